@@ -1,0 +1,90 @@
+import { readdir, readFile } from "node:fs/promises";
+import pg from "pg";
+
+/** One numbered SQL file of `migrations/`. */
+export interface Migration {
+  readonly number: number;
+  readonly name: string;
+  readonly sql: string;
+}
+
+/** Thrown when a migration's SQL fails; everything of that migration is rolled back. */
+export class MigrationError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "MigrationError";
+  }
+}
+
+const FOLDER = new URL("./migrations/", import.meta.url);
+const FILE_NAME = /^(\d{4})_([a-z0-9_]+)\.sql$/;
+/** Any number that no one else in this database locks. */
+const ADVISORY_LOCK = 7_283_746_501;
+
+/** Migrations that came with this release, in order. */
+export async function listMigrations(): Promise<Migration[]> {
+  const files = (await readdir(FOLDER)).filter((file) => FILE_NAME.test(file)).sort();
+  return Promise.all(
+    files.map(async (file) => {
+      const [, number, name] = FILE_NAME.exec(file) as unknown as [string, string, string];
+      return { number: Number(number), name, sql: await readFile(new URL(file, FOLDER), "utf8") };
+    }),
+  );
+}
+
+/**
+ * Brings the database to the schema of this release: each missing migration in its own transaction, one process at a
+ * time. The lock belongs to the session, so a killed migration leaves nothing to clean up and the next run goes on.
+ * A database that is ahead is left alone: the release before must run on the schema after it.
+ *
+ * Plain SQL and forty lines instead of knex's migrator, whose lock is a row that a killed process leaves behind.
+ * @returns the migrations that were applied, in order.
+ * @throws {MigrationError} naming the migration; those before it stay applied.
+ */
+export async function migrate(url: string, migrations?: readonly Migration[]): Promise<Migration[]> {
+  const client = new pg.Client({ connectionString: url, application_name: "ratesapp migrate" });
+  client.on("error", () => {});
+  await client.connect();
+  try {
+    await client.query("SELECT pg_advisory_lock($1)", [ADVISORY_LOCK]);
+    await client.query(`CREATE TABLE IF NOT EXISTS schema_migrations (
+      number integer PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())`);
+    const { rows } = await client.query<{ number: number }>("SELECT number FROM schema_migrations");
+    const done = new Set(rows.map((row) => row.number));
+    const missing = (migrations ?? (await listMigrations())).filter((migration) => !done.has(migration.number));
+    for (const migration of missing) await apply(client, migration);
+    return missing;
+  } finally {
+    await client.end();
+  }
+}
+
+/** True once every migration of this release is in; new pods wait for it. */
+export async function isMigrated(database: Pick<pg.Pool, "query">): Promise<boolean> {
+  const wanted = (await listMigrations()).at(-1)?.number ?? 0;
+  const { rows } = await database.query<{ done: boolean }>(
+    "SELECT to_regclass('schema_migrations') IS NOT NULL AS done",
+  );
+  if (!rows[0]?.done) return false;
+  const { rows: applied } = await database.query<{ newest: number | null }>(
+    "SELECT max(number) AS newest FROM schema_migrations",
+  );
+  return (applied[0]?.newest ?? 0) >= wanted;
+}
+
+async function apply(client: pg.Client, migration: Migration): Promise<void> {
+  try {
+    await client.query("BEGIN");
+    await client.query(migration.sql);
+    await client.query("INSERT INTO schema_migrations (number, name) VALUES ($1, $2)", [
+      migration.number,
+      migration.name,
+    ]);
+    await client.query("COMMIT");
+  } catch (error) {
+    await client.query("ROLLBACK").catch(() => {});
+    throw new MigrationError(`Migration ${migration.number} (${migration.name}) failed: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,44 @@
+import pg from "pg";
+
+export interface PoolOptions {
+  readonly url: string;
+  /** Most connections at once. */
+  readonly size: number;
+  /** Shown in pg_stat_activity. */
+  readonly applicationName: string;
+  /** Server-side limit for one statement; 0 for none. */
+  readonly statementTimeoutMs: number;
+  /** Told of connections that broke while idle or in use; the pool itself recovers. */
+  readonly onConnectionError?: (error: Error) => void;
+}
+
+const CONNECT_TIMEOUT_MS = 1_500;
+const MAX_LIFETIME_SECONDS = 600;
+
+/**
+ * A pool that outlives its database. Nothing is connected before the first query.
+ *
+ * Every client gets an error listener: without one, a connection cut while it is checked out and idle (between two
+ * statements of a transaction) is an unhandled "error" event and ends the process. Connections are renewed after ten
+ * minutes, so that a replica that was added or came back takes its share.
+ */
+export function openPool(options: PoolOptions): pg.Pool {
+  const report = options.onConnectionError ?? (() => {});
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    max: options.size,
+    application_name: options.applicationName,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    idleTimeoutMillis: 60_000,
+    maxLifetimeSeconds: MAX_LIFETIME_SECONDS,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+    // The server ends the statement; the client gives up a little later, for a server that no longer answers at all.
+    ...(options.statementTimeoutMs > 0
+      ? { statement_timeout: options.statementTimeoutMs, query_timeout: options.statementTimeoutMs + 500 }
+      : {}),
+  });
+  pool.on("error", report);
+  pool.on("connect", (client) => client.on("error", report));
+  return pool;
+}

@@ -1,0 +1,138 @@
+import { z } from "zod";
+
+/** Thrown by {@link readSettings}; `mistakes` holds one line for each bad variable. */
+export class SettingsError extends Error {
+  readonly mistakes: readonly string[];
+
+  constructor(mistakes: readonly string[]) {
+    super(
+      `The environment has ${mistakes.length === 1 ? "a mistake" : `${mistakes.length} mistakes`}:\n${mistakes.map((mistake) => `  ${mistake}`).join("\n")}`,
+    );
+    this.name = "SettingsError";
+    this.mistakes = mistakes;
+  }
+}
+
+const whole = (least: number, most: number) =>
+  z.coerce.number(`must be a whole number from ${least} to ${most}`).int(`must be a whole number`).min(least).max(most);
+const postgresUrl = z
+  .string()
+  .regex(/^postgres(ql)?:\/\//, "must look like postgres://user:password@host:5432/database");
+
+const MIB = 1024 * 1024;
+
+/**
+ * Every variable that ratesapp reads, with its default. `describe` texts are shown by `ratesapp serve --help`.
+ */
+export const environmentSchema = z.object({
+  DATABASE_URL: postgresUrl.optional().describe("where writes go; without it and DATABASE_READ_URL, a local Postgres"),
+  DATABASE_READ_URL: postgresUrl.optional().describe("where reads go (replicas); DATABASE_URL if not set"),
+  DATABASE_POOL_SIZE: whole(1, 500).default(10).describe("connections to each database"),
+  DATA_DIRECTORY: z.string().min(1).default(".data").describe("where the local Postgres keeps its files"),
+  HOST: z.string().min(1).default("0.0.0.0").describe("address to listen on"),
+  PORT: whole(0, 65535).default(3000).describe("port of the API; 0 takes a free one"),
+  ADMIN_PORT: whole(0, 65535).default(9464).describe("port of /livez, /readyz and /metrics"),
+  LOG_LEVEL: z
+    .enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"])
+    .default("info")
+    .describe("least level that is logged"),
+  LOG_FORMAT: z.enum(["json", "pretty"]).optional().describe("pretty on a terminal, json elsewhere"),
+  REQUEST_TIMEOUT_MS: whole(100, 600_000).default(5_000).describe("a request's deadline, retries included"),
+  STATEMENT_TIMEOUT_MS: whole(50, 600_000).default(2_000).describe("one attempt of a read in the database"),
+  CACHE_BYTES: whole(0, 4096 * MIB)
+    .default(32 * MIB)
+    .describe("memory for answers of the current dataset version; 0 turns it off"),
+  RATE_LIMIT_PER_SECOND: whole(0, 1_000_000).default(50).describe("requests per client and second; 0 turns it off"),
+  RATE_LIMIT_BURST: whole(1, 10_000_000).default(500).describe("requests a client may send at once"),
+  TRUSTED_PROXIES: z
+    .string()
+    .default("")
+    .transform((list) =>
+      list
+        .split(",")
+        .map((entry) => entry.trim())
+        .filter(Boolean),
+    )
+    .pipe(
+      z.array(
+        z.union([z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()], "must be addresses or CIDR ranges, comma-separated"),
+      ),
+    )
+    .describe("proxies whose X-Forwarded-For is believed, such as 10.0.0.0/8"),
+  WRITE_TOKENS_FILE: z.string().min(1).optional().describe("file of name:sha256 lines; without it nobody can write"),
+  DRAIN_SECONDS: whole(0, 3600).default(20).describe("longest wait for open requests when stopping"),
+  PRE_STOP_SECONDS: whole(0, 600).default(0).describe("time to keep serving, not ready, after SIGTERM"),
+  MAX_EVENT_LOOP_LAG_MS: whole(10, 60_000).default(250).describe("lag above which requests are shed with 503"),
+  MAX_WAITING_QUERIES: whole(1, 100_000)
+    .default(100)
+    .describe("waiting queries above which requests are shed with 503"),
+  RETRACTABLE_DAYS: whole(0, 36_500).default(30).describe("days for which a batch can be retracted"),
+});
+
+export type Environment = z.output<typeof environmentSchema>;
+
+/** Settings under the names the code uses. Times in the unit the name says. */
+export interface Settings {
+  readonly databaseUrl: string | undefined;
+  readonly databaseReadUrl: string | undefined;
+  readonly databasePoolSize: number;
+  readonly dataDirectory: string;
+  readonly host: string;
+  readonly port: number;
+  readonly adminPort: number;
+  readonly logLevel: Environment["LOG_LEVEL"];
+  readonly logFormat: "json" | "pretty";
+  readonly requestTimeoutMs: number;
+  readonly statementTimeoutMs: number;
+  readonly cacheBytes: number;
+  readonly rateLimitPerSecond: number;
+  readonly rateLimitBurst: number;
+  readonly trustedProxies: readonly string[];
+  readonly writeTokensFile: string | undefined;
+  readonly drainSeconds: number;
+  readonly preStopSeconds: number;
+  readonly maxEventLoopLagMs: number;
+  readonly maxWaitingQueries: number;
+  readonly retractableDays: number;
+}
+
+/**
+ * Validates the environment once. An empty variable counts as not set.
+ * @throws {SettingsError} naming every bad variable at once.
+ */
+export function readSettings(environment: Readonly<Record<string, string | undefined>> = process.env): Settings {
+  const given = Object.fromEntries(
+    Object.keys(environmentSchema.shape).map((name) => [
+      name,
+      environment[name] === "" ? undefined : environment[name],
+    ]),
+  );
+  const parsed = environmentSchema.safeParse(given);
+  if (!parsed.success) {
+    throw new SettingsError(parsed.error.issues.map((issue) => `${issue.path[0]?.toString()}: ${issue.message}`));
+  }
+  const values = parsed.data;
+  return {
+    databaseUrl: values.DATABASE_URL,
+    databaseReadUrl: values.DATABASE_READ_URL,
+    databasePoolSize: values.DATABASE_POOL_SIZE,
+    dataDirectory: values.DATA_DIRECTORY,
+    host: values.HOST,
+    port: values.PORT,
+    adminPort: values.ADMIN_PORT,
+    logLevel: values.LOG_LEVEL,
+    logFormat: values.LOG_FORMAT ?? (process.stderr.isTTY ? "pretty" : "json"),
+    requestTimeoutMs: values.REQUEST_TIMEOUT_MS,
+    statementTimeoutMs: values.STATEMENT_TIMEOUT_MS,
+    cacheBytes: values.CACHE_BYTES,
+    rateLimitPerSecond: values.RATE_LIMIT_PER_SECOND,
+    rateLimitBurst: values.RATE_LIMIT_BURST,
+    trustedProxies: values.TRUSTED_PROXIES,
+    writeTokensFile: values.WRITE_TOKENS_FILE,
+    drainSeconds: values.DRAIN_SECONDS,
+    preStopSeconds: values.PRE_STOP_SECONDS,
+    maxEventLoopLagMs: values.MAX_EVENT_LOOP_LAG_MS,
+    maxWaitingQueries: values.MAX_WAITING_QUERIES,
+    retractableDays: values.RETRACTABLE_DAYS,
+  };
+}
