@@ -28,20 +28,86 @@ CREATE TABLE place_ports (
 );
 CREATE INDEX place_ports_port ON place_ports (port_id, place_id);
 
+-- One delivery of one feed. Its rows are in place before anyone can see them; `state` tells how far it is.
 CREATE TABLE batches (
   id           integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   feed         text NOT NULL,
   source       text NOT NULL,
+  -- What makes a delivery the same one (name, size, ETag or modification time; an upload's Idempotency-Key), so that
+  -- any number of pods plan it once.
+  identity     text NOT NULL,
   mode         text NOT NULL CHECK (mode IN ('append', 'replace')),
   state        text NOT NULL CHECK (state IN (
                  'loading', 'auditing', 'audited', 'published', 'retracted', 'failed', 'duplicate', 'compacted')),
-  -- Order of first publish within everything; a batch published again after a retract keeps it, so that an undo
-  -- restores exactly what was.
+  -- Order of first publish over all feeds; a batch published again after a retract keeps it, so that an undo restores
+  -- exactly what was.
   sequence     bigint UNIQUE,
+  -- All pieces are known (a stream is cut as it is read, an upload as it arrives).
+  planned      boolean NOT NULL DEFAULT false,
+  bytes        bigint,
+  max_bad_rows integer NOT NULL DEFAULT 0,
+  deadline_at  timestamptz,
+  checksum     text,
+  duplicate_of integer REFERENCES batches,
+  failure      text,
+  -- Who streams or audits it; a piece has a lease of its own.
+  worker       text,
+  lease_until  timestamptz,
   created_at   timestamptz NOT NULL DEFAULT now(),
-  published_at timestamptz
+  audited_at   timestamptz,
+  published_at timestamptz,
+  retracted_at timestamptz,
+  failed_at    timestamptz,
+  reclaimed_at timestamptz,
+  UNIQUE (feed, identity)
 );
 CREATE SEQUENCE batch_sequence AS bigint;
+
+-- What one worker loads at a time, in one transaction with the rows themselves.
+CREATE TABLE pieces (
+  batch_id    integer NOT NULL REFERENCES batches ON DELETE CASCADE,
+  number      integer NOT NULL,
+  state       text NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'loading', 'loaded', 'failed')),
+  -- Bytes of the (decompressed) source: lines that begin at or after from_byte and before to_byte.
+  from_byte   bigint NOT NULL,
+  to_byte     bigint,
+  attempts    integer NOT NULL DEFAULT 0,
+  retry_at    timestamptz,
+  worker      text,
+  lease_until timestamptz,
+  rows        bigint,
+  rejected    bigint,
+  lines       bigint,
+  price_sum   bigint,
+  checksum    text,
+  months      date[],
+  error       text,
+  started_at  timestamptz,
+  loaded_at   timestamptz,
+  PRIMARY KEY (batch_id, number)
+);
+CREATE INDEX pieces_unfinished ON pieces (batch_id, number) WHERE state IN ('waiting', 'loading');
+
+-- Lines that could not be loaded: the first ones in full, all of them counted by reason. `line` counts from the first
+-- line of the piece, because a worker in the middle of a file cannot know how many lines came before.
+CREATE TABLE bad_lines (
+  batch_id integer NOT NULL,
+  piece    integer NOT NULL,
+  line     bigint NOT NULL,
+  field    text,
+  reason   text NOT NULL,
+  content  bytea,
+  PRIMARY KEY (batch_id, piece, line),
+  FOREIGN KEY (batch_id, piece) REFERENCES pieces ON DELETE CASCADE
+);
+CREATE TABLE bad_line_counts (
+  batch_id integer NOT NULL,
+  piece    integer NOT NULL,
+  reason   text NOT NULL,
+  count    bigint NOT NULL,
+  PRIMARY KEY (batch_id, piece, reason),
+  FOREIGN KEY (batch_id, piece) REFERENCES pieces ON DELETE CASCADE
+);
 
 -- The pointer that publishing flips: a row of daily_rates is seen if and only if its (batch, day) is visible.
 CREATE TABLE batch_days (
