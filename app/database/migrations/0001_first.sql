@@ -1,7 +1,7 @@
 -- One row. `version` grows with every change a consumer can see (publish, retract, places, retention) and never with
 -- compaction. `changed_at` tells two histories apart that share a number, as after a restore to an earlier second.
 CREATE TABLE dataset (
-  only       boolean PRIMARY KEY DEFAULT true CHECK (only),
+  singleton  boolean PRIMARY KEY DEFAULT true CHECK (singleton),
   version    bigint NOT NULL,
   changed_at timestamptz NOT NULL
 );

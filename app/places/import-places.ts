@@ -1,0 +1,88 @@
+import type pg from "pg";
+import { rollUpRegions } from "../ingest/roll-up-regions.js";
+import {
+  findCycle,
+  findOtherKind,
+  growDataset,
+  listRegionSlugs,
+  lockTree,
+  renewClosure,
+  setParents,
+  upsertPlaces,
+} from "./import-places.sql.js";
+import { PlacesError, type PlacesFile, readPlaces } from "./read-places.js";
+
+export interface PlacesReport {
+  readonly ports: number;
+  readonly regions: number;
+  /** Places that were added or whose name or parent changed. */
+  readonly changed: number;
+  /** Regions whose rates were made again, because ports with rates moved. */
+  readonly rerolled: number;
+}
+
+/**
+ * Adds and updates ports and regions, all or nothing; places that the files do not name stay. The rates of a region
+ * that gained or lost ports are made again in the same transaction, so readers go from the old tree to the new one at
+ * once.
+ * @throws {PlacesError} naming every mistake with its file and line.
+ */
+export async function importPlaces(
+  pool: pg.Pool,
+  files: { ports: PlacesFile; regions: PlacesFile },
+): Promise<PlacesReport> {
+  const client = await pool.connect();
+  let failed: Error | undefined;
+  try {
+    await client.query("BEGIN");
+    await client.query("SET LOCAL statement_timeout = 0");
+    await client.query(lockTree);
+    const report = await change(client, files);
+    await client.query("COMMIT");
+    return report;
+  } catch (error) {
+    await client.query("ROLLBACK").catch((broken: Error) => {
+      failed = broken;
+    });
+    throw error;
+  } finally {
+    client.release(failed);
+  }
+}
+
+async function change(client: pg.ClientBase, files: { ports: PlacesFile; regions: PlacesFile }): Promise<PlacesReport> {
+  const known = await client.query<{ code: string }>(listRegionSlugs);
+  const places = readPlaces(files, new Set(known.rows.map((row) => row.code)));
+  const codes = places.map((place) => place.code);
+  const kinds = places.map((place) => place.kind);
+
+  const clashes = await client.query<{ code: string; kind: string }>(findOtherKind, [codes, kinds]);
+  if (clashes.rows.length > 0) {
+    throw new PlacesError(clashes.rows.map(({ code, kind }) => `${code} is known as a ${kind}`));
+  }
+  const upserted = await client.query<{ id: number; added: boolean }>(upsertPlaces, [
+    codes,
+    kinds,
+    places.map((place) => place.name),
+  ]);
+  const moved = await client.query(setParents, [codes, places.map((place) => place.parent)]);
+  const cycle = await client.query<{ path: string[] }>(findCycle);
+  if (cycle.rows[0]) {
+    const path = cycle.rows[0].path;
+    throw new PlacesError([`regions lie in each other: ${[...path, path[0]].join(" in ")}`]);
+  }
+
+  const added = upserted.rows.filter((row) => row.added).map((row) => row.id);
+  const renewed = await client.query<{ place_id: number }>(renewClosure, [added]);
+  const rerolled = renewed.rows.map((row) => row.place_id);
+  if (rerolled.length > 0) await rollUpRegions(client, rerolled);
+
+  const changed = Math.max(upserted.rows.length, moved.rowCount ?? 0);
+  if (changed > 0) await client.query(growDataset);
+  return {
+    ports: kinds.filter((kind) => kind === "port").length,
+    regions: kinds.filter((kind) => kind === "region").length,
+    changed,
+    rerolled: rerolled.length,
+  };
+}

@@ -1,0 +1,71 @@
+import { expect } from "chai";
+import type pg from "pg";
+import { isMigrated, listMigrations, MigrationError, migrate } from "../../app/database/migrate.js";
+import { createDatabase, type TestDatabase } from "./database.js";
+
+describe("migrate", () => {
+  let database: TestDatabase;
+
+  beforeEach(async () => {
+    database = await createDatabase({ empty: true });
+  });
+
+  afterEach(() => database.drop());
+
+  const describeSchema = async (pool: pg.Pool) =>
+    (
+      await pool.query(
+        `SELECT table_name, column_name, data_type, column_default, is_nullable FROM information_schema.columns
+         WHERE table_schema = 'public' ORDER BY 1, 2`,
+      )
+    ).rows;
+
+  it("brings an empty database to the newest schema, and a second run changes nothing", async () => {
+    expect(await isMigrated(database.pool)).to.equal(false);
+    const applied = await migrate(database.url);
+    expect(applied).to.deep.equal(await listMigrations());
+    expect(await isMigrated(database.pool)).to.equal(true);
+    expect(await migrate(database.url)).to.deep.equal([]);
+  });
+
+  it("reaches the same schema from every earlier version", async () => {
+    const all = await listMigrations();
+    await migrate(database.url);
+    const wanted = await describeSchema(database.pool);
+    for (let start = 0; start < all.length; start += 1) {
+      const earlier = await createDatabase({ empty: true });
+      try {
+        await migrate(earlier.url, all.slice(0, start));
+        await migrate(earlier.url);
+        expect(await describeSchema(earlier.pool)).to.deep.equal(wanted);
+      } finally {
+        await earlier.drop();
+      }
+    }
+  });
+
+  it("runs once when many pods start at the same time", async () => {
+    const runs = await Promise.all([1, 2, 3, 4].map(() => migrate(database.url)));
+    expect(runs.map((applied) => applied.length).sort()).to.deep.equal([0, 0, 0, (await listMigrations()).length]);
+  });
+
+  it("rolls a failing migration back, names it and keeps those before", async () => {
+    const good = { number: 1, name: "good", sql: "CREATE TABLE good ()" };
+    const bad = { number: 2, name: "bad", sql: "CREATE TABLE half (); SELECT 1 / 0" };
+    let failure: unknown;
+    await migrate(database.url, [good, bad]).catch((error: unknown) => {
+      failure = error;
+    });
+    expect(failure).to.be.instanceOf(MigrationError);
+    expect((failure as Error).message).to.include("Migration 2 (bad) failed: division by zero");
+    const { rows } = await database.pool.query("SELECT to_regclass('good') AS good, to_regclass('half') AS half");
+    expect(rows[0]).to.deep.equal({ good: "good", half: null });
+  });
+
+  it("leaves a database of a newer release alone", async () => {
+    const later = { number: 9999, name: "later", sql: "SELECT 1" };
+    await migrate(database.url, [...(await listMigrations()), later]);
+    expect(await migrate(database.url)).to.deep.equal([]);
+    expect(await isMigrated(database.pool)).to.equal(true);
+  });
+});
