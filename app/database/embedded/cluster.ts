@@ -1,0 +1,209 @@
+import { randomBytes } from "node:crypto";
+import { chmod, chown, mkdir, mkdtemp, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { platform, tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { type Binaries, findBinaries } from "./binaries.js";
+import { EmbeddedPostgresError } from "./embedded-postgres-error.js";
+import { type RunResult, run, type SystemUser } from "./run.js";
+import { postgresqlConf, type ServerSettings } from "./server-settings.js";
+import { findServerUser } from "./server-user.js";
+
+const MAJOR_VERSION = "17";
+const USER_NAME = "ratesapp";
+const PASSWORD_FILE = "ratesapp.password";
+const LOG_FILE = "server.log";
+const START_TIMEOUT_SECONDS = 60;
+/** Ports are free when chosen and may be taken a moment later. */
+const PORT_ATTEMPTS = 5;
+
+/** The files of one local Postgres, and the ways to make and start it. */
+export class Cluster {
+  readonly directory: string;
+  readonly #settings: ServerSettings;
+
+  constructor(directory: string, settings: ServerSettings) {
+    this.directory = directory;
+    this.#settings = settings;
+  }
+
+  async url(port: number): Promise<string> {
+    const password = await readFile(join(this.directory, PASSWORD_FILE), "utf8").catch((error) => {
+      throw this.#unreadable(error);
+    });
+    return `postgres://${USER_NAME}:${password}@127.0.0.1:${port}/postgres`;
+  }
+
+  async exists(): Promise<boolean> {
+    const found = await stat(this.directory).catch(() => undefined);
+    return found !== undefined;
+  }
+
+  /**
+   * Makes the data of an empty database. They appear complete or not at all, so that of two processes that make them
+   * at once one wins and both use the same.
+   */
+  async create(): Promise<void> {
+    const partial = `${this.directory}.new-${process.pid}`;
+    const user = await findServerUser(this.directory);
+    const binaries = await findBinaries(user);
+    const password = randomBytes(24).toString("base64url");
+    const secrets = await mkdtemp(join(tmpdir(), "ratesapp-"));
+    try {
+      await this.#makeFolder(partial);
+      const passwordFile = join(secrets, "password");
+      await writeFile(passwordFile, password, { mode: 0o600 });
+      for (const path of [partial, secrets, passwordFile]) await give(path, user);
+      const { code, output } = await run(
+        binaries.initdb,
+        [
+          `--pgdata=${pathAsSeenByServer(partial, user)}`,
+          `--username=${USER_NAME}`,
+          `--pwfile=${passwordFile}`,
+          "--auth=scram-sha-256",
+          "--encoding=UTF8",
+          "--locale-provider=builtin",
+          "--locale=C.UTF-8",
+          "--no-instructions",
+          ...(this.#settings.fsync === "off" ? ["--no-sync"] : []),
+        ],
+        { cwd: partial, user },
+      );
+      if (code !== 0) throw this.#cannotStart(output);
+      await this.#writeOwned(partial, PASSWORD_FILE, password, user);
+      await rename(partial, this.directory).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== "ENOTEMPTY" && error.code !== "EEXIST" && error.code !== "EPERM") throw error;
+      });
+    } finally {
+      await rm(secrets, { recursive: true, force: true });
+      await rm(partial, { recursive: true, force: true });
+    }
+  }
+
+  /**
+   * Starts the server and waits until it accepts connections, after recovery if it was killed. pg_ctl gives it a
+   * session of its own, so that the Ctrl-C of a terminal does not reach it.
+   * @returns false if another process was quicker.
+   */
+  async start(): Promise<boolean> {
+    const user = await findServerUser(this.directory);
+    const binaries = await findBinaries(user);
+    await this.#checkVersion();
+    await this.#writeOwned(this.directory, "postgresql.conf", postgresqlConf(this.#settings), user);
+    for (let attempt = 1; ; attempt += 1) {
+      const logStart = await this.#logSize();
+      const { code, output } = await this.#pgCtlStart(binaries, user, await freePort());
+      if (code === 0) return true;
+      const log = await this.#logSince(logStart);
+      // Another start, or the processes of a killed server that are just ending.
+      if (/lock file .* already exists|pre-existing shared memory block/.test(log)) return false;
+      if (!/could not bind|could not create any TCP\/IP sockets/.test(log) || attempt === PORT_ATTEMPTS) {
+        throw this.#cannotStart(log || output);
+      }
+    }
+  }
+
+  #pgCtlStart(binaries: Binaries, user: SystemUser | undefined, port: number): Promise<RunResult> {
+    const data = pathAsSeenByServer(this.directory, user);
+    const args = ["start", "-D", data, "-l", LOG_FILE, "-o", `-p ${port}`, "-w", "-t", String(START_TIMEOUT_SECONDS)];
+    return run(binaries.pgCtl, args, { cwd: this.directory, user });
+  }
+
+  async #checkVersion(): Promise<void> {
+    const version = await readFile(join(this.directory, "PG_VERSION"), "utf8").catch((error) => {
+      throw this.#unreadable(error);
+    });
+    if (version.trim() !== MAJOR_VERSION) {
+      throw new EmbeddedPostgresError(
+        `${this.directory} holds data of PostgreSQL ${version.trim()}; the local one is ${MAJOR_VERSION}.`,
+        "Move that folder away, or set DATA_DIRECTORY to another one.",
+      );
+    }
+  }
+
+  async #makeFolder(path: string): Promise<void> {
+    try {
+      await rm(path, { recursive: true, force: true });
+      await mkdir(dirname(path), { recursive: true });
+      await mkdir(path, { mode: 0o700 });
+    } catch (error) {
+      throw new EmbeddedPostgresError(
+        `The local Postgres cannot keep its data in ${this.directory}: ${(error as Error).message}`,
+        "Set DATA_DIRECTORY to a folder that can be written to, or set DATABASE_URL.",
+        { cause: error },
+      );
+    }
+  }
+
+  /** Replaces the file in one step: another process may be starting on it. */
+  async #writeOwned(folder: string, name: string, text: string, user: SystemUser | undefined): Promise<void> {
+    const path = join(folder, name);
+    const partial = `${path}.${process.pid}`;
+    try {
+      await writeFile(partial, text, { mode: 0o600 });
+      await give(partial, user);
+      await rename(partial, path);
+    } catch (error) {
+      throw this.#unreadable(error);
+    }
+  }
+
+  async #logSize(): Promise<number> {
+    const log = await stat(join(this.directory, LOG_FILE)).catch(() => undefined);
+    return log?.size ?? 0;
+  }
+
+  async #logSince(start: number): Promise<string> {
+    const log = await open(join(this.directory, LOG_FILE)).catch(() => undefined);
+    if (log === undefined) return "";
+    try {
+      const { size } = await log.stat();
+      const { buffer } = await log.read({ buffer: Buffer.alloc(Math.max(0, size - start)), position: start });
+      return buffer.toString();
+    } finally {
+      await log.close();
+    }
+  }
+
+  #cannotStart(output: string): EmbeddedPostgresError {
+    return new EmbeddedPostgresError(
+      `The local Postgres in ${this.directory} does not start:\n${output.trim()}`,
+      `More may be in ${join(this.directory, LOG_FILE)}. Another database can be used by setting DATABASE_URL.`,
+    );
+  }
+
+  #unreadable(error: unknown): EmbeddedPostgresError {
+    return new EmbeddedPostgresError(
+      `The data of the local Postgres in ${this.directory} cannot be used: ${(error as Error).message}`,
+      "Run ratesapp as the user who made them or as root, set DATA_DIRECTORY to another folder, or set DATABASE_URL.",
+      { cause: error },
+    );
+  }
+}
+
+/**
+ * The server's user may not pass through the folders above the data, as when root's checkout is in /root. The server is
+ * started in its data directory, and this name for the working directory needs no way down to it.
+ */
+function pathAsSeenByServer(path: string, user: SystemUser | undefined): string {
+  return user !== undefined && platform() === "linux" ? "/proc/self/cwd" : path;
+}
+
+async function give(path: string, user: SystemUser | undefined): Promise<void> {
+  if (user === undefined) return;
+  await chown(path, user.uid, user.gid);
+  await chmod(path, (await stat(path)).isDirectory() ? 0o700 : 0o600);
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.on("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() =>
+        typeof address === "object" && address ? resolve(address.port) : reject(new Error("no port")),
+      );
+    });
+  });
+}

@@ -1,0 +1,40 @@
+/**
+ * Who uses the server is counted by Postgres itself: each user is a session that holds USERS shared. A session ends
+ * with its process, however that dies, so that nobody has to check pids, which come again after a restart of a
+ * container, and no file has to be locked or mended.
+ */
+const LOCK_CLASS = 1_380_013_139;
+const USERS = 1;
+const WATCH = 2;
+
+/** True, or false while someone who found no other user is stopping the server. */
+export const joinUsers = `SELECT pg_try_advisory_lock_shared(${LOCK_CLASS}, ${USERS}) AS joined`;
+
+/** `last` is true for one session at most: exclusive is granted to nobody while there are users. */
+export const leaveUsers = `
+SELECT pg_advisory_unlock_shared(${LOCK_CLASS}, ${USERS}), pg_try_advisory_lock(${LOCK_CLASS}, ${USERS}) AS last`;
+
+/** Run by the server's own user in the data directory. -W: it cannot wait for the end of the session it runs in. */
+const signalServer = `
+  EXECUTE format('COPY (SELECT 1) TO PROGRAM %L',
+                 format('"%s/pg_ctl" stop -D . -m fast -W', (SELECT setting FROM pg_config WHERE name = 'BINDIR')));`;
+
+export const stopServer = `DO $$ BEGIN ${signalServer} END $$`;
+
+/**
+ * Stops the server when its last user has died without leaving. The statement goes on in its session when the client is
+ * gone, which is the point. It tries twice a second rather than waits: a waiting exclusive lock would keep new users
+ * out. COMMIT lets go of the snapshot, so that vacuum is never held up. Returns at once where a watch already runs.
+ */
+export const watchUsers = `
+DO $$
+BEGIN
+  IF NOT pg_try_advisory_lock(${LOCK_CLASS}, ${WATCH}) THEN RETURN; END IF;
+  LOOP
+    PERFORM pg_sleep(0.5);
+    COMMIT;
+    EXIT WHEN pg_try_advisory_lock(${LOCK_CLASS}, ${USERS});
+  END LOOP;
+  ${signalServer}
+END
+$$`;

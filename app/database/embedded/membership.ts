@@ -1,0 +1,98 @@
+import { Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import pg from "pg";
+import { joinUsers, leaveUsers, stopServer, watchUsers } from "./membership.sql.js";
+
+const REJOIN_MS = 250;
+
+interface Session {
+  readonly client: pg.Client;
+  readonly socket: Socket;
+}
+
+interface Sessions {
+  readonly user: Session;
+  readonly watch: Session;
+}
+
+/** This process's share in a server that several processes use. Ends with the process, or with {@link leave}. */
+export class Membership {
+  readonly #url: string;
+  #sessions: Sessions;
+  #left = false;
+
+  private constructor(url: string, sessions: Sessions) {
+    this.#url = url;
+    this.#sessions = sessions;
+    this.#keep();
+  }
+
+  /**
+   * @returns undefined while the server is being stopped.
+   * @throws the error of the connection.
+   */
+  static async join(url: string): Promise<Membership | undefined> {
+    const sessions = await openSessions(url);
+    return sessions === undefined ? undefined : new Membership(url, sessions);
+  }
+
+  /** Stops the server if this was its last user. True if so; it may take a moment to be gone. */
+  async leave(): Promise<boolean> {
+    this.#left = true;
+    const { user, watch } = this.#sessions;
+    user.socket.ref();
+    try {
+      const { rows } = await user.client.query<{ last: boolean }>(leaveUsers);
+      const last = rows[0]?.last === true;
+      // The server may cut this session before it answers.
+      if (last) await user.client.query(stopServer).catch(() => {});
+      return last;
+    } catch {
+      return false;
+    } finally {
+      await Promise.allSettled([user.client.end(), watch.client.end()]);
+    }
+  }
+
+  /** A server that crashed and restarted itself has dropped every session: joins again, or others would stop it. */
+  #keep(): void {
+    this.#sessions.user.client.once("end", async () => {
+      while (!this.#left) {
+        await sleep(REJOIN_MS, undefined, { ref: false });
+        const sessions = await openSessions(this.#url).catch(() => undefined);
+        if (sessions === undefined) continue;
+        this.#sessions = sessions;
+        if (this.#left) await this.leave();
+        else this.#keep();
+        return;
+      }
+    });
+  }
+}
+
+async function openSessions(url: string): Promise<Sessions | undefined> {
+  const user = await connect(url, "ratesapp user of this server");
+  try {
+    const { rows } = await user.client.query<{ joined: boolean }>(joinUsers);
+    if (!rows[0]?.joined) {
+      await user.client.end();
+      return undefined;
+    }
+    const watch = await connect(url, "ratesapp watch of this server");
+    watch.client.query(watchUsers).catch(() => {});
+    // Being a user is no reason for a process to go on.
+    for (const { socket } of [user, watch]) socket.unref();
+    return { user, watch };
+  } catch (error) {
+    await user.client.end().catch(() => {});
+    throw error;
+  }
+}
+
+async function connect(url: string, applicationName: string): Promise<Session> {
+  const socket = new Socket();
+  const client = new pg.Client({ connectionString: url, application_name: applicationName, stream: () => socket });
+  client.on("error", () => {});
+  await client.connect();
+  return { client, socket };
+}

@@ -1,0 +1,33 @@
+import { readFile, readlink, realpath } from "node:fs/promises";
+import { platform } from "node:os";
+import { join } from "node:path";
+
+/** What a running server writes into its data directory (postmaster.pid). */
+export interface Postmaster {
+  readonly pid: number;
+  readonly port: number;
+}
+
+/** Undefined if no server has the data open, or if it has not come far enough to have a port. */
+export async function readPostmaster(dataDirectory: string): Promise<Postmaster | undefined> {
+  const text = await readFile(join(dataDirectory, "postmaster.pid"), "utf8").catch(() => "");
+  const lines = text.split("\n");
+  const pid = Number(lines[0]);
+  const port = Number(lines[3]);
+  return pid > 0 && port > 0 ? { pid, port } : undefined;
+}
+
+/**
+ * True if that process is the server of these data. After a restart of a container the number may belong to anyone,
+ * and Postgres would refuse to start for as long as they run.
+ */
+export async function isAlive(postmaster: Postmaster, dataDirectory: string): Promise<boolean> {
+  try {
+    process.kill(postmaster.pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM" && platform() !== "linux";
+  }
+  if (platform() !== "linux") return true;
+  const workingDirectory = await readlink(`/proc/${postmaster.pid}/cwd`).catch(() => "");
+  return workingDirectory === (await realpath(dataDirectory));
+}

@@ -1,0 +1,48 @@
+import { spawn } from "node:child_process";
+
+/** A user of the operating system, by number. */
+export interface SystemUser {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+export interface RunOptions {
+  readonly cwd?: string;
+  /** Run as this user; only root can. */
+  readonly user?: SystemUser | undefined;
+}
+
+export interface RunResult {
+  readonly code: number | null;
+  /** stdout and stderr, in the order they came. */
+  readonly output: string;
+}
+
+/**
+ * Runs a command to its end.
+ * @throws the error of the operating system (ENOENT, EACCES) if it cannot be started.
+ */
+export function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: plainEnvironment(),
+      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+      ...options.user,
+    });
+    let output = "";
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding("utf8").on("data", (text: string) => {
+        output += text;
+      });
+    }
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ code, output }));
+  });
+}
+
+/** A caller's PGDATA, PGPORT or PGOPTIONS would point the server elsewhere; a locale would translate its messages. */
+function plainEnvironment(): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(([name]) => !/^(PG|LC_|LANG)/.test(name));
+  return { ...Object.fromEntries(kept), LC_ALL: "C" };
+}
