@@ -76,7 +76,7 @@ export class Cluster {
       });
     } finally {
       await rm(secrets, { recursive: true, force: true });
-      await rm(partial, { recursive: true, force: true });
+      await rm(partial, { recursive: true, force: true }).catch(() => {});
     }
   }
 

@@ -40,7 +40,7 @@ export class Membership {
   async leave(): Promise<boolean> {
     this.#left = true;
     const { user, watch } = this.#sessions;
-    user.socket.ref();
+    for (const { socket } of [user, watch]) socket.ref();
     try {
       const { rows } = await user.client.query<{ last: boolean }>(leaveUsers);
       const last = rows[0]?.last === true;
@@ -79,7 +79,11 @@ async function openSessions(url: string): Promise<Sessions | undefined> {
       return undefined;
     }
     const watch = await connect(url, "ratesapp watch of this server");
-    watch.client.query(watchUsers).catch(() => {});
+    // Ends at once where another user's watch runs already.
+    watch.client
+      .query(watchUsers)
+      .catch(() => {})
+      .finally(() => watch.client.end());
     // Being a user is no reason for a process to go on.
     for (const { socket } of [user, watch]) socket.unref();
     return { user, watch };
