@@ -1,0 +1,75 @@
+/** What the API says when it cannot answer (RFC 9457); `status` 0 when no answer came at all. */
+export interface Problem {
+  readonly title: string;
+  readonly status: number;
+  readonly detail?: string;
+  readonly errors?: readonly { readonly parameter?: string; readonly detail: string }[];
+}
+
+/** Thrown by every call here. */
+export class ProblemError extends Error {
+  readonly problem: Problem;
+
+  constructor(problem: Problem) {
+    super(problem.detail ?? problem.title);
+    this.name = "ProblemError";
+    this.problem = problem;
+  }
+}
+
+interface CallOptions {
+  readonly method?: "GET" | "POST";
+  readonly accept?: string;
+  /** Bearer token of the write routes and the lists of batches. */
+  readonly token?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** Longest wait for an answer: over the server's own deadline, so that its problem document arrives first. */
+const TIMEOUT_MS = 20_000;
+
+/**
+ * Calls the API.
+ *
+ * @throws {ProblemError} for every answer that is not a success, and for none; an abort by `signal` passes through.
+ */
+export async function call(path: string, { method, accept, token, signal }: CallOptions = {}): Promise<Response> {
+  const headers: Record<string, string> = { Accept: accept ?? "application/json" };
+  if (token) headers.Authorization = `Bearer ${token}`;
+  const deadline = AbortSignal.timeout(TIMEOUT_MS);
+  let response: Response;
+  try {
+    response = await fetch(path, {
+      method: method ?? "GET",
+      headers,
+      signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
+    });
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new ProblemError({
+      title: "No answer from the service",
+      status: 0,
+      detail: deadline.aborted
+        ? `Nothing came back within ${TIMEOUT_MS / 1000} seconds.`
+        : "The connection failed. Check the network, then try again.",
+    });
+  }
+  if (!response.ok) throw new ProblemError(await readProblem(response));
+  return response;
+}
+
+/** As {@link call}, with the body read as JSON of the caller's type. */
+export async function callJson<T>(path: string, options?: CallOptions): Promise<T> {
+  return (await (await call(path, options)).json()) as T;
+}
+
+/** Something between here and the service (a proxy, a gateway) may answer in its own words: then the status has to do. */
+async function readProblem(response: Response): Promise<Problem> {
+  const fallback = { title: response.statusText || `Status ${response.status}`, status: response.status };
+  if (!response.headers.get("Content-Type")?.includes("json")) return fallback;
+  try {
+    return { ...fallback, ...((await response.json()) as Partial<Problem>) };
+  } catch {
+    return fallback;
+  }
+}

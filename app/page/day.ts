@@ -1,0 +1,49 @@
+const DAY_MS = 86_400_000;
+
+/** A day as the API writes it, `2021-01-31`. Days are UTC days everywhere; no local clock takes part. */
+export type Day = string;
+
+/** Today in UTC. */
+export function today(): Day {
+  return new Date().toISOString().slice(0, 10);
+}
+
+/** Whether `text` is a day that exists: `2021-02-30` does not. */
+export function isDay(text: string): boolean {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false;
+  const time = Date.parse(text);
+  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text);
+}
+
+export function addDays(day: Day, days: number): Day {
+  return new Date(Date.parse(day) + days * DAY_MS).toISOString().slice(0, 10);
+}
+
+/** Number of days in a range with both ends. */
+export function daysIn(from: Day, to: Day): number {
+  return Math.round((Date.parse(to) - Date.parse(from)) / DAY_MS) + 1;
+}
+
+/** Seconds since 1970 at the start of the day. */
+export function secondsOf(day: Day): number {
+  return Date.parse(day) / 1000;
+}
+
+const short = new Intl.DateTimeFormat("en-GB", { timeZone: "UTC", day: "numeric", month: "short", year: "numeric" });
+const long = new Intl.DateTimeFormat("en-GB", {
+  timeZone: "UTC",
+  weekday: "short",
+  day: "numeric",
+  month: "short",
+  year: "numeric",
+});
+
+/** `31 Jan 2021` */
+export function formatDay(day: Day): string {
+  return short.format(Date.parse(day));
+}
+
+/** `Sun, 31 Jan 2021` */
+export function formatWeekday(day: Day): string {
+  return long.format(Date.parse(day));
+}

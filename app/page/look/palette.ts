@@ -1,0 +1,50 @@
+import { useEffect, useState } from "preact/hooks";
+
+/** Colours that a canvas needs by value; the names are those of the custom properties in tokens.css. */
+export interface Palette {
+  readonly ink: string;
+  readonly quiet: string;
+  readonly line: string;
+  readonly accent: string;
+  readonly wash: string;
+  readonly bars: string;
+}
+
+function readPalette(): Palette {
+  const style = getComputedStyle(document.documentElement);
+  const read = (name: string) => style.getPropertyValue(`--${name}`).trim();
+  return {
+    ink: read("ink"),
+    quiet: read("ink-quiet"),
+    line: read("line"),
+    accent: read("accent"),
+    wash: read("accent-wash"),
+    bars: read("bars"),
+  };
+}
+
+/** The colours of now. They change with the system's scheme, and for paper, which is white in either. */
+export function usePalette(): Palette {
+  const [palette, setPalette] = useState(readPalette);
+  useEffect(() => {
+    const dark = matchMedia("(prefers-color-scheme: dark)");
+    const change = () => setPalette(readPalette());
+    const print = () => {
+      document.documentElement.classList.add("on-paper");
+      change();
+    };
+    const printed = () => {
+      document.documentElement.classList.remove("on-paper");
+      change();
+    };
+    dark.addEventListener("change", change);
+    addEventListener("beforeprint", print);
+    addEventListener("afterprint", printed);
+    return () => {
+      dark.removeEventListener("change", change);
+      removeEventListener("beforeprint", print);
+      removeEventListener("afterprint", printed);
+    };
+  }, []);
+  return palette;
+}

@@ -1,0 +1,30 @@
+import type { Problem } from "./api.js";
+
+interface ProblemNoticeProps {
+  readonly problem: Problem;
+  readonly onRetry?: () => void;
+}
+
+/** A problem document for people. Retrying is offered where the same question may get another answer. */
+export function ProblemNotice({ problem, onRetry }: ProblemNoticeProps) {
+  const passing = problem.status === 0 || problem.status === 429 || problem.status >= 500;
+  const details = problem.errors?.map(({ detail }) => detail) ?? [];
+  return (
+    <div class="notice notice-bad" role="alert">
+      <p class="notice-title">{problem.title}</p>
+      {problem.detail && !details.includes(problem.detail) && <p>{problem.detail}</p>}
+      {details.length > 0 && (
+        <ul>
+          {details.map((detail) => (
+            <li key={detail}>{detail}</li>
+          ))}
+        </ul>
+      )}
+      {passing && onRetry && (
+        <button type="button" class="button" onClick={onRetry}>
+          Try again
+        </button>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,47 @@
+import { addDays, type Day, daysIn, isDay, today } from "../day.js";
+
+/** What the page asks the API, and what its address says. Days and places may be anything a visitor typed there. */
+export interface Question {
+  readonly origin: string | undefined;
+  readonly destination: string | undefined;
+  readonly dateFrom: Day;
+  readonly dateTo: Day;
+}
+
+/** Days shown when the address names none. */
+export const DEFAULT_DAYS = 90;
+
+/** Reads `?origin=&destination=&date_from=&date_to=`, the API's own parameters; a missing day gets its default. */
+export function readQuestion(search: string): Question {
+  const parameters = new URLSearchParams(search);
+  const dateTo = parameters.get("date_to") || today();
+  const from = isDay(dateTo) ? addDays(dateTo, 1 - DEFAULT_DAYS) : dateTo;
+  return {
+    origin: parameters.get("origin") || undefined,
+    destination: parameters.get("destination") || undefined,
+    dateFrom: parameters.get("date_from") || from,
+    dateTo,
+  };
+}
+
+/** The query string of a question, the same for the page and the API. */
+export function writeQuestion({ origin, destination, dateFrom, dateTo }: Question): string {
+  const parameters = new URLSearchParams();
+  if (origin) parameters.set("origin", origin);
+  if (destination) parameters.set("destination", destination);
+  parameters.set("date_from", dateFrom);
+  parameters.set("date_to", dateTo);
+  return `?${parameters}`;
+}
+
+/** The same question over `days` days that end where it ends. */
+export function withLength(question: Question, days: number): Question {
+  const dateTo = isDay(question.dateTo) ? question.dateTo : today();
+  return { ...question, dateTo, dateFrom: addDays(dateTo, 1 - days) };
+}
+
+/** Number of days asked for, or undefined where an end is no day or they are reversed. */
+export function lengthOf({ dateFrom, dateTo }: Question): number | undefined {
+  if (!isDay(dateFrom) || !isDay(dateTo) || dateFrom > dateTo) return undefined;
+  return daysIn(dateFrom, dateTo);
+}

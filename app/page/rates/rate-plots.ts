@@ -1,0 +1,174 @@
+import uPlot from "uplot";
+import { secondsOf } from "../day.js";
+import type { Palette } from "../look/palette.js";
+import { formatPrice } from "./price.js";
+import type { Rate } from "./rates.js";
+
+/** The line of rates and the bars of price counts under it, which share their days and their cursor. */
+export interface RatePlots {
+  /** Puts the cursor on a day; null takes it away. */
+  point: (index: number | null) => void;
+  resize: (width: number) => void;
+  destroy: () => void;
+}
+
+interface RatePlotsArgs {
+  readonly line: HTMLElement;
+  readonly bars: HTMLElement;
+  /** Oldest first. */
+  readonly rates: readonly Rate[];
+  readonly palette: Palette;
+  readonly width: number;
+  /** Called when a pointer moves onto a day, or away (null). */
+  readonly onPoint: (index: number | null) => void;
+}
+
+const HALF_DAY_SECONDS = 43_200;
+const AXIS_WIDTH = 58;
+/** Up to this many days each rate also gets a dot; beyond it dots would run into each other. */
+const DOTTED_DAYS = 62;
+
+const dayMonth = new Intl.DateTimeFormat("en-GB", { timeZone: "UTC", day: "numeric", month: "short" });
+const monthYear = new Intl.DateTimeFormat("en-GB", { timeZone: "UTC", month: "short", year: "numeric" });
+
+export function drawRatePlots({ line, bars, rates, palette, width, onPoint }: RatePlotsArgs): RatePlots {
+  const days = rates.map(({ day }) => secondsOf(day));
+  const prices = rates.map(({ price }) => price);
+  const counts = rates.map(({ count }) => count);
+  const font = `12px ${getComputedStyle(line).fontFamily}`;
+  const first = days[0] ?? 0;
+  const last = days[days.length - 1] ?? 0;
+  const alone = lonely(prices);
+
+  const shared = {
+    width,
+    tzDate: (seconds: number) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
+    legend: { show: false },
+  };
+  // The same half day at both ends of both plots, so that bars are whole and stand under their points.
+  const x: uPlot.Scale = { time: true, range: () => [first - HALF_DAY_SECONDS, last + HALF_DAY_SECONDS] };
+  const cursor: uPlot.Cursor = {
+    y: false,
+    drag: { x: false, y: false, setScale: false },
+    sync: { key: "rates", setSeries: false },
+  };
+  const axis: uPlot.Axis = {
+    stroke: palette.quiet,
+    font,
+    grid: { stroke: palette.line, width: 1 },
+    ticks: { show: false },
+  };
+
+  const linePlot = new uPlot(
+    {
+      ...shared,
+      height: 280,
+      padding: [12, 8, 0, 0],
+      cursor: {
+        ...cursor,
+        points: { size: 9, fill: palette.accent, stroke: palette.accent, width: 0 },
+      },
+      scales: { x, y: { range: (_, least, most) => priceRange(least, most) } },
+      axes: [
+        { ...axis, size: 0, gap: 0, space: 72, values: (_, splits) => splits.map(() => "") },
+        { ...axis, size: AXIS_WIDTH, gap: 8, space: 44, values: (_, splits) => splits.map(formatPrice) },
+      ],
+      series: [
+        {},
+        {
+          stroke: palette.accent,
+          width: 2,
+          fill: palette.wash,
+          points: {
+            show: true,
+            size: 5,
+            fill: palette.accent,
+            width: 0,
+            // A rate between two days without one has no line to be part of: only its dot shows it.
+            filter: () => (days.length <= DOTTED_DAYS ? null : alone),
+          },
+        },
+      ],
+      hooks: { setCursor: [(plot) => onPoint(plot.cursor.idx ?? null)] },
+    },
+    [days, prices],
+    line,
+  );
+
+  const barsPlot = new uPlot(
+    {
+      ...shared,
+      height: 96,
+      padding: [8, 8, 0, 0],
+      cursor: { ...cursor, points: { show: false } },
+      scales: { x, y: { range: (_, _least, most) => [0, Math.max(most, 4)] } },
+      axes: [
+        { ...axis, grid: { show: false }, size: 30, gap: 8, space: 72, values: (_, splits) => dayLabels(splits) },
+        {
+          ...axis,
+          size: AXIS_WIDTH,
+          gap: 8,
+          space: 26,
+          incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 1e6],
+          values: (_, splits) => splits.map((count) => count.toLocaleString("en-US")),
+        },
+      ],
+      series: [
+        {},
+        {
+          fill: palette.bars,
+          width: 0,
+          points: { show: false },
+          paths: uPlot.paths.bars?.({ size: [0.7, 14], align: 0 }) ?? null,
+        } as uPlot.Series,
+      ],
+    },
+    [days, counts],
+    bars,
+  );
+
+  const point = (index: number | null) => {
+    const day = index === null ? undefined : days[index];
+    const left = day === undefined ? -10 : linePlot.valToPos(day, "x");
+    const top = index === null ? -10 : 1;
+    linePlot.setCursor({ left, top });
+    barsPlot.setCursor({ left, top });
+  };
+  // uPlot follows a mouse only; here a finger that slides sideways reads the days, and one that moves up or down scrolls.
+  const follow = (event: PointerEvent) => {
+    if (event.pointerType !== "mouse") linePlot.setCursor({ left: event.offsetX, top: 1 });
+  };
+  for (const plot of [linePlot, barsPlot]) plot.over.addEventListener("pointermove", follow);
+
+  return {
+    point,
+    resize(next) {
+      linePlot.setSize({ width: next, height: linePlot.height });
+      barsPlot.setSize({ width: next, height: barsPlot.height });
+    },
+    destroy() {
+      linePlot.destroy();
+      barsPlot.destroy();
+    },
+  };
+}
+
+/** Indexes of prices with no price on either side. */
+function lonely(prices: readonly (number | null)[]): number[] {
+  return prices.flatMap((price, index) =>
+    price !== null && (prices[index - 1] ?? null) === null && (prices[index + 1] ?? null) === null ? [index] : [],
+  );
+}
+
+/** Some air above and under the line; a line that is flat stands in the middle. */
+function priceRange(least: number | null, most: number | null): [number, number] {
+  if (least === null || most === null) return [0, 100];
+  const air = Math.max((most - least) * 0.15, most * 0.02, 1);
+  return [Math.max(0, least - air), most + air];
+}
+
+/** `3 Mar`, and the year with the first day of each that is labelled. */
+function dayLabels(splits: readonly number[]): string[] {
+  const monthly = splits.length > 1 && (splits[1] ?? 0) - (splits[0] ?? 0) >= 28 * 2 * HALF_DAY_SECONDS;
+  return splits.map((seconds) => (monthly ? monthYear : dayMonth).format(seconds * 1000));
+}

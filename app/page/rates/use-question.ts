@@ -1,0 +1,21 @@
+import { useCallback, useEffect, useState } from "preact/hooks";
+import { type Question, readQuestion, writeQuestion } from "./question.js";
+
+/** The question in the address bar, and how to ask another: each is an entry of the history, so back undoes it. */
+export function useQuestion(): [Question, (change: Partial<Question>) => void] {
+  const [question, setQuestion] = useState(() => readQuestion(location.search));
+
+  useEffect(() => {
+    const read = () => setQuestion(readQuestion(location.search));
+    addEventListener("popstate", read);
+    return () => removeEventListener("popstate", read);
+  }, []);
+
+  const ask = useCallback((change: Partial<Question>) => {
+    const next = { ...readQuestion(location.search), ...change };
+    history.pushState(null, "", writeQuestion(next));
+    setQuestion(next);
+  }, []);
+
+  return [question, ask];
+}
