@@ -36,12 +36,13 @@ CREATE TABLE batches (
   -- What makes a delivery the same one (name, size, ETag or modification time; an upload's Idempotency-Key), so that
   -- any number of pods plan it once.
   identity     text NOT NULL,
-  mode         text NOT NULL CHECK (mode IN ('append', 'replace')),
+  -- 'compaction': no delivery, but days of older batches of the feed folded together.
+  mode         text NOT NULL CHECK (mode IN ('append', 'replace', 'compaction')),
   state        text NOT NULL CHECK (state IN (
                  'loading', 'auditing', 'audited', 'published', 'retracted', 'failed', 'duplicate', 'compacted')),
   -- Order of first publish over all feeds; a batch published again after a retract keeps it, so that an undo restores
-  -- exactly what was.
-  sequence     bigint UNIQUE,
+  -- exactly what was. A compaction has that of the newest batch it folded.
+  sequence     bigint,
   -- All pieces are known (a stream is cut as it is read, an upload as it arrives).
   planned      boolean NOT NULL DEFAULT false,
   bytes        bigint,
@@ -58,10 +59,14 @@ CREATE TABLE batches (
   published_at timestamptz,
   retracted_at timestamptz,
   failed_at    timestamptz,
+  -- When the first of its days was folded: from then on it cannot be retracted.
+  compacted_at timestamptz,
+  -- When the last of its rows was deleted (failed, duplicate, compacted, or retracted and too old to come back).
   reclaimed_at timestamptz,
   UNIQUE (feed, identity)
 );
 CREATE SEQUENCE batch_sequence AS bigint;
+CREATE UNIQUE INDEX batches_sequence ON batches (sequence) WHERE mode <> 'compaction';
 
 -- What one worker loads at a time, in one transaction with the rows themselves.
 CREATE TABLE pieces (
@@ -111,13 +116,22 @@ CREATE TABLE bad_line_counts (
 
 -- The pointer that publishing flips: a row of daily_rates is seen if and only if its (batch, day) is visible.
 CREATE TABLE batch_days (
-  batch_id integer NOT NULL REFERENCES batches ON DELETE CASCADE,
-  day      date NOT NULL,
-  prices   bigint NOT NULL,
-  visible  boolean NOT NULL DEFAULT false,
+  batch_id  integer NOT NULL REFERENCES batches ON DELETE CASCADE,
+  day       date NOT NULL,
+  prices    bigint NOT NULL,
+  price_sum bigint NOT NULL,
+  visible   boolean NOT NULL DEFAULT false,
   PRIMARY KEY (batch_id, day)
 );
 CREATE INDEX batch_days_visible ON batch_days (day, batch_id) WHERE visible;
+
+-- Days of batches that nobody can see or bring back, whose rows of daily_rates are still to be deleted. A (batch, day)
+-- is in batch_days or here, never in both.
+CREATE TABLE dead_days (
+  batch_id integer NOT NULL REFERENCES batches ON DELETE CASCADE,
+  day      date NOT NULL,
+  PRIMARY KEY (batch_id, day)
+);
 
 -- The observations. 24 bytes of columns leave no padding, so the piece number costs nothing and lets an audit check
 -- each piece. No B-tree: reads never come here, and an index on these rows would cut loading to a seventh

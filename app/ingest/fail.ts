@@ -1,0 +1,23 @@
+import type pg from "pg";
+import { BatchNotFoundError, BatchStateError } from "./batch-error.js";
+import type { BatchState } from "./batch-state.js";
+import { setFailed } from "./fail.sql.js";
+
+/**
+ * Fails a batch as a whole, at once; none of it was ever visible. `reclaimBatch` gives its space back behind it. The
+ * first reason stays: failing a failed batch changes nothing and succeeds.
+ * @param database a pool, or a client to do so inside its transaction.
+ * @param failure why, for the user; the bad lines stand in tables of their own.
+ * @returns false if it had failed before.
+ * @throws {BatchNotFoundError}
+ * @throws {BatchStateError} if it was published already.
+ */
+export async function failBatch(database: pg.Pool | pg.ClientBase, batchId: number, failure: string): Promise<boolean> {
+  const { rowCount } = await database.query(setFailed, [batchId, failure]);
+  if (rowCount) return true;
+  const { rows } = await database.query<{ state: BatchState }>("SELECT state FROM batches WHERE id = $1", [batchId]);
+  const state = rows[0]?.state;
+  if (state === undefined) throw new BatchNotFoundError(batchId);
+  if (state === "failed" || state === "duplicate") return false;
+  throw new BatchStateError(batchId, state, `Batch ${batchId} is ${state} and can no longer fail; retract it instead.`);
+}
