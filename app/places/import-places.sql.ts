@@ -62,7 +62,3 @@ export const renewClosure = `
   FROM (SELECT * FROM added UNION ALL SELECT * FROM removed) changed
   WHERE place_id <> port_id AND port_id <> ALL ($1::integer[])
   ORDER BY place_id`;
-
-export const growDataset = `
-  UPDATE dataset SET version = version + 1, changed_at = date_trunc('milliseconds', clock_timestamp())
-  RETURNING version`;

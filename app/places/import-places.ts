@@ -1,9 +1,10 @@
 import type pg from "pg";
+import { inTransaction } from "../database/transaction.js";
 import { rollUpRegions } from "../ingest/roll-up-regions.js";
+import { growDataset } from "../ingest/visibility.sql.js";
 import {
   findCycle,
   findOtherKind,
-  growDataset,
   listRegionSlugs,
   lockTree,
   renewClosure,
@@ -27,27 +28,12 @@ export interface PlacesReport {
  * once.
  * @throws {PlacesError} naming every mistake with its file and line.
  */
-export async function importPlaces(
-  pool: pg.Pool,
-  files: { ports: PlacesFile; regions: PlacesFile },
-): Promise<PlacesReport> {
-  const client = await pool.connect();
-  let failed: Error | undefined;
-  try {
-    await client.query("BEGIN");
+export function importPlaces(pool: pg.Pool, files: { ports: PlacesFile; regions: PlacesFile }): Promise<PlacesReport> {
+  return inTransaction(pool, async (client) => {
     await client.query("SET LOCAL statement_timeout = 0");
     await client.query(lockTree);
-    const report = await change(client, files);
-    await client.query("COMMIT");
-    return report;
-  } catch (error) {
-    await client.query("ROLLBACK").catch((broken: Error) => {
-      failed = broken;
-    });
-    throw error;
-  } finally {
-    client.release(failed);
-  }
+    return change(client, files);
+  });
 }
 
 async function change(client: pg.ClientBase, files: { ports: PlacesFile; regions: PlacesFile }): Promise<PlacesReport> {
