@@ -1,0 +1,46 @@
+import { openEmbedded } from "../database/embedded.js";
+import { migrate } from "../database/migrate.js";
+import type { Settings } from "../settings.js";
+import { UsageError } from "./failure.js";
+
+/** The databases a command works on. */
+export interface CommandDatabase {
+  /** Where writes go; undefined where only DATABASE_READ_URL is given. */
+  readonly writeUrl: string | undefined;
+  /** Where reads go. */
+  readonly readUrl: string;
+  /** True if nobody else migrates it: the local Postgres, which is at the newest schema when this is returned. */
+  readonly local: boolean;
+  close(): Promise<void>;
+}
+
+/** The databases of the settings, or the local Postgres where they name none. */
+export async function openCommandDatabase(settings: Settings): Promise<CommandDatabase> {
+  const writeUrl = settings.databaseUrl;
+  const readUrl = settings.databaseReadUrl ?? writeUrl;
+  if (readUrl !== undefined) return { writeUrl, readUrl, local: false, close: async () => {} };
+  const embedded = await openEmbedded({ directory: settings.dataDirectory });
+  try {
+    await migrate(embedded.url);
+  } catch (error) {
+    await embedded.close();
+    throw error;
+  }
+  return { writeUrl: embedded.url, readUrl: embedded.url, local: true, close: embedded.close };
+}
+
+/**
+ * Runs `work` on the database that takes writes.
+ * @throws {UsageError} if the settings only name one to read from.
+ */
+export async function withWriteDatabase<T>(settings: Settings, work: (url: string) => Promise<T>): Promise<T> {
+  const database = await openCommandDatabase(settings);
+  try {
+    if (database.writeUrl === undefined) {
+      throw new UsageError("DATABASE_URL: is needed to write; only DATABASE_READ_URL is set");
+    }
+    return await work(database.writeUrl);
+  } finally {
+    await database.close();
+  }
+}

@@ -1,0 +1,32 @@
+import { CommanderError } from "commander";
+import { isTransient } from "../database/transient.js";
+import { SettingsError } from "../settings.js";
+
+/** Thrown for something that the user must say differently: a missing variable, options that do not go together. */
+export class UsageError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = "UsageError";
+  }
+}
+
+/** 0 for --help and --version, 2 for wrong usage or configuration, 1 for everything else. */
+export function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  return error instanceof SettingsError || error instanceof UsageError ? 2 : 1;
+}
+
+/** What a user reads: the message; with the stack only where LOG_LEVEL asks for details. */
+export function describeFailure(error: unknown, environment: NodeJS.ProcessEnv = process.env): string {
+  // Commander has already written what it has to say.
+  if (error instanceof CommanderError) return "";
+  const detailed = environment.LOG_LEVEL === "debug" || environment.LOG_LEVEL === "trace";
+  return `${error instanceof Error ? (detailed ? error.stack : messageOf(error)) : String(error)}\n`;
+}
+
+/** A refused connection to a name with several addresses has a message for each, and none of its own. */
+function messageOf(error: Error): string {
+  const message =
+    error.message === "" && error instanceof AggregateError ? error.errors.map(String).join("\n") : error.message;
+  return isTransient(error) ? `The database does not answer: ${message}` : message;
+}

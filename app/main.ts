@@ -1,0 +1,41 @@
+#!/usr/bin/env node
+import { readFileSync } from "node:fs";
+import { Command } from "commander";
+import { describeFailure, exitCodeOf } from "./commands/failure.js";
+import { migrateCommand } from "./commands/migrate.js";
+import { placesCommand } from "./commands/places.js";
+
+const manifest = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string };
+
+const program = new Command("ratesapp")
+  .description("The average price of shipping a container from one place to another, per day.")
+  .version(manifest.version)
+  .addHelpText(
+    "after",
+    `
+Examples:
+  ratesapp demo                                              see it work, with generated data
+  ratesapp places import --ports ports.csv --regions regions.csv
+  ratesapp ingest run --source prices.csv
+  ratesapp serve
+
+Without DATABASE_URL a local Postgres is used and shared by all commands; \`ratesapp serve --help\` lists the environment.
+Exit codes: 0 done, 1 failed, 2 wrong usage or configuration.`,
+  );
+
+program.addCommand(migrateCommand());
+program.addCommand(placesCommand());
+
+/** Commands that are added do not inherit this; without it, commander ends the process with code 1 for wrong usage. */
+function throwRatherThanExit(command: Command): void {
+  command.exitOverride().showHelpAfterError("(--help tells more)");
+  for (const child of command.commands) throwRatherThanExit(child);
+}
+throwRatherThanExit(program);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = exitCodeOf(error);
+  process.stderr.write(describeFailure(error));
+}
