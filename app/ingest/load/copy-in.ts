@@ -1,0 +1,45 @@
+import type pg from "pg";
+import { from } from "pg-copy-streams";
+import { copyPrices } from "./piece.sql.js";
+
+const HEADER = Buffer.concat([Buffer.from("PGCOPY\n\xff\r\n\0", "latin1"), Buffer.alloc(8)]);
+const TRAILER = Buffer.from([0xff, 0xff]);
+
+/**
+ * One binary COPY into `prices`. `write` resolves when the socket has taken the bytes, so that the sender goes no
+ * faster than the server and may fill a buffer of 64 KiB or more again (what is smaller than the socket's high-water
+ * mark is acknowledged before it is sent).
+ */
+export class CopyIn {
+  readonly #stream: ReturnType<typeof from>;
+  /** Rejects when the server or the connection fails, which no callback of the stream is told of. */
+  readonly #failed: Promise<never>;
+
+  constructor(client: pg.ClientBase) {
+    this.#stream = client.query(from(copyPrices));
+    this.#failed = new Promise((_, reject) => {
+      this.#stream.on("error", reject);
+    });
+    this.#failed.catch(() => {});
+    this.#stream.write(HEADER);
+  }
+
+  write(rows: Buffer): Promise<void> {
+    return this.#unlessFailed((done) => this.#stream.write(rows, done));
+  }
+
+  /** Resolves when the server has taken every row. */
+  finish(): Promise<void> {
+    return this.#unlessFailed((done) => {
+      this.#stream.write(TRAILER);
+      this.#stream.end(done);
+    });
+  }
+
+  #unlessFailed(start: (done: (error?: Error | null) => void) => void): Promise<void> {
+    const done = new Promise<void>((resolve, reject) => {
+      start((error) => (error ? reject(error) : resolve()));
+    });
+    return Promise.race([done, this.#failed]);
+  }
+}

@@ -1,0 +1,231 @@
+import type pg from "pg";
+import { LeaseLostError } from "../ingest-error.js";
+import { BadLines } from "../parse/bad-lines.js";
+import type { Columns } from "../parse/columns.js";
+import { CsvParser } from "../parse/csv-parser.js";
+import { type Format, HeaderReader } from "../parse/header-reader.js";
+import { LEAST_LINE_BYTES, type LineParser } from "../parse/line-parser.js";
+import type { PortTable } from "../parse/port-table.js";
+import { ROW_BYTES, Rows } from "../parse/rows.js";
+import { CopyIn } from "./copy-in.js";
+import { ensureMonths } from "./ensure-months.js";
+import { finishPiece, holdBatch, insertBadLineCounts, insertBadLines } from "./piece.sql.js";
+
+export interface PieceToLoad {
+  readonly batchId: number;
+  readonly number: number;
+  /** Who claimed the piece, and the attempt that the claim counted: both are checked before the commit. */
+  readonly worker: string;
+  readonly attempt: number;
+  /** The lines of the piece, in chunks of any size. Throws at its end if they are not what was planned. */
+  readonly chunks: AsyncIterable<Buffer>;
+  readonly format: Format;
+  /** Columns of CSV whose header stands in another piece; null if the first line of this one is the header. */
+  readonly columns: Columns | null;
+  readonly ports: PortTable;
+  /** Bad lines that the batch may have. A piece with more is not loaded, but checked to its end. */
+  readonly maxBadRows: number;
+  /** The batch will fail anyway: look for bad lines only. */
+  readonly checkOnly?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+export interface PieceResult {
+  /** False if the piece was only checked. */
+  readonly loaded: boolean;
+  readonly rows: number;
+  readonly rejected: number;
+  readonly lines: number;
+  readonly bytes: number;
+  readonly priceSum: bigint;
+  readonly checksum: string;
+  readonly months: readonly string[];
+}
+
+/** Most bytes that are parsed before the rows are looked at. */
+const SLICE_BYTES = 256 * 1024;
+/**
+ * Rows are sent when there are this many bytes of them. 64 KiB is the least that {@link CopyIn} allows to be written
+ * over; figures in bench/ingest.ts show no gain above.
+ */
+const SEND_BYTES = 128 * 1024;
+const BAD_LINES_PER_STATEMENT = 1_000;
+const CAPACITY = Math.ceil(SLICE_BYTES / LEAST_LINE_BYTES) + 2 + Math.ceil(SEND_BYTES / ROW_BYTES);
+
+/**
+ * Loads one piece in one transaction: its prices, its bad lines, and its own new state, or nothing of all that.
+ * Memory does not grow with the piece. Two buffers of rows take turns, so that parsing and sending overlap.
+ *
+ * @throws {LeaseLostError} if the piece is somebody else's by now.
+ * @throws {HeaderError} for a header that no line can be read with.
+ * @throws what reading, or the database, throws; nothing of the piece is there then.
+ */
+export async function loadPiece(pool: pg.Pool, piece: PieceToLoad): Promise<PieceResult> {
+  const { signal } = piece;
+  signal?.throwIfAborted();
+  const client = await pool.connect();
+  let released = false;
+  const release = (destroy: boolean) => {
+    if (!released) client.release(destroy);
+    released = true;
+  };
+  // A connection in the middle of a COPY is of no further use; without it the server rolls back.
+  const abort = () => release(true);
+  signal?.addEventListener("abort", abort, { once: true });
+  try {
+    const result = await new PieceLoad(pool, client, piece).run();
+    release(false);
+    return result;
+  } catch (error) {
+    release(true);
+    signal?.throwIfAborted();
+    throw error;
+  } finally {
+    signal?.removeEventListener("abort", abort);
+  }
+}
+
+class PieceLoad {
+  readonly #pool: pg.Pool;
+  readonly #client: pg.PoolClient;
+  readonly #piece: PieceToLoad;
+  readonly #rows: Rows;
+  readonly #bad: BadLines;
+  #spare: Buffer;
+  #copy: CopyIn | null = null;
+  /** The rows on their way, which stand in the buffer that is not being filled. */
+  #sending: Promise<void> = Promise.resolve();
+
+  constructor(pool: pg.Pool, client: pg.PoolClient, piece: PieceToLoad) {
+    this.#pool = pool;
+    this.#client = client;
+    this.#piece = piece;
+    this.#rows = new Rows(piece.batchId, piece.number, CAPACITY);
+    this.#spare = this.#rows.createBuffer();
+    this.#bad = new BadLines(piece.maxBadRows);
+  }
+
+  async run(): Promise<PieceResult> {
+    await this.#client.query("BEGIN");
+    const { lines, bytes } = await this.#parse();
+    const loaded = !this.#isLost();
+    if (loaded) {
+      await this.#send();
+      await this.#finishCopy();
+    } else {
+      await this.#finishCopy();
+      await this.#client.query("ROLLBACK");
+      await this.#client.query("BEGIN");
+    }
+    const { rows, priceSum, checksum, months } = this.#rows.totals;
+    await this.#writeBadLines();
+    const { batchId, number, worker, attempt } = this.#piece;
+    const held = await this.#client.query(holdBatch, [batchId]);
+    const finished = await this.#client.query(finishPiece, [
+      batchId,
+      number,
+      worker,
+      attempt,
+      loaded ? "loaded" : "failed",
+      rows,
+      this.#bad.total,
+      lines,
+      priceSum.toString(),
+      checksum,
+      months,
+      bytes,
+    ]);
+    if (held.rowCount !== 1 || finished.rowCount !== 1) throw new LeaseLostError(batchId, number);
+    await this.#client.query("COMMIT");
+    return { loaded, rows, rejected: this.#bad.total, lines, bytes, priceSum, checksum, months };
+  }
+
+  /** True once the batch cannot succeed: from there on the rest is only checked. */
+  #isLost(): boolean {
+    return this.#piece.checkOnly === true || this.#bad.total > this.#piece.maxBadRows;
+  }
+
+  async #parse(): Promise<{ lines: number; bytes: number }> {
+    const reader = new HeaderReader(this.#piece.format, this.#piece.columns);
+    let parser: LineParser | undefined;
+    for await (const chunk of this.#piece.chunks) {
+      this.#piece.signal?.throwIfAborted();
+      let rest = chunk;
+      if (parser === undefined) {
+        const read = reader.read(chunk);
+        if (read === null) continue;
+        parser = this.#createParser(read.columns);
+        parser.lines = reader.lines;
+        parser.bytes = reader.bytes - read.rest.length;
+        rest = read.rest;
+      }
+      for (let at = 0; at < rest.length; at += SLICE_BYTES) {
+        parser.parse(rest.subarray(at, at + SLICE_BYTES));
+        if (this.#rows.length >= SEND_BYTES) await this.#send();
+      }
+    }
+    if (parser === undefined) {
+      const read = reader.end();
+      parser = this.#createParser(read.columns);
+      parser.lines = reader.lines;
+      parser.bytes = reader.bytes - read.rest.length;
+      parser.parse(read.rest);
+    }
+    parser.end();
+    return { lines: parser.lines, bytes: parser.bytes };
+  }
+
+  #createParser(columns: Columns): LineParser {
+    return new CsvParser(columns, this.#piece.ports, this.#rows, this.#bad);
+  }
+
+  /** Hands the rows so far to the server, as soon as it has taken those before. */
+  async #send(): Promise<void> {
+    const rows = this.#rows;
+    if (this.#isLost()) {
+      rows.clear();
+      return;
+    }
+    await this.#sending;
+    if (rows.newMonths.length > 0) {
+      // A COPY that runs does not see partitions that were made after it began.
+      await this.#finishCopy();
+      await ensureMonths(this.#pool, rows.newMonths);
+      rows.newMonths = [];
+    }
+    if (rows.length === 0) return;
+    this.#copy ??= new CopyIn(this.#client);
+    const full = rows.buffer;
+    this.#sending = this.#copy.write(full.subarray(0, rows.length));
+    // Awaited later; until then a failure must not count as unhandled.
+    this.#sending.catch(() => {});
+    rows.buffer = this.#spare;
+    this.#spare = full;
+    rows.clear();
+  }
+
+  async #finishCopy(): Promise<void> {
+    await this.#sending;
+    await this.#copy?.finish();
+    this.#copy = null;
+  }
+
+  async #writeBadLines(): Promise<void> {
+    const { batchId, number } = this.#piece;
+    const { kept, counts } = this.#bad;
+    for (let at = 0; at < kept.length; at += BAD_LINES_PER_STATEMENT) {
+      const some = kept.slice(at, at + BAD_LINES_PER_STATEMENT);
+      await this.#client.query(insertBadLines, [
+        batchId,
+        number,
+        some.map((bad) => bad.line),
+        some.map((bad) => bad.column),
+        some.map((bad) => bad.reason),
+        some.map((bad) => bad.content),
+      ]);
+    }
+    if (counts.size > 0) {
+      await this.#client.query(insertBadLineCounts, [batchId, number, [...counts.keys()], [...counts.values()]]);
+    }
+  }
+}

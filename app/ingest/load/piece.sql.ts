@@ -1,0 +1,37 @@
+/** Binary, because the parser has numbers anyway; see {@link Rows} for the layout. */
+export const copyPrices =
+  "COPY prices (origin_id, destination_id, day, price, batch_id, piece) FROM STDIN WITH (FORMAT binary)";
+
+/** $1 first days of months. On a connection of its own, see {@link ensureMonths}. */
+export const makeMonths = "SELECT ensure_month(month) FROM unnest($1::date[]) AS month ORDER BY month";
+
+/** Rather fail and try again than wait for ever behind a lock that retention holds while it waits for our COPY. */
+export const limitLockWait = "SET LOCAL lock_timeout = '5s'";
+
+/** $1 batch, $2 piece, then arrays of the same length: $3 lines, $4 columns, $5 reasons, $6 contents. */
+export const insertBadLines = `
+  INSERT INTO bad_lines (batch_id, piece, line, field, reason, content)
+  SELECT $1, $2, line, field, reason, content
+  FROM unnest($3::bigint[], $4::text[], $5::text[], $6::bytea[]) AS bad (line, field, reason, content)`;
+
+/** $1 batch, $2 piece, $3 reasons, $4 how many lines of each. */
+export const insertBadLineCounts = `
+  INSERT INTO bad_line_counts (batch_id, piece, reason, count)
+  SELECT $1, $2, reason, count FROM unnest($3::text[], $4::bigint[]) AS bad (reason, count)`;
+
+/**
+ * $1 batch. Shared between the pieces of a batch, but not with what ends it: once a batch is set to failed, no piece
+ * can commit rows that nobody would ever delete.
+ */
+export const holdBatch = "SELECT 1 FROM batches WHERE id = $1 AND state = 'loading' FOR SHARE";
+
+/**
+ * The fence: a worker that was taken for dead, and whose piece somebody else has, updates nothing and rolls back.
+ * $1 batch, $2 piece, $3 worker, $4 attempt, $5 state, $6 rows, $7 rejected, $8 lines, $9 price_sum, $10 checksum,
+ * $11 months, $12 bytes.
+ */
+export const finishPiece = `
+  UPDATE pieces
+  SET state = $5, rows = $6, rejected = $7, lines = $8, price_sum = $9, checksum = $10, months = $11,
+      to_byte = coalesce(to_byte, from_byte + $12), loaded_at = clock_timestamp(), lease_until = NULL, error = NULL
+  WHERE batch_id = $1 AND number = $2 AND worker = $3 AND attempts = $4 AND state = 'loading'`;

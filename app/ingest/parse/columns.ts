@@ -1,0 +1,52 @@
+import { splitFields } from "./fields.js";
+
+export type ColumnName = "orig_code" | "dest_code" | "day" | "price";
+
+export const COLUMN_NAMES: readonly ColumnName[] = ["orig_code", "dest_code", "day", "price"];
+
+/** Names of the columns of a CSV file in the order of its header. */
+export type Columns = readonly ColumnName[];
+
+/** Thrown for a header that no line can be read with: it fails the whole file. */
+export class HeaderError extends Error {
+  readonly column: string | null;
+
+  constructor(reason: string, column: string | null = null) {
+    super(reason);
+    this.name = "HeaderError";
+    this.column = column;
+  }
+}
+
+const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
+
+/** Length of the byte order mark that `bytes` begin with: 3 or 0. */
+export function bomLength(bytes: Buffer): number {
+  return bytes.subarray(0, BOM.length).equals(BOM) ? BOM.length : 0;
+}
+
+/**
+ * Columns of a header line, in any order, each exactly once and none besides.
+ * @param line without its line break and byte order mark.
+ * @throws {HeaderError} naming every column that is missing, unknown or repeated.
+ */
+export function readHeader(line: Buffer): Columns {
+  const fields = splitFields(line);
+  if (typeof fields === "string") throw new HeaderError(`the header cannot be read: ${fields}`);
+  const names = fields.map((field) => field.toString("utf8"));
+  const missing = COLUMN_NAMES.filter((name) => !names.includes(name));
+  const unknown = names.filter((name) => !COLUMN_NAMES.includes(name as ColumnName));
+  const repeated = names.filter((name, index) => names.indexOf(name) !== index && !unknown.includes(name));
+  const mistakes = [
+    ...missing.map((name) => `no column ${name}`),
+    ...unknown.map((name) => `unknown column ${JSON.stringify(name.slice(0, 100))}`),
+    ...repeated.map((name) => `column ${name} twice`),
+  ];
+  if (mistakes.length > 0) {
+    throw new HeaderError(
+      `the header must be ${COLUMN_NAMES.join(",")} in any order; it has ${mistakes.slice(0, 10).join(", ")}`,
+      missing[0] ?? unknown[0] ?? repeated[0] ?? null,
+    );
+  }
+  return names as ColumnName[];
+}

@@ -1,0 +1,99 @@
+import { isUtf8 } from "node:buffer";
+import type { ColumnName } from "./columns.js";
+import { DAYS, daySlot, FIRST_YEAR, LAST_YEAR, NO_DAY } from "./day-table.js";
+import type { PortTable } from "./port-table.js";
+import { MAX_PRICE, type Rows } from "./rows.js";
+
+/** Longest line that is read; a longer one is a bad line, whatever it holds. */
+export const MAX_LINE_BYTES = 1024 * 1024;
+
+const COMMA = 44;
+const QUOTE = 34;
+
+/** Why a line cannot be loaded, and the column at fault if it is one. Reasons are few and fixed: they are counted. */
+export interface Fault {
+  readonly column: ColumnName | null;
+  readonly reason: string;
+}
+
+/** The four values of a line, each as it stands in the file, without quotes. */
+export type LineFields = Readonly<Record<ColumnName, Buffer>>;
+
+/** What is wrong with the bytes of a line before any field is looked at. */
+export function faultOfBytes(line: Buffer): Fault | null {
+  if (line.length > MAX_LINE_BYTES) return { column: null, reason: "longer than 1 MiB" };
+  if (line.includes(0)) return { column: null, reason: "a NUL byte" };
+  if (!isUtf8(line)) return { column: null, reason: "not valid UTF-8" };
+  return null;
+}
+
+/**
+ * Fields of one line of CSV (RFC 4180), or what is wrong with its quotes. A quoted line break is not supported:
+ * a worker that starts in the middle of a file could not tell it from the end of a line, and no value needs one.
+ */
+export function splitFields(line: Buffer): Buffer[] | string {
+  const fields: Buffer[] = [];
+  for (let at = 0; ; ) {
+    if (line[at] === QUOTE) {
+      let end = at + 1;
+      let doubled = false;
+      for (;;) {
+        end = line.indexOf(QUOTE, end);
+        if (end === -1) return "a quote that is not closed on its line";
+        if (line[end + 1] !== QUOTE) break;
+        doubled = true;
+        end += 2;
+      }
+      const field = line.subarray(at + 1, end);
+      fields.push(doubled ? Buffer.from(field.toString("latin1").replaceAll('""', '"'), "latin1") : field);
+      at = end + 1;
+      if (at === line.length) return fields;
+      if (line[at] !== COMMA) return "text after a closing quote";
+      at += 1;
+    } else {
+      const comma = line.indexOf(COMMA, at);
+      const field = line.subarray(at, comma === -1 ? line.length : comma);
+      if (field.includes(QUOTE)) return "a quote inside a field that is not quoted";
+      fields.push(field);
+      if (comma === -1) return fields;
+      at = comma + 1;
+    }
+  }
+}
+
+/** Adds the price that a line stands for, or says why it cannot. */
+export function addFields(fields: LineFields, ports: PortTable, rows: Rows): Fault | null {
+  const originId = portId(fields.orig_code, ports);
+  if (originId === 0) return { column: "orig_code", reason: "unknown port" };
+  const destinationId = portId(fields.dest_code, ports);
+  if (destinationId === 0) return { column: "dest_code", reason: "unknown port" };
+  const slot = fields.day.length === 10 ? daySlot(fields.day, 0) : -1;
+  if (slot === -1) {
+    return /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/.test(fields.day.toString("latin1"))
+      ? { column: "day", reason: `not between the years ${FIRST_YEAR} and ${LAST_YEAR}` }
+      : { column: "day", reason: "not a date like 2021-01-31" };
+  }
+  if (DAYS[slot] === NO_DAY) return { column: "day", reason: "a day that does not exist" };
+  const price = readPrice(fields.price);
+  if (typeof price === "string") return { column: "price", reason: price };
+  rows.add(originId, destinationId, slot, price);
+  return null;
+}
+
+function portId(code: Buffer, ports: PortTable): number {
+  return code.length === 5 ? ports.find(code, 0) : 0;
+}
+
+/** A whole number of dollars from 1 to 2147483647, or what is wrong with it. */
+function readPrice(field: Buffer): number | string {
+  const text = field.toString("latin1");
+  if (text === "") return "empty";
+  if (/^\d+$/.test(text)) {
+    const price = Number(text);
+    if (price === 0) return "zero";
+    return price > MAX_PRICE ? `over ${MAX_PRICE}` : price;
+  }
+  if (/^-\d+(\.\d+)?$/.test(text)) return "negative";
+  if (/^\d*\.\d+$|^\d+\.$/.test(text)) return "not a whole number";
+  return "not a number";
+}

@@ -1,0 +1,116 @@
+import { formatChecksum } from "../checksum.js";
+import { DAYS, firstDayOfMonth, MONTHS, monthOfSlot } from "./day-table.js";
+
+/** Bytes of one row of binary COPY: a field count, then six fields of a length and four bytes. */
+export const ROW_BYTES = 50;
+const ORIGIN_AT = 6;
+const DESTINATION_AT = 14;
+const DAY_AT = 22;
+const PRICE_AT = 30;
+const BATCH_AT = 38;
+const PIECE_AT = 46;
+
+/** The largest price that the column holds. */
+export const MAX_PRICE = 0x7fffffff;
+
+/** What all rows of a piece add up to. */
+export interface RowTotals {
+  readonly rows: number;
+  readonly priceSum: bigint;
+  readonly checksum: string;
+  /** First days of the months that the prices fall in, ascending. */
+  readonly months: readonly string[];
+}
+
+/**
+ * Prices of one piece as rows of binary COPY, `(origin_id, destination_id, day, price, batch_id, piece)`, with their
+ * totals. The buffer is written over and over: everything in it but origin, destination, day and price is the same in
+ * every row, and is put there once.
+ */
+export class Rows {
+  /** Rows that were not taken yet are in its first `length` bytes. */
+  buffer: Buffer;
+  length = 0;
+  /** Months that turned up and whose partition has not been asked for yet. */
+  newMonths: string[] = [];
+  readonly #template: Buffer;
+  readonly #months = new Uint8Array(MONTHS);
+  #rows = 0;
+  #priceSum = 0n;
+  #recentPriceSum = 0;
+  #high = 0;
+  #low = 0;
+
+  /** @param capacity most rows before they are taken. */
+  constructor(batchId: number, piece: number, capacity: number) {
+    const template = Buffer.alloc(capacity * ROW_BYTES);
+    for (let row = 0; row < template.length; row += ROW_BYTES) {
+      template.writeInt16BE(6, row);
+      for (let field = 2; field < ROW_BYTES; field += 8) template.writeInt32BE(4, row + field);
+      template.writeInt32BE(batchId, row + BATCH_AT);
+      template.writeInt32BE(piece, row + PIECE_AT);
+    }
+    this.#template = template;
+    this.buffer = Buffer.from(template);
+  }
+
+  /** A second buffer to fill while the first is being sent. */
+  createBuffer(): Buffer {
+    return Buffer.from(this.#template);
+  }
+
+  /** @param slot of {@link DAYS}, which must be a day that exists. */
+  add(originId: number, destinationId: number, slot: number, price: number): void {
+    const day = DAYS[slot] as number;
+    const { buffer } = this;
+    const at = this.length;
+    put(buffer, at + ORIGIN_AT, originId);
+    put(buffer, at + DESTINATION_AT, destinationId);
+    put(buffer, at + DAY_AT, day);
+    put(buffer, at + PRICE_AT, price);
+    this.length = at + ROW_BYTES;
+    this.#rows += 1;
+    this.#recentPriceSum += price;
+    const month = monthOfSlot(slot);
+    if (this.#months[month] === 0) {
+      this.#months[month] = 1;
+      this.newMonths.push(firstDayOfMonth(month));
+    }
+    let high = Math.imul(originId, 0x9e3779b1) ^ Math.imul(destinationId, 0x85ebca77);
+    let low = Math.imul(originId, 0x2c1b3c6d) ^ Math.imul(destinationId, 0x297a2d39);
+    high = Math.imul(high ^ (high >>> 15), 0xc2b2ae3d) ^ Math.imul(day, 0x27d4eb2f);
+    low = Math.imul(low ^ (low >>> 13), 0x165667b1) ^ Math.imul(day, 0x9e3779b1);
+    high = Math.imul(high ^ (high >>> 13), 0x85ebca6b) ^ Math.imul(price, 0xc2b2ae35);
+    low = Math.imul(low ^ (low >>> 15), 0x2c1b3c6d) ^ Math.imul(price, 0x297a2d39);
+    high = Math.imul(high ^ (high >>> 16), 0x85ebca6b);
+    low = Math.imul(low ^ (low >>> 16), 0xc2b2ae35);
+    this.#high = (this.#high + (high ^ (high >>> 13))) | 0;
+    this.#low = (this.#low + (low ^ (low >>> 15))) | 0;
+  }
+
+  /** Forgets the buffered rows; their totals stay. Call it at least once for each buffer that was filled. */
+  clear(): void {
+    this.length = 0;
+    // A piece may hold more than 2^53 dollars, a buffer never.
+    this.#priceSum += BigInt(this.#recentPriceSum);
+    this.#recentPriceSum = 0;
+  }
+
+  get totals(): RowTotals {
+    const months: string[] = [];
+    for (let month = 0; month < MONTHS; month += 1) if (this.#months[month] === 1) months.push(firstDayOfMonth(month));
+    return {
+      rows: this.#rows,
+      priceSum: this.#priceSum + BigInt(this.#recentPriceSum),
+      checksum: formatChecksum(this.#high, this.#low),
+      months,
+    };
+  }
+}
+
+function put(buffer: Buffer, at: number, value: number): void {
+  buffer[at] = value >>> 24;
+  buffer[at + 1] = value >>> 16;
+  buffer[at + 2] = value >>> 8;
+  buffer[at + 3] = value;
+}

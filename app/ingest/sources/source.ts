@@ -1,0 +1,32 @@
+/** One delivery: a file, what an HTTP address or an S3 key holds, or standard input. It becomes one batch. */
+export interface SourceObject {
+  /** What reports call it: the last part of the path. */
+  readonly name: string;
+  /** Path or address in full, without credentials. */
+  readonly location: string;
+  /** The same for the same content under the same name, whoever looks: name, size, and ETag or modification time. */
+  readonly identity: string;
+  /** Bytes as stored; null if nobody can say before the end. */
+  readonly bytes: number | null;
+  /** True if any part can be read on its own: several workers can share the object. */
+  readonly ranges: boolean;
+  /** True if it can be read again from its beginning; false for standard input. */
+  readonly repeatable: boolean;
+  /**
+   * Bytes from `from` (inclusive) to `to` (exclusive; null for the end). A chunk may be written over once the next is
+   * asked for. Without {@link ranges}, `from` must be 0 and `to` null.
+   * @throws {SourceChangedError} if it is not the object any more that was opened.
+   * @throws {SourceUnavailableError} if it cannot be read just now.
+   */
+  read(from: number, to: number | null, signal?: AbortSignal): AsyncIterable<Buffer>;
+  /** @throws {SourceChangedError} as `read`; to be called behind the last chunk. */
+  verify(): Promise<void>;
+}
+
+/** Where batches come from. */
+export interface Source {
+  /** Name of the feed if the user gives none: the same for every delivery from the same place. */
+  readonly feed: string;
+  /** Objects in the order of their names. */
+  list(signal?: AbortSignal): AsyncIterable<SourceObject>;
+}
