@@ -1,0 +1,107 @@
+import { useEffect, useState } from "preact/hooks";
+import { ProblemNotice } from "../problem-notice.js";
+import { type Batch, type BatchAction, isRunning } from "./batch.js";
+import { ConfirmChange } from "./confirm-change.js";
+import { PastBatch } from "./past-batch.js";
+import { RunningBatch } from "./running-batch.js";
+import { useBatches } from "./use-batches.js";
+
+interface BatchListProps {
+  readonly token: string;
+  /** Called when the service does not take the token. */
+  readonly onRefused: () => void;
+}
+
+/** A page of batches, running ones first; the address holds which page, so that back works. */
+export function BatchList({ token, onRefused }: BatchListProps) {
+  const [cursor, setCursor] = useCursor();
+  const { page, problem, refresh } = useBatches(token, cursor);
+  const [asking, setAsking] = useState<{ batch: Batch; action: BatchAction }>();
+  const refused = problem?.status === 401;
+  useEffect(() => {
+    if (refused) onRefused();
+  }, [refused]);
+
+  const running = page?.batches.filter(isRunning) ?? [];
+  const past = page?.batches.filter((batch) => !isRunning(batch)) ?? [];
+  const onChange = (batch: Batch, action: BatchAction) => setAsking({ batch, action });
+  return (
+    <>
+      {problem && !refused && <ProblemNotice problem={problem} onRetry={refresh} />}
+      {!page && !problem && <div class="waiting" aria-hidden="true" />}
+      {page?.batches.length === 0 && (
+        <section class="blank">
+          <h2>No batches yet</h2>
+          <p>
+            Load a file with <code>ratesapp ingest run --source FILE</code>, or upload one with{" "}
+            <code>POST /batches</code>. Its progress shows here.
+          </p>
+        </section>
+      )}
+      {running.length > 0 && (
+        <section aria-labelledby="running">
+          <h2 id="running">In progress</h2>
+          <ul class="batches">
+            {running.map((batch) => (
+              <RunningBatch key={batch.id} batch={batch} token={token} onChange={onChange} />
+            ))}
+          </ul>
+        </section>
+      )}
+      {past.length > 0 && (
+        <section aria-labelledby="past">
+          <h2 id="past">History</h2>
+          <ul class="batches batches-past">
+            {past.map((batch) => (
+              <PastBatch key={batch.id} batch={batch} token={token} onChange={onChange} />
+            ))}
+          </ul>
+        </section>
+      )}
+      {page && (cursor || page.next_cursor) && (
+        <nav class="pages" aria-label="Pages of batches">
+          <button type="button" class="button" disabled={!cursor} onClick={() => setCursor(undefined)}>
+            Newest
+          </button>
+          <button
+            type="button"
+            class="button"
+            disabled={!page.next_cursor}
+            onClick={() => setCursor(page.next_cursor ?? undefined)}
+          >
+            Older
+          </button>
+        </nav>
+      )}
+      {asking && (
+        <ConfirmChange
+          batch={asking.batch}
+          action={asking.action}
+          token={token}
+          onClose={(changed) => {
+            setAsking(undefined);
+            if (changed) refresh();
+          }}
+        />
+      )}
+    </>
+  );
+}
+
+function useCursor(): [string | undefined, (cursor: string | undefined) => void] {
+  const read = () => new URLSearchParams(location.search).get("cursor") ?? undefined;
+  const [cursor, setCursor] = useState(read);
+  useEffect(() => {
+    const follow = () => setCursor(read());
+    addEventListener("popstate", follow);
+    return () => removeEventListener("popstate", follow);
+  }, []);
+  return [
+    cursor,
+    (next) => {
+      history.pushState(null, "", next ? `?${new URLSearchParams({ cursor: next })}` : location.pathname);
+      setCursor(next);
+      scrollTo({ top: 0 });
+    },
+  ];
+}

@@ -1,0 +1,85 @@
+import { callJson } from "../api.js";
+
+export type BatchState =
+  | "loading"
+  | "auditing"
+  | "audited"
+  | "published"
+  | "retracted"
+  | "failed"
+  | "duplicate"
+  | "compacted";
+
+/** A batch as `GET /batches` gives it. */
+export interface Batch {
+  readonly id: number;
+  readonly feed: string;
+  readonly source: string;
+  readonly mode: "append" | "replace" | "compaction";
+  readonly state: BatchState;
+  readonly created_at: string;
+  readonly published_at: string | null;
+  readonly pieces: { readonly total: number; readonly loaded: number; readonly failed: number };
+  readonly rows: { readonly loaded: number; readonly expected: number | null; readonly rejected: number };
+  readonly bytes: { readonly total: number | null; readonly loaded: number };
+  readonly rows_per_second: number | null;
+  readonly estimated_end: string | null;
+  readonly errors: readonly BadLine[];
+  /** Why it failed, in words. */
+  readonly failure?: string | null;
+  /** The published batch that this one repeats. */
+  readonly duplicate_of?: number | null;
+}
+
+export interface BadLine {
+  readonly file: string | null;
+  readonly line: number | null;
+  readonly column: number | null;
+  readonly reason: string;
+}
+
+/** Newest first. */
+export interface BatchPage {
+  readonly batches: readonly Batch[];
+  readonly next_cursor: string | null;
+}
+
+const PAGE_SIZE = 25;
+
+/** @throws {ProblemError} */
+export function loadBatches(token: string, cursor: string | undefined, signal: AbortSignal): Promise<BatchPage> {
+  const query = new URLSearchParams({ limit: `${PAGE_SIZE}`, ...(cursor && { cursor }) });
+  return callJson<BatchPage>(`/batches?${query}`, { token, signal });
+}
+
+/** One batch with all the bad lines that were kept. @throws {ProblemError} */
+export function loadBatch(token: string, id: number, signal: AbortSignal): Promise<Batch> {
+  return callJson<Batch>(`/batches/${id}`, { token, signal });
+}
+
+/** What an authorised user may do to a batch; the words are those of the API's paths. */
+export type BatchAction = "publish" | "retract";
+
+/** @throws {ProblemError} */
+export async function change(token: string, id: number, action: BatchAction, signal: AbortSignal): Promise<void> {
+  await callJson(`/batches/${id}/${action}`, { method: "POST", token, signal });
+}
+
+/** The change that a batch's state allows; the service may still refuse, for one that is too old. */
+export function actionOn({ state, mode }: Batch): BatchAction | undefined {
+  if (mode === "compaction") return undefined;
+  if (state === "published") return "retract";
+  return state === "retracted" || state === "audited" ? "publish" : undefined;
+}
+
+/** Whether it is on its way to being published. */
+export function isRunning({ state }: Batch): boolean {
+  return state === "loading" || state === "auditing" || state === "audited";
+}
+
+/** How much is loaded, from 0 to 1; undefined where the whole is not known. */
+export function progressOf({ rows, bytes }: Batch): number | undefined {
+  if (rows.expected) return Math.min(1, rows.loaded / rows.expected);
+  if (bytes.total) return Math.min(1, bytes.loaded / bytes.total);
+  return undefined;
+}

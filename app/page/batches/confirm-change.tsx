@@ -1,0 +1,74 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import { type Problem, ProblemError } from "../api.js";
+import { ProblemNotice } from "../problem-notice.js";
+import { formatCount } from "./amount.js";
+import { type Batch, type BatchAction, change } from "./batch.js";
+
+interface ConfirmChangeProps {
+  readonly batch: Batch;
+  readonly action: BatchAction;
+  readonly token: string;
+  /** Called when the dialog is over; `changed` after the service did what was asked. */
+  readonly onClose: (changed: boolean) => void;
+}
+
+/** Asks before consumers see other rates, does it, and stays open with the reason if the service refuses. */
+export function ConfirmChange({ batch, action, token, onClose }: ConfirmChangeProps) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const running = useRef<AbortController | undefined>(undefined);
+  const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState<Problem>();
+
+  useEffect(() => {
+    dialog.current?.showModal();
+    return () => running.current?.abort();
+  }, []);
+
+  async function confirm() {
+    const controller = new AbortController();
+    running.current = controller;
+    setBusy(true);
+    setProblem(undefined);
+    try {
+      await change(token, batch.id, action, controller.signal);
+      onClose(true);
+    } catch (error) {
+      if (controller.signal.aborted) return;
+      if (!(error instanceof ProblemError)) throw error;
+      setProblem(error.problem);
+      setBusy(false);
+    }
+  }
+
+  const rows = formatCount(batch.rows.loaded, "price", "prices");
+  return (
+    <dialog ref={dialog} class="confirm" aria-labelledby="confirm-title" onClose={() => onClose(false)}>
+      <h2 id="confirm-title">
+        {action === "retract" ? "Retract" : "Publish"} batch {batch.id} of {batch.feed}?
+      </h2>
+      <p>
+        {action === "retract"
+          ? `Its ${rows} leave every answer at once. It can be published again later.`
+          : `Its ${rows} appear in every answer at once. It can be retracted later.`}
+        {batch.mode === "replace" &&
+          (action === "retract"
+            ? " The prices that it replaced come back."
+            : " Earlier prices of this feed for the same days are hidden.")}
+      </p>
+      {problem && <ProblemNotice problem={problem} />}
+      <div class="confirm-buttons">
+        <button type="button" class="button" onClick={() => dialog.current?.close()}>
+          Cancel
+        </button>
+        <button
+          type="button"
+          class={`button ${action === "retract" ? "button-bad" : "button-main"}`}
+          disabled={busy}
+          onClick={confirm}
+        >
+          {action === "retract" ? "Retract" : "Publish"}
+        </button>
+      </div>
+    </dialog>
+  );
+}

@@ -1,0 +1,38 @@
+import { formatCount, formatMoment } from "./amount.js";
+import { BadLines } from "./bad-lines.js";
+import { actionOn, type Batch, type BatchAction } from "./batch.js";
+import { BatchHead } from "./batch-head.js";
+
+interface PastBatchProps {
+  readonly batch: Batch;
+  readonly token: string;
+  readonly onChange: (batch: Batch, action: BatchAction) => void;
+}
+
+/** A batch that has come to an end, of whichever kind. */
+export function PastBatch({ batch, token, onChange }: PastBatchProps) {
+  const action = actionOn(batch);
+  const when = batch.published_at ?? batch.created_at;
+  return (
+    <li class="batch batch-past">
+      <BatchHead batch={batch} />
+      <p class="batch-rows">{formatCount(batch.rows.loaded, "row", "rows")}</p>
+      <p class="batch-when">
+        <span class="unseen">{batch.published_at ? "published" : "begun"} </span>
+        <time dateTime={when}>{formatMoment(when)}</time>
+      </p>
+      <div class="batch-action">
+        {action && (
+          <button type="button" class="button" onClick={() => onChange(batch, action)}>
+            {action === "retract" ? "Retract" : "Publish again"}
+            <span class="unseen"> batch {batch.id}</span>
+          </button>
+        )}
+      </div>
+      {(batch.failure || batch.duplicate_of) && (
+        <p class="batch-why">{batch.failure ?? `The same as batch ${batch.duplicate_of}, so it was dropped.`}</p>
+      )}
+      <BadLines batch={batch} token={token} />
+    </li>
+  );
+}

@@ -1,0 +1,54 @@
+import { formatBytes, formatCount, formatEnd } from "./amount.js";
+import { BadLines } from "./bad-lines.js";
+import { type Batch, type BatchAction, progressOf } from "./batch.js";
+import { BatchHead } from "./batch-head.js";
+
+interface RunningBatchProps {
+  readonly batch: Batch;
+  readonly token: string;
+  readonly onChange: (batch: Batch, action: BatchAction) => void;
+}
+
+/** A batch on its way: how far it is, how fast, and when it will be done. */
+export function RunningBatch({ batch, token, onChange }: RunningBatchProps) {
+  const { id, rows, bytes, pieces, state } = batch;
+  const loading = state === "loading";
+  const progress = loading ? progressOf(batch) : undefined;
+  const percent = progress === undefined ? undefined : Math.floor(progress * 100);
+  return (
+    <li class="batch batch-running">
+      <BatchHead batch={batch} />
+      {state === "audited" ? (
+        <button type="button" class="button" onClick={() => onChange(batch, "publish")}>
+          Publish<span class="unseen"> batch {id}</span>
+        </button>
+      ) : (
+        <div class="batch-bar">
+          {/* A bar without a value says that work is under way, not how far it is. */}
+          <progress aria-label={`Batch ${id}`} max={100} {...(percent !== undefined && { value: percent })} />
+          <span class="batch-percent" aria-hidden="true">
+            {percent === undefined ? "" : `${percent} %`}
+          </span>
+        </div>
+      )}
+      <ul class="batch-facts">
+        <li>
+          {rows.expected ? `${rows.loaded.toLocaleString("en-US")} of ` : ""}
+          {formatCount(rows.expected ?? rows.loaded, "row", "rows")}
+        </li>
+        {loading && batch.rows_per_second ? (
+          <li>{formatCount(Math.round(batch.rows_per_second), "row", "rows")}/s</li>
+        ) : null}
+        <li>
+          {bytes.total ? `${formatBytes(bytes.loaded)} of ${formatBytes(bytes.total)}` : formatBytes(bytes.loaded)}
+        </li>
+        <li>
+          {pieces.loaded} of {formatCount(pieces.total, "piece", "pieces")}
+          {pieces.failed > 0 && `, ${pieces.failed} failed`}
+        </li>
+        {loading && batch.estimated_end && <li>{formatEnd(batch.estimated_end)}</li>}
+      </ul>
+      <BadLines batch={batch} token={token} />
+    </li>
+  );
+}

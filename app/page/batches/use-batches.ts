@@ -1,0 +1,62 @@
+import { useCallback, useEffect, useState } from "preact/hooks";
+import { type Problem, ProblemError } from "../api.js";
+import { type BatchPage, isRunning, loadBatches } from "./batch.js";
+
+/** Pause between two reads while a batch is running. Progress is written about once a second: no faster. */
+const RUNNING_MS = 1_500;
+const RESTING_MS = 10_000;
+/** Pause after a failed read; the list stays as it was meanwhile. */
+const FAILED_MS = 4_000;
+
+/** A page of the list that keeps itself up to date while the tab is in sight. */
+export interface LiveBatches {
+  readonly page: BatchPage | undefined;
+  readonly problem: Problem | undefined;
+  readonly refresh: () => void;
+}
+
+export function useBatches(token: string, cursor: string | undefined): LiveBatches {
+  const [state, setState] = useState<{ page?: BatchPage; cursor?: string | undefined; problem?: Problem }>({});
+  const [asked, setAsked] = useState(0);
+
+  useEffect(() => {
+    const controller = new AbortController();
+    const { signal } = controller;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+
+    async function read() {
+      clearTimeout(timer);
+      let pauseMs = RESTING_MS;
+      try {
+        const page = await loadBatches(token, cursor, signal);
+        setState({ page, cursor });
+        if (page.batches.some(isRunning)) pauseMs = RUNNING_MS;
+      } catch (error) {
+        if (signal.aborted) return;
+        if (!(error instanceof ProblemError)) throw error;
+        setState((before) => ({ ...before, problem: error.problem }));
+        pauseMs = FAILED_MS;
+      }
+      if (!document.hidden && !signal.aborted) timer = setTimeout(read, pauseMs);
+    }
+
+    // A hidden tab asks nothing; it reads at once when it is looked at again.
+    const look = () => {
+      clearTimeout(timer);
+      if (!document.hidden) read();
+    };
+    document.addEventListener("visibilitychange", look);
+    read();
+    return () => {
+      controller.abort();
+      clearTimeout(timer);
+      document.removeEventListener("visibilitychange", look);
+    };
+  }, [token, cursor, asked]);
+
+  return {
+    page: state.cursor === cursor ? state.page : undefined,
+    problem: state.problem,
+    refresh: useCallback(() => setAsked((count) => count + 1), []),
+  };
+}
