@@ -1,0 +1,17 @@
+{{/*
+Labels that select pods, and so never change. Takes (dict "root" $ "component" NAME), as the others here do.
+*/}}
+{{- define "ratesapp.selector" -}}
+app.kubernetes.io/name: ratesapp
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/component: {{ .component }}
+{{- end }}
+
+{{/* Labels of objects. Not of pods: a new chart version alone should not replace a single one. */}}
+{{- define "ratesapp.labels" -}}
+{{ include "ratesapp.selector" . }}
+app.kubernetes.io/part-of: ratesapp
+app.kubernetes.io/version: {{ .root.Values.image.tag | default .root.Chart.AppVersion | trunc 63 | trimAll "-_." | quote }}
+app.kubernetes.io/managed-by: {{ .root.Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" | trunc 63 }}
+{{- end }}

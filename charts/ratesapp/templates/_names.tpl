@@ -1,0 +1,24 @@
+{{/* What every name begins with. Room is left for the longest suffix of an object whose name becomes a label. */}}
+{{- define "ratesapp.name" -}}
+{{- if .Values.fullnameOverride -}}
+{{ .Values.fullnameOverride }}
+{{- else if contains "ratesapp" .Release.Name -}}
+{{ .Release.Name | trunc 40 | trimSuffix "-" }}
+{{- else -}}
+{{ printf "%s-ratesapp" (.Release.Name | trunc 31 | trimSuffix "-") }}
+{{- end -}}
+{{- end }}
+
+{{/* A CronJob's name has 52 characters at most, because its Jobs add a time to it. */}}
+{{- define "ratesapp.ingest.name" -}}
+{{- $room := sub 44 (len .feed) | int -}}
+{{ printf "%s-ingest-%s" (include "ratesapp.name" .root | trunc $room | trimSuffix "-") .feed }}
+{{- end }}
+
+{{/*
+A Job's pod cannot be changed. Its name therefore ends in a hash of the pod: another image, or anything else that the
+cluster would refuse to change, makes another Job, and the same pod is the same Job, which has run.
+*/}}
+{{- define "ratesapp.job.name" -}}
+{{ printf "%s-%s-%s" (include "ratesapp.name" .root) .component (.pod | sha256sum | trunc 10) }}
+{{- end }}
