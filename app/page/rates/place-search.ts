@@ -26,6 +26,9 @@ function distanceOf(place: Place, wanted: string): number {
   return NO_MATCH;
 }
 
+/** Letters of port names that Unicode does not take apart into a letter and an accent. */
+const LETTERS: Record<string, string> = { ø: "o", æ: "ae", œ: "oe", ł: "l", đ: "d", ð: "d", þ: "th", ß: "ss", ı: "i" };
+
 /** Typed text and names meet without case, accents and the punctuation that slugs put in place of spaces. */
 function fold(text: string): string {
   return text
@@ -33,5 +36,6 @@ function fold(text: string): string {
     .replace(/\p{Diacritic}/gu, "")
     .replace(/[\s_·-]+/g, " ")
     .trim()
-    .toLowerCase();
+    .toLowerCase()
+    .replace(/[øæœłđðþßı]/g, (letter) => LETTERS[letter] ?? letter);
 }
