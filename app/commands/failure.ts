@@ -28,5 +28,7 @@ export function describeFailure(error: unknown, environment: NodeJS.ProcessEnv =
 function messageOf(error: Error): string {
   const message =
     error.message === "" && error instanceof AggregateError ? error.errors.map(String).join("\n") : error.message;
-  return isTransient(error) ? `The database does not answer: ${message}` : message;
+  // ENOENT: of a socket for the database, but of a file for everything a command reads.
+  const away = isTransient(error) && (error as NodeJS.ErrnoException).code !== "ENOENT";
+  return away ? `The database does not answer: ${message}` : message;
 }
