@@ -20,5 +20,5 @@ A Job's pod cannot be changed. Its name therefore ends in a hash of the pod: ano
 cluster would refuse to change, makes another Job, and the same pod is the same Job, which has run.
 */}}
 {{- define "ratesapp.job.name" -}}
-{{ printf "%s-%s-%s" (include "ratesapp.name" .root) .component (.pod | sha256sum | trunc 10) }}
+{{ printf "%s-%s-%s" (include "ratesapp.name" .root) .component (.pod | fromYaml | toJson | sha256sum | trunc 10) }}
 {{- end }}
