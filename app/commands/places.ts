@@ -35,8 +35,8 @@ Example:
             ports: { name: options.ports, content: ports },
             regions: { name: options.regions, content: regions },
           });
-          console.log(`${report.ports} ports and ${report.regions} regions, ${report.changed} of them new or changed.`);
-          if (report.rerolled > 0) console.log(`The rates of ${report.rerolled} regions were made again.`);
+          console.log(`Ports: ${report.ports}; regions: ${report.regions}; new or changed: ${report.changed}.`);
+          if (report.rerolled > 0) console.log(`Regions whose rates were made again: ${report.rerolled}.`);
         } finally {
           await pool.end();
         }

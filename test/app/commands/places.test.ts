@@ -1,0 +1,65 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect } from "chai";
+import { createDatabase, type TestDatabase } from "../database.js";
+import { runRatesapp } from "./ratesapp.js";
+
+describe("ratesapp migrate, places import", function () {
+  this.timeout(30_000);
+  let database: TestDatabase;
+  let folder: string;
+
+  before(async () => {
+    database = await createDatabase({ empty: true });
+    folder = await mkdtemp(join(tmpdir(), "ratesapp-places-"));
+  });
+
+  after(async () => {
+    await database.drop();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const write = async (name: string, text: string) => {
+    const path = join(folder, name);
+    await writeFile(path, text);
+    return path;
+  };
+
+  it("applies the migrations, and says so when there is nothing to do", async () => {
+    const first = await runRatesapp(["migrate"], { DATABASE_URL: database.url });
+    expect(first).to.include({ code: 0, stderr: "" });
+    expect(first.stdout).to.match(/^applied 1 /);
+    const second = await runRatesapp(["migrate"], { DATABASE_URL: database.url });
+    expect(second).to.deep.equal({ code: 0, stdout: "The database is at the schema of this release.\n", stderr: "" });
+  });
+
+  it("imports places whose parents stand after them", async () => {
+    const ports = await write("ports.csv", "code,name,parent_slug\nCNSGH,Shanghai,china_east\n");
+    const regions = await write("regions.csv", "slug,name,parent_slug\nchina_east,China East,china\nchina,China,\n");
+    const args = ["places", "import", "--ports", ports, "--regions", regions];
+    const { code, stdout, stderr } = await runRatesapp(args, { DATABASE_URL: database.url });
+    expect(stderr).to.equal("");
+    expect(stdout).to.equal("Ports: 1; regions: 2; new or changed: 3.\n");
+    expect(code).to.equal(0);
+  });
+
+  it("ends with 1 and names every mistake with its line", async () => {
+    const ports = await write(
+      "bad-ports.csv",
+      "code,name,parent_slug\nShanghai,Shanghai,china\nNLRTM,Rotterdam,nowhere\n",
+    );
+    const regions = await write("one-region.csv", "slug,name,parent_slug\nchina,China,\n");
+    const args = ["places", "import", "--ports", ports, "--regions", regions];
+    const { code, stderr } = await runRatesapp(args, { DATABASE_URL: database.url });
+    expect(code).to.equal(1);
+    expect(stderr).to.include(`${ports}:2: `).and.to.include(`${ports}:3: `);
+  });
+
+  it("ends with 1 for a file that is not there", async () => {
+    const args = ["places", "import", "--ports", join(folder, "none.csv"), "--regions", join(folder, "none.csv")];
+    const { code, stderr } = await runRatesapp(args, { DATABASE_URL: database.url });
+    expect(code).to.equal(1);
+    expect(stderr).to.match(/^ENOENT: no such file or directory.*none\.csv'\n$/);
+  });
+});

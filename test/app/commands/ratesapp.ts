@@ -1,0 +1,57 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+
+const MAIN = fileURLToPath(new URL("../../../app/main.ts", import.meta.url));
+
+/** Variables of the machine that runs the tests must not decide how they end. */
+const CLEAN = { PATH: process.env.PATH, HOME: process.env.HOME, TMPDIR: process.env.TMPDIR };
+
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Running {
+  readonly child: ChildProcess;
+  /** Resolves with the line of stdout or stderr that matches; rejects if the command ends before. */
+  line(pattern: RegExp): Promise<string>;
+  readonly ended: Promise<Ended>;
+}
+
+/** Starts the real executable in a process of its own. */
+export function startRatesapp(args: readonly string[], environment: Record<string, string> = {}): Running {
+  const child = spawn(process.execPath, ["--import", "tsx", MAIN, ...args], {
+    env: { ...CLEAN, ...environment },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const output = { stdout: "", stderr: "" };
+  for (const name of ["stdout", "stderr"] as const) {
+    child[name].setEncoding("utf8").on("data", (text: string) => {
+      output[name] += text;
+    });
+  }
+  const ended = once(child, "close").then(([code]) => ({ code: code as number | null, ...output }));
+  return {
+    child,
+    ended,
+    line(pattern) {
+      return new Promise((resolve, reject) => {
+        const look = () => {
+          const found = `${output.stdout}\n${output.stderr}`.split("\n").find((line) => pattern.test(line));
+          if (found !== undefined) resolve(found);
+        };
+        for (const stream of [child.stdout, child.stderr]) stream.on("data", look);
+        look();
+        void ended.then(() => {
+          reject(new Error(`ended without a line like ${pattern}:\n${output.stdout}${output.stderr}`));
+        });
+      });
+    },
+  };
+}
+
+export function runRatesapp(args: readonly string[], environment: Record<string, string> = {}): Promise<Ended> {
+  return startRatesapp(args, environment).ended;
+}
