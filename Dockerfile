@@ -31,13 +31,6 @@ RUN mkdir -p /image/usr/local/bin && ln -s /app/dist/main.js /image/usr/local/bi
  && chmod -R u=rwX,go=rX /image && find /image -exec touch --no-dereference --date=@0 {} +
 
 FROM ${BASE}
-ARG VERSION=dev
-ARG REVISION=unknown
-LABEL org.opencontainers.image.title="ratesapp" \
-      org.opencontainers.image.description="The average price of shipping a container from one place to another, per day" \
-      org.opencontainers.image.version="${VERSION}" \
-      org.opencontainers.image.revision="${REVISION}" \
-      org.opencontainers.image.base.name="docker.io/library/node:24-trixie-slim"
 COPY --from=files /image/ /
 # Stack traces name the lines of the TypeScript sources.
 ENV NODE_ENV=production NODE_OPTIONS=--enable-source-maps
@@ -47,3 +40,10 @@ WORKDIR /app
 EXPOSE 3000 9464
 ENTRYPOINT ["ratesapp"]
 CMD ["serve"]
+ARG VERSION=dev
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="ratesapp" \
+      org.opencontainers.image.description="The average price of shipping a container from one place to another, per day" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.base.name="docker.io/library/node:24-trixie-slim"
