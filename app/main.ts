@@ -1,15 +1,13 @@
 #!/usr/bin/env node
-import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { describeFailure, exitCodeOf } from "./commands/failure.js";
 import { migrateCommand } from "./commands/migrate.js";
 import { placesCommand } from "./commands/places.js";
-
-const manifest = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string };
+import { releaseVersion } from "./telemetry/build-info.js";
 
 const program = new Command("ratesapp")
   .description("The average price of shipping a container from one place to another, per day.")
-  .version(manifest.version)
+  .version(releaseVersion)
   .addHelpText(
     "after",
     `

@@ -1,6 +1,7 @@
 import { CommanderError } from "commander";
 import { isTransient } from "../database/transient.js";
 import { SettingsError } from "../settings.js";
+import { StoppedError } from "./stop-signal.js";
 
 /** Thrown for something that the user must say differently: a missing variable, options that do not go together. */
 export class UsageError extends Error {
@@ -10,8 +11,9 @@ export class UsageError extends Error {
   }
 }
 
-/** 0 for --help and --version, 2 for wrong usage or configuration, 1 for everything else. */
+/** 0 for --help and --version, 2 for wrong usage or configuration, 128 and more for a signal, 1 for everything else. */
 export function exitCodeOf(error: unknown): number {
+  if (error instanceof StoppedError) return error.exitCode;
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   return error instanceof SettingsError || error instanceof UsageError ? 2 : 1;
 }

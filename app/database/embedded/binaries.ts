@@ -1,7 +1,7 @@
 import { access, chmod, cp, mkdir, readFile, rename, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { arch, platform } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { EmbeddedPostgresError } from "./embedded-postgres-error.js";
 import { type RunResult, run, type SystemUser } from "./run.js";
@@ -22,12 +22,15 @@ const CACHE = "/var/cache/ratesapp";
  */
 export async function findBinaries(user: SystemUser | undefined): Promise<Binaries> {
   const installed = await resolveInstalled();
-  const trial = await tryToRun(installed, user);
+  let trial = await tryToRun(installed, user);
   if (trial.code === 0) return installed;
   if (user !== undefined && trial.code === null && platform() === "linux") {
-    const copied = await copyWithinReach(installed);
-    const secondTrial = await tryToRun(copied, user);
-    if (secondTrial.code === 0) return copied;
+    const root = rootOf(installed);
+    const copied = await copyWithinReach(root);
+    trial = await tryToRun(moved(installed, root, copied), user);
+    if (trial.code === 0) return moved(installed, root, copied);
+    // Or a copy of a damaged installation would outlive its repair.
+    await rm(copied, { recursive: true, force: true });
   }
   throw new EmbeddedPostgresError(
     `The local Postgres cannot run here (${platform()}-${arch()}): ${trial.output.trim()}`,
@@ -65,26 +68,45 @@ async function tryToRun(binaries: Binaries, user: SystemUser | undefined): Promi
   }
 }
 
-async function copyWithinReach(installed: Binaries): Promise<Binaries> {
-  const root = resolve(dirname(installed.postgres), "..");
+/** The folder that holds bin/, lib/ and share/. */
+function rootOf(binaries: Binaries): string {
+  return resolve(dirname(binaries.postgres), "..");
+}
+
+function moved({ initdb, pgCtl, postgres }: Binaries, from: string, to: string): Binaries {
+  const move = (path: string) => join(to, relative(from, path));
+  return { initdb: move(initdb), pgCtl: move(pgCtl), postgres: move(postgres) };
+}
+
+/** @returns the copy, which anyone may read and run. */
+async function copyWithinReach(root: string): Promise<string> {
   const manifest = await readFile(resolve(root, "..", "package.json"), "utf8");
   const target = join(CACHE, `postgres-${(JSON.parse(manifest) as { version: string }).version}-${arch()}`);
-  const moved = (path: string) => join(target, path.slice(root.length));
-  const copied = {
-    initdb: moved(installed.initdb),
-    pgCtl: moved(installed.pgCtl),
-    postgres: moved(installed.postgres),
-  };
+  if (await isThere(target)) return target;
+  // Renamed into place when complete, so that a copy that was cut short is never used.
+  const partial = `${target}.${process.pid}`;
   try {
-    await access(target);
-  } catch {
-    // Renamed into place when complete, so that a copy that was cut short is never used.
-    const partial = `${target}.${process.pid}`;
     await mkdir(CACHE, { recursive: true });
     await chmod(CACHE, 0o755);
     await cp(root, partial, { recursive: true, verbatimSymlinks: true });
     await run("chmod", ["-R", "a+rX", partial]);
-    await rename(partial, target).catch(() => rm(partial, { recursive: true, force: true }));
+    await rename(partial, target);
+  } catch (error) {
+    await rm(partial, { recursive: true, force: true }).catch(() => {});
+    // Another process may have been quicker.
+    if (await isThere(target)) return target;
+    throw new EmbeddedPostgresError(
+      `The local Postgres does not run as root, and other users cannot reach ${root}: ${(error as Error).message}`,
+      "Move the checkout to a folder that everybody may enter, run ratesapp as another user, or set DATABASE_URL.",
+      { cause: error },
+    );
   }
-  return copied;
+  return target;
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
 }

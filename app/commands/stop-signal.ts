@@ -1,0 +1,42 @@
+import { constants } from "node:os";
+
+/** The reason of the signal that {@link stopSignal} returns. */
+export class StoppedError extends Error {
+  readonly signal: NodeJS.Signals;
+
+  constructor(signal: NodeJS.Signals) {
+    super(`Stopped by ${signal}.`);
+    this.name = "StoppedError";
+    this.signal = signal;
+  }
+
+  /** What shells expect of a process that a signal ended. */
+  get exitCode(): number {
+    return 128 + constants.signals[this.signal];
+  }
+}
+
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+/** Under `npm start`, one Ctrl-C arrives twice: from the terminal and from npm. */
+const SAME_REQUEST_MS = 500;
+
+/**
+ * Aborted by the first request to stop (Ctrl-C, SIGTERM, a closed terminal), so that work can end in good order; a
+ * second one ends the process at once.
+ */
+export function stopSignal(): AbortSignal {
+  const controller = new AbortController();
+  let requestedAtMs = 0;
+  for (const signal of SIGNALS) {
+    process.on(signal, () => {
+      const error = new StoppedError(signal);
+      if (!controller.signal.aborted) {
+        requestedAtMs = Date.now();
+        controller.abort(error);
+      } else if (Date.now() - requestedAtMs > SAME_REQUEST_MS) {
+        process.exit(error.exitCode);
+      }
+    });
+  }
+  return controller.signal;
+}
