@@ -12,8 +12,10 @@ export function ProblemNotice({ problem, onRetry }: ProblemNoticeProps) {
   return (
     <div class="notice notice-bad" role="alert">
       <p class="notice-title">{problem.title}</p>
-      {problem.detail && !details.includes(problem.detail) && <p>{problem.detail}</p>}
-      {details.length > 0 && (
+      {/* The detail of a document with several mistakes is all of theirs. */}
+      {details.length === 0 ? (
+        problem.detail && <p>{problem.detail}</p>
+      ) : (
         <ul>
           {details.map((detail) => (
             <li key={detail}>{detail}</li>

@@ -117,7 +117,7 @@ export function PlaceField({ label, places, code, mistake, onPick }: PlaceFieldP
           {mistake}
         </p>
       )}
-      <div class="place-popup" hidden={!open}>
+      <div class="place-popup" hidden={!open || places.length === 0}>
         <div class="place-list" id={`${id}-list`} ref={list} role="listbox" aria-label={label}>
           {options.map((place, index) => (
             // biome-ignore lint/a11y/useKeyWithClickEvents: keys arrive at the input, which keeps the focus
@@ -138,7 +138,7 @@ export function PlaceField({ label, places, code, mistake, onPick }: PlaceFieldP
             </div>
           ))}
         </div>
-        {found.length === 0 && <p class="place-none">No port or region matches “{typed}”.</p>}
+        {open && found.length === 0 && <p class="place-none">No port or region matches “{typed}”.</p>}
         {found.length > options.length && (
           <p class="place-none">{found.length - options.length} more: type to narrow them down.</p>
         )}
