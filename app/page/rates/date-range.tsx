@@ -9,9 +9,9 @@ interface DateRangeProps {
 }
 
 const LENGTHS = [
-  { days: 30, label: "30 d", name: "30 days" },
-  { days: 90, label: "90 d", name: "90 days" },
-  { days: 365, label: "1 y", name: "1 year" },
+  { days: 30, name: "30 days" },
+  { days: 90, name: "90 days" },
+  { days: 365, name: "1 year" },
 ] as const;
 
 /** First and last day, as native date inputs, and the usual lengths up to the last day. */
@@ -36,15 +36,14 @@ export function DateRange({ question, mistakes, onChange }: DateRangeProps) {
       />
       {/* biome-ignore lint/a11y/useSemanticElements: a fieldset cannot be laid out in line in every browser */}
       <div class="lengths" role="group" aria-label="Length up to the last day">
-        {LENGTHS.map(({ days, label, name }) => (
+        {LENGTHS.map(({ days, name }) => (
           <button
             type="button"
             key={days}
-            aria-label={name}
             aria-pressed={length === days}
             onClick={() => onChange(withLength(question, days))}
           >
-            {label}
+            {name}
           </button>
         ))}
       </div>
