@@ -2,21 +2,23 @@ import { regionsFromCells } from "./roll-up.sql.js";
 
 /**
  * Moves a batch whose pieces are all loaded from loading to auditing. $1 batch.
- * Returns its state after it, and what keeps it from being audited.
+ * Returns its state after it, and what keeps it from being audited. Locked first: of two workers that come at the same
+ * time, the second must see what the first made of it.
  */
 export const beginAudit = `
-  WITH counted AS (
+  WITH locked AS (
+    SELECT id, state, planned FROM batches WHERE id = $1 FOR UPDATE
+  ), counted AS (
     SELECT count(*) FILTER (WHERE state <> 'loaded') AS unfinished FROM pieces WHERE batch_id = $1
   ), moved AS (
-    UPDATE batches SET state = 'auditing'
-    FROM counted
-    WHERE id = $1 AND state = 'loading' AND planned AND unfinished = 0
-    RETURNING id
+    UPDATE batches b SET state = 'auditing'
+    FROM locked, counted
+    WHERE b.id = locked.id AND locked.state = 'loading' AND locked.planned AND unfinished = 0
+    RETURNING b.id
   )
-  SELECT CASE WHEN EXISTS (SELECT FROM moved) THEN 'auditing' ELSE b.state END AS state,
-         b.planned, counted.unfinished::integer AS unfinished
-  FROM batches b, counted
-  WHERE b.id = $1`;
+  SELECT CASE WHEN EXISTS (SELECT FROM moved) THEN 'auditing' ELSE locked.state END AS state,
+         locked.planned, counted.unfinished::integer AS unfinished
+  FROM locked, counted`;
 
 /** First days of the months that hold prices of batch $1 and have no daily rates of it yet, oldest first. */
 export const listMonthsToAudit = `

@@ -8,9 +8,10 @@ import type { Source, SourceObject } from "./source.js";
 export async function openFileSource(path: string): Promise<Source> {
   const absolute = resolve(path);
   const stats = await statOf(absolute);
-  if (stats.isDirectory()) return { feed: absolute, list: () => listFolder(absolute) };
+  if (stats.isDirectory()) return { feed: absolute, several: true, list: () => listFolder(absolute) };
   return {
     feed: dirname(absolute),
+    several: false,
     async *list() {
       yield new FileObject(absolute, stats);
     },

@@ -27,6 +27,8 @@ export interface SourceObject {
 export interface Source {
   /** Name of the feed if the user gives none: the same for every delivery from the same place. */
   readonly feed: string;
+  /** A folder or prefix rather than one object: what is known already is left out. */
+  readonly several: boolean;
   /** Objects in the order of their names. */
   list(signal?: AbortSignal): AsyncIterable<SourceObject>;
 }

@@ -1,0 +1,169 @@
+import type pg from "pg";
+import { auditBatch } from "./audit.js";
+import type { BatchState } from "./batch-state.js";
+import { failBatch } from "./fail.js";
+import { PortsMissingError } from "./ingest-error.js";
+import { readPorts } from "./load/read-ports.js";
+import { findPlannedBatch, PIECE_BYTES, type PlannedBatch, planBatch } from "./plan.js";
+import { readClock } from "./plan.sql.js";
+import { publishBatch } from "./publish.js";
+import { compressionOf, MAGIC_BYTES } from "./sources/compression.js";
+import { readFirstBytes } from "./sources/head.js";
+import { openSource } from "./sources/open-source.js";
+import type { SourceObject } from "./sources/source.js";
+import { loadRanges } from "./work-ranges.js";
+import { loadStream } from "./work-stream.js";
+import { type IngestLog, LANES, patiently, readWorkOf, type Work, type Worker, workerName } from "./worker.js";
+
+export interface IngestOptions {
+  /** Of at least six connections, without a statement timeout. */
+  readonly pool: pg.Pool;
+  /** A path, a folder, `https://…`, `s3://bucket/prefix`, or `-` for standard input. */
+  readonly source: string;
+  /** Name of the feed; the place that the source comes from if none is given. */
+  readonly feed?: string;
+  readonly mode?: "append" | "replace";
+  /** Bad lines that are left out instead of failing the batch; 0 if not given. */
+  readonly maxBadRows?: number;
+  /** Limit of a batch's processing time. Passing it is reported; nothing is stopped. */
+  readonly deadlineSeconds?: number;
+  /** Asks to stop: pieces are given back, and another run goes on from there. */
+  readonly signal?: AbortSignal;
+  readonly log?: IngestLog;
+  /** Told when work on a batch begins, so that its progress can be watched. */
+  readonly onBatch?: (batchId: number, source: SourceObject) => void;
+  /** Bytes of a piece; tests make it small. */
+  readonly pieceBytes?: number;
+}
+
+/** How one delivery ended. */
+export interface BatchReport {
+  readonly batchId: number;
+  /** Name of the object. */
+  readonly name: string;
+  readonly state: BatchState;
+  /** It had been loaded before this run began, which did nothing about it. */
+  readonly already: boolean;
+  readonly rows: number;
+  readonly rejected: number;
+  /** Why it failed. */
+  readonly failure: string | null;
+  /** The published batch that it repeats. */
+  readonly duplicateOf: number | null;
+}
+
+const SILENT: IngestLog = { info() {}, warn() {} };
+
+/**
+ * Loads what the source holds: each object (file, key, address) as one batch, which is published as a whole when all
+ * its pieces are loaded and audited, or fails as a whole. Any number of processes may run this for the same source at
+ * the same time and share the work. Of a folder or prefix, objects that are known already are left out.
+ *
+ * ```ts
+ * const [report] = await ingestSource({ pool, source: "prices.csv" });
+ * ```
+ * @returns a report for each object that was worked on, or that this run was given by name.
+ * @throws {SourceError} if there is no such source.
+ * @throws {PortsMissingError} while the database knows no ports.
+ * @throws the signal's reason when asked to stop.
+ */
+export async function ingestSource(options: IngestOptions): Promise<BatchReport[]> {
+  const { pool, log = SILENT, signal = new AbortController().signal } = options;
+  const source = await openSource(options.source, signal);
+  const base = { pool, name: workerName(), log, signal };
+  const startedAt = await patiently(base, async () => {
+    const { rows } = await pool.query<{ now: string }>(readClock);
+    return rows[0]?.now as string;
+  });
+  const ports = await patiently(base, () => readPorts(pool));
+  if (ports.size === 0) throw new PortsMissingError();
+  const worker: Worker = { ...base, ports };
+  const feed = options.feed ?? source.feed;
+  const reports: BatchReport[] = [];
+  for await (const object of source.list(signal)) {
+    if (source.several) {
+      const known = await patiently(worker, () =>
+        findPlannedBatch(pool, { feed, identity: object.identity }, startedAt),
+      );
+      if (known?.endedBefore) continue;
+    }
+    reports.push(await ingestObject(worker, object, feed, startedAt, !source.several, options));
+  }
+  return reports;
+}
+
+async function ingestObject(
+  worker: Worker,
+  object: SourceObject,
+  feed: string,
+  startedAt: string,
+  again: boolean,
+  options: IngestOptions,
+): Promise<BatchReport> {
+  const pieceBytes = options.pieceBytes ?? PIECE_BYTES;
+  const inRanges = object.ranges && compressionOf(await readFirstBytes(object, MAGIC_BYTES, worker.signal)) === null;
+  const batch = await patiently(worker, () =>
+    planBatch(
+      worker.pool,
+      {
+        feed,
+        source: object.location,
+        identity: object.identity,
+        mode: options.mode ?? "append",
+        bytes: inRanges ? object.bytes : null,
+        pieceBytes,
+        maxBadRows: options.maxBadRows ?? 0,
+        deadlineSeconds: options.deadlineSeconds ?? null,
+      },
+      startedAt,
+      again,
+    ),
+  );
+  if (batch.state === "loading") {
+    options.onBatch?.(batch.id, object);
+    if (inRanges) await loadRanges(worker, batch.id, object);
+    else await loadStream(worker, batch.id, object, pieceBytes);
+  }
+  return report(batch, object, await finish(worker, batch.id));
+}
+
+/** Audits and publishes the batch if it is loaded; fails it if it cannot be. All workers come here, and any may die. */
+async function finish(worker: Worker, batchId: number): Promise<Work> {
+  let work = await readWorkOf(worker, batchId);
+  if (work.state === "loading") {
+    const failure = failureOf(work);
+    if (failure !== null) await patiently(worker, () => failBatch(worker.pool, batchId, failure));
+  }
+  if (work.state === "auditing" || (work.state === "loading" && failureOf(work) === null)) {
+    const { signal } = worker;
+    // Each call makes one month at a time, and the database has more than one core.
+    await Promise.all(Array.from({ length: LANES }, () => auditBatch(worker.pool, batchId, { signal })));
+    work = await readWorkOf(worker, batchId);
+  }
+  if (work.state === "audited") await publishBatch(worker.pool, batchId, { signal: worker.signal });
+  return readWorkOf(worker, batchId);
+}
+
+/** Why a batch with nothing left to load cannot be published; null if it can. */
+function failureOf(work: Work): string | null {
+  if (work.error !== null) return `Piece ${work.error}`;
+  if (work.rejected > work.max_bad_rows) {
+    const allowed = work.max_bad_rows === 0 ? "" : `; ${work.max_bad_rows} are allowed`;
+    return `${work.rejected} bad ${work.rejected === 1 ? "line" : "lines"}${allowed}.`;
+  }
+  if (work.failed > 0) return `${work.failed} pieces failed.`;
+  return work.rows === 0 ? "It holds no prices." : null;
+}
+
+function report(batch: PlannedBatch, object: SourceObject, work: Work): BatchReport {
+  return {
+    batchId: batch.id,
+    name: object.name,
+    state: work.state,
+    already: batch.endedBefore,
+    rows: work.rows,
+    rejected: work.rejected,
+    failure: work.failure,
+    duplicateOf: work.duplicate_of,
+  };
+}

@@ -1,0 +1,66 @@
+import { pipeline, Readable, type Transform } from "node:stream";
+import zlib from "node:zlib";
+import { SourceError } from "../ingest-error.js";
+
+export type Compression = "gzip" | "zstd";
+
+/** Bytes that tell a compression from text; no name or header is asked, because both are often wrong. */
+export const MAGIC_BYTES = 4;
+const GZIP = Buffer.from([0x1f, 0x8b]);
+const ZSTD = Buffer.from([0x28, 0xb5, 0x2f, 0xfd]);
+
+/** @param head the first bytes of an object, at least {@link MAGIC_BYTES} if it has so many. */
+export function compressionOf(head: Buffer): Compression | null {
+  if (head.subarray(0, GZIP.length).equals(GZIP)) return "gzip";
+  if (head.subarray(0, ZSTD.length).equals(ZSTD)) return "zstd";
+  return null;
+}
+
+const CHUNK_BYTES = 256 * 1024;
+
+/**
+ * The bytes within, as they come; chunks as they are if they are not compressed.
+ * @throws {SourceError} for damaged or truncated data.
+ */
+export async function* decompress(
+  name: string,
+  chunks: AsyncIterable<Buffer>,
+  compression: Compression | null,
+): AsyncIterable<Buffer> {
+  if (compression === null) {
+    yield* chunks;
+    return;
+  }
+  const transform = await createTransform(compression);
+  let sourceError: unknown;
+  const input = Readable.from(copies(chunks), { objectMode: false, highWaterMark: CHUNK_BYTES });
+  input.on("error", (error) => {
+    sourceError = error;
+  });
+  pipeline(input, transform, () => {});
+  try {
+    yield* transform as AsyncIterable<Buffer>;
+  } catch (error) {
+    if (sourceError !== undefined) throw sourceError;
+    const { message } = error as Error;
+    throw new SourceError(
+      /unexpected end|Src size is incorrect|end of file/i.test(message)
+        ? `${name} ends in the middle of its ${compression} data.`
+        : `${name} is damaged: its ${compression} data cannot be read (${message}).`,
+      { cause: error },
+    );
+  }
+}
+
+/** A source may write over its chunk when it is asked for the next; a stream asks ahead. */
+async function* copies(chunks: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
+  for await (const chunk of chunks) yield Buffer.from(chunk);
+}
+
+async function createTransform(compression: Compression): Promise<Transform> {
+  if (compression === "gzip") return zlib.createGunzip({ chunkSize: CHUNK_BYTES });
+  const { createZstdDecompress } = zlib as { createZstdDecompress?: (options: { chunkSize: number }) => Transform };
+  if (createZstdDecompress) return createZstdDecompress({ chunkSize: CHUNK_BYTES });
+  const { createFzstd } = await import("./fzstd-transform.js");
+  return createFzstd();
+}

@@ -1,0 +1,198 @@
+import { failBatch } from "./fail.js";
+import { SourceError } from "./ingest-error.js";
+import { LEASE_SECONDS, LeaseKeeper } from "./lease.js";
+import { loadPiece } from "./load/load-piece.js";
+import { HeaderError } from "./parse/columns.js";
+import { compressionOf, decompress, MAGIC_BYTES } from "./sources/compression.js";
+import { type Head, readHead } from "./sources/head.js";
+import { peek } from "./sources/peek.js";
+import type { SourceObject } from "./sources/source.js";
+import { type Cut, cutStream } from "./sources/stream-cutter.js";
+import {
+  claimCut,
+  claimStream,
+  endStream,
+  isFinishedByUs,
+  listCuts,
+  releasePieces,
+  releaseStream,
+} from "./work.sql.js";
+import {
+  afterFailure,
+  failForGood,
+  LANES,
+  MAX_ATTEMPTS,
+  patiently,
+  pause,
+  readWorkOf,
+  renewLeases,
+  type Worker,
+} from "./worker.js";
+
+/** How often a worker looks whether the one that streams is gone. */
+const POLL_SECONDS = 0.5;
+
+/**
+ * Loads a batch that cannot be read in ranges: one worker streams it, cuts it at line breaks and loads each piece from
+ * memory, so that a broken connection costs no second reading. The others wait, and take over if its lease ends: what
+ * can be read again is, and pieces that are loaded are skipped. Returns when every piece is loaded or has failed, or
+ * when the batch ended otherwise.
+ */
+export async function loadStream(
+  worker: Worker,
+  batchId: number,
+  object: SourceObject,
+  pieceBytes: number,
+): Promise<void> {
+  for (let failures = 0; ; ) {
+    const claimed = await patiently(worker, () =>
+      worker.pool.query(claimStream, [batchId, worker.name, LEASE_SECONDS]),
+    );
+    if (claimed.rowCount === 1) {
+      try {
+        await new StreamLoad(worker, batchId, object, pieceBytes).run();
+      } catch (error) {
+        worker.signal.throwIfAborted();
+        if (error instanceof SourceError || error instanceof HeaderError) {
+          await failForGood(worker, batchId, 0, object.name, error);
+        } else {
+          failures += 1;
+          worker.log.warn({ batch: batchId, error: (error as Error).message }, "the source could not be read");
+          if (failures === MAX_ATTEMPTS || !object.repeatable) {
+            const reason = (error as Error).message;
+            await patiently(worker, () =>
+              failBatch(worker.pool, batchId, `${object.name} could not be read: ${reason}`),
+            );
+          } else {
+            await pause(worker, Math.min(30, 2 ** failures) * (0.5 + Math.random() / 2));
+          }
+        }
+      }
+    }
+    const work = await readWorkOf(worker, batchId);
+    if (work.state !== "loading" || work.planned) return;
+    if (claimed.rowCount === 1 && !object.repeatable) {
+      await patiently(worker, () => failBatch(worker.pool, batchId, `${object.name} cannot be read a second time.`));
+      return;
+    }
+    if (claimed.rowCount === 0) await pause(worker, POLL_SECONDS);
+  }
+}
+
+/** One reading of the stream, from its beginning. */
+class StreamLoad {
+  readonly #worker: Worker;
+  readonly #batchId: number;
+  readonly #object: SourceObject;
+  readonly #pieceBytes: number;
+  readonly #leases: LeaseKeeper;
+  /** Pieces being loaded. */
+  readonly #running = new Set<Promise<void>>();
+  /** The stream is somebody else's, or the batch is over. */
+  #lost = false;
+  #head: Head | undefined;
+
+  constructor(worker: Worker, batchId: number, object: SourceObject, pieceBytes: number) {
+    this.#worker = worker;
+    this.#batchId = batchId;
+    this.#object = object;
+    this.#pieceBytes = pieceBytes;
+    this.#leases = new LeaseKeeper(batchId, () => renewLeases(worker, batchId));
+  }
+
+  async run(): Promise<void> {
+    const { pool, name, signal } = this.#worker;
+    try {
+      const { rows: known } = await patiently(this.#worker, () =>
+        pool.query<{ number: number; to_byte: number; done: boolean }>(listCuts, [this.#batchId]),
+      );
+      const done = new Set(known.filter((piece) => piece.done).map((piece) => piece.number));
+      const raw = await peek(this.#object.read(0, null, signal), MAGIC_BYTES);
+      const chunks = decompress(this.#object.name, raw.all, compressionOf(raw.head));
+      let bytes = 0;
+      for await (const cut of cutStream(
+        chunks,
+        this.#pieceBytes,
+        known.map((piece) => piece.to_byte),
+      )) {
+        signal.throwIfAborted();
+        if (this.#lost) return;
+        bytes = cut.to;
+        this.#head ??= await readHead(once(cut.lines));
+        if (done.has(cut.number)) cut.release();
+        else await this.#start(cut);
+      }
+      await Promise.all(this.#running);
+      await this.#object.verify();
+      if (this.#lost) return;
+      await patiently(this.#worker, () => pool.query(endStream, [this.#batchId, name, bytes]));
+    } finally {
+      await Promise.allSettled(this.#running);
+      this.#leases.stop();
+      await pool.query(releasePieces, [this.#batchId, name]).catch(() => {});
+      await pool.query(releaseStream, [this.#batchId, name]).catch(() => {});
+    }
+  }
+
+  /** Waits until there is a lane for it, so that at most a few pieces are in memory. */
+  async #start(cut: Cut): Promise<void> {
+    while (this.#running.size >= LANES) await Promise.race(this.#running);
+    const running = this.#load(cut).finally(() => {
+      cut.release();
+      this.#running.delete(running);
+    });
+    this.#running.add(running);
+    running.catch(() => {});
+  }
+
+  async #load(cut: Cut): Promise<void> {
+    const { pool, name } = this.#worker;
+    const head = this.#head as Head;
+    for (;;) {
+      const { rows } = await patiently(this.#worker, () =>
+        pool.query<{ attempts: number; max_bad_rows: number; doomed: boolean }>(claimCut, [
+          this.#batchId,
+          cut.number,
+          cut.from,
+          cut.to,
+          name,
+          LEASE_SECONDS,
+        ]),
+      );
+      const claim = rows[0];
+      if (!claim) {
+        // A commit whose answer was lost; or the stream is not ours any more.
+        const { rows: now } = await patiently(this.#worker, () =>
+          pool.query<{ ours: boolean }>(isFinishedByUs, [this.#batchId, cut.number, name]),
+        );
+        this.#lost ||= now[0]?.ours !== true;
+        return;
+      }
+      try {
+        await loadPiece(pool, {
+          batchId: this.#batchId,
+          number: cut.number,
+          worker: name,
+          attempt: claim.attempts,
+          chunks: once(cut.lines),
+          format: head.format,
+          columns: cut.from === 0 ? null : head.columns,
+          ports: this.#worker.ports,
+          maxBadRows: claim.max_bad_rows,
+          checkOnly: claim.doomed,
+          signal: AbortSignal.any([this.#worker.signal, this.#leases.signal]),
+        });
+        return;
+      } catch (error) {
+        const piece = { batchId: this.#batchId, number: cut.number, attempt: claim.attempts };
+        const outcome = await afterFailure(this.#worker, piece, this.#object.name, error);
+        if (outcome.kind === "failed") return;
+        if (outcome.kind === "waiting") await pause(this.#worker, outcome.seconds);
+      }
+    }
+  }
+}
+
+async function* once(bytes: Buffer): AsyncIterable<Buffer> {
+  yield bytes;
+}
