@@ -1,0 +1,337 @@
+import type {
+  V1ConfigMap,
+  V1CronJob,
+  V1Deployment,
+  V1EnvVar,
+  V1Job,
+  V1NetworkPolicy,
+  V1Secret,
+} from "@kubernetes/client-node";
+import { expect } from "chai";
+import { toJSONSchema } from "zod";
+import { environmentSchema, readSettings } from "../../app/settings.js";
+import schema from "../../charts/ratesapp/values.schema.json" with { type: "json" };
+import { HelmError, lint, render, renderNotes, skipWithoutHelm, type Values } from "./chart/helm.js";
+import { containersOf, type KubernetesObject, ofKind, podsOf, present } from "./chart/kubernetes-object.js";
+import { policies } from "./chart/policies.js";
+import { releases } from "./chart/releases.js";
+
+const secret = { owner: { secretName: "postgres" } };
+
+describe("the chart", function () {
+  this.timeout(30_000);
+
+  before(skipWithoutHelm);
+
+  for (const [release, values] of Object.entries(releases)) {
+    describe(`for ${release}`, () => {
+      let objects: KubernetesObject[];
+      before(async () => {
+        objects = await render(values);
+      });
+
+      for (const [name, policy] of Object.entries(policies)) {
+        it(name, () => expect(policy(objects)).to.deep.equal([]));
+      }
+
+      it("sets variables that the program knows, to values that it takes", () => {
+        for (const [container, { env = [] }] of podsOf(objects).flatMap(containersOf)) {
+          const known = env.filter(({ name }) => !/^AWS_/.test(name));
+          expect(
+            known.map(({ name }) => name).filter((name) => !(name in environmentSchema.shape)),
+            container,
+          ).to.deep.equal([]);
+          readSettings(Object.fromEntries(known.map((it) => [it.name, it.value ?? "postgres://from/a-secret"])));
+        }
+      });
+
+      it("passes helm lint", async () => expect(await lint(values)).to.contain("0 chart(s) failed"));
+    });
+  }
+
+  describe("database", () => {
+    it("lets an access that is not set use the one above", async () => {
+      expect(await urls({ database: secret })).to.deep.equal({
+        "Deployment ratesapp-api": { DATABASE_READ_URL: "postgres/url" },
+        "Job ratesapp-migration": { DATABASE_URL: "postgres/url" },
+        "CronJob ratesapp-compaction": { DATABASE_URL: "postgres/url" },
+      });
+    });
+
+    it("gives each pod the least it needs, and API pods the right to write only with tokens", async () => {
+      expect(await urls(present(releases.production))).to.deep.equal({
+        "Deployment ratesapp-api": { DATABASE_READ_URL: "rates-api/url", DATABASE_URL: "rates-ingest/url" },
+        "Job ratesapp-migration": { DATABASE_URL: "rates-owner/url" },
+        "Job ratesapp-places": { DATABASE_URL: "rates-ingest/url" },
+        "CronJob ratesapp-compaction": { DATABASE_URL: "rates-ingest/url" },
+        "CronJob ratesapp-ingest-air": { DATABASE_URL: "rates-ingest/url" },
+        "CronJob ratesapp-ingest-deliveries": { DATABASE_URL: "rates-ingest/url" },
+        "CronJob ratesapp-ingest-sea-prices": { DATABASE_URL: "rates-ingest/url" },
+      });
+      const withoutTokens = await urls({ ...releases.production, writeTokens: { secretName: "" } });
+      expect(withoutTokens["Deployment ratesapp-api"]).to.deep.equal({ DATABASE_READ_URL: "rates-api/url" });
+    });
+
+    it("keeps URLs given as values in a Secret, and replaces pods when they change", async () => {
+      const [before, after] = await Promise.all(
+        ["postgres://o:first@db/rates", "postgres://o:second@db/rates"].map((url) =>
+          render({ database: { owner: { url } } }),
+        ),
+      );
+      const made = ofKind<V1Secret>(present(before), "Secret");
+      expect(made.map(({ stringData }) => stringData)).to.deep.equal([{ "owner-url": "postgres://o:first@db/rates" }]);
+      expect(apiPod(present(before))).not.to.deep.equal(apiPod(present(after)));
+    });
+
+    it("replaces pods when the revision of the Secrets changes", async () => {
+      const [before, after] = await Promise.all(
+        ["1", "2"].map((revision) => render({ database: { ...secret, revision } })),
+      );
+      expect(apiPod(present(before))).not.to.deep.equal(apiPod(present(after)));
+    });
+  });
+
+  describe("migration", () => {
+    const jobOf = async (values: Values) => present(ofKind<V1Job>(await render(values), "Job")[0]);
+
+    it("is a new Job for a new image, and the same Job for everything that is not its own", async () => {
+      const first = await jobOf({ database: secret, image: { tag: "1.0.0" } });
+      const same = await jobOf({
+        database: secret,
+        image: { tag: "1.0.0" },
+        api: { preStopSeconds: 1 },
+        compaction: { retentionDays: 90 },
+      });
+      const next = await jobOf({ database: secret, image: { tag: "1.0.1" } });
+      expect(same).to.deep.equal(first);
+      expect(next.metadata?.name).not.to.equal(first.metadata?.name);
+    });
+
+    it("is a new Job wherever the cluster would refuse to change the old one", async () => {
+      const first = await jobOf({ database: secret });
+      const moved = await jobOf({ database: { owner: { secretName: "another" } } });
+      expect(moved.metadata?.name).not.to.equal(first.metadata?.name);
+    });
+
+    it("is waited for by every pod that needs the schema, where that pod looks", async () => {
+      for (const pod of podsOf(await render(present(releases.production)))) {
+        if (pod.owner.startsWith("Job ratesapp-migration")) continue;
+        const [schema] = pod.spec.initContainers ?? [];
+        expect(schema?.args, pod.owner).to.deep.equal(["migrate", "--wait"]);
+        const [wanted] = (pod.spec.containers[0]?.env ?? []).filter(({ valueFrom }) => valueFrom);
+        expect(schema?.env, pod.owner).to.deep.include(wanted);
+      }
+    });
+  });
+
+  describe("API", () => {
+    it("is stopped only after it has served on, drained and closed its pools", async () => {
+      const pod = apiPod(await render({ database: secret, api: { preStopSeconds: 60, drainSeconds: 30 } }));
+      expect(variables(pod.containers[0]?.env)).to.include({ PRE_STOP_SECONDS: "60", DRAIN_SECONDS: "30" });
+      expect(pod.terminationGracePeriodSeconds).to.equal(95);
+    });
+
+    it("has settings in the program's ranges, each of which becomes its variable", async () => {
+      const objects = await render(present(releases.production));
+      const environment = variables(apiPod(objects).containers[0]?.env);
+      expect(environment).to.include({ CACHE_BYTES: "67108864", TRUSTED_PROXIES: "10.0.0.0/8,2001:db8::/32" });
+      const settings: Record<string, { minimum?: number | undefined; maximum?: number | undefined }> =
+        schema.properties.api.properties.settings.properties;
+      const program = toJSONSchema(environmentSchema, { unrepresentable: "any" }).properties ?? {};
+      for (const [name, { minimum, maximum }] of Object.entries(settings)) {
+        const variable = name.replace(/[A-Z]/g, "_$&").toUpperCase();
+        expect(environment).to.have.property(variable);
+        if (minimum !== undefined) expect(program[variable], name).to.include({ minimum, maximum });
+      }
+    });
+
+    it("shows its admin port to the monitoring namespace alone, and the Service not at all", async () => {
+      const objects = await render({ database: secret });
+      const policy = present(
+        ofKind<V1NetworkPolicy>(objects, "NetworkPolicy").find(({ metadata }) => metadata?.name === "ratesapp-api"),
+      );
+      expect(policy.spec?.ingress).to.deep.equal([
+        { ports: [{ port: 3000, protocol: "TCP" }] },
+        {
+          ports: [{ port: 9464, protocol: "TCP" }],
+          from: [{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "monitoring" } } }],
+        },
+      ]);
+      const [service] = ofKind<KubernetesObject & { spec: { ports: unknown[] } }>(objects, "Service");
+      expect(service?.spec.ports).to.have.length(1);
+    });
+  });
+
+  describe("feeds", () => {
+    const feed = { schedule: "@daily", source: "https://prices.example/today.csv" };
+    const cronJobOf = async (given: Values) =>
+      present(
+        ofKind<V1CronJob>(await render({ database: secret, feeds: { sea: { ...feed, ...given } } }), "CronJob").find(
+          ({ metadata }) => metadata?.name === "ratesapp-ingest-sea",
+        ),
+      );
+
+    it("run as many equal workers as they say, of which each must end well", async () => {
+      const job = (await cronJobOf({ parallelism: 5 })).spec?.jobTemplate.spec;
+      expect(job).to.include({ parallelism: 5, completions: 5, activeDeadlineSeconds: 3600 });
+    });
+
+    it("are told of their delivery word for word", async () => {
+      const job = (await cronJobOf({ mode: "replace", maxBadRows: 1e6, source: "https://a/b?c=d&e='f g'#%20" })).spec;
+      expect(job?.jobTemplate.spec?.template.spec?.containers[0]?.args?.join("|")).to.equal(
+        "ingest|run|--feed|sea|--source|https://a/b?c=d&e='f g'#%20|--mode|replace|--max-bad-rows|1000000",
+      );
+    });
+
+    it("reach the port of their source, never the node's metadata service", async () => {
+      const portOf = async (source: string) => {
+        const objects = await render({ database: secret, feeds: { sea: { ...feed, source } } });
+        const policy = ofKind<V1NetworkPolicy>(objects, "NetworkPolicy").find(
+          ({ metadata }) => metadata?.name === "ratesapp-ingest-sea",
+        );
+        const rule = policy?.spec?.egress?.[0];
+        if (rule) expect(rule.to?.[1]?.ipBlock?.except).to.deep.equal(["169.254.0.0/16"]);
+        return rule?.ports?.[0]?.port;
+      };
+      expect(await portOf("https://prices.example/x")).to.equal(443);
+      expect(await portOf("http://prices.example/x")).to.equal(80);
+      expect(await portOf("http://prices.example:8080/x:90")).to.equal(8080);
+      expect(await portOf("http://[2001:db8::1]:8081/")).to.equal(8081);
+      expect(await portOf("s3://bucket/prefix")).to.equal(443);
+      expect(await portOf("/deliveries")).to.equal(undefined);
+    });
+
+    it("reach what they are told to instead", async () => {
+      const egress = [
+        { to: [{ podSelector: { matchLabels: { app: "minio" } } }], ports: [{ port: 9000, protocol: "TCP" }] },
+      ];
+      const objects = await render({ database: secret, feeds: { sea: { ...feed, egress } } });
+      const policy = ofKind<V1NetworkPolicy>(objects, "NetworkPolicy").find(
+        ({ metadata }) => metadata?.name === "ratesapp-ingest-sea",
+      );
+      expect(policy?.spec?.egress).to.deep.equal(egress);
+    });
+  });
+
+  it("imports places again when, and only when, they change", async () => {
+    const named = async (ports: string, chart: Values = {}) => {
+      const objects = await render({
+        database: secret,
+        places: { ports, regions: "slug,name,parent_slug\n" },
+        ...chart,
+      });
+      const [files] = ofKind<V1ConfigMap>(objects, "ConfigMap");
+      expect(files?.data).to.deep.equal({ "ports.csv": ports, "regions.csv": "slug,name,parent_slug\n" });
+      return ofKind<V1Job>(objects, "Job").find(({ metadata }) => metadata?.name?.includes("-places-"))?.metadata?.name;
+    };
+    const ports = 'code,name,parent_slug\nCNSGH,"Shanghai: ""the port""",china_main\n';
+    expect(await named(ports, { api: { preStopSeconds: 1 } })).to.equal(await named(ports));
+    expect(await named(`${ports}CNNGB,Ningbo,china_main\n`)).not.to.equal(await named(ports));
+  });
+
+  describe("refuses, naming the key,", () => {
+    const refused: [string, Values, string][] = [
+      ["no database", {}, "database: no access is set"],
+      [
+        "two sources of one URL",
+        { database: { owner: { secretName: "a", url: "postgres://a" } } },
+        "database.owner: secretName and url",
+      ],
+      [
+        "a migration without an owner",
+        { database: { api: { secretName: "a" } } },
+        "database.owner: needed by the migration",
+      ],
+      [
+        "feeds without a database to write to",
+        { database: { api: { secretName: "a" } }, feeds: { a: { schedule: "@daily", source: "x" } } },
+        "database.ingest: needed by feeds",
+      ],
+      ["a URL of another database", { database: { owner: { url: "mysql://a" } } }, "/database/owner/url"],
+      ["latest", { database: secret, image: { tag: "latest" } }, "image.tag: latest"],
+      ["a digest that is none", { database: secret, image: { digest: "sha256:12" } }, "/image/digest"],
+      [
+        "fewer pods at most than at least",
+        { database: secret, api: { autoscaling: { minReplicas: 5, maxReplicas: 4 } } },
+        "api.autoscaling.minReplicas: 5",
+      ],
+      ["no pods", { database: secret, api: { autoscaling: { minReplicas: 0 } } }, "/api/autoscaling/minReplicas"],
+      ["an unknown key", { database: secret, api: { replica: 3 } }, "at '/api'"],
+      ["an unknown setting", { database: secret, api: { settings: { poolSize: 3 } } }, "at '/api/settings'"],
+      ["no limits", { database: secret, api: { resources: { limits: null } } }, "/api/resources"],
+      [
+        "a quantity that is none",
+        { database: secret, api: { resources: { limits: { memory: "1 GB" } } } },
+        "/api/resources/limits/memory",
+      ],
+      ["a feed without a schedule", { database: secret, feeds: { sea: { source: "x" } } }, "/feeds/sea"],
+      [
+        "a feed with a bad schedule",
+        { database: secret, feeds: { sea: { source: "x", schedule: "often" } } },
+        "/feeds/sea/schedule",
+      ],
+      [
+        "a feed with a bad name",
+        { database: secret, feeds: { Sea_Prices: { source: "x", schedule: "@daily" } } },
+        "Sea_Prices",
+      ],
+      [
+        "a feed with an unknown mode",
+        { database: secret, feeds: { sea: { source: "x", schedule: "@daily", mode: "upsert" } } },
+        "/feeds/sea/mode",
+      ],
+      ["ports without regions", { database: secret, places: { ports: "code" } }, "places: ports and regions"],
+      [
+        "dropping what can be retracted",
+        { database: secret, compaction: { retentionDays: 7 } },
+        "compaction.retentionDays: 7",
+      ],
+      ["a route without a gateway", { database: secret, httpRoute: { enabled: true } }, "httpRoute.parentRefs"],
+    ];
+    for (const [what, values, key] of refused) {
+      it(what, async () => {
+        const error = await render(values).then(
+          () => undefined,
+          (thrown: unknown) => thrown,
+        );
+        expect(error).to.be.instanceOf(HelmError);
+        expect((error as HelmError).message).to.contain(key);
+      });
+    }
+  });
+
+  it("tells what to do next, and never a password", async () => {
+    const notes = await renderNotes({
+      database: { owner: { url: "postgres://owner:a-password@postgres/rates" } },
+      feeds: { sea: { schedule: "@daily", source: "https://prices.example/" } },
+    });
+    expect(notes).to.contain("port-forward svc/ratesapp 3000:80");
+    expect(notes).to.contain("create job --from=cronjob/ratesapp-ingest-sea sea-now");
+    expect(notes).to.contain("The API connects as the owner");
+    expect(notes).not.to.contain("a-password");
+  });
+});
+
+function apiPod(objects: readonly KubernetesObject[]) {
+  const deployment = present(ofKind<V1Deployment>(objects, "Deployment")[0]);
+  const template = present(deployment.spec?.template);
+  return { ...present(template.spec), annotations: template.metadata?.annotations };
+}
+
+function variables(env: readonly V1EnvVar[] = []): Record<string, string | undefined> {
+  return Object.fromEntries(env.map(({ name, value }) => [name, value]));
+}
+
+/** Which key of which Secret each pod's main container reads, by owner (a Job without its hash) and variable. */
+async function urls(values: Values): Promise<Record<string, Record<string, string>>> {
+  return Object.fromEntries(
+    podsOf(await render(values)).map(({ owner, spec }) => [
+      owner.replace(/^(Job .*)-[0-9a-f]{10}$/, "$1"),
+      Object.fromEntries(
+        (spec.containers[0]?.env ?? []).flatMap(({ name, valueFrom }) =>
+          valueFrom?.secretKeyRef ? [[name, `${valueFrom.secretKeyRef.name}/${valueFrom.secretKeyRef.key}`]] : [],
+        ),
+      ),
+    ]),
+  );
+}

@@ -1,0 +1,61 @@
+import { execFile, execFileSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { loadAll } from "js-yaml";
+import type { KubernetesObject } from "./kubernetes-object.js";
+
+const run = promisify(execFile);
+const CHART = fileURLToPath(new URL("../../../charts/ratesapp", import.meta.url));
+const HELM = process.env.HELM || "helm";
+
+/** What helm wrote when it refused the values. */
+export class HelmError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = "HelmError";
+  }
+}
+
+/** For `before`: skips the suite, and says why, where there is no `helm` ($HELM, or the one on PATH). */
+export function skipWithoutHelm(this: Mocha.Context): void {
+  try {
+    execFileSync(HELM, ["version"], { stdio: "ignore" });
+  } catch {
+    console.log("    skipped: there is no helm on PATH, and $HELM names none");
+    this.skip();
+  }
+}
+
+/** Values that a user would write into a file. */
+export type Values = Record<string, unknown>;
+
+/**
+ * The objects of a release.
+ * @throws {HelmError} if the chart refuses the values.
+ */
+export async function render(values: Values, release = "ratesapp"): Promise<KubernetesObject[]> {
+  const output = await helm(["template", release, CHART, "--namespace", "rates"], values);
+  return (loadAll(output) as (KubernetesObject | null)[]).filter((object) => object !== null);
+}
+
+/** What a user reads after `helm install`. */
+export async function renderNotes(values: Values): Promise<string> {
+  const output = await helm(["install", "ratesapp", CHART, "--namespace", "rates", "--dry-run=client"], values);
+  return output.slice(output.indexOf("\nNOTES:\n") + "\nNOTES:\n".length);
+}
+
+/** @returns what `helm lint --strict` has to say; throws if it is not pleased. */
+export function lint(values: Values): Promise<string> {
+  return helm(["lint", CHART, "--strict"], values);
+}
+
+async function helm(args: string[], values: Values): Promise<string> {
+  const running = run(HELM, [...args, "--values", "-"], { maxBuffer: 16 * 1024 * 1024 });
+  running.child.stdin?.end(JSON.stringify(values));
+  try {
+    return (await running).stdout;
+  } catch (error) {
+    const { stdout, stderr } = error as { stdout?: string; stderr?: string };
+    throw new HelmError(`${stderr ?? error}${stdout ?? ""}`);
+  }
+}

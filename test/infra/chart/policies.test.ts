@@ -1,0 +1,75 @@
+import type { V1CronJob, V1Deployment, V1Job, V1NetworkPolicy, V1PodDisruptionBudget } from "@kubernetes/client-node";
+import { expect } from "chai";
+import { render, skipWithoutHelm } from "./helm.js";
+import { type KubernetesObject, ofKind, podsOf, present } from "./kubernetes-object.js";
+import { policies } from "./policies.js";
+import { releases } from "./releases.js";
+
+/** A policy that never speaks proves nothing: for each one, what it has to notice. */
+const offences: Readonly<Record<string, (objects: KubernetesObject[]) => unknown>> = {
+  "images have a version": (objects) => {
+    container(objects).image = "ghcr.io/ratesapp/ratesapp:latest";
+  },
+  "containers request and are limited": (objects) => delete container(objects).resources?.limits?.cpu,
+  "pods pass the restricted Pod Security Standard": (objects) =>
+    delete container(objects).securityContext?.capabilities,
+  "nothing can speak to the Kubernetes API": (objects) =>
+    objects.push({ apiVersion: "rbac.authorization.k8s.io/v1", kind: "RoleBinding", metadata: { name: "any" } }),
+  "a service account of the release is used": (objects) => {
+    deployment(objects).template.spec = { ...podsOf(objects)[0]?.spec, containers: [], serviceAccountName: "default" };
+  },
+  "several replicas have a disruption budget, zones, and a release without loss": (objects) => {
+    present(first<V1PodDisruptionBudget>(objects, "PodDisruptionBudget").spec).selector = { matchLabels: { a: "b" } };
+  },
+  "every pod is denied what is not allowed": (objects) => {
+    const open = new Set(
+      ofKind<V1NetworkPolicy>(objects, "NetworkPolicy").filter((it) => it.spec?.egress === undefined),
+    );
+    objects.splice(0, objects.length, ...objects.filter((it) => !open.has(it)));
+  },
+  "every container's port is named in a network policy": (objects) =>
+    container(objects).ports?.push({ name: "debug", containerPort: 9229 }),
+  "no secret stands in plain text": (objects) =>
+    container(objects).env?.push({ name: "DATABASE_URL", value: "postgres://owner:a-password@db/rates" }),
+  "jobs end": (objects) => delete first<V1Job>(objects, "Job").spec?.activeDeadlineSeconds,
+  "scheduled jobs do not overlap or pile up": (objects) => {
+    present(first<V1CronJob>(objects, "CronJob").spec).concurrencyPolicy = "Allow";
+  },
+  "there are no Helm hooks": (objects) => {
+    present(first(objects, "Job").metadata).annotations = { "helm.sh/hook": "pre-upgrade" };
+  },
+  "objects carry the standard labels, and names are names": (objects) => {
+    present(first(objects, "Service").metadata).labels = {};
+  },
+  "no object stands twice": (objects) => objects.push(first(objects, "Service")),
+};
+
+describe("the chart's policies", () => {
+  let objects: KubernetesObject[];
+
+  before(skipWithoutHelm);
+  before(async () => {
+    objects = await render(present(releases.production));
+  });
+
+  for (const [name, policy] of Object.entries(policies)) {
+    it(`notice where not: ${name}`, () => {
+      const broken = structuredClone(objects);
+      present(offences[name])(broken);
+      expect(policy(objects)).to.deep.equal([]);
+      expect(policy(broken)).not.to.deep.equal([]);
+    });
+  }
+});
+
+function first<T extends KubernetesObject>(objects: readonly KubernetesObject[], kind: string): T {
+  return present(ofKind<T>(objects, kind)[0]);
+}
+
+function deployment(objects: readonly KubernetesObject[]) {
+  return present(first<V1Deployment>(objects, "Deployment").spec);
+}
+
+function container(objects: readonly KubernetesObject[]) {
+  return present(deployment(objects).template.spec?.containers[0]);
+}
