@@ -3,6 +3,8 @@ import { demoLanes, type Lane } from "./lanes.js";
 
 const DAY_MS = 86_400_000;
 const MONTHS = 13;
+/** The feed of everything that is generated. */
+export const DEMO_FEED = "demo";
 const HEADER = "orig_code,dest_code,day,price\n";
 
 export interface DemoSourceOptions {
@@ -17,7 +19,8 @@ export interface DemoSourceOptions {
  * whenever it is asked for; the running one is another each day, to replace that of the day before.
  */
 export class DemoSource implements Source {
-  readonly feed = "demo";
+  readonly feed = DEMO_FEED;
+  readonly several = true;
   readonly #objects: readonly DemoMonth[];
 
   constructor({ lastDay, onDay = () => {} }: DemoSourceOptions) {

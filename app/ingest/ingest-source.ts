@@ -10,7 +10,7 @@ import { publishBatch } from "./publish.js";
 import { compressionOf, MAGIC_BYTES } from "./sources/compression.js";
 import { readFirstBytes } from "./sources/head.js";
 import { openSource } from "./sources/open-source.js";
-import type { SourceObject } from "./sources/source.js";
+import type { Source, SourceObject } from "./sources/source.js";
 import { loadRanges } from "./work-ranges.js";
 import { loadStream } from "./work-stream.js";
 import { type IngestLog, LANES, patiently, readWorkOf, type Work, type Worker, workerName } from "./worker.js";
@@ -18,8 +18,8 @@ import { type IngestLog, LANES, patiently, readWorkOf, type Work, type Worker, w
 export interface IngestOptions {
   /** Of at least six connections, without a statement timeout. */
   readonly pool: pg.Pool;
-  /** A path, a folder, `https://…`, `s3://bucket/prefix`, or `-` for standard input. */
-  readonly source: string;
+  /** A path, a folder, `https://…`, `s3://bucket/prefix`, `-` for standard input, or a source that is open. */
+  readonly source: string | Source;
   /** Name of the feed; the place that the source comes from if none is given. */
   readonly feed?: string;
   readonly mode?: "append" | "replace";
@@ -69,7 +69,7 @@ const SILENT: IngestLog = { info() {}, warn() {} };
  */
 export async function ingestSource(options: IngestOptions): Promise<BatchReport[]> {
   const { pool, log = SILENT, signal = new AbortController().signal } = options;
-  const source = await openSource(options.source, signal);
+  const source = typeof options.source === "string" ? await openSource(options.source, signal) : options.source;
   const base = { pool, name: workerName(), log, signal };
   const startedAt = await patiently(base, async () => {
     const { rows } = await pool.query<{ now: string }>(readClock);
