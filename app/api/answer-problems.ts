@@ -1,0 +1,55 @@
+import { DatabaseAwayError, DatabaseBusyError } from "../database/read-side.js";
+import type { Logger } from "../telemetry/logger.js";
+import { ProblemError, writeProblem } from "./problems.js";
+import type { ApiContext, ApiMiddleware } from "./request.js";
+
+/** SQLSTATE of a statement that reached its timeout or was cancelled. */
+const QUERY_CANCELED = "57014";
+const RETRY_AFTER_SECONDS = "1";
+
+/** Turns whatever a route throws, and whatever no route answers, into a problem document. */
+export function answerProblems(logger: Logger): ApiMiddleware {
+  return async function answer(ctx: ApiContext, next) {
+    try {
+      await next();
+      if (ctx.status === 404 && ctx.body === undefined) {
+        send(ctx, new ProblemError("not-found", `Nothing is at ${ctx.path}.`));
+      }
+    } catch (error) {
+      const problem = error instanceof ProblemError ? error : translate(error);
+      if (problem.status >= 500) {
+        const level = problem.problem === "internal" ? "error" : "warn";
+        logger[level](
+          { request_id: ctx.state.id, url: ctx.originalUrl, problem: problem.problem, error },
+          "request failed",
+        );
+      }
+      send(ctx, problem);
+    }
+  };
+}
+
+/** @returns what a client may know of an error; never its text, which may tell of the inside. */
+function translate(error: unknown): ProblemError {
+  const headers = { "Retry-After": RETRY_AFTER_SECONDS };
+  if (error instanceof DatabaseBusyError) {
+    return new ProblemError("overloaded", "Every connection to the database is in use.", { headers });
+  }
+  if (error instanceof DatabaseAwayError) {
+    return new ProblemError("database-away", "No database answered in time.", { headers });
+  }
+  if ((error as { code?: unknown }).code === QUERY_CANCELED) {
+    return new ProblemError("timeout", "The database took too long over this question.", { headers });
+  }
+  return new ProblemError("internal", "The service could not answer this request.");
+}
+
+function send(ctx: ApiContext, problem: ProblemError): void {
+  ctx.status = problem.status;
+  ctx.type = "application/problem+json";
+  ctx.remove("ETag");
+  ctx.remove("Last-Modified");
+  ctx.set("Cache-Control", "no-store");
+  ctx.set(problem.headers);
+  ctx.body = writeProblem(problem.problem, problem.message, problem.mistakes);
+}

@@ -1,0 +1,69 @@
+import { Router } from "@koa/router";
+import type { Knex } from "knex";
+import Koa from "koa";
+import type { ReadSide } from "../database/read-side.js";
+import type { Settings } from "../settings.js";
+import type { Logger } from "../telemetry/logger.js";
+import type { AnswerCache } from "./answer-cache.js";
+import { answerMethods } from "./answer-methods.js";
+import { answerProblems } from "./answer-problems.js";
+import { ClientAddress } from "./client-address.js";
+import { limitRate } from "./limit-rate.js";
+import { observeRequests } from "./observe-requests.js";
+import type { RequestState } from "./request.js";
+import { docsRoutes } from "./routes/docs.js";
+import { pageRoutes } from "./routes/page.js";
+import { portsRoute } from "./routes/ports.js";
+import { ratesRoute } from "./routes/rates.js";
+import { regionsRoute } from "./routes/regions.js";
+import { setHeaders } from "./set-headers.js";
+import { type Load, shedLoad } from "./shed-load.js";
+
+export interface ApiServices {
+  readonly settings: Settings;
+  readonly logger: Logger;
+  readonly reads: ReadSide;
+  readonly answers: AnswerCache;
+  readonly load: Load;
+  /** Builds statements; the read side runs them. */
+  readonly knex: Knex;
+  readonly isDraining: () => boolean;
+}
+
+/** The API as a Koa application, not yet listening. */
+export async function createApi(services: ApiServices): Promise<Koa<RequestState>> {
+  const { settings, logger, load } = services;
+  const app = new Koa<RequestState>();
+  // Reached only by what breaks while a body is on its way; everything else is a problem document.
+  app.on("error", (error: unknown) => logger.warn({ error }, "an answer broke off"));
+
+  app.use(observeRequests({ requestTimeoutMs: settings.requestTimeoutMs, isDraining: services.isDraining, logger }));
+  app.use(setHeaders);
+  app.use(answerProblems(logger));
+  app.use(shedLoad(load));
+  const limit = limitRate(
+    { perSecond: settings.rateLimitPerSecond, burst: settings.rateLimitBurst },
+    new ClientAddress(settings.trustedProxies),
+  );
+  if (limit !== undefined) app.use(limit);
+  app.use(answerMethods);
+  app.use((await createRouter(services)).routes());
+  return app;
+}
+
+async function createRouter(services: ApiServices): Promise<Router<RequestState>> {
+  const { knex } = services;
+  const page = await pageRoutes();
+  const docs = await docsRoutes();
+  return new Router<RequestState>()
+    .get("/rates", ratesRoute(services))
+    .get("/ports", portsRoute(services, knex))
+    .get("/regions", regionsRoute(services, knex))
+    .get("/openapi.json", docs.openApi)
+    .get("/docs", docs.viewer)
+    .get("/docs/errors", docs.errors)
+    .get("/docs/assets/:name", docs.asset)
+    .get("/", page.index)
+    .get("/batches", page.batches)
+    .get("/assets/:name", page.asset);
+}

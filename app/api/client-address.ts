@@ -1,0 +1,63 @@
+import { BlockList, isIPv4, isIPv6, SocketAddress } from "node:net";
+
+/**
+ * Finds the address a request came from: that of the connection, or, while that belongs to a trusted proxy, the one
+ * that proxy put last into X-Forwarded-For, and so on to the left. What stands further left is the client's to invent.
+ */
+export class ClientAddress {
+  readonly #trusted: BlockList | undefined;
+
+  /** @param trustedProxies addresses and CIDR ranges */
+  constructor(trustedProxies: readonly string[]) {
+    if (trustedProxies.length === 0) return;
+    this.#trusted = new BlockList();
+    for (const entry of trustedProxies) {
+      const [address = "", prefix] = entry.split("/");
+      const family = isIPv6(address) ? "ipv6" : "ipv4";
+      if (prefix === undefined) this.#trusted.addAddress(address, family);
+      else this.#trusted.addSubnet(address, Number(prefix), family);
+    }
+  }
+
+  /** @returns one key for each client: an IPv4 address, or the /64 of an IPv6 one, which is what a subscriber gets. */
+  key(remoteAddress: string | undefined, forwardedFor: string | undefined): string {
+    let address = plainAddress(remoteAddress ?? "") ?? "unknown";
+    if (this.#trusted !== undefined && forwardedFor !== undefined) {
+      const hops = forwardedFor.split(",");
+      while (this.#isTrusted(address)) {
+        const hop = plainAddress(hops.pop()?.trim() ?? "");
+        // A proxy that writes no address hides its clients: they count as one, under the proxy's own.
+        if (hop === undefined) break;
+        address = hop;
+      }
+    }
+    return isIPv6(address) ? networkOf(address) : address;
+  }
+
+  #isTrusted(address: string): boolean {
+    if (isIPv4(address)) return this.#trusted?.check(address, "ipv4") === true;
+    return isIPv6(address) && this.#trusted?.check(address, "ipv6") === true;
+  }
+}
+
+/** Without brackets, port, zone and the IPv6 wrapping of an IPv4 address; undefined if it is none. */
+function plainAddress(text: string): string | undefined {
+  const address = text
+    .replace(/^\[([^\]]*)\](:\d+)?$/, "$1")
+    .replace(/^(\d+\.\d+\.\d+\.\d+):\d+$/, "$1")
+    .replace(/%.*$/, "")
+    .replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, "");
+  return isIPv4(address) || isIPv6(address) ? address : undefined;
+}
+
+/** The first four groups, written one way whatever the address was written like. */
+function networkOf(address: string): string {
+  // SocketAddress prints the shortest form, with at most one "::", so that groups can be counted.
+  const shortest = new SocketAddress({ address, family: "ipv6" }).address;
+  const [left = "", right] = shortest.split("::");
+  const start = left === "" ? [] : left.split(":");
+  const end = right === undefined || right === "" ? [] : right.split(":");
+  const groups =
+    right === undefined ? start : [...start, ...Array<string>(8 - start.length - end.length).fill("0"), ...end];
+  return `${groups.slice(0, 4).join(":")}::/64`;
+}

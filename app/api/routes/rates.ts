@@ -1,0 +1,77 @@
+import { type FoundRates, RatesFinder } from "../../rates/find-rates.js";
+import { type Question, questionKey } from "../../rates/question.js";
+import { writeCsv, writeJson } from "../../rates/write-rates.js";
+import { Answer } from "../answer.js";
+import { type AnswerServices, answerQuestion, NoAnswerError } from "../answer-question.js";
+import { type ParameterMistake, ProblemError, parameterProblem } from "../problems.js";
+import { type AskedRates, readRatesParameters } from "../rates-parameters.js";
+import type { ApiContext, ApiMiddleware } from "../request.js";
+
+interface Form {
+  readonly contentType: string;
+  readonly write: (question: Question, found: FoundRates) => string;
+}
+
+const JSON_FORM: Form = { contentType: "application/json; charset=utf-8", write: writeJson };
+const CSV_FORM: Form = { contentType: "text/csv; charset=utf-8; header=present", write: writeCsv };
+
+/** Thrown inside a query, which questions that spell their places differently may share. */
+class UnknownPlaces extends NoAnswerError {
+  readonly originIsUnknown: boolean;
+  readonly destinationIsUnknown: boolean;
+
+  constructor(found: FoundRates) {
+    super("unknown place");
+    this.originIsUnknown = found.originId === null;
+    this.destinationIsUnknown = found.destinationId === null;
+  }
+}
+
+/** `GET /rates`: the average price and the number of prices of each day, newest first. */
+export function ratesRoute(services: AnswerServices): ApiMiddleware {
+  const finder = new RatesFinder();
+  return async function rates(ctx: ApiContext) {
+    const asked = readRatesParameters(ctx.query);
+    const form = chooseForm(ctx);
+    try {
+      await answerQuestion(
+        ctx,
+        services,
+        {
+          key: `${form.contentType}\0${questionKey(asked)}`,
+          statement: "rates",
+          async make(client) {
+            const found = await finder.find(client, asked);
+            if (found.originId === null || found.destinationId === null) throw new UnknownPlaces(found);
+            return new Answer(found.dataset, form.contentType, form.write(asked, found));
+          },
+        },
+        "Accept, Accept-Encoding",
+      );
+    } catch (error) {
+      throw error instanceof UnknownPlaces ? unknownPlaceProblem(asked, error) : error;
+    }
+  };
+}
+
+function chooseForm(ctx: ApiContext): Form {
+  const accept = ctx.req.headers.accept;
+  if (accept === undefined || accept === "*/*" || accept === "application/json") return JSON_FORM;
+  const type = ctx.accepts("application/json", "text/csv");
+  if (type === "application/json") return JSON_FORM;
+  if (type === "text/csv") return CSV_FORM;
+  throw new ProblemError("not-acceptable", "This path has application/json and text/csv.");
+}
+
+function unknownPlaceProblem(asked: AskedRates, unknown: UnknownPlaces): ProblemError {
+  const mistakes: ParameterMistake[] = [];
+  const add = (parameter: string, code: string) =>
+    mistakes.push({
+      problem: "unknown-place",
+      parameter,
+      detail: `${parameter} names no port or region: ${JSON.stringify(code)}.`,
+    });
+  if (unknown.originIsUnknown) add(asked.originParameter, asked.origin);
+  if (unknown.destinationIsUnknown) add(asked.destinationParameter, asked.destination);
+  return parameterProblem(mistakes as [ParameterMistake, ...ParameterMistake[]]);
+}

@@ -1,0 +1,31 @@
+import type { CompressibleBody } from "./compressible-body.js";
+import type { ApiContext } from "./request.js";
+
+/** The parts of an answer that a client may already have. */
+export interface Sendable {
+  readonly body: CompressibleBody;
+  readonly contentType: string;
+  readonly etag: string;
+}
+
+/** Answers 200, or 304 to a client that has it, compressed for one that takes that. Sets neither caching nor Vary. */
+export async function sendBody(ctx: ApiContext, { body, contentType, etag }: Sendable): Promise<void> {
+  const { res, req } = ctx;
+  ctx.status = 200;
+  res.setHeader("ETag", etag);
+  if (req.headers["if-none-match"] !== undefined && ctx.fresh) {
+    ctx.status = 304;
+    return;
+  }
+  res.setHeader("Content-Type", contentType);
+  let { bytes } = body;
+  if (body.compressible && req.headers["accept-encoding"] !== undefined) {
+    // Brotli first wherever it is taken, whatever stands first in the header: browsers list gzip before it.
+    const encoding = ctx.acceptsEncodings("br") ? "br" : ctx.acceptsEncodings("gzip") ? "gzip" : undefined;
+    if (encoding !== undefined) {
+      res.setHeader("Content-Encoding", encoding);
+      bytes = await body.encoded(encoding);
+    }
+  }
+  ctx.body = bytes;
+}

@@ -1,0 +1,126 @@
+import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import Knex from "knex";
+import type pg from "pg";
+import { openPool } from "../database/pool.js";
+import { ReadSide, type ReadSourceOptions } from "../database/read-side.js";
+import { DatasetVersion } from "../rates/dataset-version.js";
+import type { Settings } from "../settings.js";
+import { listen, startAdminServer } from "../telemetry/admin-server.js";
+import { queryRetries, sourceAway, watchPool } from "../telemetry/database-metrics.js";
+import { watchCacheBytes, watchDataset } from "../telemetry/dataset-metrics.js";
+import { EventLoopLag } from "../telemetry/event-loop.js";
+import { Health } from "../telemetry/health.js";
+import type { Logger } from "../telemetry/logger.js";
+import { AnswerCache } from "./answer-cache.js";
+import { createApi } from "./api.js";
+import { createHttpServer, drain } from "./http-server.js";
+
+export interface RunningServer {
+  /** Such as http://127.0.0.1:3000 */
+  readonly apiUrl: string;
+  readonly adminUrl: string;
+  /**
+   * Stops without losing a request: not ready at once, serving on for PRE_STOP_SECONDS, then no new connections while
+   * requests under way finish (DRAIN_SECONDS at most), then the pools. Can be called again; resolves when all is closed.
+   */
+  stop(): Promise<void>;
+}
+
+export interface ServerOptions {
+  /** With `databaseUrl`, `databaseReadUrl` or both. */
+  readonly settings: Settings;
+  readonly logger: Logger;
+}
+
+/**
+ * Starts the API and the admin server. The database may be away: requests are answered 503 until it is there.
+ * @throws if a port is taken.
+ */
+export async function startServer({ settings, logger }: ServerOptions): Promise<RunningServer> {
+  const pools = openReadPools(settings, logger);
+  const reads = new ReadSide({
+    sources: pools,
+    onRetry: () => queryRetries.inc(),
+    onSourceChange: (source, away, error) => {
+      sourceAway.set({ source }, away ? 1 : 0);
+      if (away) logger.warn({ source, error }, "reads leave a database that does not answer");
+      else logger.info({ source }, "reads are back");
+    },
+  });
+  const version = new DatasetVersion(reads);
+  const answers = new AnswerCache(settings.cacheBytes, () => version.current?.tag);
+  const lag = new EventLoopLag();
+  const health = new Health();
+  let draining = false;
+  health.add("draining", () => (draining ? "the process is stopping" : undefined));
+  health.add("database", () => (version.current === undefined ? whyUnknown(version) : undefined));
+  const unwatch = pools.map(({ name, pool }) => watchPool(`read ${name}`, pool));
+  watchDataset(() => version.current);
+  watchCacheBytes(() => answers.bytes);
+
+  const admin = await startAdminServer({ host: settings.host, port: settings.adminPort, health });
+  const app = await createApi({
+    settings,
+    logger,
+    reads,
+    answers,
+    load: {
+      eventLoopLagMs: () => lag.lagMs,
+      maxEventLoopLagMs: settings.maxEventLoopLagMs,
+      waitingQueries: () => reads.waiting,
+      maxWaitingQueries: settings.maxWaitingQueries,
+    },
+    knex: Knex({ client: "pg" }),
+    isDraining: () => draining,
+  });
+  await version.start();
+  const server = createHttpServer(app.callback());
+  await listen(server, settings.port, settings.host);
+  const { port } = server.address() as AddressInfo;
+
+  async function stop(): Promise<void> {
+    draining = true;
+    await sleep(settings.preStopSeconds * 1000);
+    await drain(server, settings.drainSeconds * 1000);
+    version.stop();
+    reads.stop();
+    lag.stop();
+    for (const forget of unwatch) forget();
+    await Promise.all(pools.map(({ pool }) => pool.end()));
+    await admin.stop();
+  }
+  let stopping: Promise<void> | undefined;
+  return {
+    apiUrl: `http://127.0.0.1:${port}`,
+    adminUrl: admin.url,
+    stop: () => {
+      stopping ??= stop();
+      return stopping;
+    },
+  };
+}
+
+/** Replicas first, then the primary; one pool where there is one address. */
+function openReadPools(settings: Settings, logger: Logger): ReadSourceOptions[] {
+  const open = (name: string, url: string): { name: string; pool: pg.Pool } => ({
+    name,
+    pool: openPool({
+      url,
+      size: settings.databasePoolSize,
+      applicationName: "ratesapp read",
+      statementTimeoutMs: settings.statementTimeoutMs,
+      onConnectionError: (error) => logger.debug({ error, source: name }, "a database connection broke"),
+    }),
+  });
+  const { databaseUrl, databaseReadUrl } = settings;
+  const sources: ReadSourceOptions[] = [];
+  if (databaseReadUrl !== undefined) sources.push(open("replica", databaseReadUrl));
+  if (databaseUrl !== undefined && databaseUrl !== databaseReadUrl) sources.push(open("primary", databaseUrl));
+  if (sources.length === 0) throw new Error("neither databaseUrl nor databaseReadUrl is set");
+  return sources;
+}
+
+function whyUnknown(version: DatasetVersion): string {
+  return version.lastError instanceof Error ? version.lastError.message : "no database has answered yet";
+}

@@ -1,0 +1,23 @@
+import type { ApiMiddleware } from "./request.js";
+
+/**
+ * The same for every answer. Rates are public and carry no credentials, so any origin may read them. Nothing here may
+ * be framed or run as a page; the pages set a policy of their own. Strict-Transport-Security belongs to whoever ends
+ * TLS.
+ */
+const HEADERS: readonly (readonly [string, string])[] = [
+  ["Access-Control-Allow-Origin", "*"],
+  [
+    "Access-Control-Expose-Headers",
+    "Dataset-Version, ETag, RateLimit, RateLimit-Policy, Retry-After, Server-Timing, X-Request-Id",
+  ],
+  ["Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"],
+  ["Cross-Origin-Resource-Policy", "cross-origin"],
+  ["Referrer-Policy", "no-referrer"],
+  ["X-Content-Type-Options", "nosniff"],
+];
+
+export const setHeaders: ApiMiddleware = function setHeaders({ res }, next) {
+  for (const [name, value] of HEADERS) res.setHeader(name, value);
+  return next();
+};

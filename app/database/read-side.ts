@@ -1,0 +1,221 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type pg from "pg";
+import { isTransient, retryTransient } from "./transient.js";
+
+/** Thrown when nothing answered before the deadline; `cause` is what the last attempt met. */
+export class DatabaseAwayError extends Error {
+  constructor(cause: unknown) {
+    super(`No database answered: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    this.name = "DatabaseAwayError";
+  }
+}
+
+/** Thrown when the server answers others but had no free connection for this request. */
+export class DatabaseBusyError extends Error {
+  constructor(cause: unknown) {
+    super("Every connection to the database is in use.", { cause });
+    this.name = "DatabaseBusyError";
+  }
+}
+
+/** An attempt that got no answer in its time. The code makes it worth a retry. */
+class AttemptTimeoutError extends Error {
+  readonly code = "ETIMEDOUT";
+
+  constructor(timeoutMs: number) {
+    super(`no answer within ${timeoutMs} ms`);
+    this.name = "AttemptTimeoutError";
+  }
+}
+
+export interface ReadSourceOptions {
+  /** "replica" or "primary", for logs and metrics. */
+  readonly name: string;
+  readonly pool: pg.Pool;
+}
+
+export interface ReadSideOptions {
+  /** In order of preference. */
+  readonly sources: readonly ReadSourceOptions[];
+  readonly onRetry?: (error: unknown) => void;
+  /** Told when reads leave a source that stopped answering and when it is used again. */
+  readonly onSourceChange?: (name: string, away: boolean, error: unknown) => void;
+}
+
+/**
+ * The first attempt is given up early, because a connection whose other end lost power swallows what it is sent: with
+ * one retry on a fresh connection such a loss costs half a second instead of a failed request.
+ */
+const FIRST_ATTEMPT_MS = 500;
+/**
+ * A slow database looks the same as a dead one, and giving up early makes a slow one slower. So early ends are paid
+ * from a budget that answers fill: in the long run at most one question in twenty is asked twice.
+ */
+const EARLY_ENDS = 20;
+const EARLY_END_PER_ANSWER = 0.05;
+const FIRST_PROBE_MS = 250;
+const LONGEST_PROBE_MS = 5_000;
+
+/** One pool and what is known of the server behind it. */
+class ReadSource {
+  readonly name: string;
+  readonly pool: pg.Pool;
+  away = false;
+  #failuresInRow = 0;
+  #answeredAtMs = 0;
+  /** Connections that have not answered since then may be dead. */
+  #suspectBeforeMs = 0;
+  readonly #answers = new WeakMap<pg.PoolClient, number>();
+
+  constructor(options: ReadSourceOptions) {
+    this.name = options.name;
+    this.pool = options.pool;
+  }
+
+  /** @returns what `work` returns. A client that failed in any way but a plain SQL error is destroyed. */
+  async attempt<T>(work: (client: pg.PoolClient) => Promise<T>, timeoutMs: number): Promise<T> {
+    const startedAtMs = Date.now();
+    let client: pg.PoolClient | undefined;
+    try {
+      client = await this.#checkOut();
+      const result = await withTimeout(work(client), timeoutMs);
+      this.#answeredAtMs = Date.now();
+      this.#answers.set(client, this.#answeredAtMs);
+      this.#failuresInRow = 0;
+      client.release();
+      return result;
+    } catch (error) {
+      const transient = isTransient(error);
+      client?.release(transient);
+      if (transient) {
+        if (error instanceof AttemptTimeoutError) this.#suspectBeforeMs = startedAtMs;
+        if (this.#answeredAtMs < startedAtMs) this.#failuresInRow += 1;
+        else if (client === undefined && this.pool.waitingCount > 0) throw new DatabaseBusyError(error);
+      } else {
+        // The statement is at fault and the server told so: it is there.
+        this.#answeredAtMs = Date.now();
+        this.#failuresInRow = 0;
+      }
+      throw error;
+    }
+  }
+
+  /** One failure may be one cut connection; a second without an answer to anyone since is the server. */
+  get failing(): boolean {
+    return this.#failuresInRow >= 2;
+  }
+
+  /** After one connection swallowed a question, those that were idle before are dead too, if the server is. */
+  async #checkOut(): Promise<pg.PoolClient> {
+    for (;;) {
+      const client = await this.pool.connect();
+      if ((this.#answers.get(client) ?? Number.POSITIVE_INFINITY) >= this.#suspectBeforeMs) return client;
+      client.release(true);
+    }
+  }
+}
+
+/**
+ * Where reads go: the first source that answers, with transient errors retried inside the caller's deadline. A source
+ * that stops answering is left for the next and probed in the background until it is back, so that requests do not pay
+ * for finding out. With every source away, requests try the first again until their deadline.
+ */
+export class ReadSide {
+  readonly #sources: readonly ReadSource[];
+  readonly #onRetry: (error: unknown) => void;
+  readonly #onSourceChange: NonNullable<ReadSideOptions["onSourceChange"]>;
+  readonly #stopped = new AbortController();
+  #earlyEnds = EARLY_ENDS;
+
+  constructor(options: ReadSideOptions) {
+    this.#sources = options.sources.map((source) => new ReadSource(source));
+    this.#onRetry = options.onRetry ?? (() => {});
+    this.#onSourceChange = options.onSourceChange ?? (() => {});
+  }
+
+  /** Questions that wait for a connection of the source in use. */
+  get waiting(): number {
+    return this.#preferred()?.pool.waitingCount ?? 0;
+  }
+
+  /**
+   * Runs `work`, which must be safe to repeat, on a connection.
+   * @param deadlineMs on the scale of Date.now()
+   * @throws {DatabaseAwayError} {@link DatabaseBusyError}, or what Postgres says of the statement.
+   */
+  async run<T>(work: (client: pg.PoolClient) => Promise<T>, deadlineMs: number): Promise<T> {
+    try {
+      let first = true;
+      return await retryTransient(
+        () => {
+          const leftMs = Math.max(1, deadlineMs - Date.now());
+          const early = first && leftMs > FIRST_ATTEMPT_MS && this.#earlyEnds >= 1;
+          first = false;
+          return this.#attempt(work, early ? FIRST_ATTEMPT_MS : leftMs, early);
+        },
+        { deadlineMs, onRetry: this.#onRetry },
+      );
+    } catch (error) {
+      if (isTransient(error)) throw new DatabaseAwayError(error);
+      throw error;
+    }
+  }
+
+  stop(): void {
+    this.#stopped.abort();
+  }
+
+  async #attempt<T>(work: (client: pg.PoolClient) => Promise<T>, timeoutMs: number, early: boolean): Promise<T> {
+    const source = this.#preferred();
+    if (source === undefined) throw new Error("no database is configured");
+    try {
+      const result = await source.attempt(work, timeoutMs);
+      this.#earlyEnds = Math.min(EARLY_ENDS, this.#earlyEnds + EARLY_END_PER_ANSWER);
+      return result;
+    } catch (error) {
+      if (early && error instanceof AttemptTimeoutError) this.#earlyEnds -= 1;
+      if (source.failing && !source.away && this.#sources.length > 1) {
+        source.away = true;
+        this.#onSourceChange(source.name, true, error);
+        void this.#probe(source);
+      }
+      throw error;
+    }
+  }
+
+  #preferred(): ReadSource | undefined {
+    for (const source of this.#sources) if (!source.away) return source;
+    return this.#sources[0];
+  }
+
+  async #probe(source: ReadSource): Promise<void> {
+    for (let waitMs = FIRST_PROBE_MS; !this.#stopped.signal.aborted; waitMs = Math.min(LONGEST_PROBE_MS, waitMs * 2)) {
+      try {
+        await sleep(waitMs * (0.5 + Math.random()), undefined, { ref: false, signal: this.#stopped.signal });
+        await source.attempt((client) => client.query("SELECT version FROM dataset"), FIRST_ATTEMPT_MS);
+      } catch {
+        continue;
+      }
+      source.away = false;
+      this.#onSourceChange(source.name, false, undefined);
+      return;
+    }
+  }
+}
+
+/** The rejection of work that was given up is nobody's any more. */
+function withTimeout<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new AttemptTimeoutError(timeoutMs)), timeoutMs);
+    work.then(
+      (result) => {
+        clearTimeout(timer);
+        resolve(result);
+      },
+      (error: unknown) => {
+        clearTimeout(timer);
+        reject(error);
+      },
+    );
+  });
+}

@@ -1,0 +1,77 @@
+import type { ReadSide } from "../database/read-side.js";
+import { type DatasetTag, datasetTag } from "./dataset-tag.js";
+import { readDatasetVersion } from "./dataset-version.sql.js";
+
+const POLL_MS = 500;
+/** An answer from memory may lag a publish by this much, however the polls go. */
+const TRUSTED_MS = 2_000;
+const POLL_TIMEOUT_MS = 1_500;
+const LONGEST_WAIT_MS = 2_000;
+
+/**
+ * The newest dataset version on the side that reads go to, asked for twice a second: LISTEN does not work on a standby.
+ * Never throws; while polls fail, the last version is trusted for two seconds from the start of its poll and then
+ * nothing is, so that answers come from the database or not at all.
+ */
+export class DatasetVersion {
+  readonly #reads: ReadSide;
+  #known: DatasetTag | undefined;
+  #askedAtMs = 0;
+  #failures = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #stopped = false;
+  #lastError: unknown;
+
+  constructor(reads: ReadSide) {
+    this.#reads = reads;
+  }
+
+  /** Polls once and then until {@link stop}; resolves after the first poll, good or bad. */
+  async start(): Promise<void> {
+    await this.#poll();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+  }
+
+  /** Undefined while the last good poll is too long ago. */
+  get current(): DatasetTag | undefined {
+    return Date.now() - this.#askedAtMs <= TRUSTED_MS ? this.#known : undefined;
+  }
+
+  /** Why there is no current version. */
+  get lastError(): unknown {
+    return this.#lastError;
+  }
+
+  async #poll(): Promise<void> {
+    const askedAtMs = Date.now();
+    try {
+      const { rows } = await this.#reads.run(
+        (client) =>
+          client.query<{ version: string; changed_at_ms: string }>({
+            name: "dataset version",
+            text: readDatasetVersion,
+          }),
+        askedAtMs + POLL_TIMEOUT_MS,
+      );
+      const row = rows[0];
+      if (row === undefined) throw new Error("the table `dataset` has lost its row");
+      const known = datasetTag(Number(row.version), Number(row.changed_at_ms));
+      if (known.tag !== this.#known?.tag) this.#known = known;
+      this.#askedAtMs = askedAtMs;
+      this.#failures = 0;
+      this.#lastError = undefined;
+    } catch (error) {
+      this.#failures += 1;
+      this.#lastError = error;
+    }
+    if (this.#stopped) return;
+    const waitMs = Math.min(LONGEST_WAIT_MS, POLL_MS * 2 ** Math.max(0, this.#failures - 1));
+    // A tenth of jitter keeps many pods from asking in step.
+    this.#timer = setTimeout(() => void this.#poll(), waitMs * (0.9 + 0.1 * Math.random()));
+    this.#timer.unref();
+  }
+}

@@ -1,0 +1,61 @@
+import { createServer, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Health } from "./health.js";
+import { registry } from "./registry.js";
+
+export interface AdminServer {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/**
+ * `/livez` (the event loop turns), `/readyz` (this pod should get requests; else 503 with the reasons) and `/metrics`, on
+ * a port that is out of reach from outside. It outlives the API while that drains, so that probes go on being answered.
+ */
+export async function startAdminServer(options: { host: string; port: number; health: Health }): Promise<AdminServer> {
+  const server = createServer((request, response) => {
+    const path = request.url?.split("?", 1)[0];
+    if (path === "/livez") send(response, 200, { status: "ok" });
+    else if (path === "/readyz") {
+      const reasons = options.health.reasons();
+      const ready = Object.keys(reasons).length === 0;
+      send(response, ready ? 200 : 503, ready ? { status: "ready" } : { status: "not ready", reasons });
+    } else if (path === "/metrics") void sendMetrics(response);
+    else send(response, 404, { status: "not found", paths: ["/livez", "/readyz", "/metrics"] });
+  });
+  await listen(server, options.port, options.host);
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+/** Resolves once it listens; rejects if the port is taken. */
+export function listen(server: Server, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+}
+
+async function sendMetrics(response: ServerResponse): Promise<void> {
+  try {
+    const text = await registry.metrics();
+    response.writeHead(200, { "Content-Type": registry.contentType }).end(text);
+  } catch (error) {
+    send(response, 500, { status: "failed", detail: (error as Error).message });
+  }
+}
+
+function send(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { "Content-Type": "application/json", "Cache-Control": "no-store" });
+  response.end(`${JSON.stringify(body)}\n`);
+}

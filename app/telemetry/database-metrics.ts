@@ -1,0 +1,49 @@
+import type pg from "pg";
+import { Counter, Gauge, Histogram } from "prom-client";
+import { registry } from "./registry.js";
+
+export const queryDuration = new Histogram({
+  name: "ratesapp_database_query_duration_seconds",
+  help: "Time for one statement, retries and the wait for a connection included",
+  labelNames: ["statement", "outcome"],
+  buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
+  registers: [registry],
+});
+
+export const queryRetries = new Counter({
+  name: "ratesapp_database_retries_total",
+  help: "Attempts at a statement after the first",
+  registers: [registry],
+});
+
+export const sourceAway = new Gauge({
+  name: "ratesapp_database_source_away",
+  help: "1 while reads avoid this source because it does not answer",
+  labelNames: ["source"],
+  registers: [registry],
+});
+
+const pools = new Map<string, pg.Pool>();
+
+/** Shows a pool in the metrics under a name, until the returned function is called. */
+export function watchPool(name: string, pool: pg.Pool): () => void {
+  pools.set(name, pool);
+  return () => {
+    if (pools.get(name) === pool) pools.delete(name);
+  };
+}
+
+new Gauge({
+  name: "ratesapp_database_pool_connections",
+  help: "Connections of a pool, by state: total, idle, and waiting for the requests that wait for one",
+  labelNames: ["pool", "state"],
+  registers: [registry],
+  collect() {
+    this.reset();
+    for (const [name, pool] of pools) {
+      this.set({ pool: name, state: "total" }, pool.totalCount);
+      this.set({ pool: name, state: "idle" }, pool.idleCount);
+      this.set({ pool: name, state: "waiting" }, pool.waitingCount);
+    }
+  },
+});

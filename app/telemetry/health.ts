@@ -1,0 +1,21 @@
+/** Why the process should get no new requests, or undefined. */
+export type Check = () => string | undefined;
+
+/** What `/readyz` tells. Ready with no reason against it. */
+export class Health {
+  readonly #checks = new Map<string, Check>();
+
+  add(name: string, check: Check): void {
+    this.#checks.set(name, check);
+  }
+
+  /** Reasons by the name of their check. */
+  reasons(): Record<string, string> {
+    const reasons: Record<string, string> = {};
+    for (const [name, check] of this.#checks) {
+      const reason = check();
+      if (reason !== undefined) reasons[name] = reason;
+    }
+    return reasons;
+  }
+}
