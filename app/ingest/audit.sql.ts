@@ -1,70 +1,78 @@
-import { regionsFromCells } from "./roll-up.sql.js";
+import { regionsFromCells, rowsOf } from "./roll-up.sql.js";
 
 /**
- * Moves a batch whose pieces are all loaded from loading to auditing. $1 batch.
- * Returns its state after it, and what keeps it from being audited. Locked first: of two workers that come at the same
- * time, the second must see what the first made of it.
+ * Moves a batch whose pieces are all loaded from loading to auditing, and cuts the work into parts: a month, or a few
+ * days of one where $2 prices or more come together, so that two workers can share a month and the sums of a part fit
+ * in memory. Never more than four to a month, because each reads all of the batch's prices of the month. $1 batch.
+ * Returns its state after it, and what keeps it from being audited.
  */
 export const beginAudit = `
-  WITH locked AS (
-    SELECT id, state, planned FROM batches WHERE id = $1 FOR UPDATE
-  ), counted AS (
-    SELECT count(*) FILTER (WHERE state <> 'loaded') AS unfinished FROM pieces WHERE batch_id = $1
+  WITH counted AS (
+    SELECT count(*) FILTER (WHERE state <> 'loaded') AS unfinished, coalesce(sum(rows), 0) AS rows
+    FROM pieces WHERE batch_id = $1
   ), moved AS (
-    UPDATE batches b SET state = 'auditing'
-    FROM locked, counted
-    WHERE b.id = locked.id AND locked.state = 'loading' AND locked.planned AND unfinished = 0
-    RETURNING b.id
+    UPDATE batches SET state = 'auditing'
+    FROM counted
+    WHERE id = $1 AND state = 'loading' AND planned AND unfinished = 0
+    RETURNING id
+  ), held AS (
+    SELECT DISTINCT unnest(months) AS month FROM pieces WHERE batch_id = $1
+  ), cut AS (
+    SELECT least(4, greatest(1, ceil(counted.rows / $2::bigint / (SELECT count(*) FROM held))))::integer AS parts
+    FROM counted WHERE EXISTS (SELECT FROM held)
+  ), planned AS (
+    INSERT INTO audit_parts (batch_id, from_day, to_day)
+    SELECT moved.id, held.month + 31 * (part - 1) / parts,
+           least(held.month + 31 * part / parts, (held.month + interval '1 month')::date)
+    FROM moved, held, cut, generate_series(1, parts) AS part
   )
-  SELECT CASE WHEN EXISTS (SELECT FROM moved) THEN 'auditing' ELSE locked.state END AS state,
-         locked.planned, counted.unfinished::integer AS unfinished
-  FROM locked, counted`;
+  SELECT CASE WHEN EXISTS (SELECT FROM moved) THEN 'auditing' ELSE b.state END AS state,
+         b.planned, counted.unfinished::integer AS unfinished
+  FROM batches b, counted
+  WHERE b.id = $1`;
 
-/** First days of the months that hold prices of batch $1 and have no daily rates of it yet, oldest first. */
-export const listMonthsToAudit = `
-  SELECT to_char(month, 'YYYY-MM-DD') AS month
-  FROM (SELECT DISTINCT unnest(months) AS month FROM pieces WHERE batch_id = $1) given
-  WHERE NOT EXISTS (
-    SELECT FROM batch_days d
-    WHERE d.batch_id = $1 AND d.day >= month AND d.day < (month + interval '1 month')::date)
-  ORDER BY month`;
+/** Claims a part of batch $1 that nobody has, until the transaction ends, however it ends. */
+export const claimPart = `
+  SELECT to_char(from_day, 'YYYY-MM-DD') AS from_day, to_char(to_day, 'YYYY-MM-DD') AS to_day
+  FROM audit_parts WHERE batch_id = $1 AND NOT done
+  ORDER BY from_day LIMIT 1 FOR UPDATE SKIP LOCKED`;
 
-/** Claims a month ($2) of batch $1 until the transaction ends, however it ends; false if another worker has it. */
-export const claimMonth = `
-  SELECT pg_try_advisory_xact_lock($1::integer, to_char($2::date, 'YYYYMM')::integer) AS claimed`;
+/** To be asked after the claim, which whoever deletes a failed batch's rows waits for. */
+export const showState = "SELECT state FROM batches WHERE id = $1";
 
-/** To be asked after the claim: nobody can have made or deleted the month's rows since. $1 batch, $2 month. */
-export const showMonth = `
-  SELECT b.state, EXISTS (
-    SELECT FROM batch_days d
-    WHERE d.batch_id = b.id AND d.day >= $2::date AND d.day < ($2::date + interval '1 month')::date) AS made
-  FROM batches b WHERE b.id = $1`;
+/** Parts of batch $1 that others are at; none once it failed. */
+export const countParts = `
+  SELECT count(*)::integer AS unfinished
+  FROM audit_parts p JOIN batches b ON b.id = p.batch_id
+  WHERE p.batch_id = $1 AND NOT p.done AND b.state = 'auditing'`;
 
-/** Memory for the sums of one month of one batch: a worker's share of the server, whatever work_mem is set to. */
-export const boundMonth = `
+export const setPartDone = "UPDATE audit_parts SET done = true WHERE batch_id = $1 AND from_day = $2";
+
+/**
+ * Memory for the sums of one part, whatever work_mem is set to, and the plan that is best at every size: the planner
+ * knows nothing of rows that came in a moment ago, and would sort a million cells to merge them with a few hundred places,
+ * or read a month of everyone's prices instead of asking the BRIN index for a batch's own.
+ */
+export const boundPart = `
   SELECT set_config('work_mem', '128MB', true), set_config('hash_mem_multiplier', '2', true),
-         set_config('jit', 'off', true), set_config('statement_timeout', '0', true),
-         set_config('idle_in_transaction_session_timeout', '10s', true)`;
+         set_config('enable_mergejoin', 'off', true), set_config('enable_nestloop', 'off', true),
+         set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true),
+         set_config('statement_timeout', '0', true), set_config('idle_in_transaction_session_timeout', '10s', true)`;
 
-/** Daily rates of batch $1 for the month that begins on $2, and the days they hold. */
-export const rollUpMonth = `
+/** Daily rates of batch $1 for the days from $2 to before $3 (of one month), and the days they hold. */
+export const rollUpPart = `
   WITH cell AS MATERIALIZED (
     SELECT origin_id, destination_id, day, $1::integer AS batch_id, count(*) AS count, sum(price) AS sum
     FROM prices
-    WHERE batch_id = $1 AND day >= $2::date AND day < ($2::date + interval '1 month')::date
+    WHERE batch_id = $1 AND day >= $2::date AND day < $3::date
     GROUP BY origin_id, destination_id, day
   ), ${regionsFromCells},
   held AS (
     INSERT INTO batch_days (batch_id, day, prices, price_sum)
-    SELECT $1, day, sum(count), sum(sum) FROM cell GROUP BY day ORDER BY day
+    SELECT $1, day, sum(count), sum(sum) FROM cell GROUP BY day
   )
   INSERT INTO daily_rates (origin_id, destination_id, day, batch_id, count, sum)
-  SELECT origin_id, destination_id, day, batch_id, count, sum
-  FROM (SELECT origin_id, destination_id, day, batch_id, count, sum FROM cell
-        UNION ALL SELECT origin_id, destination_id, day, batch_id, count, sum FROM outward
-        UNION ALL SELECT origin_id, destination_id, day, batch_id, count, sum FROM inward
-        UNION ALL SELECT origin_id, destination_id, day, batch_id, count, sum FROM across) made
-  ORDER BY origin_id, destination_id, day`;
+  ${rowsOf(["cell", "outward", "inward", "across"])}`;
 
 export const lockAudited = "SELECT state FROM batches WHERE id = $1 FOR UPDATE";
 
@@ -81,3 +89,5 @@ export const endAudit = `
   UPDATE batches
   SET state = 'audited', checksum = $2, audited_at = clock_timestamp(), worker = NULL, lease_until = NULL
   WHERE id = $1`;
+
+export const forgetParts = "DELETE FROM audit_parts WHERE batch_id = $1";

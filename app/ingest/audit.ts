@@ -5,14 +5,16 @@ import { retryTransient } from "../database/transient.js";
 import { lockTreeShared } from "../places/import-places.sql.js";
 import {
   beginAudit,
-  boundMonth,
-  claimMonth,
+  boundPart,
+  claimPart,
   compareTotals,
+  countParts,
   endAudit,
-  listMonthsToAudit,
+  forgetParts,
   lockAudited,
-  rollUpMonth,
-  showMonth,
+  rollUpPart,
+  setPartDone,
+  showState,
 } from "./audit.sql.js";
 import { BatchNotFoundError, BatchStateError } from "./batch-error.js";
 import type { BatchState } from "./batch-state.js";
@@ -24,8 +26,8 @@ import { limitWaits, lockDataset } from "./visibility.sql.js";
 export interface AuditOptions {
   /** Stops after the statement that runs; the batch stays auditing and anyone can go on. */
   readonly signal?: AbortSignal;
-  /** Told after each month that this call made. */
-  readonly onMonth?: (month: string) => void;
+  /** Told after each part that this call made. */
+  readonly onPart?: () => void;
 }
 
 export interface AuditReport {
@@ -37,69 +39,78 @@ export interface AuditReport {
   readonly failure: string | null;
 }
 
-/** How often a worker looks whether the months that others hold are done. */
-const WAIT_MS = 200;
-/** How long one month is tried again while the database fails over. */
+/** Prices that make a part of a month worth its own pass over the month. */
+const PRICES_PER_PART = 2_500_000;
+/** How often a worker looks whether the parts that others hold are done. */
+const WAIT_MS = 100;
+/** How long one step is tried again while the database fails over. */
 const RETRY_FOR_MS = 60_000;
 
 /**
  * Makes the daily rates of a batch whose pieces are all loaded, and checks its prices against what the pieces reported:
  * `audited` if they agree, `failed` if not, `duplicate` if it repeats a published batch.
  *
- * Any number of workers may call this for the same batch: each takes the next month that nobody has, and all return
- * when the last is done. A month is one transaction, and what claims it is a lock of that transaction rather than a
- * lease: a worker that dies, or whose connection breaks, frees it at once, and no clock is involved. Months that are
+ * ```ts
+ * const [{ state }] = await Promise.all([auditBatch(pool, 7), auditBatch(pool, 7)]); // with two connections
+ * ```
+ * Any number of workers may call this for the same batch: each takes the next part that nobody has, and all return
+ * when the last is done. A part is one transaction, and what claims it is a lock of that transaction rather than a
+ * lease: a worker that dies, or whose connection breaks, frees it at once, and no clock is involved. Parts that are
  * done are not done again.
  * @throws {BatchNotFoundError}
  * @throws {BatchStateError} while pieces are missing.
  */
 export async function auditBatch(pool: pg.Pool, batchId: number, options: AuditOptions = {}): Promise<AuditReport> {
-  const { rows } = await patiently(options, () =>
-    pool.query<{ state: BatchState; planned: boolean; unfinished: number }>(beginAudit, [batchId]),
-  );
-  const begun = rows[0];
-  if (!begun) throw new BatchNotFoundError(batchId);
-  if (begun.state === "loading") {
-    const missing = begun.planned ? `${begun.unfinished} of its pieces are not loaded` : "its pieces are not all known";
-    throw new BatchStateError(batchId, "loading", `Batch ${batchId} cannot be audited: ${missing}.`);
-  }
-  if (begun.state === "auditing") {
-    await makeMonths(pool, batchId, options);
+  if ((await begin(pool, batchId, options)) === "auditing") {
+    await makeParts(pool, batchId, options);
     await patiently(options, () => inTransaction(pool, (client) => finish(client, batchId)));
   }
   return report(pool, batchId, options);
 }
 
-async function makeMonths(pool: pg.Pool, batchId: number, options: AuditOptions): Promise<void> {
+async function begin(pool: pg.Pool, batchId: number, options: AuditOptions): Promise<BatchState> {
   for (;;) {
-    const { rows } = await patiently(options, () => pool.query<{ month: string }>(listMonthsToAudit, [batchId]));
-    if (rows.length === 0) return;
-    let made = 0;
-    for (const { month } of rows) {
-      const outcome = await patiently(options, () =>
-        inTransaction(pool, (client) => makeMonth(client, batchId, month)),
-      );
-      if (outcome === "ended") return;
-      if (outcome === "made") {
-        made += 1;
-        options.onMonth?.(month);
-      }
+    const { rows } = await patiently(options, () =>
+      pool.query<{ state: BatchState; planned: boolean; unfinished: number }>(beginAudit, [batchId, PRICES_PER_PART]),
+    );
+    const batch = rows[0];
+    if (!batch) throw new BatchNotFoundError(batchId);
+    if (batch.state !== "loading") return batch.state;
+    if (!batch.planned || batch.unfinished > 0) {
+      const missing = batch.planned
+        ? `${batch.unfinished} of its pieces are not loaded`
+        : "not all its pieces are known";
+      throw new BatchStateError(batchId, "loading", `Batch ${batchId} cannot be audited: ${missing}.`);
     }
-    if (made === 0) await sleep(WAIT_MS, undefined, options.signal ? { signal: options.signal } : {});
+    // Somebody else began in the same instant; the next look sees it.
   }
 }
 
-async function makeMonth(client: pg.ClientBase, batchId: number, month: string): Promise<"made" | "left" | "ended"> {
-  await client.query(boundMonth);
+async function makeParts(pool: pg.Pool, batchId: number, options: AuditOptions): Promise<void> {
+  for (;;) {
+    const made = await patiently(options, () => inTransaction(pool, (client) => makePart(client, batchId)));
+    if (made) {
+      options.onPart?.();
+      continue;
+    }
+    const { rows } = await patiently(options, () => pool.query<{ unfinished: number }>(countParts, [batchId]));
+    if (!rows[0]?.unfinished) return;
+    await sleep(WAIT_MS, undefined, options.signal ? { signal: options.signal } : {});
+  }
+}
+
+/** @returns false if there is nothing to do, or nothing that nobody else does. */
+async function makePart(client: pg.ClientBase, batchId: number): Promise<boolean> {
+  await client.query(boundPart);
   await client.query(lockTreeShared);
-  const claim = await client.query<{ claimed: boolean }>(claimMonth, [batchId, month]);
-  if (!claim.rows[0]?.claimed) return "left";
-  const { rows } = await client.query<{ state: BatchState; made: boolean }>(showMonth, [batchId, month]);
-  if (rows[0]?.state !== "auditing") return "ended";
-  if (rows[0].made) return "left";
-  const { rowCount } = await client.query(rollUpMonth, [batchId, month]);
-  // Without this, a month whose prices are gone would be tried for ever; the totals say what is missing.
-  return rowCount === 0 ? "ended" : "made";
+  const claimed = await client.query<{ from_day: string; to_day: string }>(claimPart, [batchId]);
+  const part = claimed.rows[0];
+  if (!part) return false;
+  const { rows } = await client.query<{ state: BatchState }>(showState, [batchId]);
+  if (rows[0]?.state !== "auditing") return false;
+  await client.query(rollUpPart, [batchId, part.from_day, part.to_day]);
+  await client.query(setPartDone, [batchId, part.from_day]);
+  return true;
 }
 
 /** Compares and decides; does nothing if another worker did so first. */
@@ -108,6 +119,7 @@ async function finish(client: pg.ClientBase, batchId: number): Promise<void> {
   await client.query(lockDataset);
   const locked = await client.query<{ state: BatchState }>(lockAudited, [batchId]);
   if (locked.rows[0]?.state !== "auditing") return;
+  await client.query(forgetParts, [batchId]);
   const { rows } = await client.query<{
     rows: string;
     price_sum: string;

@@ -1,17 +1,17 @@
-import { regionsFromCells } from "./roll-up.sql.js";
+import { regionsFromCells, rowsOf } from "./roll-up.sql.js";
 
 /** First days of the months that hold rows anyone may come to see. */
 export const listRolledMonths = `
   SELECT DISTINCT to_char(day, 'YYYY-MM-01') AS month FROM batch_days ORDER BY month`;
 
-/** $1 first day of the month, $2 ids of regions. */
+/** $1 ids of regions, $2 first day of the month. */
 export const deleteRegionRows = `
   DELETE FROM daily_rates
-  WHERE day >= $1::date AND day < ($1::date + interval '1 month')::date
-    AND (origin_id = ANY ($2::integer[]) OR destination_id = ANY ($2::integer[]))`;
+  WHERE day >= $2::date AND day < ($2::date + interval '1 month')::date
+    AND (origin_id = ANY ($1::integer[]) OR destination_id = ANY ($1::integer[]))`;
 
 /**
- * Makes the rows of regions $2 again from the port-to-port rows of the month that begins on $1. Days that are waiting
+ * Makes the rows of regions $1 again from the port-to-port rows of the month that begins on $2. Days that are waiting
  * to be deleted are left out: whoever deletes them would not find rows that come back behind it.
  */
 export const insertRegionRows = `
@@ -21,12 +21,7 @@ export const insertRegionRows = `
     JOIN batch_days d ON d.batch_id = r.batch_id AND d.day = r.day
     JOIN places origin ON origin.id = r.origin_id AND origin.kind = 'port'
     JOIN places destination ON destination.id = r.destination_id AND destination.kind = 'port'
-    WHERE r.day >= $1::date AND r.day < ($1::date + interval '1 month')::date
+    WHERE r.day >= $2::date AND r.day < ($2::date + interval '1 month')::date
   ), ${regionsFromCells}
   INSERT INTO daily_rates (origin_id, destination_id, day, batch_id, count, sum)
-  SELECT origin_id, destination_id, day, batch_id, count, sum
-  FROM (SELECT * FROM outward
-        UNION ALL SELECT origin_id, destination_id, day, batch_id, count, sum FROM inward
-        UNION ALL SELECT origin_id, destination_id, day, batch_id, count, sum FROM across) made
-  WHERE origin_id = ANY ($2::integer[]) OR destination_id = ANY ($2::integer[])
-  ORDER BY origin_id, destination_id, day, batch_id`;
+  ${rowsOf(["outward", "inward", "across"], "origin_id = ANY ($1::integer[]) OR destination_id = ANY ($1::integer[])")}`;

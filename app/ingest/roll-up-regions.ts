@@ -9,7 +9,7 @@ import { deleteRegionRows, insertRegionRows, listRolledMonths } from "./roll-up-
 export async function rollUpRegions(client: pg.ClientBase, regionIds: readonly number[]): Promise<void> {
   const { rows } = await client.query<{ month: string }>(listRolledMonths);
   for (const { month } of rows) {
-    await client.query(deleteRegionRows, [month, regionIds]);
-    await client.query(insertRegionRows, [month, regionIds]);
+    await client.query(deleteRegionRows, [regionIds, month]);
+    await client.query(insertRegionRows, [regionIds, month]);
   }
 }

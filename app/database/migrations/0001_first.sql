@@ -119,11 +119,20 @@ CREATE TABLE batch_days (
   batch_id  integer NOT NULL REFERENCES batches ON DELETE CASCADE,
   day       date NOT NULL,
   prices    bigint NOT NULL,
-  price_sum bigint NOT NULL,
+  price_sum bigint NOT NULL CHECK (price_sum < 9007199254740992),
   visible   boolean NOT NULL DEFAULT false,
   PRIMARY KEY (batch_id, day)
 );
 CREATE INDEX batch_days_visible ON batch_days (day, batch_id) WHERE visible;
+
+-- What one worker audits at a time, in one transaction: some days of one month. The row's lock is the claim.
+CREATE TABLE audit_parts (
+  batch_id integer NOT NULL REFERENCES batches ON DELETE CASCADE,
+  from_day date NOT NULL,
+  to_day   date NOT NULL, -- exclusive
+  done     boolean NOT NULL DEFAULT false,
+  PRIMARY KEY (batch_id, from_day)
+);
 
 -- Days of batches that nobody can see or bring back, whose rows of daily_rates are still to be deleted. A (batch, day)
 -- is in batch_days or here, never in both.
@@ -182,5 +191,19 @@ BEGIN
       END IF;
     END IF;
   END LOOP;
+END
+$$;
+
+-- Tells prices_batch which blocks hold which batches now, rather than when autovacuum comes round: a range of blocks
+-- that it does not know yet must be read by everyone who looks for a batch. Only the owner may, hence the function.
+-- Gives up on a month that is being vacuumed.
+CREATE FUNCTION summarize_month(wanted date) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET lock_timeout = '200ms' AS $$
+BEGIN
+  PERFORM brin_summarize_new_values(indexrelid)
+  FROM pg_index JOIN pg_inherits ON inhrelid = indexrelid
+  WHERE indrelid = to_regclass('prices' || to_char(wanted, '_YYYY_MM')) AND inhparent = 'prices_batch'::regclass;
+EXCEPTION WHEN lock_not_available THEN
+  NULL;
 END
 $$;
