@@ -1,8 +1,10 @@
 #!/usr/bin/env node
 import { Command } from "commander";
+import { demoCommand } from "./commands/demo.js";
 import { describeFailure, exitCodeOf } from "./commands/failure.js";
 import { migrateCommand } from "./commands/migrate.js";
 import { placesCommand } from "./commands/places.js";
+import { serveCommand } from "./commands/serve.js";
 import { releaseVersion } from "./telemetry/build-info.js";
 
 const program = new Command("ratesapp")
@@ -21,6 +23,8 @@ Without DATABASE_URL a local Postgres is used and shared by all commands; \`rate
 Exit codes: 0 done, 1 failed, 2 wrong usage or configuration.`,
   );
 
+program.addCommand(demoCommand());
+program.addCommand(serveCommand());
 program.addCommand(migrateCommand());
 program.addCommand(placesCommand());
 
@@ -34,6 +38,7 @@ throwRatherThanExit(program);
 try {
   await program.parseAsync();
 } catch (error) {
-  process.exitCode = exitCodeOf(error);
   process.stderr.write(describeFailure(error));
+  // Not by itself: a failure may have left a socket open.
+  process.exit(exitCodeOf(error));
 }

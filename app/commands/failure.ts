@@ -28,6 +28,8 @@ export function describeFailure(error: unknown, environment: NodeJS.ProcessEnv =
 
 /** A refused connection to a name with several addresses has a message for each, and none of its own. */
 function messageOf(error: Error): string {
+  const { code, port } = error as NodeJS.ErrnoException & { port?: number };
+  if (code === "EADDRINUSE") return `Port ${port} is taken. Set PORT or ADMIN_PORT to another one, or to 0 for any.`;
   const message =
     error.message === "" && error instanceof AggregateError ? error.errors.map(String).join("\n") : error.message;
   // ENOENT: of a socket for the database, but of a file for everything a command reads.

@@ -1,0 +1,95 @@
+import { SingleBar } from "cli-progress";
+import { Command } from "commander";
+import { migrate } from "../database/migrate.js";
+import { loadDemo } from "../demo/load-demo.js";
+import { readSettings, type Settings } from "../settings.js";
+import { createLogger, type Logger } from "../telemetry/logger.js";
+import { type CommandDatabase, openCommandDatabase } from "./database.js";
+import { UsageError } from "./failure.js";
+import { serveUntil } from "./server.js";
+import { stopSignal } from "./stop-signal.js";
+
+const DAY_MS = 86_400_000;
+
+export function demoCommand(): Command {
+  return new Command("demo")
+    .description("Serve a year of generated prices: everything that serve does, on data to look at.")
+    .addHelpText(
+      "after",
+      `
+Starts a local Postgres (or takes DATABASE_URL), migrates it, loads generated ports, regions and prices unless they are
+there, and serves without a limit of requests. A database that holds other data is served as it is.
+
+Examples:
+  ratesapp demo
+  PORT=8080 DATA_DIRECTORY=/tmp/rates ratesapp demo`,
+    )
+    .action(async () => {
+      const settings: Settings = { ...readSettings(), rateLimitPerSecond: 0 };
+      const logger = createLogger(settings);
+      const stop = stopSignal();
+      const database = await openCommandDatabase(settings);
+      try {
+        await prepare(database, stop, logger);
+        await serveUntil(stop, database, settings, logger, ({ apiUrl, adminUrl }) => {
+          process.stdout.write(whereToLook(apiUrl, adminUrl));
+        });
+      } finally {
+        await database.close();
+      }
+    });
+}
+
+async function prepare({ writeUrl, local }: CommandDatabase, signal: AbortSignal, logger: Logger): Promise<void> {
+  if (writeUrl === undefined)
+    throw new UsageError("DATABASE_URL: is needed to load the data; only DATABASE_READ_URL is set");
+  if (!local) await migrate(writeUrl);
+  const progress = showProgress(logger);
+  try {
+    const lastDay = Math.floor(Date.now() / DAY_MS) - 1;
+    const loaded = await loadDemo({ url: writeUrl, lastDay, signal, log: logger, onProgress: progress.show });
+    if (!loaded) logger.info("the database holds data of its own; none are generated");
+  } finally {
+    progress.end();
+  }
+}
+
+interface Progress {
+  readonly show: (days: number, total: number) => void;
+  readonly end: () => void;
+}
+
+/** A bar on a terminal; elsewhere a log line for each quarter. Nothing is shown where nothing has to be loaded. */
+function showProgress(logger: Logger): Progress {
+  if (process.stderr.isTTY) {
+    const bar = new SingleBar({
+      format: "Generating prices {bar} {percentage}% | {value} of {total} days",
+      clearOnComplete: true,
+    });
+    return {
+      show: (days, total) => (bar.isActive ? bar.update(days) : bar.start(total, days)),
+      end: () => bar.stop(),
+    };
+  }
+  let quarters = 0;
+  return {
+    show(days, total) {
+      if (Math.floor((4 * days) / total) === quarters) return;
+      quarters = Math.floor((4 * days) / total);
+      logger.info({ days, of_days: total }, "generating prices");
+    },
+    end() {},
+  };
+}
+
+function whereToLook(apiUrl: string, adminUrl: string): string {
+  return `
+  Rates          ${apiUrl}/
+  Batches        ${apiUrl}/batches
+  API            ${apiUrl}/docs
+  Health         ${adminUrl}/readyz
+  Metrics        ${adminUrl}/metrics
+
+Ctrl-C stops everything.
+`;
+}

@@ -1,0 +1,33 @@
+import { once } from "node:events";
+import { startServer } from "../api/server.js";
+import type { Settings } from "../settings.js";
+import type { Logger } from "../telemetry/logger.js";
+import type { CommandDatabase } from "./database.js";
+
+/** Where a running server can be reached. */
+export interface Addresses {
+  /** Such as http://127.0.0.1:3000 */
+  readonly apiUrl: string;
+  readonly adminUrl: string;
+}
+
+/**
+ * Serves until the signal asks to stop, and then until the requests under way have their answers.
+ * @throws if a port is taken.
+ */
+export async function serveUntil(
+  stop: AbortSignal,
+  database: CommandDatabase,
+  settings: Settings,
+  logger: Logger,
+  onServing: (addresses: Addresses) => void,
+): Promise<void> {
+  const { writeUrl: databaseUrl, readUrl: databaseReadUrl } = database;
+  const server = await startServer({ settings: { ...settings, databaseUrl, databaseReadUrl }, logger });
+  logger.info({ api: server.apiUrl, admin: server.adminUrl }, "serving");
+  onServing(server);
+  if (!stop.aborted) await once(stop, "abort");
+  logger.info({ reason: (stop.reason as Error).message }, "draining");
+  await server.stop();
+  logger.info("stopped");
+}

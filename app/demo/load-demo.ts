@@ -1,0 +1,68 @@
+import { openPool } from "../database/pool.js";
+import { type IngestOptions, ingestSource } from "../ingest/ingest-source.js";
+import { importPlaces } from "../places/import-places.js";
+import { DEMO_FEED, DemoSource } from "./demo-source.js";
+import { findOthersData } from "./load-demo.sql.js";
+import { demoPorts, demoRegions } from "./places.js";
+
+export interface DemoOptions {
+  readonly url: string;
+  /** The last day with prices; days since 1970-01-01 (UTC). */
+  readonly lastDay: number;
+  readonly signal: AbortSignal;
+  readonly log: NonNullable<IngestOptions["log"]>;
+  /** Told of the days that are read so far, of how many there will be at most. */
+  readonly onProgress: (days: number, total: number) => void;
+}
+
+/** Thrown when a delivery of generated prices could not be published. */
+export class DemoError extends Error {
+  constructor(name: string, reason: string) {
+    super(`The generated prices ${name} could not be loaded: ${reason}`);
+    this.name = "DemoError";
+  }
+}
+
+const CONNECTIONS = 6;
+
+/**
+ * Brings the generated places and prices into the database, by the way that all prices take. What is there is kept:
+ * an interrupted load goes on, and on a later day only the days since are added.
+ * @returns false if the database holds data of somebody else; nothing is changed then.
+ * @throws {DemoError} if a delivery fails, or the signal's reason.
+ */
+export async function loadDemo(options: DemoOptions): Promise<boolean> {
+  const { url, signal, log } = options;
+  const pool = openPool({ url, size: CONNECTIONS, applicationName: "ratesapp demo", statementTimeoutMs: 0 });
+  try {
+    const codes = [...demoPorts.map(({ code }) => code), ...demoRegions.map(({ slug }) => slug)];
+    const { rows } = await pool.query<{ found: boolean }>(findOthersData, [DEMO_FEED, codes]);
+    if (rows[0]?.found) return false;
+    await importPlaces(pool, { ports: portsFile(), regions: regionsFile() });
+    let days = 0;
+    const source = new DemoSource({
+      lastDay: options.lastDay,
+      onDay: () => {
+        days += 1;
+        options.onProgress(days, source.days);
+      },
+    });
+    const reports = await ingestSource({ pool, source, mode: "replace", signal, log });
+    for (const { name, state, failure } of reports) {
+      if (state !== "published") throw new DemoError(name, failure ?? `it is ${state}`);
+    }
+    return true;
+  } finally {
+    await pool.end();
+  }
+}
+
+function portsFile() {
+  const lines = demoPorts.map(({ code, name, region }) => `${code},${name},${region}`);
+  return { name: "demo ports", content: ["code,name,parent_slug", ...lines].join("\n") };
+}
+
+function regionsFile() {
+  const lines = demoRegions.map(({ slug, name, parent }) => `${slug},${name},${parent ?? ""}`);
+  return { name: "demo regions", content: ["slug,name,parent_slug", ...lines].join("\n") };
+}
