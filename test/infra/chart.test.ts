@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import type {
   V1ConfigMap,
   V1CronJob,
@@ -135,13 +136,13 @@ describe("the chart", function () {
       const objects = await render(present(releases.production));
       const environment = variables(apiPod(objects).containers[0]?.env);
       expect(environment).to.include({ CACHE_BYTES: "67108864", TRUSTED_PROXIES: "10.0.0.0/8,2001:db8::/32" });
-      const settings: Record<string, { minimum?: number | undefined; maximum?: number | undefined }> =
-        schema.properties.api.properties.settings.properties;
+      const settings: Record<string, object> = schema.properties.api.properties.settings.properties;
       const program = toJSONSchema(environmentSchema, { unrepresentable: "any" }).properties ?? {};
-      for (const [name, { minimum, maximum }] of Object.entries(settings)) {
+      for (const [name, range] of Object.entries(settings)) {
         const variable = name.replace(/[A-Z]/g, "_$&").toUpperCase();
         expect(environment).to.have.property(variable);
-        if (minimum !== undefined) expect(program[variable], name).to.include({ minimum, maximum });
+        if (!("minimum" in range && "maximum" in range)) continue;
+        expect(program[variable], name).to.include({ minimum: range.minimum, maximum: range.maximum });
       }
     });
 
@@ -172,8 +173,8 @@ describe("the chart", function () {
       );
 
     it("run as many equal workers as they say, of which each must end well", async () => {
-      const job = (await cronJobOf({ parallelism: 5 })).spec?.jobTemplate.spec;
-      expect(job).to.include({ parallelism: 5, completions: 5, activeDeadlineSeconds: 3600 });
+      const job = (await cronJobOf({ parallelism: 5, backoffLimit: 0 })).spec?.jobTemplate.spec;
+      expect(job).to.include({ parallelism: 5, completions: 5, activeDeadlineSeconds: 3600, backoffLimit: 0 });
     });
 
     it("are told of their delivery word for word", async () => {
@@ -298,6 +299,10 @@ describe("the chart", function () {
         expect((error as HelmError).message).to.contain(key);
       });
     }
+  });
+
+  it("has its values in its README", () => {
+    execFileSync(process.execPath, ["build/chart-readme.mjs", "--check"], { stdio: "pipe" });
   });
 
   it("tells what to do next, and never a password", async () => {

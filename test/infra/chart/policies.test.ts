@@ -47,8 +47,8 @@ const offences: Readonly<Record<string, (objects: KubernetesObject[]) => unknown
 describe("the chart's policies", () => {
   let objects: KubernetesObject[];
 
-  before(skipWithoutHelm);
-  before(async () => {
+  before(async function () {
+    skipWithoutHelm.call(this);
     objects = await render(present(releases.production));
   });
 
