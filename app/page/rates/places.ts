@@ -43,17 +43,23 @@ export async function loadPlaces(signal: AbortSignal): Promise<Place[]> {
   return places;
 }
 
-/** Regions of one level and everything in them, in tree order. */
+/** Regions of one level and everything in them, in tree order; the API orders by code, people look for names. */
 export function flatten(regions: readonly RegionNode[], around: readonly string[] = []): Place[] {
-  return regions.flatMap((region) => {
+  return [...regions].sort(byName).flatMap((region) => {
     const within = [region.name, ...around];
     const inside: Place[] = [
-      ...region.ports.map(({ code, name }): Place => ({ kind: "port", code, name, around: within, ports: 1 })),
+      ...[...region.ports]
+        .sort(byName)
+        .map(({ code, name }): Place => ({ kind: "port", code, name, around: within, ports: 1 })),
       ...flatten(region.regions, within),
     ];
     const ports = inside.filter(({ kind }) => kind === "port").length;
     return [{ kind: "region", code: region.slug, name: region.name, around, ports }, ...inside];
   });
+}
+
+function byName(a: { readonly name: string }, b: { readonly name: string }): number {
+  return a.name.localeCompare(b.name, "en");
 }
 
 /** The tree holds ports of regions only, so the list is read as well. */
