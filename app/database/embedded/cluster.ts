@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { chmod, chown, mkdir, mkdtemp, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, mkdtemp, open, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { platform, tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { type Binaries, findBinaries } from "./binaries.js";
 import { EmbeddedPostgresError } from "./embedded-postgres-error.js";
 import { type RunResult, run, type SystemUser } from "./run.js";
@@ -12,6 +12,8 @@ import { findServerUser } from "./server-user.js";
 const MAJOR_VERSION = "17";
 const USER_NAME = "ratesapp";
 const PASSWORD_FILE = "ratesapp.password";
+/** Between the name of the folder and the pid of who is making it. */
+const PARTIAL = ".new-";
 const LOG_FILE = "server.log";
 const START_TIMEOUT_SECONDS = 60;
 /** Ports are free when chosen and may be taken a moment later. */
@@ -44,12 +46,13 @@ export class Cluster {
    * at once one wins and both use the same.
    */
   async create(): Promise<void> {
-    const partial = `${this.directory}.new-${process.pid}`;
+    const partial = `${this.directory}${PARTIAL}${process.pid}`;
     const user = await findServerUser(this.directory);
     const binaries = await findBinaries(user);
     const password = randomBytes(24).toString("base64url");
     const secrets = await mkdtemp(join(tmpdir(), "ratesapp-"));
     try {
+      await this.#removeLeftovers();
       await this.#makeFolder(partial);
       const passwordFile = join(secrets, "password");
       await writeFile(passwordFile, password, { mode: 0o600 });
@@ -109,6 +112,16 @@ export class Cluster {
     return run(binaries.pgCtl, args, { cwd: this.directory, user });
   }
 
+  /** Of processes that were killed while they made the data. */
+  async #removeLeftovers(): Promise<void> {
+    const parent = dirname(this.directory);
+    for (const name of await readdir(parent).catch(() => [])) {
+      const [beginning, pid] = name.split(PARTIAL);
+      if (beginning !== basename(this.directory) || pid === undefined) continue;
+      if (Number(pid) === process.pid || !isRunning(Number(pid))) await rm(join(parent, name), { recursive: true });
+    }
+  }
+
   async #checkVersion(): Promise<void> {
     const version = await readFile(join(this.directory, "PG_VERSION"), "utf8").catch((error) => {
       throw this.#unreadable(error);
@@ -123,7 +136,6 @@ export class Cluster {
 
   async #makeFolder(path: string): Promise<void> {
     try {
-      await rm(path, { recursive: true, force: true });
       await mkdir(dirname(path), { recursive: true });
       await mkdir(path, { mode: 0o700 });
     } catch (error) {
@@ -193,6 +205,15 @@ async function give(path: string, user: SystemUser | undefined): Promise<void> {
   if (user === undefined) return;
   await chown(path, user.uid, user.gid);
   await chmod(path, (await stat(path)).isDirectory() ? 0o700 : 0o600);
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
 }
 
 function freePort(): Promise<number> {

@@ -26,6 +26,8 @@ export function run(command: string, args: readonly string[], options: RunOption
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       stdio: ["ignore", "pipe", "pipe"],
+      // In a session of its own: the Ctrl-C of a terminal is for ratesapp, which ends in good order.
+      detached: true,
       env: plainEnvironment(),
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       ...options.user,
