@@ -48,8 +48,8 @@ function BadLineTable({ id, lines }: { readonly id: number; readonly lines: read
           </tr>
         </thead>
         <tbody>
-          {lines.map(({ file, line, column, reason }) => (
-            <tr key={`${file}:${line}:${column}`}>
+          {lines.map(({ file, line, column, reason }, index) => (
+            <tr key={index}>
               <td class="bad-file">{file}</td>
               <td>{line}</td>
               <td>{column}</td>

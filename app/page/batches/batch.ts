@@ -33,8 +33,10 @@ export interface Batch {
 
 export interface BadLine {
   readonly file: string | null;
+  /** Null while the pieces before it are not read, whose lines nobody has counted. */
   readonly line: number | null;
-  readonly column: number | null;
+  /** Name of the column; null where the line as a whole cannot be read. */
+  readonly column: string | null;
   readonly reason: string;
 }
 
