@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import { demoCommand } from "./commands/demo.js";
 import { describeFailure, exitCodeOf } from "./commands/failure.js";
+import { ingestCommand } from "./commands/ingest.js";
 import { migrateCommand } from "./commands/migrate.js";
 import { placesCommand } from "./commands/places.js";
 import { serveCommand } from "./commands/serve.js";
@@ -25,6 +26,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage or configuration.`,
 
 program.addCommand(demoCommand());
 program.addCommand(serveCommand());
+program.addCommand(ingestCommand());
 program.addCommand(migrateCommand());
 program.addCommand(placesCommand());
 

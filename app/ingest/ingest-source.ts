@@ -32,6 +32,8 @@ export interface IngestOptions {
   readonly log?: IngestLog;
   /** Told when work on a batch begins, so that its progress can be watched. */
   readonly onBatch?: (batchId: number, source: SourceObject) => void;
+  /** Told when a batch has ended, or is left to others. */
+  readonly onEnd?: () => void | Promise<void>;
   /** Bytes of a piece; tests make it small. */
   readonly pieceBytes?: number;
 }
@@ -41,6 +43,7 @@ export interface BatchReport {
   readonly batchId: number;
   /** Name of the object. */
   readonly name: string;
+  readonly location: string;
   readonly state: BatchState;
   /** It had been loaded before this run began, which did nothing about it. */
   readonly already: boolean;
@@ -124,7 +127,9 @@ async function ingestObject(
     if (inRanges) await loadRanges(worker, batch.id, object);
     else await loadStream(worker, batch.id, object, pieceBytes);
   }
-  return report(batch, object, await finish(worker, batch.id));
+  const ended = await finish(worker, batch.id);
+  await options.onEnd?.();
+  return report(batch, object, ended);
 }
 
 /** Audits and publishes the batch if it is loaded; fails it if it cannot be. All workers come here, and any may die. */
@@ -159,6 +164,7 @@ function report(batch: PlannedBatch, object: SourceObject, work: Work): BatchRep
   return {
     batchId: batch.id,
     name: object.name,
+    location: object.location,
     state: work.state,
     already: batch.endedBefore,
     rows: work.rows,

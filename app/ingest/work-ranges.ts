@@ -11,6 +11,7 @@ import {
   failForGood,
   LANES,
   MAX_ATTEMPTS,
+  noteHead,
   patiently,
   pause,
   readWorkOf,
@@ -101,7 +102,7 @@ async function attempt(
 async function readHeadOrFail(worker: Worker, batchId: number, object: SourceObject): Promise<Head | null> {
   for (let attempts = 1; ; attempts += 1) {
     try {
-      return await readHead(object.read(0, object.bytes, worker.signal));
+      return await noteHead(worker, batchId, await readHead(object.read(0, object.bytes, worker.signal)));
     } catch (error) {
       worker.signal.throwIfAborted();
       if (error instanceof SourceError || error instanceof HeaderError) {

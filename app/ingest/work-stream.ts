@@ -22,6 +22,7 @@ import {
   failForGood,
   LANES,
   MAX_ATTEMPTS,
+  noteHead,
   patiently,
   pause,
   readWorkOf,
@@ -118,7 +119,7 @@ class StreamLoad {
         signal.throwIfAborted();
         if (this.#lost) return;
         bytes = cut.to;
-        this.#head ??= await readHead(once(cut.lines));
+        this.#head ??= await noteHead(this.#worker, this.#batchId, await readHead(once(cut.lines)));
         if (done.has(cut.number)) cut.release();
         else await this.#start(cut);
       }

@@ -110,3 +110,6 @@ export const insertHeaderFault = `
   INSERT INTO bad_lines (batch_id, piece, line, field, reason)
   SELECT batch_id, number, 1, $3, $4 FROM pieces WHERE batch_id = $1 AND number = $2
   ON CONFLICT DO NOTHING`;
+
+/** $1 batch, $2 header or null. */
+export const setColumns = "UPDATE batches SET columns = $2 WHERE id = $1 AND columns IS DISTINCT FROM $2";

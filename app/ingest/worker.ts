@@ -9,7 +9,16 @@ import { LeaseLostError, SourceError } from "./ingest-error.js";
 import { LEASE_SECONDS } from "./lease.js";
 import { HeaderError } from "./parse/columns.js";
 import type { PortTable } from "./parse/port-table.js";
-import { failExhausted, insertHeaderFault, putBack, readWork, renewPieces, renewStream } from "./work.sql.js";
+import type { Head } from "./sources/head.js";
+import {
+  failExhausted,
+  insertHeaderFault,
+  putBack,
+  readWork,
+  renewPieces,
+  renewStream,
+  setColumns,
+} from "./work.sql.js";
 
 /** Where a worker says what happens; a pino logger is one. */
 export interface IngestLog {
@@ -88,6 +97,13 @@ export async function readWorkOf(worker: Worker, batchId: number): Promise<Work>
   const { rows } = await patiently(worker, () => worker.pool.query<Work>(readWork, [batchId]));
   if (!rows[0]) throw new Error(`There is no batch ${batchId} any more.`);
   return rows[0];
+}
+
+/** Keeps the header, which a file of rejected lines begins with. */
+export async function noteHead(worker: Worker, batchId: number, head: Head): Promise<Head> {
+  const columns = head.format === "csv" ? head.columns.join(",") : null;
+  await patiently(worker, () => worker.pool.query(setColumns, [batchId, columns]));
+  return head;
 }
 
 /** Renews everything that this worker holds of the batch. */

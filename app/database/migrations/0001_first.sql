@@ -46,6 +46,8 @@ CREATE TABLE batches (
   -- All pieces are known (a stream is cut as it is read, an upload as it arrives).
   planned      boolean NOT NULL DEFAULT false,
   bytes        bigint,
+  -- Header of a CSV file in its own order, for the file of rejected lines; null for NDJSON.
+  columns      text,
   max_bad_rows integer NOT NULL DEFAULT 0,
   deadline_at  timestamptz,
   checksum     text,

@@ -2,9 +2,11 @@ import type { BigIntStats } from "node:fs";
 import { open, readdir, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { SourceChangedError, SourceError, SourceUnavailableError } from "../ingest-error.js";
+import { REJECTS_SUFFIX } from "../rejects.js";
 import type { Source, SourceObject } from "./source.js";
 
-/** A file, or every file of a folder (not of the folders in it; names that begin with a dot are left out). */
+/** A file, or every file of a folder (not of the folders in it; names that begin with a dot, and files of
+ * rejected lines, are left out). */
 export async function openFileSource(path: string): Promise<Source> {
   const absolute = resolve(path);
   const stats = await statOf(absolute);
@@ -20,8 +22,8 @@ export async function openFileSource(path: string): Promise<Source> {
 
 async function* listFolder(folder: string): AsyncIterable<SourceObject> {
   const entries = await readdir(folder, { withFileTypes: true });
-  const names = entries.filter((entry) => !entry.isDirectory() && !entry.name.startsWith(".")).map(({ name }) => name);
-  for (const name of names.sort()) {
+  const names = entries.filter((entry) => !entry.isDirectory()).map((entry) => entry.name);
+  for (const name of names.filter((each) => !each.startsWith(".") && !REJECTS_SUFFIX.test(each)).sort()) {
     const path = join(folder, name);
     const stats = await statOf(path);
     if (stats.isFile()) yield new FileObject(path, stats);
