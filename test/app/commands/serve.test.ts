@@ -1,0 +1,131 @@
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect } from "chai";
+import { readPostmaster } from "../../../app/database/embedded/postmaster.js";
+import { migrate } from "../../../app/database/migrate.js";
+import { createDatabase, type TestDatabase } from "../database.js";
+import { type Running, runRatesapp, startRatesapp } from "./ratesapp.js";
+
+const ANY_PORT = { PORT: "0", ADMIN_PORT: "0", HOST: "127.0.0.1" };
+
+describe("ratesapp serve", function () {
+  this.timeout(60_000);
+  let database: TestDatabase;
+  let running: Running | undefined;
+
+  before(async () => {
+    database = await createDatabase();
+  });
+
+  after(() => database.drop());
+
+  afterEach(async () => {
+    running?.child.kill("SIGKILL");
+    await running?.ended;
+    running = undefined;
+  });
+
+  const serve = async (environment: Record<string, string>) => {
+    running = startRatesapp(["serve"], { ...ANY_PORT, ...environment });
+    const line = await running.line(/"msg":"serving"/);
+    return { ...running, ...(JSON.parse(line) as { api: string; admin: string }) };
+  };
+
+  it("answers every request that was sent before SIGTERM, and ends with 0", async () => {
+    const { api, admin, child, ended } = await serve({
+      DATABASE_URL: database.url,
+      RATE_LIMIT_PER_SECOND: "0",
+      PRE_STOP_SECONDS: "2",
+    });
+    expect((await fetch(`${admin}/readyz`)).status).to.equal(200);
+    const statuses: number[] = [];
+    let stopped = false;
+    const client = async () => {
+      while (!stopped) {
+        const response = await fetch(`${api}/regions`);
+        statuses.push(response.status);
+        await response.arrayBuffer();
+      }
+    };
+    const clients = Array.from({ length: 8 }, client);
+    await sleep(300);
+    child.kill("SIGTERM");
+    // A load balancer learns it from /readyz and sends new requests elsewhere.
+    await waitFor(async () => (await fetch(`${admin}/readyz`)).status === 503);
+    stopped = true;
+    await Promise.all(clients);
+    const { code, stderr } = await ended;
+    expect(code).to.equal(0);
+    expect(new Set(statuses)).to.deep.equal(new Set([200]));
+    expect(statuses.length).to.be.above(8);
+    expect(stderr).to.include('"msg":"stopped"');
+  });
+
+  it("ends at once when asked a second time", async () => {
+    const { child, line, ended } = await serve({ DATABASE_URL: database.url, PRE_STOP_SECONDS: "60" });
+    child.kill("SIGINT");
+    await line(/"msg":"draining"/);
+    // The same Ctrl-C, by way of npm.
+    child.kill("SIGINT");
+    await sleep(600);
+    expect(child.exitCode).to.equal(null);
+    child.kill("SIGINT");
+    expect((await ended).code).to.equal(130);
+  });
+
+  it("is not ready until somebody has migrated the given database, and then is without a restart", async () => {
+    const empty = await createDatabase({ empty: true });
+    try {
+      const { api, admin } = await serve({ DATABASE_URL: empty.url });
+      expect((await fetch(`${admin}/livez`)).status).to.equal(200);
+      expect((await fetch(`${admin}/readyz`)).status).to.equal(503);
+      await migrate(empty.url);
+      await waitFor(async () => (await fetch(`${admin}/readyz`)).status === 200);
+      expect((await fetch(`${api}/regions`)).status).to.equal(200);
+    } finally {
+      await empty.drop();
+    }
+  });
+
+  it("takes a local Postgres without a database, shares it with other commands, and takes it along when it ends", async () => {
+    const directory = await mkdtemp(join(tmpdir(), "ratesapp-serve-"));
+    try {
+      const { admin, child, ended } = await serve({ DATA_DIRECTORY: directory });
+      expect((await fetch(`${admin}/readyz`)).status).to.equal(200);
+      const postmaster = await readPostmaster(join(directory, "postgres"));
+      expect((await runRatesapp(["migrate"], { DATA_DIRECTORY: directory })).code).to.equal(0);
+      expect(await readPostmaster(join(directory, "postgres"))).to.deep.equal(postmaster);
+      child.kill("SIGTERM");
+      expect((await ended).code).to.equal(0);
+      expect(await readPostmaster(join(directory, "postgres"))).to.equal(undefined);
+    } finally {
+      await rm(directory, { recursive: true, force: true });
+    }
+  });
+
+  it("names the port that is taken", async () => {
+    const other = createServer().listen(0, "127.0.0.1");
+    await once(other, "listening");
+    const { port } = other.address() as { port: number };
+    const { code, stderr } = await runRatesapp(["serve"], {
+      ...ANY_PORT,
+      DATABASE_URL: database.url,
+      PORT: String(port),
+    });
+    other.close();
+    expect(code).to.equal(1);
+    expect(stderr).to.equal(`Port ${port} is taken. Set PORT or ADMIN_PORT to another one, or to 0 for any.\n`);
+  });
+});
+
+async function waitFor(condition: () => Promise<boolean>): Promise<void> {
+  const deadlineMs = Date.now() + 10_000;
+  while (!(await condition())) {
+    if (Date.now() > deadlineMs) throw new Error("waited too long");
+    await sleep(20);
+  }
+}
