@@ -8,7 +8,9 @@ import type {
   V1NetworkPolicy,
   V1Secret,
 } from "@kubernetes/client-node";
+import { dumpYaml, loadYaml } from "@kubernetes/client-node";
 import { expect } from "chai";
+import { dump, load } from "js-yaml";
 import { toJSONSchema } from "zod";
 import { environmentSchema, readSettings } from "../../app/settings.js";
 import schema from "../../charts/ratesapp/values.schema.json" with { type: "json" };
@@ -43,6 +45,14 @@ describe("the chart", function () {
             container,
           ).to.deep.equal([]);
           readSettings(Object.fromEntries(known.map((it) => [it.name, it.value ?? "postgres://from/a-secret"])));
+        }
+      });
+
+      it("has no field that Kubernetes does not know", () => {
+        for (const object of objects.filter(({ kind = "" }) => !["HTTPRoute", "PodMonitor"].includes(kind))) {
+          // Reads an object by its type and drops the rest; the API server would do so without a word, too.
+          const known = load(dumpYaml(loadYaml(dump(object))));
+          expect(object).to.deep.equal(known);
         }
       });
 
@@ -180,13 +190,13 @@ describe("the chart", function () {
     it("are told of their delivery word for word", async () => {
       const job = (await cronJobOf({ mode: "replace", maxBadRows: 1e6, source: "https://a/b?c=d&e='f g'#%20" })).spec;
       expect(job?.jobTemplate.spec?.template.spec?.containers[0]?.args?.join("|")).to.equal(
-        "ingest|run|--feed|sea|--source|https://a/b?c=d&e='f g'#%20|--mode|replace|--max-bad-rows|1000000",
+        "ingest|run|--feed|sea|--source|https://a/b?c=d&e='f g'#%20|--mode|replace|--max-bad-rows|1000000|--deadline|3600",
       );
     });
 
     it("reach the port of their source, never the node's metadata service", async () => {
-      const portOf = async (source: string) => {
-        const objects = await render({ database: secret, feeds: { sea: { ...feed, source } } });
+      const portOf = async (source: string, environment: Values = {}) => {
+        const objects = await render({ database: secret, feeds: { sea: { ...feed, source, environment } } });
         const policy = ofKind<V1NetworkPolicy>(objects, "NetworkPolicy").find(
           ({ metadata }) => metadata?.name === "ratesapp-ingest-sea",
         );
@@ -199,6 +209,7 @@ describe("the chart", function () {
       expect(await portOf("http://prices.example:8080/x:90")).to.equal(8080);
       expect(await portOf("http://[2001:db8::1]:8081/")).to.equal(8081);
       expect(await portOf("s3://bucket/prefix")).to.equal(443);
+      expect(await portOf("s3://bucket/prefix", { AWS_ENDPOINT_URL: "http://minio:9000" })).to.equal(9000);
       expect(await portOf("/deliveries")).to.equal(undefined);
     });
 
@@ -275,6 +286,16 @@ describe("the chart", function () {
         "a feed with a bad name",
         { database: secret, feeds: { Sea_Prices: { source: "x", schedule: "@daily" } } },
         "Sea_Prices",
+      ],
+      [
+        "a feed that loses lines",
+        {
+          database: secret,
+          feeds: {
+            sea: { source: "/in", schedule: "@daily", maxBadRows: 9, volume: { claimName: "in", mountPath: "/in" } },
+          },
+        },
+        "feeds.sea.rejectsClaimName",
       ],
       [
         "a feed with an unknown mode",

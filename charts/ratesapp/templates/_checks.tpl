@@ -35,6 +35,11 @@
 {{- if ne (empty .Values.places.ports) (empty .Values.places.regions) -}}
   {{- $mistakes = append $mistakes "places: ports and regions are imported together; one of them is missing" -}}
 {{- end -}}
+{{- range $feed, $given := .Values.feeds -}}
+  {{- if and $given.volume $given.maxBadRows (not $given.rejectsClaimName) -}}
+    {{- $mistakes = append $mistakes (printf "feeds.%s.rejectsClaimName: lines that maxBadRows leaves out are kept beside a file, and volume is read-only" $feed) -}}
+  {{- end -}}
+{{- end -}}
 {{- with .Values.compaction.retentionDays -}}
   {{- if lt (int .) (int $.Values.retractableDays) -}}
     {{- $mistakes = append $mistakes (printf "compaction.retentionDays: %d days would drop batches that retractableDays, %d, promises to keep" (int .) (int $.Values.retractableDays)) -}}

@@ -6,7 +6,7 @@
 
 {{/*
 What every pod of the release has in common; passes the `restricted` Pod Security Standard.
-Takes (dict "root" $ "component" NAME "serviceAccount" NAME).
+Takes (dict "root" $ "component" NAME "serviceAccount" NAME "writesToClaim" BOOLEAN).
 */}}
 {{- define "ratesapp.pod" -}}
 serviceAccountName: {{ include "ratesapp.name" .root }}-{{ .serviceAccount }}
@@ -22,6 +22,11 @@ imagePullSecrets:
 securityContext:
   runAsNonRoot: true
   seccompProfile: { type: RuntimeDefault }
+  {{- if .writesToClaim }}
+  # The image's group, so that it may write to a claim that comes owned by root.
+  fsGroup: 1000
+  fsGroupChangePolicy: OnRootMismatch
+  {{- end }}
 # Pods of a lost node are replaced after half a minute and not after Kubernetes' five: none keeps state of its own.
 tolerations:
   - { key: node.kubernetes.io/not-ready, operator: Exists, effect: NoExecute, tolerationSeconds: 30 }
