@@ -1,0 +1,94 @@
+import * as postgresql from "@pulumi/postgresql";
+import * as pulumi from "@pulumi/pulumi";
+import type { ClusterAccess } from "../cluster/cluster.js";
+import { DATABASE } from "../database/cluster-spec.js";
+import type { Database } from "../database/database.js";
+import type { Names } from "../names.js";
+import type { Settings } from "../settings/schema.js";
+import { nothingForEverybody } from "./grants.js";
+import { localPortOf } from "./local-port.js";
+import { PortForward } from "./port-forward.js";
+import { primaryOf } from "./primary.js";
+import { PurposeAccess } from "./purpose-access.js";
+import { type PurposeName, purposes } from "./purposes.js";
+
+export interface AccessArgs {
+  readonly stack: string;
+  readonly names: Names;
+  readonly settings: Settings;
+  /** How to reach the cluster, for the port-forward. */
+  readonly cluster: ClusterAccess;
+  readonly database: Database;
+  /** Namespace of the pods that get the Secrets. */
+  readonly namespace: pulumi.Input<string>;
+}
+
+/** Who may do what in the database, and the Secrets with which pods connect. */
+export class Access extends pulumi.ComponentResource {
+  /** Each with one key, `url`. */
+  readonly secretNames: Readonly<Record<PurposeName, pulumi.Output<string>>>;
+  /** Another text when the Secrets' content is another; no secret itself. */
+  readonly revision: string;
+
+  constructor(name: string, args: AccessArgs, options: pulumi.ComponentResourceOptions) {
+    super("ratesapp:access:Access", name, {}, options);
+    const { database, names, namespace, settings } = args;
+    const generation = settings.access.passwordGeneration;
+    this.revision = `generation-${generation}`;
+
+    const provider = new postgresql.Provider(
+      "database",
+      {
+        host: "127.0.0.1",
+        port: portForward(args),
+        database: DATABASE,
+        username: "postgres",
+        password: database.superuserPassword,
+        superuser: true,
+        // Encrypted to the pod; its certificate is for names that 127.0.0.1 is not among.
+        sslmode: "require",
+        connectTimeout: 150,
+        // Each is a connection through the Kubernetes API.
+        maxConnections: 4,
+      },
+      { parent: this },
+    );
+    // Roles and grants go with the database. `pulumi destroy` does not run the program, so there is no port-forward; and
+    // with the database gone there is nothing to delete.
+    const inside = { provider, deletedWith: database.resource, dependsOn: database.resource };
+
+    let after = nothingForEverybody({ options: { ...inside, parent: this }, after: database.resource });
+    const all = purposes(settings.api.statementTimeoutMs);
+    const secretOf = (purpose: PurposeName): pulumi.Output<string> => {
+      const host = purpose === "api" ? database.readHost : database.primaryHost;
+      const secretName = `${names.release}-database-${purpose}`;
+      const access = new PurposeAccess(
+        `database-${purpose}`,
+        { purpose: all[purpose], generation, host, secretName, namespace, after, inside },
+        { parent: this },
+      );
+      after = access.last;
+      return access.secretName;
+    };
+    this.secretNames = {
+      owner: secretOf("owner"),
+      ingest: secretOf("ingest"),
+      api: secretOf("api"),
+      monitoring: secretOf("monitoring"),
+    };
+    this.registerOutputs();
+  }
+}
+
+/** Opens the port-forward for as long as the program runs, and returns its port. A preview connects to nothing. */
+function portForward({ cluster, names, settings, stack }: AccessArgs): pulumi.Output<number> {
+  const localPort = settings.access.localPort ?? localPortOf(stack);
+  if (pulumi.runtime.isDryRun()) return pulumi.output(localPort);
+  return pulumi.output(cluster.kubeconfig).apply(async (kubeconfig) => {
+    const { context } = cluster;
+    const primary = primaryOf({ kubeconfig, context, namespace: names.database, cluster: names.databaseCluster });
+    const onProblem = (message: string) => void pulumi.log.warn(message);
+    const forward = await PortForward.open({ ...primary, localPort, onProblem });
+    return forward.unref().port;
+  });
+}

@@ -1,0 +1,56 @@
+import * as postgresql from "@pulumi/postgresql";
+import type * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+import { type Generation, generations } from "./generations.js";
+import type { Purpose } from "./purposes.js";
+
+export interface LoginRolesArgs {
+  readonly purpose: Purpose;
+  /** `access.passwordGeneration`. */
+  readonly generation: number;
+  /** Of the group; the login roles become its members. */
+  readonly group: pulumi.Input<string>;
+}
+
+/** A role that can log in. */
+export interface Login {
+  readonly user: pulumi.Output<string>;
+  readonly password: pulumi.Output<string>;
+}
+
+/** Makes the two login roles of a purpose, and returns the one to use now (generations.ts). */
+export function loginRoles(
+  { generation, group, purpose }: LoginRolesArgs,
+  options: pulumi.CustomResourceOptions,
+): Login {
+  const login = ({ madeAt, suffix }: Generation): Login => {
+    const password = new random.RandomPassword(
+      `${purpose.name}-${suffix}`,
+      // Letters and digits stand in a URL as they are.
+      { length: 32, special: false, keepers: { generation: String(madeAt) } },
+      options.parent ? { parent: options.parent } : {},
+    );
+    const role = new postgresql.Role(
+      `${purpose.name}-${suffix}`,
+      {
+        name: `ratesapp_${purpose.name}_${suffix}`,
+        login: true,
+        password: password.result,
+        roles: [group],
+        // It owns nothing: what it makes belongs to the group.
+        skipReassignOwned: true,
+        ...timeouts(purpose),
+      },
+      options,
+    );
+    return { user: role.name, password: password.result };
+  };
+  const [a, b] = generations(generation);
+  const logins = { a: login(a), b: login(b) };
+  return logins[a.current ? "a" : "b"];
+}
+
+const timeouts = ({ idleInTransactionTimeoutMs, statementTimeoutMs }: Purpose) => ({
+  ...(statementTimeoutMs !== undefined && { statementTimeout: statementTimeoutMs }),
+  ...(idleInTransactionTimeoutMs !== undefined && { idleInTransactionSessionTimeout: idleInTransactionTimeoutMs }),
+});

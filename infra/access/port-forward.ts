@@ -1,0 +1,102 @@
+import { createServer, type Server, type Socket } from "node:net";
+
+export interface PortForwardOptions {
+  /** Port on 127.0.0.1. */
+  readonly localPort: number;
+  /** The pod to connect to as of now; undefined while there is none. */
+  readonly find: () => Promise<string | undefined>;
+  /** Opens a connection to that pod and moves bytes until it ends; rejects if it could not be opened. */
+  readonly connect: (pod: string, socket: Socket) => Promise<void>;
+  /** How long a new connection waits for a pod; a failover takes seconds. */
+  readonly patienceMs?: number;
+  /** Told of what went wrong with a connection. */
+  readonly onProblem?: (message: string) => void;
+}
+
+/** Thrown when the local port is taken. */
+export class PortTakenError extends Error {
+  readonly port: number;
+
+  constructor(port: number) {
+    super(
+      `Port ${port} of this machine, the end of the port-forward to the database, is taken. Is another \`pulumi up\` of this stack at work? Otherwise choose one: pulumi config set --path ratesapp:access.localPort PORT`,
+    );
+    this.name = "PortTakenError";
+    this.port = port;
+  }
+}
+
+const RETRY_MS = 500;
+
+/**
+ * A port of this machine that leads to whichever pod is the primary when somebody connects. Connections to a pod that
+ * goes end with it; the next one finds the new primary, and waits for it while there is none. `kubectl port-forward`
+ * stays with the pod it began with.
+ */
+export class PortForward {
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  readonly #options: Required<PortForwardOptions>;
+
+  private constructor(options: PortForwardOptions) {
+    this.#options = { patienceMs: 120_000, onProblem: () => {}, ...options };
+    this.#server = createServer((socket) => void this.#serve(socket));
+  }
+
+  /** Resolves when the port accepts connections. @throws {PortTakenError} */
+  static async open(options: PortForwardOptions): Promise<PortForward> {
+    const forward = new PortForward(options);
+    await new Promise<void>((resolve, reject) => {
+      forward.#server.once("error", (error: NodeJS.ErrnoException) =>
+        reject(error.code === "EADDRINUSE" ? new PortTakenError(options.localPort) : error),
+      );
+      forward.#server.listen(options.localPort, "127.0.0.1", resolve);
+    });
+    return forward;
+  }
+
+  get port(): number {
+    const address = this.#server.address();
+    return typeof address === "object" && address ? address.port : this.#options.localPort;
+  }
+
+  /** Lets the process end while the port is open. */
+  unref(): this {
+    this.#server.unref();
+    return this;
+  }
+
+  async close(): Promise<void> {
+    const closed = new Promise((resolve) => this.#server.close(resolve));
+    for (const socket of this.#sockets) socket.destroy();
+    await closed;
+  }
+
+  async #serve(socket: Socket): Promise<void> {
+    const { connect, find, onProblem, patienceMs } = this.#options;
+    this.#sockets.add(socket);
+    // The client may go at any time; what matters is seen by whoever reads or writes.
+    socket.on("error", () => {});
+    socket.once("close", () => this.#sockets.delete(socket));
+    const limit = Date.now() + patienceMs;
+    for (;;) {
+      let problem = "there is no primary";
+      try {
+        const pod = await find();
+        if (pod !== undefined) {
+          await connect(pod, socket);
+          return;
+        }
+      } catch (error) {
+        problem = error instanceof Error ? error.message : String(error);
+      }
+      if (socket.destroyed) return;
+      if (Date.now() >= limit) {
+        onProblem(`no connection to the database within ${patienceMs / 1000} s: ${problem}`);
+        socket.destroy();
+        return;
+      }
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
+  }
+}

@@ -1,0 +1,57 @@
+import * as aws from "@pulumi/aws";
+import type * as kubernetes from "@pulumi/kubernetes";
+import type * as pulumi from "@pulumi/pulumi";
+import type { Names } from "../names.js";
+import type { Peer } from "../network/peers.js";
+import type { Settings } from "../settings/schema.js";
+import { EksCluster } from "./eks-cluster.js";
+import { ExistingCluster } from "./existing-cluster.js";
+
+/** Where base backups and WAL go, when the cluster brings a place for them. */
+export interface Archive {
+  readonly destination: pulumi.Output<string>;
+}
+
+/** On which nodes the database runs. */
+export interface Placement {
+  readonly nodeSelector: Readonly<Record<string, string>>;
+  readonly tolerations: readonly { key: string; operator: string; value?: string; effect: string }[];
+}
+
+/** A Kubernetes cluster, whoever made it. */
+export interface Cluster {
+  /** Of everything that is put into it. */
+  readonly provider: kubernetes.Provider;
+  /** What the provider was made of, for another one with a default namespace, and for the port-forward. */
+  readonly access: ClusterAccess;
+  /** Undefined: the cluster's default. */
+  readonly storageClass: pulumi.Output<string> | undefined;
+  /** Undefined: on any node. */
+  readonly databasePlacement: Placement | undefined;
+  readonly archive: Archive | undefined;
+  /** Undefined: the cluster's default. */
+  readonly ingressClass: pulumi.Output<string> | undefined;
+  /** Who answers names; empty: any address, where no selector can say. */
+  readonly dns: readonly Peer[];
+  /** Where images are pushed to, if the cluster came with a registry. */
+  readonly registry: pulumi.Output<string> | undefined;
+}
+
+export interface ClusterAccess {
+  /** Content; undefined: $KUBECONFIG or ~/.kube/config. */
+  readonly kubeconfig?: pulumi.Output<string>;
+  /** Undefined: the current one. */
+  readonly context?: string;
+}
+
+/** The cluster that the settings ask for: one that is there, or one of its own on AWS. */
+export function clusterOf(stack: string, names: Names, settings: Settings): Cluster {
+  const { cluster, database, protect } = settings;
+  if (cluster.eks) {
+    const tags = { project: "ratesapp", stack };
+    const provider = new aws.Provider("aws", { region: cluster.eks.region as aws.Region, defaultTags: { tags } });
+    const backups = database.backups !== undefined;
+    return new EksCluster(`ratesapp-${stack}`, { ...cluster.eks, names, backups, protect }, { providers: [provider] });
+  }
+  return new ExistingCluster("cluster", { context: cluster.context });
+}

@@ -1,0 +1,131 @@
+import * as aws from "@pulumi/aws";
+import * as eks from "@pulumi/eks";
+import * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import type { Names } from "../names.js";
+import { BackupBucket } from "./backup-bucket.js";
+import type { Archive, Cluster, ClusterAccess, Placement } from "./cluster.js";
+import { databaseNodePool } from "./database-node-pool.js";
+import { loadBalancerClass } from "./load-balancer-class.js";
+import { Network, type NetworkArgs } from "./network.js";
+import { Registry } from "./registry.js";
+
+export interface EksClusterArgs extends NetworkArgs {
+  /** Kubernetes, such as `1.34`. */
+  readonly version: string;
+  readonly publicAccessCidrs: readonly string[];
+  readonly adminRoleArns: readonly string[];
+  /** Of the database, whose ServiceAccount gets the bucket. */
+  readonly names: Names;
+  /** Whether to make a bucket for them. */
+  readonly backups: boolean;
+  /** Refuses to delete the cluster, the key and the bucket. */
+  readonly protect: boolean;
+}
+
+const ADMIN_POLICY = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy";
+
+/**
+ * Kubernetes on AWS over three zones, in EKS Auto Mode: AWS runs the autoscaler (Karpenter), the volume and load
+ * balancer controllers, the network policy engine and the pod identity agent, and replaces nodes for updates. That is
+ * five charts, four IAM roles and their upgrades that are not here, for 12 % on top of the price of the instances.
+ */
+export class EksCluster extends pulumi.ComponentResource implements Cluster {
+  readonly provider: kubernetes.Provider;
+  readonly access: ClusterAccess;
+  readonly storageClass: pulumi.Output<string>;
+  readonly databasePlacement: Placement;
+  readonly archive: Archive | undefined;
+  readonly ingressClass: pulumi.Output<string>;
+  /** In Auto Mode each node answers for itself: there are no pods to select. */
+  readonly dns = [];
+  readonly registry: pulumi.Output<string>;
+
+  constructor(name: string, args: EksClusterArgs, options: pulumi.ComponentResourceOptions) {
+    super("ratesapp:cluster:EksCluster", name, {}, options);
+    const { names, protect } = args;
+
+    // Encrypts Secrets, backups and images; and the stack's own secrets, where it is its secrets provider.
+    const key = new aws.kms.Key(
+      name,
+      { description: `Secrets, backups and images of ${name}`, enableKeyRotation: true, deletionWindowInDays: 30 },
+      { parent: this, protect },
+    );
+    new aws.kms.Alias(name, { name: `alias/${name}`, targetKeyId: key.keyId }, { parent: this });
+
+    const network = new Network(name, { vpcCidr: args.vpcCidr, natGateways: args.natGateways }, { parent: this });
+    const cluster = new eks.Cluster(
+      name,
+      {
+        name,
+        version: args.version,
+        vpcId: network.vpcId,
+        privateSubnetIds: network.privateSubnetIds,
+        publicSubnetIds: network.publicSubnetIds,
+        autoMode: { enabled: true, createNodeRole: true, computeConfig: { nodePools: ["system", "general-purpose"] } },
+        authenticationMode: eks.AuthenticationMode.Api,
+        accessEntries: Object.fromEntries(
+          args.adminRoleArns.map((principalArn) => [principalArn, admin(principalArn)]),
+        ),
+        endpointPublicAccess: true,
+        endpointPrivateAccess: true,
+        publicAccessCidrs: [...args.publicAccessCidrs],
+        encryptionConfigKeyArn: key.arn,
+        enabledClusterLogTypes: ["api", "audit", "authenticator"],
+        // A version out of support is upgraded by AWS rather than billed six times as much.
+        upgradePolicy: { supportType: "STANDARD" },
+        deletionProtection: protect,
+      },
+      { parent: this, protect },
+    );
+    this.access = { kubeconfig: cluster.kubeconfigJson };
+    this.provider = new kubernetes.Provider(name, { kubeconfig: cluster.kubeconfigJson }, { parent: this });
+    const inside = { parent: this, provider: this.provider };
+
+    // Without it the policies are accepted and nothing is enforced.
+    new kubernetes.core.v1.ConfigMap(
+      "network-policies",
+      {
+        metadata: { name: "amazon-vpc-cni", namespace: "kube-system" },
+        data: { "enable-network-policy-controller": "true" },
+      },
+      inside,
+    );
+    this.storageClass = new kubernetes.storage.v1.StorageClass(
+      "gp3",
+      {
+        metadata: { name: "gp3", annotations: { "storageclass.kubernetes.io/is-default-class": "true" } },
+        provisioner: "ebs.csi.eks.amazonaws.com",
+        parameters: { type: "gp3", encrypted: "true" },
+        // Where its pod will run: a disk lives in one zone.
+        volumeBindingMode: "WaitForFirstConsumer",
+        allowVolumeExpansion: true,
+        // In production a disk outlives the mistake of deleting its claim.
+        reclaimPolicy: protect ? "Retain" : "Delete",
+      },
+      inside,
+    ).metadata.name;
+    this.databasePlacement = databaseNodePool(inside);
+    this.ingressClass = loadBalancerClass(inside);
+    this.registry = new Registry(name, { keyArn: key.arn, protect }, { parent: this }).url;
+    this.archive = args.backups
+      ? new BackupBucket(
+          name,
+          {
+            clusterName: cluster.eksCluster.name,
+            keyArn: key.arn,
+            namespace: names.database,
+            serviceAccount: names.databaseCluster,
+            protect,
+          },
+          { parent: this },
+        )
+      : undefined;
+    this.registerOutputs();
+  }
+}
+
+const admin = (principalArn: string) => ({
+  principalArn,
+  accessPolicies: { admin: { policyArn: ADMIN_POLICY, accessScope: { type: "cluster" } } },
+});

@@ -1,0 +1,28 @@
+import * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { clusterDns } from "../network/peers.js";
+import type { Cluster, ClusterAccess } from "./cluster.js";
+
+export interface ExistingClusterArgs {
+  /** Of the kubeconfig; undefined: its current one. */
+  readonly context: string | undefined;
+}
+
+/** A cluster that your kubeconfig knows. */
+export class ExistingCluster extends pulumi.ComponentResource implements Cluster {
+  readonly provider: kubernetes.Provider;
+  readonly access: ClusterAccess;
+  readonly storageClass = undefined;
+  readonly databasePlacement = undefined;
+  readonly archive = undefined;
+  readonly ingressClass = undefined;
+  readonly dns = clusterDns;
+  readonly registry = undefined;
+
+  constructor(name: string, args: ExistingClusterArgs, options?: pulumi.ComponentResourceOptions) {
+    super("ratesapp:cluster:ExistingCluster", name, {}, options);
+    this.access = args.context === undefined ? {} : { context: args.context };
+    this.provider = new kubernetes.Provider(name, { ...this.access }, { parent: this });
+    this.registerOutputs();
+  }
+}

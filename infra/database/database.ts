@@ -1,0 +1,186 @@
+import * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+import type { Cluster } from "../cluster/cluster.js";
+import type { Names } from "../names.js";
+import type { Settings } from "../settings/schema.js";
+import type { BackupCredentials } from "../settings/secrets.js";
+import { type ArchiveSpecs, archiveOf } from "./archive.js";
+import { clusterSpec } from "./cluster-spec.js";
+import { databaseNetworkPolicies } from "./network-policies.js";
+import { podMonitors } from "./pod-monitors.js";
+import { Pooler } from "./pooler.js";
+
+export interface DatabaseArgs {
+  readonly names: Names;
+  readonly settings: Settings;
+  /** Where it runs. */
+  readonly cluster: Cluster;
+  /** Of the archive, where it takes a key. */
+  readonly backupCredentials: pulumi.Output<BackupCredentials> | undefined;
+}
+
+/** Postgres by CloudNativePG: instances over the zones, poolers before them, an archive behind them. */
+export class Database extends pulumi.ComponentResource {
+  /** Its Cluster, ready; dependents that live in it are gone with it. */
+  readonly resource: kubernetes.apiextensions.CustomResource;
+  readonly namespace: pulumi.Output<string>;
+  readonly superuserPassword: pulumi.Output<string>;
+  /** Host of the primary, whichever instance that is. */
+  readonly primaryHost: pulumi.Output<string>;
+  /** Host for reads: a pooler before the replicas. */
+  readonly readHost: pulumi.Output<string>;
+  /** What the operator says of it. */
+  readonly state: pulumi.Output<string>;
+
+  constructor(name: string, args: DatabaseArgs, options: pulumi.ComponentResourceOptions) {
+    super("ratesapp:database:Database", name, {}, options);
+    const { cluster, names } = args;
+    const { platform, protect } = args.settings;
+    const settings = args.settings.database;
+
+    const namespace = new kubernetes.core.v1.Namespace(
+      "database",
+      {
+        metadata: {
+          name: names.database,
+          labels: { "app.kubernetes.io/part-of": "ratesapp", "pod-security.kubernetes.io/enforce": "restricted" },
+        },
+      },
+      { parent: this, protect },
+    );
+    this.namespace = namespace.metadata.name;
+
+    const password = new random.RandomPassword("superuser", { length: 32, special: false }, { parent: this });
+    this.superuserPassword = password.result;
+    const superuser = new kubernetes.core.v1.Secret(
+      "superuser",
+      {
+        metadata: {
+          name: `${names.databaseCluster}-admin`,
+          namespace: this.namespace,
+          // Has the operator look again when the password is another one.
+          labels: { "cnpg.io/reload": "true" },
+        },
+        type: "kubernetes.io/basic-auth",
+        stringData: { username: "postgres", password: password.result },
+      },
+      { parent: this },
+    );
+
+    const archive = this.#archive(args);
+    const { backups } = settings;
+    databaseNetworkPolicies(
+      {
+        namespace: this.namespace,
+        cluster: names.databaseCluster,
+        workloads: names.workloads,
+        dns: cluster.dns,
+        archivePort: backups && portOf(backups.endpoint),
+        podIdentity: backups?.credentials === "identity",
+      },
+      { parent: this },
+    );
+
+    const storageClass = settings.storageClass ?? cluster.storageClass;
+    this.resource = new kubernetes.apiextensions.CustomResource(
+      name,
+      {
+        apiVersion: "postgresql.cnpg.io/v1",
+        kind: "Cluster",
+        metadata: {
+          name: names.databaseCluster,
+          namespace: this.namespace,
+          annotations: { "pulumi.com/waitFor": "condition=Ready", "pulumi.com/timeoutSeconds": "900" },
+        },
+        spec: clusterSpec({
+          settings,
+          placement: cluster.databasePlacement,
+          storageClass,
+          superuserSecret: superuser.metadata.name,
+          archive: archive?.cluster,
+        }),
+        status: undefined,
+      },
+      { parent: this, protect },
+    );
+    this.state = stateOf(this.resource);
+    const cnpgCluster = this.resource.metadata.name;
+
+    if (archive && backups) {
+      new kubernetes.apiextensions.CustomResource(
+        "backups",
+        {
+          apiVersion: "postgresql.cnpg.io/v1",
+          kind: "ScheduledBackup",
+          metadata: { name: names.databaseCluster, namespace: this.namespace },
+          spec: {
+            cluster: { name: cnpgCluster },
+            schedule: backups.schedule,
+            // A new database can be restored from its first hour, not from its first night.
+            immediate: true,
+            backupOwnerReference: "cluster",
+            ...archive.scheduledBackup,
+          },
+        },
+        { parent: this },
+      );
+    }
+
+    const pooler = (type: "rw" | "ro" | "r") =>
+      new Pooler(
+        `pooler-${type}`,
+        { namespace: this.namespace, cluster: cnpgCluster, type, settings: settings.pooler, zones: settings.zones },
+        { parent: this },
+      );
+    pooler("rw");
+    // A lone instance has no replica to read from.
+    const reads = pooler(settings.instances > 1 ? "ro" : "r");
+    this.primaryHost = pulumi.interpolate`${cnpgCluster}-rw.${this.namespace}.svc`;
+    this.readHost = pulumi.interpolate`${reads.name}.${this.namespace}.svc`;
+
+    if (platform.prometheus !== "absent") podMonitors(this.namespace, names.databaseCluster, { parent: this });
+    this.registerOutputs();
+  }
+
+  #archive({ backupCredentials, cluster, names, settings }: DatabaseArgs): ArchiveSpecs | undefined {
+    const { backups } = settings.database;
+    const destination = backups?.destination ?? cluster.archive?.destination;
+    if (!backups || !destination) return undefined;
+    // A stack that was destroyed and came back is another database; in the folder of the first it would refuse to start.
+    const incarnation = new random.RandomId("incarnation", { byteLength: 4 }, { parent: this });
+    return archiveOf(
+      {
+        ...backups,
+        namespace: this.namespace,
+        cluster: names.databaseCluster,
+        destination,
+        keys: backupCredentials,
+        serverName: pulumi.interpolate`${names.workloads}-${incarnation.hex}`,
+      },
+      { parent: this },
+    );
+  }
+}
+
+function portOf(endpoint: string | undefined): number {
+  if (endpoint === undefined) return 443;
+  const { port, protocol } = new URL(endpoint);
+  return port ? Number(port) : protocol === "https:" ? 443 : 80;
+}
+
+/** `Cluster in healthy state, 3 of 3 ready, primary ratesapp-1`, as it was when the stack was last applied. */
+function stateOf(resource: kubernetes.apiextensions.CustomResource): pulumi.Output<string> {
+  const { status } = resource as unknown as {
+    status: pulumi.Output<
+      { phase?: string; readyInstances?: number; instances?: number; currentPrimary?: string } | undefined
+    >;
+  };
+  return pulumi
+    .output(status)
+    .apply((now) =>
+      now?.phase
+        ? `${now.phase}, ${now.readyInstances ?? 0} of ${now.instances ?? 0} ready, primary ${now.currentPrimary ?? "unknown"}`
+        : "unknown",
+    );
+}

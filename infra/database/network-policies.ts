@@ -1,0 +1,87 @@
+import * as kubernetes from "@pulumi/kubernetes";
+import type * as pulumi from "@pulumi/pulumi";
+import { anywhere, type Peer, podIdentityAgent, podsOf } from "../network/peers.js";
+import { namespaces } from "../platform/releases.js";
+import { instancesAndTheirJobs, poolers } from "./selectors.js";
+
+export interface DatabaseNetworkArgs {
+  readonly namespace: pulumi.Input<string>;
+  readonly cluster: string;
+  /** Namespace of the pods that use the database. */
+  readonly workloads: string;
+  /** Who answers names; empty: any address. */
+  readonly dns: readonly Peer[];
+  /** Port of the object store; undefined: no archive. */
+  readonly archivePort: number | undefined;
+  /** Whether instances get their rights for it from EKS Pod Identity. */
+  readonly podIdentity: boolean;
+}
+
+const POSTGRES = 5432;
+const STATUS = 8000;
+const INSTANCE_METRICS = 9187;
+const POOLER_METRICS = 9127;
+
+/** The API server, behind its Service's port and at its own: policies are applied to one, the other, or both. */
+const KUBERNETES_API = [443, 6443];
+
+const ports = (...numbers: number[]) => numbers.map((port) => ({ port, protocol: "TCP" }));
+
+/**
+ * Nothing in the database's namespace speaks or is spoken to but as listed here. A port-forward and the kubelet's
+ * probes come from the pod's own node, which no policy stops.
+ */
+export function databaseNetworkPolicies(args: DatabaseNetworkArgs, options: pulumi.CustomResourceOptions): void {
+  const { cluster, dns, namespace, workloads } = args;
+  const policy = (name: string, spec: object) =>
+    new kubernetes.networking.v1.NetworkPolicy(
+      `${name}-policy`,
+      { metadata: { name, namespace }, spec: spec as kubernetes.types.input.networking.v1.NetworkPolicySpec },
+      options,
+    );
+  const instancePeer: Peer = { podSelector: instancesAndTheirJobs(cluster) };
+  const poolerPeer: Peer = { podSelector: poolers(cluster) };
+  const monitoring = podsOf(namespaces.prometheus);
+  const names = {
+    ports: [
+      { port: 53, protocol: "UDP" },
+      { port: 53, protocol: "TCP" },
+    ],
+    ...(dns.length > 0 && { to: dns }),
+  };
+  // Whoever runs in these pods asks the API server: who is primary, what is to be done.
+  const kubernetesApi = { ports: ports(...KUBERNETES_API), to: anywhere };
+
+  policy("deny-all", { podSelector: {}, policyTypes: ["Ingress", "Egress"] });
+  policy("instances", {
+    podSelector: instancesAndTheirJobs(cluster),
+    policyTypes: ["Ingress", "Egress"],
+    ingress: [
+      // Ingest, migrations and write routes need sessions of their own, and so the primary itself.
+      { ports: ports(POSTGRES), from: [poolerPeer, podsOf(workloads, { "app.kubernetes.io/name": "ratesapp" })] },
+      // Replication, base backups of new replicas, and whether the others still see the primary.
+      { ports: ports(POSTGRES, STATUS), from: [instancePeer] },
+      {
+        ports: ports(POSTGRES, STATUS),
+        from: [podsOf(namespaces.cloudnativePg, { "app.kubernetes.io/name": "cloudnative-pg" })],
+      },
+      { ports: ports(INSTANCE_METRICS), from: [monitoring] },
+    ],
+    egress: [
+      names,
+      kubernetesApi,
+      { ports: ports(POSTGRES, STATUS), to: [instancePeer] },
+      ...(args.archivePort === undefined ? [] : [{ ports: ports(args.archivePort), to: anywhere }]),
+      ...(args.podIdentity ? [{ ports: ports(80), to: podIdentityAgent }] : []),
+    ],
+  });
+  policy("poolers", {
+    podSelector: poolers(cluster),
+    policyTypes: ["Ingress", "Egress"],
+    ingress: [
+      { ports: ports(POSTGRES), from: [podsOf(workloads, { "app.kubernetes.io/component": "api" })] },
+      { ports: ports(POOLER_METRICS), from: [monitoring] },
+    ],
+    egress: [names, kubernetesApi, { ports: ports(POSTGRES), to: [instancePeer] }],
+  });
+}

@@ -1,0 +1,31 @@
+import * as kubernetes from "@pulumi/kubernetes";
+import type * as pulumi from "@pulumi/pulumi";
+import { instances, poolers } from "./selectors.js";
+
+/**
+ * Prometheus takes every instance and every pooler pod. Our own, because the operator's are deprecated, and because an
+ * instance's role belongs on its series.
+ */
+export function podMonitors(
+  namespace: pulumi.Input<string>,
+  cluster: string,
+  options: pulumi.CustomResourceOptions,
+): void {
+  const monitor = (name: string, selector: object, relabelings: readonly object[]) =>
+    new kubernetes.apiextensions.CustomResource(
+      `${name}-monitor`,
+      {
+        apiVersion: "monitoring.coreos.com/v1",
+        kind: "PodMonitor",
+        metadata: { name: `${cluster}-${name}`, namespace },
+        spec: { selector, podMetricsEndpoints: [{ port: "metrics", interval: "15s", relabelings }] },
+      },
+      options,
+    );
+  const fromLabel = (label: string, targetLabel: string) => ({
+    sourceLabels: [`__meta_kubernetes_pod_label_cnpg_io_${label}`],
+    targetLabel,
+  });
+  monitor("instances", instances(cluster), [fromLabel("cluster", "cluster"), fromLabel("instanceRole", "role")]);
+  monitor("poolers", poolers(cluster), [fromLabel("cluster", "cluster"), fromLabel("poolerName", "pooler")]);
+}

@@ -1,0 +1,107 @@
+import * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import type { Settings } from "../settings/schema.js";
+
+export interface PoolerArgs {
+  readonly namespace: pulumi.Input<string>;
+  /** Name of the CloudNativePG Cluster. */
+  readonly cluster: pulumi.Input<string>;
+  /** To the primary, to the replicas, or to any instance. */
+  readonly type: "rw" | "ro" | "r";
+  readonly settings: Settings["database"]["pooler"];
+  readonly zones: Settings["database"]["zones"];
+}
+
+const IMAGE = "ghcr.io/cloudnative-pg/pgbouncer:1.25.1";
+
+/** PgBouncer in transaction mode: hundreds of pods share a few dozen server connections. */
+export class Pooler extends pulumi.ComponentResource {
+  /** Of the Service and of the pods' label `cnpg.io/poolerName`. */
+  readonly name: pulumi.Output<string>;
+
+  constructor(name: string, args: PoolerArgs, options: pulumi.ComponentResourceOptions) {
+    super("ratesapp:database:Pooler", name, {}, options);
+    const { cluster, namespace, settings, type, zones } = args;
+    const labels = { "cnpg.io/poolerName": `ratesapp-pooler-${type}` };
+    const pooler = new kubernetes.apiextensions.CustomResource(
+      name,
+      {
+        apiVersion: "postgresql.cnpg.io/v1",
+        kind: "Pooler",
+        metadata: { name: labels["cnpg.io/poolerName"], namespace },
+        spec: {
+          cluster: { name: cluster },
+          type,
+          instances: settings.instances,
+          pgbouncer: {
+            poolMode: "transaction",
+            parameters: {
+              max_client_conn: String(settings.clients),
+              default_pool_size: String(settings.connections),
+              // Named statements are prepared again on whichever server connection a transaction gets.
+              max_prepared_statements: "200",
+              // What node-postgres sends when it connects and a shared connection cannot take; roles have these limits.
+              ignore_startup_parameters:
+                "extra_float_digits,options,statement_timeout,lock_timeout,idle_in_transaction_session_timeout,query_timeout",
+              // After a refused login the pool waits this long before it tries the server again. At the default of 15 s
+              // a failover costs a minute: an attempt or two always come too early.
+              server_login_retry: "1",
+              server_connect_timeout: "2",
+              // A client learns that there is no server while its request can still be retried elsewhere.
+              query_wait_timeout: "5",
+              // Replicas come and go; a connection's end is what moves load to a new one.
+              server_lifetime: "600",
+              server_idle_timeout: "120",
+              // A server that vanished without a word (a node without power) is given up in ten seconds.
+              tcp_keepalive: "1",
+              tcp_keepidle: "4",
+              tcp_keepintvl: "2",
+              tcp_keepcnt: "3",
+              tcp_user_timeout: "10000",
+            },
+          },
+          deploymentStrategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
+          template: {
+            spec: {
+              // Clients still hold connections when a pod is told to go.
+              terminationGracePeriodSeconds: 30,
+              topologySpreadConstraints: [
+                {
+                  maxSkew: 1,
+                  topologyKey: "topology.kubernetes.io/zone",
+                  whenUnsatisfiable: zones === "required" ? "DoNotSchedule" : "ScheduleAnyway",
+                  nodeTaintsPolicy: "Honor",
+                  labelSelector: { matchLabels: labels },
+                  matchLabelKeys: ["pod-template-hash"],
+                },
+              ],
+              containers: [
+                {
+                  name: "pgbouncer",
+                  image: IMAGE,
+                  resources: {
+                    requests: { cpu: "50m", memory: "64Mi" },
+                    limits: { cpu: "500m", memory: "128Mi" },
+                  },
+                },
+              ],
+            },
+          },
+        },
+      },
+      { parent: this },
+    );
+    this.name = pooler.metadata.name;
+    if (settings.instances > 1) {
+      new kubernetes.policy.v1.PodDisruptionBudget(
+        name,
+        {
+          metadata: { name: pooler.metadata.name, namespace },
+          spec: { maxUnavailable: 1, selector: { matchLabels: labels } },
+        },
+        { parent: this },
+      );
+    }
+    this.registerOutputs();
+  }
+}

@@ -1,0 +1,51 @@
+import * as pulumi from "@pulumi/pulumi";
+import packageJson from "../package.json" with { type: "json" };
+import { Access } from "./access/access.js";
+import { clusterOf } from "./cluster/cluster.js";
+import { Database } from "./database/database.js";
+import { namesOf } from "./names.js";
+import { outputsOf } from "./outputs.js";
+import { Platform } from "./platform/platform.js";
+import { rawSettings, readSettings } from "./settings/read-settings.js";
+import { readSecrets } from "./settings/secrets.js";
+import { workloadsNamespace } from "./workloads/namespace.js";
+import { Workloads } from "./workloads/workloads.js";
+
+// feeds ──CronJob──▶ ingest pods ──COPY──▶ primary ══WAL══▶ replicas        Kubernetes, each in its own zone
+// uploads, consumers ─▶ api pods, HPA ──▶ primary, replicas                 charts/ratesapp
+//                                         └── WAL and base backups          object storage
+
+const stack = pulumi.getStack();
+const raw = rawSettings(pulumi.runtime.allConfig());
+const settings = readSettings(stack, raw, `ghcr.io/ratesapp/ratesapp:${packageJson.version}`);
+const secrets = readSecrets(raw);
+const names = namesOf(stack);
+
+const cluster = clusterOf(stack, names, settings);
+const inCluster = { provider: cluster.provider };
+
+const platform = new Platform("platform", { platform: settings.platform, access: cluster.access }, inCluster);
+
+const database = new Database(
+  "database",
+  { names, settings, cluster, backupCredentials: secrets.backupCredentials },
+  { ...inCluster, dependsOn: platform },
+);
+
+const namespace = workloadsNamespace(names.workloads, inCluster);
+const access = new Access(
+  "access",
+  { stack, names, settings, cluster: cluster.access, database, namespace },
+  inCluster,
+);
+const workloads = new Workloads("workloads", { names, settings, secrets, cluster, access, namespace }, inCluster);
+
+export const { api, apiInCluster, databaseState, forwardApi, forwardDatabase, forwardPrometheus, registry } = outputsOf(
+  {
+    names,
+    settings,
+    cluster,
+    database,
+    workloads,
+  },
+);

@@ -1,0 +1,31 @@
+/** One end of a NetworkPolicy rule. */
+export interface Peer {
+  readonly namespaceSelector?: Selector;
+  readonly podSelector?: Selector;
+  readonly ipBlock?: { readonly cidr: string; readonly except?: readonly string[] };
+}
+
+interface Selector {
+  readonly matchLabels?: Readonly<Record<string, string>>;
+  readonly matchExpressions?: readonly { key: string; operator: string; values?: readonly string[] }[];
+}
+
+/** Pods of a namespace; all of them without labels. */
+export const podsOf = (namespace: string, labels?: Readonly<Record<string, string>>): Peer => ({
+  namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": namespace } },
+  ...(labels && { podSelector: { matchLabels: labels } }),
+});
+
+/** Any address but the nodes' metadata service, which hands out the node's own rights. */
+export const anywhere: readonly Peer[] = [
+  { ipBlock: { cidr: "0.0.0.0/0", except: ["169.254.0.0/16"] } },
+  { ipBlock: { cidr: "::/0", except: ["fe80::/10", "fd00:ec2::254/128"] } },
+];
+
+/** The agent of EKS Pod Identity, which hands out the rights of the pod's ServiceAccount. */
+export const podIdentityAgent: readonly Peer[] = [
+  { ipBlock: { cidr: "169.254.170.23/32" } },
+  { ipBlock: { cidr: "fd00:ec2::23/128" } },
+];
+
+export const clusterDns: readonly Peer[] = [podsOf("kube-system", { "k8s-app": "kube-dns" })];

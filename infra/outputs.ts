@@ -1,0 +1,36 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Cluster } from "./cluster/cluster.js";
+import type { Database } from "./database/database.js";
+import type { Names } from "./names.js";
+import { namespaces } from "./platform/releases.js";
+import type { Settings } from "./settings/schema.js";
+import type { Workloads } from "./workloads/workloads.js";
+
+export interface OutputsArgs {
+  readonly names: Names;
+  readonly settings: Settings;
+  readonly cluster: Cluster;
+  readonly database: Database;
+  readonly workloads: Workloads;
+}
+
+/** What people want to know of a stack: `pulumi stack output`. */
+export function outputsOf({ cluster, database, names, settings, workloads }: OutputsArgs) {
+  const { ingress } = settings.api;
+  const context = settings.cluster.context === undefined ? "" : ` --context ${settings.cluster.context}`;
+  const forward = (namespace: string, target: string) => `kubectl${context} -n ${namespace} port-forward ${target}`;
+  const prometheus =
+    settings.platform.prometheus === "install" ? "svc/prometheus-kube-prometheus-prometheus" : "svc/prometheus";
+  return {
+    /** For the world, or for you while `forwardApi` runs. */
+    api: ingress ? `http${ingress.tlsSecretName ? "s" : ""}://${ingress.host}` : "http://localhost:3000",
+    apiInCluster: workloads.url,
+    forwardApi: forward(names.workloads, `svc/${names.release} 3000:80`),
+    /** Then: psql -h localhost -p 5433 -U ratesapp_monitoring_a ratesapp. */
+    forwardDatabase: forward(names.database, `svc/${names.databaseCluster}-rw 5433:5432`),
+    forwardPrometheus:
+      settings.platform.prometheus === "absent" ? undefined : forward(namespaces.prometheus, `${prometheus} 9090`),
+    databaseState: pulumi.interpolate`${database.state}; now: kubectl${context} -n ${names.database} get cluster ${names.databaseCluster}`,
+    registry: cluster.registry,
+  };
+}

@@ -1,0 +1,106 @@
+import type { Settings } from "./schema.js";
+
+/** Which secret settings the stack has. */
+export interface GivenSecrets {
+  readonly backupCredentials: boolean;
+  /** Names of feeds. */
+  readonly feedCredentials: readonly string[];
+}
+
+/** A key below `ratesapp:` and what is wrong with it. */
+export type Mistake = readonly [key: string, reason: string];
+
+/** What each value allows and all of them together do not. */
+export function impossibleCombinations(settings: Settings, secrets: GivenSecrets): Mistake[] {
+  return [
+    ...clusterMistakes(settings),
+    ...platformMistakes(settings),
+    ...databaseMistakes(settings),
+    ...backupMistakes(settings, secrets),
+    ...workloadMistakes(settings, secrets),
+  ];
+}
+
+function* clusterMistakes({ cluster, environment }: Settings): Generator<Mistake> {
+  if (cluster.context && cluster.eks) yield ["cluster", "context and eks are both set; keep one"];
+  if (environment !== "sandbox" && !cluster.context && !cluster.eks) {
+    yield ["cluster", `${environment} needs a context or eks, or it would land on whatever cluster you last used`];
+  }
+}
+
+function* platformMistakes({ platform }: Settings): Generator<Mistake> {
+  const needed = platform.barmanPlugin !== "absent" && platform.barmanPlugin !== "present";
+  if (needed && platform.certManager === "absent") {
+    yield ["platform.certManager", "is absent, but the Barman Cloud plugin gets its certificates from it"];
+  }
+}
+
+function* databaseMistakes({ database, environment }: Settings): Generator<Mistake> {
+  const { instances, maxConnections, pooler, zones } = database;
+  if (environment !== "sandbox" && instances < 3) {
+    yield [
+      "database.instances",
+      `${instances} cannot lose a zone and keep every acknowledged row; ${environment} needs 3`,
+    ];
+  }
+  if (zones === "required" && instances > 3) {
+    yield [
+      "database.instances",
+      `${instances} do not fit into three zones one by one; set database.zones to preferred`,
+    ];
+  }
+  // Two login roles of a purpose are connected while a password is being changed.
+  const pooled = 2 * pooler.instances * pooler.connections;
+  const left = maxConnections - pooled;
+  if (left < 30) {
+    yield [
+      "database.maxConnections",
+      `${maxConnections} leaves ${left} for ingest, replication and you beside ${pooled} of the poolers (2 roles, ${pooler.instances} pods, ${pooler.connections} each); 30 are needed`,
+    ];
+  }
+}
+
+function* backupMistakes(
+  { cluster, database, environment, platform }: Settings,
+  secrets: GivenSecrets,
+): Generator<Mistake> {
+  const { backups } = database;
+  if (!backups) {
+    if (environment === "prod") yield ["database.backups", "prod needs backups"];
+    return;
+  }
+  if (!backups.destination && !cluster.eks)
+    yield ["database.backups.destination", "is needed where the program makes no bucket"];
+  if (backups.destination && cluster.eks)
+    yield ["database.backups.destination", "is made by the program on EKS; leave it out"];
+  if (backups.method === "plugin" && platform.barmanPlugin === "absent") {
+    yield ["database.backups.method", "plugin needs platform.barmanPlugin"];
+  }
+  if (backups.credentials === "secret" && !secrets.backupCredentials) {
+    yield [
+      "backupCredentials",
+      "is needed by database.backups.credentials: secret; set accessKeyId and secretAccessKey with --secret",
+    ];
+  }
+  if (backups.credentials === "identity" && backups.endpoint) {
+    yield ["database.backups.credentials", "identity is for AWS; an endpoint of your own needs secret"];
+  }
+}
+
+function* workloadMistakes({ api, environment, feeds }: Settings, secrets: GivenSecrets): Generator<Mistake> {
+  if (api.minReplicas > api.maxReplicas) {
+    yield ["api.minReplicas", `${api.minReplicas} is more than api.maxReplicas, ${api.maxReplicas}`];
+  }
+  if (environment !== "sandbox" && api.minReplicas < 2) {
+    yield [
+      "api.minReplicas",
+      `${api.minReplicas} has no second pod while the first is replaced; ${environment} needs 2`,
+    ];
+  }
+  for (const name of secrets.feedCredentials) {
+    if (!feeds[name]) yield [`feedCredentials.${name}`, "there is no such feed"];
+    else if (feeds[name].credentialsSecretName) {
+      yield [`feedCredentials.${name}`, "the feed names a Secret of its own in credentialsSecretName; keep one"];
+    }
+  }
+}

@@ -1,0 +1,30 @@
+import { z } from "zod";
+import { resources } from "./resources.js";
+
+const name = z.string().regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, "must be a Kubernetes name");
+const CRON = /^(@(hourly|daily|midnight|weekly|monthly|yearly|annually)|\S+( \S+){4})$/;
+export const cron = z.string().regex(CRON, "must be five cron fields or @hourly and the like");
+
+/** A feed, as the chart takes it (charts/ratesapp/values.schema.json); the chart has the defaults. */
+export const feed = z.strictObject({
+  schedule: cron,
+  timeZone: z.string().min(1).optional(),
+  source: z.string().min(1),
+  mode: z.enum(["append", "replace"]).optional(),
+  parallelism: z.int().min(1).max(200).optional(),
+  deadlineSeconds: z.int().min(10).max(604_800).optional(),
+  maxBadRows: z.int().min(0).max(1_000_000_000).optional(),
+  backoffLimit: z.int().min(0).max(100).optional(),
+  suspend: z.boolean().optional(),
+  resources: resources.optional(),
+  /** An existing Secret; `feedCredentials` makes one. */
+  credentialsSecretName: name.optional(),
+  environment: z.record(z.string().regex(/^[A-Z][A-Z0-9_]*$/), z.string()).optional(),
+  volume: z.strictObject({ claimName: name, mountPath: z.string().startsWith("/") }).optional(),
+  /** NetworkPolicy egress rules. */
+  egress: z.array(z.record(z.string(), z.unknown())).optional(),
+});
+
+export const feedName = z
+  .string()
+  .regex(/^[a-z]([-a-z0-9]{0,22}[a-z0-9])?$/, "must be up to 24 lower-case letters, digits and dashes");

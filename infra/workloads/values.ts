@@ -1,0 +1,52 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { Peer } from "../network/peers.js";
+import type { Image } from "../settings/image.js";
+import type { Resources } from "../settings/resources.js";
+import type { Settings } from "../settings/schema.js";
+
+type Text = pulumi.Input<string>;
+
+/** An existing Secret and its key. */
+interface SecretReference {
+  readonly secretName: Text;
+  readonly key: string;
+}
+
+/**
+ * The values that are given to charts/ratesapp; its values.yaml has the defaults of the rest, and its values.schema.json
+ * the ranges (a test holds these against it).
+ */
+export interface Values {
+  readonly image: Image;
+  readonly logLevel: Settings["logLevel"];
+  readonly database: Readonly<Record<"owner" | "ingest" | "api", SecretReference>> & { readonly revision: string };
+  readonly writeTokens?: SecretReference;
+  readonly api: {
+    readonly autoscaling: { readonly minReplicas: number; readonly maxReplicas: number; readonly cpuPercent: number };
+    readonly topologySpread: { readonly zones: WhenUnsatisfiable };
+    readonly resources: Resources;
+    readonly settings: Readonly<Record<string, number | readonly string[]>>;
+  };
+  readonly places?: { readonly ports: string; readonly regions: string };
+  readonly feeds: Readonly<Record<string, FeedValues>>;
+  readonly compaction: Settings["compaction"];
+  readonly networkPolicy: {
+    readonly admin: { readonly from: readonly Peer[] };
+    readonly dns: { readonly to: readonly Peer[] };
+    readonly database: { readonly to: readonly Peer[] };
+  };
+  readonly ingress: {
+    readonly enabled: boolean;
+    readonly host?: string;
+    readonly className?: Text;
+    readonly tlsSecretName?: string;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
+  readonly podMonitor: { readonly enabled: boolean };
+}
+
+type FeedValues = Omit<Settings["feeds"][string], "credentialsSecretName"> & {
+  readonly credentialsSecretName?: Text | undefined;
+};
+
+type WhenUnsatisfiable = "DoNotSchedule" | "ScheduleAnyway";

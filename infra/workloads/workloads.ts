@@ -1,0 +1,121 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import type { Access } from "../access/access.js";
+import type { Cluster } from "../cluster/cluster.js";
+import type { Names } from "../names.js";
+import { podsOf } from "../network/peers.js";
+import { namespaces } from "../platform/releases.js";
+import type { Settings } from "../settings/schema.js";
+import type { Secrets } from "../settings/secrets.js";
+import type { Values } from "./values.js";
+
+export interface WorkloadsArgs {
+  readonly names: Names;
+  readonly settings: Settings;
+  readonly secrets: Secrets;
+  readonly cluster: Cluster;
+  /** Secrets with which pods connect. */
+  readonly access: Access;
+  readonly namespace: pulumi.Input<string>;
+}
+
+const PROJECT = new URL("../../", import.meta.url);
+const inProject = (path: string): string => fileURLToPath(new URL(path, PROJECT));
+
+/** The API, ingest and upkeep: charts/ratesapp with the values of the stack. How many API pods there are is the HPA's. */
+export class Workloads extends pulumi.ComponentResource {
+  /** Inside the cluster. */
+  readonly url: pulumi.Output<string>;
+
+  constructor(name: string, args: WorkloadsArgs, options: pulumi.ComponentResourceOptions) {
+    super("ratesapp:workloads:Workloads", name, {}, options);
+    const { access, namespace, names } = args;
+    new kubernetes.helm.v4.Chart(
+      names.release,
+      { chart: inProject("charts/ratesapp"), name: names.release, namespace, values: { ...this.#values(args) } },
+      { parent: this, dependsOn: access },
+    );
+    this.url = pulumi.interpolate`http://${names.release}.${namespace}.svc`;
+    this.registerOutputs();
+  }
+
+  #values({ access, cluster, names, namespace, secrets, settings }: WorkloadsArgs): Values {
+    const { api, compaction, database, feeds, image, logLevel, places, platform } = settings;
+    const url = (secretName: pulumi.Input<string>) => ({ secretName, key: "url" });
+    const tokens = this.#writeTokens(namespace, secrets);
+    return {
+      image,
+      logLevel,
+      database: {
+        owner: url(access.secretNames.owner),
+        ingest: url(access.secretNames.ingest),
+        api: url(access.secretNames.api),
+        revision: access.revision,
+      },
+      ...(tokens && { writeTokens: { secretName: tokens, key: "tokens" } }),
+      api: {
+        autoscaling: { minReplicas: api.minReplicas, maxReplicas: api.maxReplicas, cpuPercent: api.cpuPercent },
+        topologySpread: { zones: database.zones === "required" ? "DoNotSchedule" : "ScheduleAnyway" },
+        resources: api.resources,
+        settings: { ...api.settings, statementTimeoutMs: api.statementTimeoutMs },
+      },
+      ...(places && {
+        places: {
+          ports: readFileSync(inProject(places.ports), "utf8"),
+          regions: readFileSync(inProject(places.regions), "utf8"),
+        },
+      }),
+      feeds: Object.fromEntries(
+        Object.entries(feeds).map(([name, feed]) => [
+          name,
+          { ...feed, ...this.#feedCredentials(namespace, name, secrets) },
+        ]),
+      ),
+      compaction,
+      networkPolicy: {
+        admin: { from: [podsOf(namespaces.prometheus)] },
+        dns: { to: cluster.dns },
+        database: { to: [podsOf(names.database)] },
+      },
+      ingress: ingressValues(api.ingress, cluster.ingressClass),
+      podMonitor: { enabled: platform.prometheus !== "absent" },
+    };
+  }
+
+  #writeTokens(namespace: pulumi.Input<string>, { writeTokens }: Secrets): pulumi.Output<string> | undefined {
+    if (!writeTokens) return undefined;
+    const lines = writeTokens.apply((all) =>
+      Object.entries(all)
+        .map(([client, hash]) => `${client}:${hash}\n`)
+        .join(""),
+    );
+    const args = { metadata: { name: "ratesapp-write-tokens", namespace }, stringData: { tokens: lines } };
+    return new kubernetes.core.v1.Secret("write-tokens", args, { parent: this }).metadata.name;
+  }
+
+  #feedCredentials(namespace: pulumi.Input<string>, feed: string, { feedCredentials }: Secrets) {
+    const stringData = feedCredentials.get(feed);
+    if (!stringData) return {};
+    const args = { metadata: { name: `ratesapp-feed-${feed}`, namespace }, stringData };
+    const secret = new kubernetes.core.v1.Secret(`feed-${feed}`, args, { parent: this });
+    return { credentialsSecretName: secret.metadata.name };
+  }
+}
+
+function ingressValues(
+  given: Settings["api"]["ingress"],
+  clusterClass: pulumi.Output<string> | undefined,
+): Values["ingress"] {
+  if (!given) return { enabled: false };
+  const { annotations, className, host, tlsSecretName } = given;
+  const chosen = className ?? clusterClass;
+  return {
+    enabled: true,
+    host,
+    annotations,
+    ...(chosen !== undefined && { className: chosen }),
+    ...(tlsSecretName !== undefined && { tlsSecretName }),
+  };
+}
