@@ -62,17 +62,17 @@ export const boundPart = `
 /** Daily rates of batch $1 for the days from $2 to before $3 (of one month), and the days they hold. */
 export const rollUpPart = `
   WITH cell AS MATERIALIZED (
-    SELECT origin_id, destination_id, day, $1::integer AS batch_id, count(*) AS count, sum(price) AS sum
+    SELECT origin_id, destination_id, day, count(*) AS count, sum(price) AS sum
     FROM prices
     WHERE batch_id = $1 AND day >= $2::date AND day < $3::date
     GROUP BY origin_id, destination_id, day
-  ), ${regionsFromCells},
+  ), ${regionsFromCells("day")},
   held AS (
     INSERT INTO batch_days (batch_id, day, prices, price_sum)
     SELECT $1, day, sum(count), sum(sum) FROM cell GROUP BY day
   )
   INSERT INTO daily_rates (origin_id, destination_id, day, batch_id, count, sum)
-  ${rowsOf(["cell", "outward", "inward", "across"])}`;
+  ${rowsOf(["cell", "outward", "inward", "across"], "$1::integer")}`;
 
 export const lockAudited = "SELECT state FROM batches WHERE id = $1 FOR UPDATE";
 

@@ -22,6 +22,6 @@ export const insertRegionRows = `
     JOIN places origin ON origin.id = r.origin_id AND origin.kind = 'port'
     JOIN places destination ON destination.id = r.destination_id AND destination.kind = 'port'
     WHERE r.day >= $2::date AND r.day < ($2::date + interval '1 month')::date
-  ), ${regionsFromCells}
+  ), ${regionsFromCells("day, batch_id")}
   INSERT INTO daily_rates (origin_id, destination_id, day, batch_id, count, sum)
-  ${rowsOf(["outward", "inward", "across"], "origin_id = ANY ($1::integer[]) OR destination_id = ANY ($1::integer[])")}`;
+  ${rowsOf(["outward", "inward", "across"], "batch_id", "origin_id = ANY ($1::integer[]) OR destination_id = ANY ($1::integer[])")}`;

@@ -1,6 +1,6 @@
 /**
  * From port-to-port sums to those of all the regions above. A statement begins with a query `cell` (origin_id,
- * destination_id, day, batch_id, count, sum: ports at both ends), goes on with these (`outward`: region to port,
+ * destination_id, day, count, sum, and batch_id where there are several: ports at both ends), goes on with these (`outward`: region to port,
  * `inward`: port to region, `across`: region to region) and reads all of them through {@link rowsOf}.
  *
  * Regions nest, so a sum goes up in two steps: to the region that the port itself lies in, which takes each cell once
@@ -10,29 +10,31 @@
  * They add as double precision: sum(bigint) is numeric and takes an allocation for each row, and whole numbers up to
  * 2^53 are exact (batch_days checks that a day stays below).
  */
-export const regionsFromCells = `
+export function regionsFromCells(keys: "day" | "day, batch_id"): string {
+  return `
   above AS MATERIALIZED (
     SELECT DISTINCT p.parent_id AS region_id, pp.place_id AS above_id
     FROM places p JOIN place_ports pp ON pp.port_id = p.id AND pp.place_id <> p.id
     WHERE p.kind = 'port'
   ),
-  outward AS MATERIALIZED (${upward("cell", "origin_id")}),
-  inward AS (${upward("cell", "destination_id")}),
-  across AS (${upward("outward", "destination_id")})`;
+  outward AS MATERIALIZED (${upward("cell", "origin_id", keys)}),
+  inward AS (${upward("cell", "destination_id", keys)}),
+  across AS (${upward("outward", "destination_id", keys)})`;
+}
 
 /** Sums `source` up at one end. */
-function upward(source: string, end: "origin_id" | "destination_id"): string {
+function upward(source: string, end: "origin_id" | "destination_id", keys: string): string {
   const columns =
     end === "origin_id" ? "above_id AS origin_id, destination_id" : "origin_id, above_id AS destination_id";
   const other = end === "origin_id" ? "destination_id" : "origin_id";
   return `
-    SELECT ${columns}, day, batch_id, sum(count) AS count, sum(sum) AS sum
+    SELECT ${columns}, ${keys}, sum(count) AS count, sum(sum) AS sum
     FROM (
-      SELECT parent_id, ${other}, day, batch_id, sum(count::float8) AS count, sum(sum::float8) AS sum
+      SELECT parent_id, ${other}, ${keys}, sum(count::float8) AS count, sum(sum::float8) AS sum
       FROM ${source} JOIN places ON id = ${end}
-      GROUP BY parent_id, ${other}, day, batch_id
+      GROUP BY parent_id, ${other}, ${keys}
     ) own JOIN above ON region_id = parent_id
-    GROUP BY above_id, ${other}, day, batch_id`;
+    GROUP BY above_id, ${other}, ${keys}`;
 }
 
 /**
@@ -43,10 +45,15 @@ const inKeyOrder = "(origin_id::bigint << 34) | (destination_id::bigint << 5) | 
 
 /**
  * Rows for daily_rates from the queries that are wanted, in the order of its key; `$2` of the statement is the first day.
+ * @param batchId what stands for the batch: a column or a parameter.
  * @param where which of them; all by default.
  */
-export function rowsOf(queries: readonly ("cell" | "outward" | "inward" | "across")[], where = "true"): string {
-  const columns = "origin_id, destination_id, day, batch_id, count::bigint AS count, sum::bigint AS sum";
+export function rowsOf(
+  queries: readonly ("cell" | "outward" | "inward" | "across")[],
+  batchId: "batch_id" | "$1::integer",
+  where = "true",
+): string {
+  const columns = `origin_id, destination_id, day, ${batchId} AS batch_id, count::bigint AS count, sum::bigint AS sum`;
   return `
     SELECT origin_id, destination_id, day, batch_id, count, sum
     FROM (${queries.map((query) => `SELECT ${columns} FROM ${query}`).join(" UNION ALL ")}) made

@@ -1,0 +1,84 @@
+/**
+ * Batches that nobody can see or bring back and whose rows are still there: failed, duplicate, or retracted before the
+ * last $1 days. Those folded by compaction only wait for their dead days.
+ */
+export const listReclaimable = `
+  SELECT id FROM batches
+  WHERE reclaimed_at IS NULL
+    AND (state IN ('failed', 'duplicate')
+         OR state = 'retracted' AND published_at < clock_timestamp() - make_interval(days => $1::integer))
+  ORDER BY id`;
+
+/** Waits for audits of the batch that are in the middle of a part; none begins after it. $1 batch. */
+export const stopAudits = `
+  WITH stopped AS (SELECT from_day FROM audit_parts WHERE batch_id = $1 FOR UPDATE)
+  DELETE FROM audit_parts a USING stopped WHERE a.batch_id = $1 AND a.from_day = stopped.from_day`;
+
+/** Closes the way back: `compacted_at` refuses a publish that comes from now on. $1 batch, $2 retractableDays. */
+export const giveUpBatch = `
+  UPDATE batches SET compacted_at = coalesce(compacted_at, clock_timestamp())
+  WHERE id = $1 AND reclaimed_at IS NULL
+    AND (state IN ('failed', 'duplicate')
+         OR state = 'retracted' AND published_at < clock_timestamp() - make_interval(days => $2::integer))
+  RETURNING id`;
+
+export const buryDays = `
+  WITH buried AS (DELETE FROM batch_days WHERE batch_id = $1 RETURNING batch_id, day)
+  INSERT INTO dead_days (batch_id, day) SELECT batch_id, day FROM buried`;
+
+export const listMonthsOfPrices = `
+  SELECT DISTINCT to_char(unnest(months), 'YYYY-MM-01') AS month FROM pieces WHERE batch_id = $1 ORDER BY month`;
+
+/**
+ * The blocks of a month ($2) between which all prices of batch $1 lie: a batch is written in one go, so they are few,
+ * and the BRIN index finds them without reading the others.
+ */
+export const findBlocks = `
+  SELECT split_part(trim(min(ctid)::text, '('), ',', 1)::bigint AS first,
+         split_part(trim(max(ctid)::text, '('), ',', 1)::bigint AS last
+  FROM prices
+  WHERE batch_id = $1 AND day >= $2::date AND day < ($2::date + interval '1 month')::date`;
+
+/** Prices of batch $1 in the month $2, from block $3 to before block $4. */
+export const deletePrices = `
+  DELETE FROM prices
+  WHERE batch_id = $1 AND day >= $2::date AND day < ($2::date + interval '1 month')::date
+    AND ctid >= format('(%s,0)', $3::bigint)::tid AND ctid < format('(%s,0)', $4::bigint)::tid`;
+
+export const listDeadMonths = "SELECT DISTINCT to_char(day, 'YYYY-MM-01') AS month FROM dead_days ORDER BY month";
+
+/** The dead days of the month $1, and how many blocks its daily rates have. */
+export const listDeadDays = `
+  SELECT array_agg(batch_id) AS batches, array_agg(to_char(day, 'YYYY-MM-DD')) AS days,
+         coalesce(pg_relation_size(to_regclass('daily_rates' || to_char($1::date, '_YYYY_MM')))
+                  / current_setting('block_size')::integer, 0)::integer AS blocks
+  FROM dead_days
+  WHERE day >= $1::date AND day < ($1::date + interval '1 month')::date`;
+
+/**
+ * Rows of the month $1 in batches $2 and days $3 (pairs), from block $4 to before block $5. Nothing indexes them by
+ * batch, which every insert would pay for; one pass takes the dead days of all batches.
+ */
+export const deleteDailyRates = `
+  DELETE FROM daily_rates r
+  USING unnest($2::integer[], $3::date[]) AS dead (batch_id, day)
+  WHERE r.batch_id = dead.batch_id AND r.day = dead.day
+    AND r.day >= $1::date AND r.day < ($1::date + interval '1 month')::date
+    AND r.ctid >= format('(%s,0)', $4::bigint)::tid AND r.ctid < format('(%s,0)', $5::bigint)::tid`;
+
+/** $1 batches and $2 days (pairs). */
+export const forgetDeadDays = `
+  DELETE FROM dead_days d
+  USING unnest($1::integer[], $2::date[]) AS swept (batch_id, day)
+  WHERE d.batch_id = swept.batch_id AND d.day = swept.day`;
+
+/** Batches whose last row is gone. $1 those whose prices were deleted. */
+export const setReclaimed = `
+  UPDATE batches b SET reclaimed_at = clock_timestamp()
+  WHERE b.reclaimed_at IS NULL
+    AND (b.id = ANY ($1::integer[]) OR b.state = 'compacted')
+    AND NOT EXISTS (SELECT FROM dead_days d WHERE d.batch_id = b.id)`;
+
+/** A compaction that was itself folded is no delivery that anyone asks about. */
+export const forgetFolded = `
+  DELETE FROM batches WHERE mode = 'compaction' AND state = 'compacted' AND reclaimed_at IS NOT NULL`;
