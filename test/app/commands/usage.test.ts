@@ -14,7 +14,7 @@ describe("ratesapp: usage", function () {
   it("helps, with examples", async () => {
     const help = await runRatesapp(["--help"]);
     expect(help.code).to.equal(0);
-    for (const command of ["serve", "migrate", "demo", "places", "ingest", "batches"]) {
+    for (const command of ["serve", "migrate", "demo", "places", "ingest"]) {
       expect(help.stdout).to.match(new RegExp(`^  ${command}\\b`, "m"));
     }
     expect(help.stdout).to.include("Examples:").and.to.include("Exit codes:");
