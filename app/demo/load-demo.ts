@@ -1,6 +1,7 @@
 import { openPool } from "../database/pool.js";
 import { type IngestOptions, ingestSource } from "../ingest/ingest-source.js";
 import { importPlaces } from "../places/import-places.js";
+import type { PlacesFile } from "../places/read-places.js";
 import { DEMO_FEED, DemoSource } from "./demo-source.js";
 import { findOthersData } from "./load-demo.sql.js";
 import { demoPorts, demoRegions } from "./places.js";
@@ -38,7 +39,7 @@ export async function loadDemo(options: DemoOptions): Promise<boolean> {
     const codes = [...demoPorts.map(({ code }) => code), ...demoRegions.map(({ slug }) => slug)];
     const { rows } = await pool.query<{ found: boolean }>(findOthersData, [DEMO_FEED, codes]);
     if (rows[0]?.found) return false;
-    await importPlaces(pool, { ports: portsFile(), regions: regionsFile() });
+    await importPlaces(pool, demoPlacesFiles());
     let days = 0;
     const source = new DemoSource({
       lastDay: options.lastDay,
@@ -57,12 +58,12 @@ export async function loadDemo(options: DemoOptions): Promise<boolean> {
   }
 }
 
-function portsFile() {
-  const lines = demoPorts.map(({ code, name, region }) => `${code},${name},${region}`);
-  return { name: "demo ports", content: ["code,name,parent_slug", ...lines].join("\n") };
-}
-
-function regionsFile() {
-  const lines = demoRegions.map(({ slug, name, parent }) => `${slug},${name},${parent ?? ""}`);
-  return { name: "demo regions", content: ["slug,name,parent_slug", ...lines].join("\n") };
+/** The generated places as the files that `ratesapp places import` takes. */
+export function demoPlacesFiles(): { ports: PlacesFile; regions: PlacesFile } {
+  const ports = demoPorts.map(({ code, name, region }) => `${code},${name},${region}`);
+  const regions = demoRegions.map(({ slug, name, parent }) => `${slug},${name},${parent ?? ""}`);
+  return {
+    ports: { name: "demo ports", content: ["code,name,parent_slug", ...ports].join("\n") },
+    regions: { name: "demo regions", content: ["slug,name,parent_slug", ...regions].join("\n") },
+  };
 }

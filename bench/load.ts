@@ -1,0 +1,76 @@
+import { Agent, get } from "node:http";
+import autocannon from "autocannon";
+
+/**
+ * Load generator, a process of its own so that it shares no event loop with what it measures.
+ * argv[2]: JSON {@link LoadOptions}; prints JSON {@link LoadResult}.
+ */
+export interface LoadOptions {
+  /** `throughput`: as many requests as the connections carry (autocannon). `latency`: the same, timed one by one in
+   * microseconds, which autocannon's histogram of whole milliseconds cannot show. */
+  readonly kind: "throughput" | "latency";
+  readonly url: string;
+  /** Asked for in turn. */
+  readonly paths: readonly string[];
+  readonly connections: number;
+  readonly durationSeconds: number;
+}
+
+export interface LoadResult {
+  readonly requestsPerSecond: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly failed: number;
+}
+
+const options = JSON.parse(process.argv[2] ?? "{}") as LoadOptions;
+const result = options.kind === "throughput" ? await measureThroughput() : await measureLatency();
+process.stdout.write(JSON.stringify(result));
+
+async function measureThroughput(): Promise<LoadResult> {
+  const { requests, duration, latency, non2xx, errors, timeouts } = await autocannon({
+    url: options.url,
+    connections: options.connections,
+    duration: options.durationSeconds,
+    requests: options.paths.map((path) => ({ path })),
+  });
+  return {
+    requestsPerSecond: requests.total / duration,
+    p50Ms: latency.p50,
+    p99Ms: latency.p99,
+    failed: non2xx + errors + timeouts,
+  };
+}
+
+async function measureLatency(): Promise<LoadResult> {
+  const agent = new Agent({ keepAlive: true, maxSockets: options.connections });
+  const end = performance.now() + options.durationSeconds * 1_000;
+  const times: number[] = [];
+  let failed = 0;
+  let next = 0;
+  const ask = (path: string) =>
+    new Promise<number>((resolve, reject) => {
+      get(options.url + path, { agent }, (response) => {
+        response.resume().on("end", () => resolve(response.statusCode ?? 0));
+      }).on("error", reject);
+    });
+  const connection = async () => {
+    while (performance.now() < end) {
+      const path = options.paths[next++ % options.paths.length] as string;
+      const start = performance.now();
+      const status = await ask(path).catch(() => 0);
+      if (status === 200) times.push(performance.now() - start);
+      else failed += 1;
+    }
+  };
+  await Promise.all(Array.from({ length: options.connections }, connection));
+  agent.destroy();
+  times.sort((a, b) => a - b);
+  const at = (share: number) => times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? Number.NaN;
+  return {
+    requestsPerSecond: times.length / options.durationSeconds,
+    p50Ms: at(0.5),
+    p99Ms: at(0.99),
+    failed,
+  };
+}

@@ -1,0 +1,35 @@
+import { execFileSync } from "node:child_process";
+import { cpus, totalmem } from "node:os";
+import { Command } from "commander";
+import { openBenchServer } from "./bench-database.js";
+import { table } from "./report.js";
+import { benchGrowth, benchServing } from "./serving.js";
+
+const BENCHES = { serving: benchServing, growth: benchGrowth } as const;
+type Name = keyof typeof BENCHES;
+const names = Object.keys(BENCHES) as Name[];
+
+const program = new Command("bench")
+  .description("Compare ratesapp with named peers, side by side in one run; prints Markdown tables of ratios.")
+  .argument("[names...]", `which: ${names.join(", ")}; all without any`)
+  .action(async (given: string[]) => {
+    const unknown = given.filter((name) => !names.includes(name as Name));
+    if (unknown.length > 0) program.error(`There is no bench ${unknown.join(", ")}; there are ${names.join(", ")}.`);
+    execFileSync("npm", ["run", "--silent", "build"], { stdio: "inherit" });
+    console.log(machine());
+    for (const name of given.length > 0 ? (given as Name[]) : names) {
+      const server = await openBenchServer();
+      try {
+        console.log(`\n## ${name}\n\n${table(await BENCHES[name](server))}`);
+      } finally {
+        await server.close();
+      }
+    }
+  });
+
+await program.parseAsync();
+
+function machine(): string {
+  const [cpu] = cpus();
+  return `${cpus().length} cores (${cpu?.model.trim()}), ${Math.round(totalmem() / 1024 ** 3)} GiB, Node.js ${process.version}, PostgreSQL 17, ${new Date().toISOString().slice(0, 10)}`;
+}

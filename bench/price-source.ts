@@ -1,0 +1,62 @@
+import { demoPorts } from "../app/demo/places.js";
+import type { Source, SourceObject } from "../app/ingest/sources/source.js";
+
+const DAY_MS = 86_400_000;
+const CHUNK_LINES = 4_000;
+
+export interface PriceLines {
+  readonly rows: number;
+  readonly firstDay: string;
+  readonly days: number;
+  readonly seed: number;
+}
+
+/**
+ * A CSV of prices between the ports of the demo: day after day, lanes in random order, so that a lane's prices of one
+ * day stand apart as in a delivery put together from many carriers. The same for the same seed; constant memory.
+ */
+export function* priceLines({ rows, firstDay, days, seed }: PriceLines): Generator<Buffer> {
+  const codes = demoPorts.map((port) => port.code);
+  const first = Date.parse(firstDay);
+  let state = seed >>> 0;
+  // https://en.wikipedia.org/wiki/Lehmer_random_number_generator, 32 bits (Numerical Recipes' constants)
+  const random = (below: number) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor((state / 2 ** 32) * below);
+  };
+  let text = "orig_code,dest_code,day,price\n";
+  for (let row = 0; row < rows; row += 1) {
+    const origin = random(codes.length);
+    const destination = (origin + 1 + random(codes.length - 1)) % codes.length;
+    const day = new Date(first + Math.floor((row * days) / rows) * DAY_MS).toISOString().slice(0, 10);
+    text += `${codes[origin]},${codes[destination]},${day},${800 + random(4_000)}\n`;
+    if ((row + 1) % CHUNK_LINES === 0) {
+      yield Buffer.from(text);
+      text = "";
+    }
+  }
+  if (text !== "") yield Buffer.from(text);
+}
+
+/** The same lines as something that can be ingested. */
+export function priceSource(name: string, lines: PriceLines): Source {
+  const object: SourceObject = {
+    name,
+    location: `generated:${name}`,
+    identity: name,
+    bytes: null,
+    ranges: false,
+    repeatable: true,
+    async *read() {
+      yield* priceLines(lines);
+    },
+    async verify() {},
+  };
+  return {
+    feed: "bench",
+    several: false,
+    async *list() {
+      yield object;
+    },
+  };
+}

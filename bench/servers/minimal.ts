@@ -1,0 +1,43 @@
+import Koa from "koa";
+import pg from "pg";
+import { findRatesSql } from "../../app/rates/find-rates.sql.js";
+import { monthWindow } from "../../app/rates/question.js";
+
+/**
+ * The least that can answer from the database: Koa, one pg pool and the same prepared statement; no validation, cache,
+ * limits, retries, metrics, headers or logs. Peer of a question that is not in memory.
+ */
+const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL, max: 10 });
+const app = new Koa();
+app.use(async (context) => {
+  const { date_from, date_to, origin, destination } = context.query as Record<string, string>;
+  const { since, until } = monthWindow(date_from as string, date_to as string);
+  const { rows } = await pool.query<{ days: number[] | null; counts: string[]; sums: string[] }>({
+    name: `${since} ${until}`,
+    text: findRatesSql(since, until),
+    values: [origin, destination, date_from, date_to],
+  });
+  const found = rows[0];
+  const first = Date.parse(date_from as string);
+  const length = (Date.parse(date_to as string) - first) / 86_400_000 + 1;
+  const counts = new Array<number>(length).fill(0);
+  const sums = new Array<number>(length).fill(0);
+  for (const [index, day] of (found?.days ?? []).entries()) {
+    counts[day] = (counts[day] ?? 0) + Number(found?.counts[index]);
+    sums[day] = (sums[day] ?? 0) + Number(found?.sums[index]);
+  }
+  const rates = [];
+  for (let day = length - 1; day >= 0; day -= 1) {
+    const count = counts[day] ?? 0;
+    rates.push({
+      count: count || null,
+      day: new Date(first + day * 86_400_000).toISOString().slice(0, 10),
+      price: count < 3 ? null : (sums[day] ?? 0) / count,
+    });
+  }
+  context.body = { rates };
+});
+const server = app.listen(0, "127.0.0.1", () => {
+  const address = server.address();
+  if (address && typeof address === "object") process.stdout.write(`http://127.0.0.1:${address.port}\n`);
+});

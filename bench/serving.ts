@@ -1,0 +1,209 @@
+import { execFile } from "node:child_process";
+import { readFile, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { demoPorts } from "../app/demo/places.js";
+import { addDays } from "../app/rates/calendar.js";
+import { findRatesSql } from "../app/rates/find-rates.sql.js";
+import { type BenchServer, loadPrices, settle, withPool } from "./bench-database.js";
+import { compareLatency, compareThroughput, median } from "./compare.js";
+import { type Line, milliseconds, perSecond } from "./report.js";
+import { applyLoad, type Started, startRatesapp, startServer } from "./started.js";
+
+const FIRST_DAY = "2025-01-01";
+const DAYS = 365;
+const REGIONS = ["china", "north_europe"] as const;
+
+/** The serving figures on a database of 5 million prices of one year. */
+export async function benchServing(server: BenchServer): Promise<Line[]> {
+  const url = await server.createDatabase("serving");
+  await loadPrices(url, "serving.csv", { rows: 5_000_000, firstDay: FIRST_DAY, days: DAYS, seed: 1 });
+  await settle(url);
+  const naiveUrl = await server.createDatabase("naive", { empty: true });
+  await copyToNaive(url, naiveUrl);
+  const lines: Line[] = [];
+
+  const cached = await startRatesapp({ DATABASE_URL: url });
+  lines.push(await repeated(cached));
+  await cached.stop();
+
+  const uncached = await startRatesapp({ DATABASE_URL: url, CACHE_BYTES: "0" });
+  const minimal = await startServer("minimal", { DATABASE_URL: url });
+  const naive = await startServer("naive", { DATABASE_URL: naiveUrl });
+  const paths = months(portPairs(500, 7));
+  const fresh = await compareThroughput({ server: uncached, paths }, { server: minimal, paths });
+  lines.push({
+    what: "a month between two ports, not in memory; against Koa and pg with the same SQL",
+    ours: perSecond(fresh.ours),
+    peer: perSecond(fresh.peer),
+    ratio: fresh.ratio.toFixed(2),
+    promised: "at least 0.8",
+  });
+  lines.push(await againstPgbench(url, fresh.ours));
+  const slow = await compareThroughput({ server: uncached, paths }, { server: naive, paths: paths.slice(0, 20) }, 4);
+  lines.push({
+    what: "the same; against one process, one connection and `avg` over an unindexed table",
+    ours: perSecond(slow.ours),
+    peer: `${slow.peer.toFixed(1)}/s`,
+    ratio: slow.ratio.toFixed(0),
+    promised: "at least 30",
+  });
+  const between = await compareLatency({ server: uncached, paths: months([REGIONS]) }, { server: uncached, paths });
+  lines.push({
+    what: "region to region; against port to port, median latency, one connection",
+    ours: milliseconds(between.ours),
+    peer: milliseconds(between.peer),
+    ratio: between.ratio.toFixed(2),
+    promised: "at most 3",
+  });
+  await Promise.all([uncached.stop(), minimal.stop(), naive.stop()]);
+  return lines;
+}
+
+/** p99 of a mixed workload, and the server's memory, from 1 million to 50 million prices. */
+export async function benchGrowth(server: BenchServer): Promise<Line[]> {
+  const sizes = [1_000_000, 50_000_000] as const;
+  const servers: Started[] = [];
+  for (const rows of sizes) {
+    const url = await server.createDatabase(`prices_${rows}`);
+    await loadPrices(url, `growth-${rows}.csv`, { rows, firstDay: FIRST_DAY, days: DAYS, seed: 2 });
+    await settle(url);
+    servers.push(await startRatesapp({ DATABASE_URL: url }));
+  }
+  const [small, large] = servers as [Started, Started];
+  const paths = mixed();
+  const rounds: { small: number; large: number }[] = [];
+  let peakBytes = 0;
+  for (let round = 0; round < 6; round += 1) {
+    const p99 = { small: 0, large: 0 };
+    for (const side of round % 2 === 0 ? (["small", "large"] as const) : (["large", "small"] as const)) {
+      const at = side === "small" ? small : large;
+      const load = { kind: "latency", url: at.url, paths, connections: 4, durationSeconds: 10 } as const;
+      p99[side] = (await applyLoad(load)).p99Ms;
+    }
+    if (round > 0) rounds.push(p99);
+    peakBytes = Math.max(peakBytes, await residentBytes(large.pid));
+  }
+  await Promise.all([small.stop(), large.stop()]);
+  return [
+    {
+      what: "p99 of a mixed workload at 50 million prices; against 1 million",
+      ours: milliseconds(median(rounds.map((round) => round.large))),
+      peer: milliseconds(median(rounds.map((round) => round.small))),
+      ratio: median(rounds.map((round) => round.large / round.small)).toFixed(2),
+      promised: "below 1.5",
+    },
+    {
+      what: "memory of the server at 50 million prices, at its highest",
+      ours: `${(peakBytes / 1024 ** 2).toFixed(0)} MiB`,
+      peer: "",
+      ratio: "",
+      promised: "under 200 MiB",
+    },
+  ];
+}
+
+async function repeated(cached: Started): Promise<Line> {
+  const path = `/rates?date_from=2025-03-01&date_to=2025-03-31&origin=CNSGH&destination=NLRTM`;
+  const body = await (await fetch(cached.url + path)).text();
+  const bare = await startServer("bare-koa", { BODY: body });
+  const result = await compareThroughput({ server: cached, paths: [path] }, { server: bare, paths: [path] });
+  await bare.stop();
+  return {
+    what: "a repeated question; against bare Koa with the same bytes",
+    ours: perSecond(result.ours),
+    peer: perSecond(result.peer),
+    ratio: result.ratio.toFixed(2),
+    promised: "at least 0.5",
+  };
+}
+
+/** pgbench sends the same prepared statement to the same server and does nothing with the answer. */
+async function againstPgbench(url: string, ours: number): Promise<Line> {
+  const script = join(tmpdir(), `ratesapp-bench-${process.pid}.sql`);
+  const values = ["'CNSGH'", "'NLRTM'", "'2025-03-01'", "'2025-03-31'"];
+  const sql = findRatesSql("2025-03-01", "2025-04-01").replace(
+    /\$(\d)/g,
+    (_, index) => values[Number(index) - 1] ?? "",
+  );
+  await writeFile(script, `${sql.replaceAll("\n", " ")};\n`);
+  let perSecondOfPgbench: number | undefined;
+  try {
+    const { stdout } = await promisify(execFile)("pgbench", [
+      ..."-n -M prepared -c 10 -j 1 -T 10 -f".split(" "),
+      script,
+      url,
+    ]);
+    perSecondOfPgbench = Number(/tps = ([\d.]+)/.exec(stdout)?.[1]);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+  }
+  return {
+    what: "the same; against `pgbench -M prepared`, which parses no answer",
+    ours: perSecond(ours),
+    peer: perSecondOfPgbench ? perSecond(perSecondOfPgbench) : "not installed",
+    ratio: perSecondOfPgbench ? (ours / perSecondOfPgbench).toFixed(2) : "",
+    promised: "",
+  };
+}
+
+async function copyToNaive(url: string, naiveUrl: string): Promise<void> {
+  await withPool(url, (from) =>
+    withPool(naiveUrl, async (to) => {
+      await to.query("CREATE TABLE naive_places (code text, kind text, parent_code text)");
+      await to.query(
+        "CREATE TABLE naive_prices (orig_code text NOT NULL, dest_code text NOT NULL, day date NOT NULL, price integer NOT NULL)",
+      );
+      const places = await from.query(
+        "SELECT p.code, p.kind, above.code AS parent FROM places p LEFT JOIN places above ON above.id = p.parent_id",
+      );
+      for (const { code, kind, parent } of places.rows) {
+        await to.query("INSERT INTO naive_places VALUES ($1, $2, $3)", [code, kind, parent]);
+      }
+    }),
+  );
+  const copy = `psql --quiet "${url}" -c "\\copy (SELECT o.code, d.code, r.day, r.price FROM prices r JOIN places o ON o.id = r.origin_id JOIN places d ON d.id = r.destination_id) TO STDOUT" | psql --quiet "${naiveUrl}" -c "\\copy naive_prices FROM STDIN"`;
+  await promisify(execFile)("bash", ["-o", "pipefail", "-c", copy]);
+  await settle(naiveUrl);
+}
+
+/** Paths that ask for one month each, over the year. */
+function months(pairs: readonly (readonly [string, string])[]): string[] {
+  return pairs.map(([origin, destination], index) => {
+    const from = `2025-${String(1 + (index % 11)).padStart(2, "0")}-01`;
+    return `/rates?date_from=${from}&date_to=${addDays(from, 29)}&origin=${origin}&destination=${destination}`;
+  });
+}
+
+function portPairs(count: number, step: number): [string, string][] {
+  return Array.from({ length: count }, (_, index) => {
+    const origin = demoPorts[(index * step) % demoPorts.length];
+    const destination = demoPorts[(index * step + 1 + (index % (demoPorts.length - 1))) % demoPorts.length];
+    return [origin?.code ?? "", destination?.code ?? ""];
+  });
+}
+
+/** Half of the questions come again and are in memory; of the rest, ports, regions, a quarter and a year. */
+function mixed(): string[] {
+  const ports = portPairs(2_000, 11);
+  const repeated = months(ports.slice(0, 20));
+  return ports.flatMap(([origin, destination], index) => {
+    const [from, to] =
+      index % 10 === 0
+        ? [FIRST_DAY, addDays(FIRST_DAY, DAYS - 1)]
+        : index % 3 === 0
+          ? ["2025-04-01", "2025-06-30"]
+          : ["2025-09-01", addDays("2025-09-01", index % 29)];
+    const places =
+      index % 4 === 0
+        ? `origin=${REGIONS[0]}&destination=${destination}`
+        : `origin=${origin}&destination=${index % 5 === 0 ? REGIONS[1] : destination}`;
+    return [repeated[index % repeated.length] as string, `/rates?date_from=${from}&date_to=${to}&${places}`];
+  });
+}
+
+async function residentBytes(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, "utf8");
+  return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
+}
