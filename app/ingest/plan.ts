@@ -44,9 +44,13 @@ export async function planBatch(
   again: boolean,
 ): Promise<PlannedBatch> {
   return inTransaction(pool, async (client) => {
-    const id = await insert(client, delivery);
-    if (id !== null) return { id, state: "loading", endedBefore: false };
-    const known = await findPlannedBatch(client, delivery, startedAt);
+    // Asked first, because an INSERT that meets a known one still takes a batch number.
+    let known = await findPlannedBatch(client, delivery, startedAt);
+    if (known === null) {
+      const id = await insert(client, delivery);
+      if (id !== null) return { id, state: "loading", endedBefore: false };
+      known = await findPlannedBatch(client, delivery, startedAt);
+    }
     if (known === null) throw new Error(`The batch of ${delivery.identity} is gone.`);
     if (known.state !== "failed" || !known.endedBefore || !again) return known;
     await client.query(freeIdentity, [known.id]);

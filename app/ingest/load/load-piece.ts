@@ -5,6 +5,7 @@ import type { Columns } from "../parse/columns.js";
 import { CsvParser } from "../parse/csv-parser.js";
 import { type Format, HeaderReader } from "../parse/header-reader.js";
 import { LEAST_LINE_BYTES, type LineParser } from "../parse/line-parser.js";
+import { NdjsonParser } from "../parse/ndjson-parser.js";
 import type { PortTable } from "../parse/port-table.js";
 import { ROW_BYTES, Rows } from "../parse/rows.js";
 import { CopyIn } from "./copy-in.js";
@@ -176,7 +177,10 @@ class PieceLoad {
   }
 
   #createParser(columns: Columns): LineParser {
-    return new CsvParser(columns, this.#piece.ports, this.#rows, this.#bad);
+    const { format, ports } = this.#piece;
+    return format === "csv"
+      ? new CsvParser(columns, ports, this.#rows, this.#bad)
+      : new NdjsonParser(ports, this.#rows, this.#bad);
   }
 
   /** Hands the rows so far to the server, as soon as it has taken those before. */

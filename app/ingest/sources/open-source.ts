@@ -1,10 +1,19 @@
+import { SourceError } from "../ingest-error.js";
 import { openFileSource } from "./file-source.js";
+import { openHttpSource } from "./http-source.js";
 import type { Source } from "./source.js";
+import { openStdinSource } from "./stdin-source.js";
 
 /**
- * The source that `--source` names: a path, a folder, `https://…`, `s3://bucket/prefix`, or `-` for standard input.
+ * The source that `--source` names: a path, a folder, `https://…`, `s3://bucket/prefix/`, or `-` for standard input.
  * @throws {SourceError} if there is nothing like that.
+ * @throws {SourceUnavailableError} if it does not answer.
  */
-export async function openSource(address: string, _signal?: AbortSignal): Promise<Source> {
-  return openFileSource(address);
+export async function openSource(address: string, signal?: AbortSignal): Promise<Source> {
+  if (address === "-") return openStdinSource(process.stdin);
+  const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(address)?.[1]?.toLowerCase();
+  if (scheme === undefined) return openFileSource(address);
+  if (scheme === "http" || scheme === "https") return openHttpSource(address, signal);
+  if (scheme === "s3") return (await import("./s3-source.js")).openS3Source(address, signal);
+  throw new SourceError(`${address}: sources are files, folders, http(s)://…, s3://… or - for standard input.`);
 }

@@ -1,0 +1,143 @@
+import type { BadLines } from "./bad-lines.js";
+import { COLUMN_NAMES, type ColumnName } from "./columns.js";
+import { DAYS, daySlot, NO_DAY } from "./day-table.js";
+import { addFields, type Fault } from "./fields.js";
+import { LineParser } from "./line-parser.js";
+import type { PortTable } from "./port-table.js";
+import { MAX_PRICE, type Rows } from "./rows.js";
+
+const LINE_FEED = 10;
+const CARRIAGE_RETURN = 13;
+const SPACE = 32;
+const QUOTE = 34;
+const COMMA = 44;
+const COLON = 58;
+const OPEN = 123;
+const CLOSE = 125;
+const PRICE_DIGITS = 10;
+/** An ordinary line, white space included, is shorter; the end of a chunk is left to the careful way. */
+const LONGEST_ORDINARY_LINE = 160;
+
+const KEYS = COLUMN_NAMES.map((name) => Buffer.from(name));
+
+/**
+ * Lines of NDJSON, such as `{"orig_code":"CNSGH","dest_code":"NLRTM","day":"2021-01-31","price":1234}`, with the
+ * members in any order. Lines without escapes are read from their bytes, every other by JSON.parse.
+ */
+export class NdjsonParser extends LineParser {
+  readonly #ports: PortTable;
+
+  constructor(ports: PortTable, rows: Rows, bad: BadLines) {
+    super(rows, bad);
+    this.#ports = ports;
+  }
+
+  protected override parseMany(chunk: Buffer, at: number): number {
+    const last = chunk.length - LONGEST_ORDINARY_LINE;
+    let begin = at;
+    while (begin <= last) {
+      const next = this.#parseOrdinary(chunk, begin);
+      if (next === -1) break;
+      this.lines += 1;
+      begin = next;
+    }
+    return begin;
+  }
+
+  /** Adds the row of an ordinary line and returns where the next begins; -1 if it is not ordinary. */
+  #parseOrdinary(chunk: Buffer, begin: number): number {
+    if (chunk[begin] !== OPEN) return -1;
+    const limit = begin + LONGEST_ORDINARY_LINE - 2;
+    let originId = 0;
+    let destinationId = 0;
+    let slot = -1;
+    let price = 0;
+    let at = begin + 1;
+    for (let member = 0; member < 4; member += 1) {
+      at = skipSpaces(chunk, at);
+      if (chunk[at] !== QUOTE) return -1;
+      const column = columnAt(chunk, at + 1);
+      if (column === -1) return -1;
+      at = skipSpaces(chunk, at + 2 + (KEYS[column] as Buffer).length);
+      if (chunk[at] !== COLON) return -1;
+      at = skipSpaces(chunk, at + 1);
+      if (column === 3) {
+        const first = at;
+        let digit = (chunk[at] as number) - 48;
+        // JSON has no leading zeros.
+        if (price !== 0 || digit === 0) return -1;
+        while (digit >= 0 && digit <= 9 && at - first < PRICE_DIGITS) {
+          price = price * 10 + digit;
+          at += 1;
+          digit = (chunk[at] as number) - 48;
+        }
+      } else {
+        const length = column === 2 ? 10 : 5;
+        if (chunk[at] !== QUOTE || chunk[at + 1 + length] !== QUOTE) return -1;
+        if (column === 2) {
+          if (slot !== -1) return -1;
+          slot = daySlot(chunk, at + 1);
+        } else if (column === 0) {
+          if (originId !== 0) return -1;
+          originId = this.#ports.find(chunk, at + 1);
+        } else {
+          if (destinationId !== 0) return -1;
+          destinationId = this.#ports.find(chunk, at + 1);
+        }
+        at += length + 2;
+      }
+      at = skipSpaces(chunk, at);
+      if (chunk[at] !== (member === 3 ? CLOSE : COMMA) || at > limit) return -1;
+      at += 1;
+    }
+    if (chunk[at] === CARRIAGE_RETURN) at += 1;
+    if (chunk[at] !== LINE_FEED) return -1;
+    if (originId === 0 || destinationId === 0 || slot === -1 || DAYS[slot] === NO_DAY) return -1;
+    if (price < 1 || price > MAX_PRICE) return -1;
+    this.rows.add(originId, destinationId, slot, price);
+    return at + 1;
+  }
+
+  protected override parseLine(line: Buffer): Fault | null {
+    let value: unknown;
+    try {
+      value = JSON.parse(line.toString("utf8"));
+    } catch {
+      return { column: null, reason: "not JSON" };
+    }
+    if (typeof value !== "object" || value === null || Array.isArray(value)) {
+      return { column: null, reason: "not a JSON object" };
+    }
+    const members = new Map<string, unknown>(Object.entries(value));
+    for (const name of COLUMN_NAMES) if (!members.has(name)) return { column: name, reason: "a column is missing" };
+    if (members.size > COLUMN_NAMES.length) return { column: null, reason: "a column too many" };
+    const price = members.get("price");
+    if (typeof price !== "number") return { column: "price", reason: "not a number" };
+    const text = (name: ColumnName) => Buffer.from(String(members.get(name)), "utf8");
+    const fields = {
+      orig_code: text("orig_code"),
+      dest_code: text("dest_code"),
+      day: text("day"),
+      // Without an exponent, however large.
+      price: Buffer.from(Number.isInteger(price) ? BigInt(price).toString() : String(price)),
+    };
+    return addFields(fields, this.#ports, this.rows);
+  }
+}
+
+function skipSpaces(chunk: Buffer, from: number): number {
+  let at = from;
+  while (chunk[at] === SPACE) at += 1;
+  return at;
+}
+
+/** Which of the columns is named, with a closing quote, from `at` on; -1 if none. */
+function columnAt(chunk: Buffer, at: number): number {
+  const first = chunk[at];
+  // "d" begins two of them.
+  const column = first === 111 ? 0 : first === 112 ? 3 : first === 100 ? (chunk[at + 1] === 97 ? 2 : 1) : -1;
+  if (column === -1) return -1;
+  const key = KEYS[column] as Buffer;
+  for (let index = 1; index < key.length; index += 1) if (chunk[at + index] !== key[index]) return -1;
+  return chunk[at + key.length] === QUOTE ? column : -1;
+}

@@ -1,0 +1,156 @@
+import { Readable } from "node:stream";
+import { GetObjectCommand, HeadObjectCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
+import { SourceChangedError, SourceError, SourceUnavailableError } from "../ingest-error.js";
+import { REJECTS_SUFFIX } from "../rejects.js";
+import type { Source, SourceObject } from "./source.js";
+
+/** A store that sends nothing for so long has been cut off without a word. */
+const SILENCE_MS = 60_000;
+
+/**
+ * `s3://bucket/key` is one object; `s3://bucket/prefix/`, or a bucket, every object below it. Endpoint, region and keys
+ * come from the usual environment. Imported only when it is needed: the client is large.
+ */
+export async function openS3Source(address: string, signal?: AbortSignal): Promise<Source> {
+  const match = /^s3:\/\/([^/]+)\/?(.*)$/.exec(address);
+  if (!match) throw new SourceError(`${address} is no S3 address; they look like s3://bucket/prefix/.`);
+  const [, bucket, key] = match as unknown as [string, string, string];
+  const client = new S3Client({
+    // Stores of one's own rarely have a DNS name for each bucket.
+    forcePathStyle: Boolean(process.env.AWS_ENDPOINT_URL ?? process.env.AWS_ENDPOINT_URL_S3),
+    ...(process.env.AWS_REGION || process.env.AWS_DEFAULT_REGION ? {} : { region: "us-east-1" }),
+  });
+  if (key === "" || key.endsWith("/")) {
+    return {
+      feed: `s3://${bucket}/${key}`,
+      several: true,
+      list: (listSignal) => listPrefix(client, bucket, key, listSignal),
+    };
+  }
+  const object = await readObject(client, bucket, key, signal);
+  return {
+    feed: `s3://${bucket}/${key.slice(0, key.lastIndexOf("/") + 1)}`,
+    several: false,
+    async *list() {
+      yield object;
+    },
+  };
+}
+
+async function* listPrefix(
+  client: S3Client,
+  bucket: string,
+  prefix: string,
+  signal?: AbortSignal,
+): AsyncIterable<SourceObject> {
+  // S3 lists keys in the order of their bytes.
+  for (let token: string | undefined, more = true; more; ) {
+    const page = await ask(`s3://${bucket}/${prefix}`, signal, (options) =>
+      client.send(
+        new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, ...(token ? { ContinuationToken: token } : {}) }),
+        options,
+      ),
+    );
+    for (const { Key, Size, ETag } of page.Contents ?? []) {
+      if (Key === undefined || Size === undefined || Key.endsWith("/") || REJECTS_SUFFIX.test(Key)) continue;
+      yield new S3Object(client, bucket, Key, Key.slice(prefix.length), Size, ETag ?? "");
+    }
+    token = page.NextContinuationToken;
+    more = page.IsTruncated === true && token !== undefined;
+  }
+}
+
+async function readObject(client: S3Client, bucket: string, key: string, signal?: AbortSignal): Promise<S3Object> {
+  const head = await ask(`s3://${bucket}/${key}`, signal, (options) =>
+    client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }), options),
+  );
+  const name = key.slice(key.lastIndexOf("/") + 1);
+  return new S3Object(client, bucket, key, name, head.ContentLength ?? 0, head.ETag ?? "");
+}
+
+class S3Object implements SourceObject {
+  readonly name: string;
+  readonly location: string;
+  readonly identity: string;
+  readonly bytes: number;
+  readonly ranges = true;
+  readonly repeatable = true;
+  readonly #client: S3Client;
+  readonly #bucket: string;
+  readonly #key: string;
+  readonly #etag: string;
+
+  constructor(client: S3Client, bucket: string, key: string, name: string, bytes: number, etag: string) {
+    this.#client = client;
+    this.#bucket = bucket;
+    this.#key = key;
+    this.#etag = etag;
+    this.name = name;
+    this.location = `s3://${bucket}/${key}`;
+    this.bytes = bytes;
+    this.identity = `${name} ${bytes} ${etag}`;
+  }
+
+  async *read(from: number, to: number | null, signal?: AbortSignal): AsyncIterable<Buffer> {
+    const end = Math.min(to ?? this.bytes, this.bytes);
+    if (from >= end) return;
+    const answer = await ask(this.location, signal, (options) =>
+      this.#client.send(
+        new GetObjectCommand({
+          Bucket: this.#bucket,
+          Key: this.#key,
+          Range: `bytes=${from}-${end - 1}`,
+          ...(this.#etag ? { IfMatch: this.#etag } : {}),
+        }),
+        options,
+      ),
+    );
+    if (answer.ETag !== undefined && this.#etag !== "" && answer.ETag !== this.#etag) {
+      throw new SourceChangedError(this.location, `its ETag is ${answer.ETag}`);
+    }
+    if (!(answer.Body instanceof Readable)) throw new SourceUnavailableError(`${this.location} came without a body.`);
+    const body = answer.Body;
+    const timer = setTimeout(() => body.destroy(new Error(`silent for ${SILENCE_MS / 1000} seconds`)), SILENCE_MS);
+    let received = 0;
+    try {
+      for await (const chunk of body as AsyncIterable<Buffer>) {
+        timer.refresh();
+        received += chunk.length;
+        yield chunk;
+      }
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw new SourceUnavailableError(`${this.location} was cut off: ${(error as Error).message}`, { cause: error });
+    } finally {
+      clearTimeout(timer);
+    }
+    if (received !== end - from) throw new SourceUnavailableError(`${this.location} was cut off.`);
+  }
+
+  /** Each answer is checked when it comes. */
+  async verify(): Promise<void> {}
+}
+
+/** Runs a request; tells what will always fail from what may work a moment later (the client has tried three times). */
+async function ask<T>(
+  location: string,
+  signal: AbortSignal | undefined,
+  send: (options: { abortSignal?: AbortSignal }) => Promise<T>,
+): Promise<T> {
+  try {
+    return await send(signal ? { abortSignal: signal } : {});
+  } catch (error) {
+    signal?.throwIfAborted();
+    const { name, message, $metadata } = error as Error & { $metadata?: { httpStatusCode?: number } };
+    const status = $metadata?.httpStatusCode;
+    if (status === 412 || status === 409) throw new SourceChangedError(location, "its ETag is another now");
+    if (status === 404) throw new SourceError(`There is no ${location}.`, { cause: error });
+    if (status === 401 || status === 403 || name === "CredentialsProviderError") {
+      throw new SourceError(`${location} may not be read: ${message || name}`, { cause: error });
+    }
+    if (status !== undefined && status < 500 && status !== 408 && status !== 429) {
+      throw new SourceError(`${location} cannot be read: ${message || name}`, { cause: error });
+    }
+    throw new SourceUnavailableError(`${location} cannot be read: ${message || name}`, { cause: error });
+  }
+}
