@@ -1,0 +1,38 @@
+import type { Price } from "./deliveries.js";
+import type { Tree } from "./tree.js";
+
+/** What a batch is to consumers: prices of a feed, and whether they are published. */
+export interface ModelBatch {
+  readonly id: number;
+  readonly feed: string;
+  readonly mode: "append" | "replace";
+  readonly prices: readonly Price[];
+  published: boolean;
+  settled: boolean;
+}
+
+/** The rule of visibility over plain rows; `batches` in the order of their first publish. */
+export function visiblePrices(batches: readonly ModelBatch[]): Price[] {
+  return batches.flatMap((batch, index) => {
+    if (!batch.published) return [];
+    const later = batches
+      .slice(index + 1)
+      .filter(({ feed, mode, published }) => feed === batch.feed && mode === "replace" && published);
+    return batch.prices.filter(({ day }) => !later.some(({ prices }) => prices.some((price) => price.day === day)));
+  });
+}
+
+/** What consumers see of these prices, in the form of `seen`. */
+export function rollUp(tree: Tree, prices: readonly Price[]): Map<string, string> {
+  const totals = new Map<string, [count: number, sum: number]>();
+  for (const { origin, destination, day, price } of prices) {
+    for (const from of tree.above.get(origin) ?? []) {
+      for (const to of tree.above.get(destination) ?? []) {
+        const key = `${from}>${to} ${day}`;
+        const [count, sum] = totals.get(key) ?? [0, 0];
+        totals.set(key, [count + 1, sum + price]);
+      }
+    }
+  }
+  return new Map([...totals].map(([key, [count, sum]]) => [key, `${count}/${sum}`]));
+}

@@ -1,0 +1,125 @@
+import { expect } from "chai";
+import fc from "fast-check";
+import { BatchTooOldError } from "../../../app/ingest/batch-error.js";
+import { compact } from "../../../app/ingest/compact.js";
+import { publishBatch } from "../../../app/ingest/publish.js";
+import { retractBatch } from "../../../app/ingest/retract.js";
+import { createDatabase } from "../database.js";
+import { age, deliver, type Price, seen } from "./deliveries.js";
+import { type ModelBatch, rollUp, visiblePrices } from "./model.js";
+import { plant, type Tree, type TreeShape } from "./tree.js";
+
+const DAYS = ["2024-02-28", "2024-02-29", "2024-03-01", "2024-03-02"];
+
+const shape: fc.Arbitrary<TreeShape> = fc.array(fc.nat({ max: 5 }), { maxLength: 6 }).chain((regions) =>
+  fc.record({
+    regionParents: fc.constant(regions.map((parent, index) => Math.min(parent, index) - 1)),
+    portParents: fc.array(fc.integer({ min: -1, max: regions.length - 1 }), { minLength: 1, maxLength: 4 }),
+  }),
+);
+
+interface RawPrice {
+  readonly origin: number;
+  readonly destination: number;
+  readonly day: number;
+  readonly price: number;
+}
+const rawPrices = fc.array(
+  fc.record({
+    origin: fc.nat({ max: 9 }),
+    destination: fc.nat({ max: 9 }),
+    day: fc.nat({ max: DAYS.length - 1 }),
+    price: fc.oneof(fc.integer({ min: 1, max: 9_999 }), fc.constant(2_147_483_647)),
+  }),
+  { minLength: 1, maxLength: 8 },
+);
+
+type Step =
+  | { kind: "deliver"; feed: string; mode: "append" | "replace"; prices: RawPrice[]; pieces: number }
+  | { kind: "retract" | "publish"; pick: number }
+  | { kind: "age" | "compact" };
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      kind: fc.constant("deliver" as const),
+      feed: fc.constantFrom("a", "b"),
+      mode: fc.constantFrom("append" as const, "replace" as const),
+      prices: rawPrices,
+      pieces: fc.integer({ min: 1, max: 3 }),
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({ kind: fc.constantFrom("retract" as const, "publish" as const), pick: fc.nat({ max: 20 }) }),
+  },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom("age" as const, "compact" as const) }) },
+);
+
+describe("what consumers see of batches", function () {
+  this.timeout(120_000);
+
+  it("agrees with a simple model whatever is delivered, retracted, published again and compacted", async () => {
+    await fc.assert(
+      fc.asyncProperty(shape, fc.array(step, { minLength: 1, maxLength: 14 }), async (treeShape, steps) => {
+        const database = await createDatabase();
+        try {
+          const tree = await plant(database.pool, treeShape);
+          const batches: ModelBatch[] = [];
+          for (const next of steps) {
+            await take(next, tree, batches, database.pool);
+            expect(await seen(database.pool)).to.deep.equal(sorted(rollUp(tree, visiblePrices(batches))));
+          }
+        } finally {
+          await database.drop();
+        }
+      }),
+      { numRuns: Number(process.env.RATESAPP_RUNS ?? 30), endOnFailure: false },
+    );
+  });
+});
+
+async function take(next: Step, tree: Tree, batches: ModelBatch[], pool: Parameters<typeof seen>[0]): Promise<void> {
+  switch (next.kind) {
+    case "deliver": {
+      const prices: Price[] = next.prices.map((raw) => ({
+        origin: tree.ports[raw.origin % tree.ports.length] as number,
+        destination: tree.ports[raw.destination % tree.ports.length] as number,
+        day: DAYS[raw.day] as string,
+        price: raw.price,
+      }));
+      const { feed, mode, pieces } = next;
+      const id = await deliver(pool, { feed, mode, prices, pieces });
+      batches.push({ id, feed, mode, prices, published: true, settled: false });
+      return;
+    }
+    case "retract":
+    case "publish": {
+      const batch = batches[next.pick % Math.max(1, batches.length)];
+      if (batch === undefined) return;
+      const wanted = next.kind === "publish";
+      const change = wanted ? publishBatch(pool, batch.id) : retractBatch(pool, batch.id);
+      const error = await change.then(
+        () => undefined,
+        (thrown: unknown) => thrown,
+      );
+      if (batch.settled && batch.published !== wanted) expect(error).to.be.instanceOf(BatchTooOldError);
+      else if (!batch.settled) {
+        expect(error).to.equal(undefined);
+        batch.published = wanted;
+      }
+      return;
+    }
+    case "age":
+      await age(pool, 40);
+      for (const batch of batches) batch.settled = true;
+      return;
+    case "compact":
+      await compact(pool, { batchesPerDay: 2 });
+  }
+}
+
+function sorted(map: Map<string, string>): Map<string, string> {
+  return new Map([...map].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
