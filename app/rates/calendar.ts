@@ -10,10 +10,18 @@ export function addDays(day: string, days: number): string {
   return new Date(Date.parse(day) + days * DAY_MS).toISOString().slice(0, 10);
 }
 
-/** Every day of a range, newest first, leap days included. */
+/**
+ * Every day of a range, newest first, leap days included. Dates are made only where months meet: making one for each day
+ * would take a fifth of an answer's time.
+ */
 export function daysNewestFirst(from: string, to: string): string[] {
-  const first = Date.parse(from);
   const days: string[] = [];
-  for (let at = Date.parse(to); at >= first; at -= DAY_MS) days.push(new Date(at).toISOString().slice(0, 10));
+  for (let day = to; day >= from; ) {
+    const month = day.slice(0, 8);
+    const first = from.startsWith(month) ? Number(from.slice(8)) : 1;
+    for (let date = Number(day.slice(8)); date >= first; date -= 1)
+      days.push(date < 10 ? `${month}0${date}` : month + date);
+    day = addDays(`${month}01`, -1);
+  }
   return days;
 }

@@ -3,7 +3,7 @@
  * places and prices come from one snapshot: the ids are null for an unknown place, the arrays null without prices; else
  * the arrays hold a day (counted from $3), a count and a sum for each batch with prices of that day.
  *
- * `since` and `until` are the month boundaries around the days, as literals. Measured at 6 million rows of daily_rates
+ * `firstMonth` and `lastMonth` (`YYYY-MM`) are those of the first and last day, as literals. Measured at 6 million rows of daily_rates
  * in 36 months (PostgreSQL 17, 31 days, processor time of the server for one question):
  *
  * | statement                                                  | plan    | 36 months | 156 months | locks |
@@ -20,7 +20,7 @@
  * that plan by itself at 36 months. The literals prune when planned: a generic plan of one or two months. The
  * visibility of a row is a sub-select and not a join because it needs no join search and cannot be planned badly.
  */
-export function findRatesSql(since: string, until: string): string {
+export function findRatesSql(firstMonth: string, lastMonth: string): string {
   return `
   SELECT
     dataset.version,
@@ -38,7 +38,8 @@ export function findRatesSql(since: string, until: string): string {
     FROM daily_rates r
     WHERE r.origin_id = origin.id
       AND r.destination_id = destination.id
-      AND r.day >= DATE '${since}' AND r.day < DATE '${until}'
+      AND r.day >= DATE '${firstMonth}-01'
+      AND r.day < (DATE '${lastMonth}-01' + interval '1 month')::date
       AND r.day BETWEEN $3::date AND $4::date
       AND (SELECT b.visible FROM batch_days b WHERE b.batch_id = r.batch_id AND b.day = r.day)
   ) found ON true`;

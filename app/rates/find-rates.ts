@@ -1,9 +1,9 @@
+import { LRUCache } from "lru-cache";
 import type pg from "pg";
 import { countDays } from "./calendar.js";
-import type { DatasetTag } from "./dataset-tag.js";
-import { datasetTag } from "./dataset-tag.js";
+import { type DatasetTag, datasetTag } from "./dataset-tag.js";
 import { findRatesSql } from "./find-rates.sql.js";
-import { monthWindow, type Question } from "./question.js";
+import { countMonths, type Question } from "./question.js";
 
 /** One snapshot's answer to a {@link Question}. */
 export interface FoundRates {
@@ -12,12 +12,20 @@ export interface FoundRates {
   readonly originId: number | null;
   readonly destinationId: number | null;
   /** By day of the range, oldest first; 0 where there is no visible price. */
-  readonly counts: Float64Array;
+  readonly counts: readonly number[];
   /** Whole US dollars; exact up to 2^53. */
-  readonly sums: Float64Array;
+  readonly sums: readonly number[];
 }
 
-/** Values as Postgres writes them; the dates and arrays of `pg` cost more than the rest of an answer. */
+/** The statement for one window of months. */
+interface Statement {
+  readonly text: string;
+  readonly name: string;
+  /** Prepared under its name; else planned each time. */
+  prepared: boolean;
+}
+
+/** Values as Postgres writes them; what `pg` makes of dates and arrays costs more than the rest of an answer. */
 const AS_TEXT = { getTypeParser: () => (value: string) => value } as unknown as pg.CustomTypesConfig;
 
 type Row = [
@@ -30,60 +38,73 @@ type Row = [
   sums: string | null,
 ];
 
+/** Longer ranges spend their time reading rather than planning. */
+const MOST_PREPARED_MONTHS = 2;
+/** A backend keeps about 85 KiB for each prepared statement. */
+const MOST_PREPARED = 64;
+const MOST_STATEMENTS = 1_000;
+
 /**
- * Asks for rates with statements that are prepared for one or two months each (the SQL says why). A backend keeps about
- * 85 KiB for each, so a window is prepared only once it has shown prices, which keeps out odd dates, and only the first
- * 64 windows are; longer ranges spend their time reading rather than planning.
+ * Asks for rates with statements that are prepared for one or two months each (the SQL says why). A window is prepared
+ * only once it has shown prices, which keeps odd dates from filling the backends' memory.
  */
 export class RatesFinder {
-  static readonly #MOST_MONTHS = 2;
-  static readonly #MOST_WINDOWS = 64;
-  readonly #prepared = new Set<string>();
+  readonly #statements = new LRUCache<string, Statement>({ max: MOST_STATEMENTS });
+  #prepared = 0;
 
   async find(client: pg.ClientBase | pg.Pool, question: Question): Promise<FoundRates> {
-    const { dateFrom, dateTo } = question;
-    const window = monthWindow(dateFrom, dateTo);
-    const name = `rates ${window.since} ${window.until}`;
+    const { origin, destination, dateFrom, dateTo } = question;
+    const firstMonth = dateFrom.slice(0, 7);
+    const lastMonth = dateTo.slice(0, 7);
+    const months = `${firstMonth} ${lastMonth}`;
+    let statement = this.#statements.get(months);
+    if (statement === undefined) {
+      statement = { text: findRatesSql(firstMonth, lastMonth), name: `rates ${months}`, prepared: false };
+      this.#statements.set(months, statement);
+    }
     const query: pg.QueryArrayConfig = {
-      text: findRatesSql(window.since, window.until),
-      values: [question.origin, question.destination, dateFrom, dateTo],
+      text: statement.text,
+      values: [origin, destination, dateFrom, dateTo],
       rowMode: "array",
       types: AS_TEXT,
     };
-    if (this.#prepared.has(name)) query.name = name;
+    if (statement.prepared) query.name = statement.name;
     const { rows } = await client.query<Row>(query);
     const row = rows[0];
     if (row === undefined) throw new Error("the table `dataset` has lost its row");
-    const found = readRow(row, countDays(dateFrom, dateTo));
-    if (row[4] !== null && window.months <= RatesFinder.#MOST_MONTHS && this.#prepared.size < RatesFinder.#MOST_WINDOWS)
-      this.#prepared.add(name);
-    return found;
+    if (!statement.prepared && row[4] !== null) this.#prepare(statement, question);
+    return readRow(row, countDays(dateFrom, dateTo));
+  }
+
+  #prepare(statement: Statement, { dateFrom, dateTo }: Question): void {
+    if (this.#prepared >= MOST_PREPARED || countMonths(dateFrom, dateTo) > MOST_PREPARED_MONTHS) return;
+    statement.prepared = true;
+    this.#prepared += 1;
   }
 }
 
 function readRow(row: Row, length: number): FoundRates {
-  const counts = new Float64Array(length);
-  const sums = new Float64Array(length);
-  if (row[4] !== null && row[5] !== null && row[6] !== null) {
-    const days = readArray(row[4]);
-    const someCounts = readArray(row[5]);
-    const someSums = readArray(row[6]);
-    for (let index = 0; index < days.length; index += 1) {
-      const day = Number(days[index]);
-      counts[day] = (counts[day] ?? 0) + Number(someCounts[index]);
-      sums[day] = (sums[day] ?? 0) + Number(someSums[index]);
+  const [version, changedAtMs, originId, destinationId, daysText, countsText, sumsText] = row;
+  const counts = new Array<number>(length).fill(0);
+  const sums = new Array<number>(length).fill(0);
+  if (daysText !== null && countsText !== null && sumsText !== null) {
+    const someCounts = readArray(countsText);
+    const someSums = readArray(sumsText);
+    for (const [index, day] of readArray(daysText).entries()) {
+      counts[day] = (counts[day] ?? 0) + (someCounts[index] ?? 0);
+      sums[day] = (sums[day] ?? 0) + (someSums[index] ?? 0);
     }
   }
   return {
-    dataset: datasetTag(Number(row[0]), Number(row[1])),
-    originId: row[2] === null ? null : Number(row[2]),
-    destinationId: row[3] === null ? null : Number(row[3]),
+    dataset: datasetTag(Number(version), Number(changedAtMs)),
+    originId: originId === null ? null : Number(originId),
+    destinationId: destinationId === null ? null : Number(destinationId),
     counts,
     sums,
   };
 }
 
-/** The text form of an array of numbers: `{1,2}`. */
-function readArray(text: string): string[] {
-  return text.slice(1, -1).split(",");
+/** Reads what Postgres writes for an array of numbers, `{1,2}`, which is JSON but for its brackets. */
+function readArray(text: string): number[] {
+  return JSON.parse(`[${text.slice(1, -1)}]`) as number[];
 }

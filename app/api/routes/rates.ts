@@ -1,3 +1,4 @@
+import { LRUCache } from "lru-cache";
 import { type FoundRates, RatesFinder } from "../../rates/find-rates.js";
 import { type Question, questionKey } from "../../rates/question.js";
 import { writeCsv, writeJson } from "../../rates/write-rates.js";
@@ -15,6 +16,13 @@ interface Form {
 const JSON_FORM: Form = { contentType: "application/json; charset=utf-8", write: writeJson };
 const CSV_FORM: Form = { contentType: "text/csv; charset=utf-8; header=present", write: writeCsv };
 
+/**
+ * Query strings whose parameters were read and found right: consumers ask the same again and again, and reading them
+ * takes a quarter of the time of an answer from memory. About 3 MiB when full.
+ */
+const MOST_SEEN = 5_000;
+const LONGEST_SEEN = 200;
+
 /** Thrown inside a query, which questions that spell their places differently may share. */
 class UnknownPlaces extends NoAnswerError {
   readonly originIsUnknown: boolean;
@@ -30,15 +38,22 @@ class UnknownPlaces extends NoAnswerError {
 /** `GET /rates`: the average price and the number of prices of each day, newest first. */
 export function ratesRoute(services: AnswerServices): ApiMiddleware {
   const finder = new RatesFinder();
+  const seen = new LRUCache<string, AskedRates & { readonly key: string }>({ max: MOST_SEEN });
   return async function rates(ctx: ApiContext) {
-    const asked = readRatesParameters(ctx.query);
+    const { querystring } = ctx;
+    let asked = seen.get(querystring);
+    if (asked === undefined) {
+      const parameters = readRatesParameters(ctx.query);
+      asked = { ...parameters, key: questionKey(parameters) };
+      if (querystring.length <= LONGEST_SEEN) seen.set(querystring, asked);
+    }
     const form = chooseForm(ctx);
     try {
       await answerQuestion(
         ctx,
         services,
         {
-          key: `${form.contentType}\0${questionKey(asked)}`,
+          key: `${form.contentType}\0${asked.key}`,
           statement: "rates",
           async make(client) {
             const found = await finder.find(client, asked);
