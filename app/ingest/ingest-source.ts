@@ -4,7 +4,7 @@ import type { BatchState } from "./batch-state.js";
 import { failBatch } from "./fail.js";
 import { PortsMissingError } from "./ingest-error.js";
 import { readPorts } from "./load/read-ports.js";
-import { findPlannedBatch, PIECE_BYTES, type PlannedBatch, planBatch } from "./plan.js";
+import { findPlannedBatch, PIECE_BYTES, type PlannedBatch, planBatch, STREAM_PIECE_BYTES } from "./plan.js";
 import { readClock } from "./plan.sql.js";
 import { publishBatch } from "./publish.js";
 import { compressionOf, MAGIC_BYTES } from "./sources/compression.js";
@@ -103,8 +103,8 @@ async function ingestObject(
   again: boolean,
   options: IngestOptions,
 ): Promise<BatchReport> {
-  const pieceBytes = options.pieceBytes ?? PIECE_BYTES;
   const inRanges = object.ranges && compressionOf(await readFirstBytes(object, MAGIC_BYTES, worker.signal)) === null;
+  const pieceBytes = options.pieceBytes ?? (inRanges ? PIECE_BYTES : STREAM_PIECE_BYTES);
   const batch = await patiently(worker, () =>
     planBatch(
       worker.pool,

@@ -4,11 +4,12 @@ import type { BatchState } from "./batch-state.js";
 import { findBatch, freeIdentity, insertBatch, insertPieces } from "./plan.sql.js";
 
 /**
- * Bytes of a piece. Small enough that little is lost with a worker, that two workers end nearly together, and that
- * a few pieces of a compressed file fit in memory; large enough (about 600,000 lines, half a second) that the
- * transaction around it costs nothing.
+ * Bytes of a piece. Small enough that little is lost with a worker and that two workers end nearly together; large
+ * enough (about 600,000 lines, half a second) that the transaction around it costs nothing. A stream's are held in
+ * memory, three at a time, and so are half as large.
  */
 export const PIECE_BYTES = 16 * 1024 * 1024;
+export const STREAM_PIECE_BYTES = PIECE_BYTES / 2;
 
 export interface Delivery {
   readonly feed: string;

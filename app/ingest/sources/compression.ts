@@ -16,7 +16,8 @@ export function compressionOf(head: Buffer): Compression | null {
   return null;
 }
 
-const CHUNK_BYTES = 256 * 1024;
+/** Of every chunk a buffer is made; larger ones only wait longer to be collected. */
+const CHUNK_BYTES = 64 * 1024;
 
 /**
  * The bytes within, as they come; chunks as they are if they are not compressed.
