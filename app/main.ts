@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command } from "commander";
+import { batchesCommand } from "./commands/batches.js";
 import { demoCommand } from "./commands/demo.js";
 import { describeFailure, exitCodeOf } from "./commands/failure.js";
 import { ingestCommand } from "./commands/ingest.js";
@@ -27,6 +28,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage or configuration.`,
 program.addCommand(demoCommand());
 program.addCommand(serveCommand());
 program.addCommand(ingestCommand());
+program.addCommand(batchesCommand());
 program.addCommand(migrateCommand());
 program.addCommand(placesCommand());
 

@@ -1,0 +1,88 @@
+import type { ReportedLine } from "../ingest/bad-lines.js";
+import type { BatchSummary } from "../ingest/batch-summary.js";
+
+const LONGEST_SOURCE = 48;
+
+/** A line for each batch, in columns. */
+export function writeBatchTable(batches: readonly BatchSummary[]): string {
+  const header = ["ID", "STATE", "FEED", "ROWS", "BAD", "CREATED", "SOURCE"];
+  const rows = batches.map((batch) => [
+    String(batch.id),
+    stateOf(batch),
+    batch.feed,
+    batch.rows.toLocaleString("en-US"),
+    String(batch.rejected),
+    writeInstant(batch.created_at),
+    batch.source.length > LONGEST_SOURCE ? `…${batch.source.slice(1 - LONGEST_SOURCE)}` : batch.source,
+  ]);
+  const widths = header.map((name, column) => Math.max(name.length, ...rows.map((row) => row[column]?.length ?? 0)));
+  const numbers = new Set([0, 3, 4]);
+  return [header, ...rows]
+    .map((row) =>
+      row
+        .map((cell, column) =>
+          numbers.has(column) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0),
+        )
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
+}
+
+/** Everything about one batch, a fact on each line, then its bad lines and how many there are of each kind. */
+export function writeBatchDetails(
+  batch: BatchSummary,
+  lines: readonly ReportedLine[],
+  counts: readonly { readonly reason: string; readonly count: number }[],
+): string {
+  const facts: [name: string, value: string | null][] = [
+    ["batch", String(batch.id)],
+    ["state", stateOf(batch)],
+    ["feed", batch.feed],
+    ["source", batch.source],
+    ["mode", batch.mode],
+    [
+      "pieces",
+      `${batch.pieces_loaded} of ${batch.pieces} loaded${batch.pieces_failed > 0 ? `, ${batch.pieces_failed} failed` : ""}`,
+    ],
+    ["rows", batch.rows.toLocaleString("en-US")],
+    ["bad rows", `${batch.rejected.toLocaleString("en-US")} (${batch.max_bad_rows} allowed)`],
+    [
+      "speed",
+      batch.rows_per_second === null ? null : `${Math.round(batch.rows_per_second).toLocaleString("en-US")} rows/s`,
+    ],
+    ["estimated end", instantOrNull(batch.estimated_end)],
+    ["deadline", instantOrNull(batch.deadline_at)],
+    ["checksum", batch.checksum],
+    ["created", writeInstant(batch.created_at)],
+    ["audited", instantOrNull(batch.audited_at)],
+    ["published", instantOrNull(batch.published_at)],
+    ["retracted", instantOrNull(batch.retracted_at)],
+    ["failed", batch.state === "failed" ? instantOrNull(batch.failed_at) : null],
+    ["failure", batch.failure],
+  ];
+  const width = Math.max(...facts.map(([name]) => name.length));
+  return [
+    ...facts.filter(([, value]) => value !== null).map(([name, value]) => `${name.padEnd(width)}  ${value}`),
+    ...lines.map(
+      ({ file, line, column, reason }) => `${file}:${line ?? "?"}: ${column === null ? "" : `${column}: `}${reason}`,
+    ),
+    ...counts.map(({ reason, count }) => `${count} × ${reason}`),
+  ].join("\n");
+}
+
+function stateOf({ state, duplicate_of }: BatchSummary): string {
+  return duplicate_of === null ? state : `${state} of ${duplicate_of}`;
+}
+
+function instantOrNull(instant: Date | null): string | null {
+  return instant && writeInstant(instant);
+}
+
+/** UTC, to the second: logs of several pods are compared with it. */
+function writeInstant(instant: Date): string {
+  return instant
+    .toISOString()
+    .replace("T", " ")
+    .replace(/\.\d+Z$/, "Z");
+}

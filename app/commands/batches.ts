@@ -1,0 +1,181 @@
+import { Command, InvalidArgumentError, Option } from "commander";
+import type pg from "pg";
+import { openPool } from "../database/pool.js";
+import { countBadLines, readBadLines } from "../ingest/bad-lines.js";
+import { BatchNotFoundError } from "../ingest/batch-error.js";
+import { type BatchSummary, listBatches, readBatch } from "../ingest/batch-summary.js";
+import { compact } from "../ingest/compact.js";
+import { REPORTED_BAD_LINES } from "../ingest/parse/bad-lines.js";
+import { publishBatch } from "../ingest/publish.js";
+import { dropOldMonths } from "../ingest/retention.js";
+import { retractBatch } from "../ingest/retract.js";
+import { retryBatch } from "../ingest/retry.js";
+import { writeBatch } from "../ingest/write-batch.js";
+import { readSettings, type Settings } from "../settings.js";
+import { writeBatchDetails, writeBatchTable } from "./batch-table.js";
+import { withWriteDatabase } from "./database.js";
+import { stopSignal } from "./stop-signal.js";
+
+interface JsonOption {
+  readonly json?: true;
+}
+
+export function batchesCommand(): Command {
+  return new Command("batches")
+    .description("See what was delivered; retract it, publish it again, and keep the tables small.")
+    .addCommand(listCommand())
+    .addCommand(showCommand())
+    .addCommand(changeCommand("retract", "Make a published batch invisible at once; `publish` undoes it.", retract))
+    .addCommand(changeCommand("publish", "Publish a batch that was audited or retracted.", publish))
+    .addCommand(changeCommand("retry", "Let the next `ingest run` of its source load a failed batch again.", retry))
+    .addCommand(compactCommand());
+}
+
+function listCommand(): Command {
+  return new Command("list")
+    .description("The newest batches.")
+    .option("--feed <name>", "only those of a feed")
+    .addOption(
+      new Option("--state <state>", "only those in a state").choices([
+        "loading",
+        "auditing",
+        "audited",
+        "published",
+        "retracted",
+        "failed",
+        "duplicate",
+        "compacted",
+      ]),
+    )
+    .option("--limit <number>", "how many", wholeNumber, 20)
+    .option("--json", "as JSON")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  ratesapp batches list\n  ratesapp batches list --feed asia --state failed --json",
+    )
+    .action(async (options: JsonOption & { feed?: string; state?: BatchSummary["state"]; limit: number }) => {
+      await withBatches(async (pool) => {
+        const { feed, state, limit } = options;
+        const batches = await listBatches(pool, { limit, ...(feed && { feed }), ...(state && { state }) });
+        if (options.json) print(batches.map((batch) => writeBatch(batch)));
+        else console.log(batches.length === 0 ? "No batches." : writeBatchTable(batches));
+      });
+    });
+}
+
+function showCommand(): Command {
+  return new Command("show")
+    .description("One batch, with its bad lines.")
+    .argument("<id>", "number of the batch", wholeNumber)
+    .option("--json", "as JSON")
+    .addHelpText("after", "\nExample:\n  ratesapp batches show 7")
+    .action(async (id: number, options: JsonOption) => {
+      await withBatches(async (pool) => {
+        const batch = await readBatch(pool, id);
+        if (batch === undefined) throw new BatchNotFoundError(id);
+        const lines = await readBadLines(pool, id, REPORTED_BAD_LINES);
+        if (options.json) print(writeBatch(batch, lines));
+        else console.log(writeBatchDetails(batch, lines, await countBadLines(pool, id)));
+      });
+    });
+}
+
+type Change = (pool: pg.Pool, id: number, settings: Settings) => Promise<string>;
+
+function changeCommand(name: string, description: string, change: Change): Command {
+  return new Command(name)
+    .description(description)
+    .argument("<id>", "number of the batch", wholeNumber)
+    .option("--json", "the batch afterwards, as JSON")
+    .addHelpText("after", `\nExample:\n  ratesapp batches ${name} 7`)
+    .action(async (id: number, options: JsonOption) => {
+      await withBatches(async (pool, settings) => {
+        const outcome = await change(pool, id, settings);
+        const batch = options.json ? await readBatch(pool, id) : undefined;
+        if (batch === undefined) console.log(outcome);
+        else print(writeBatch(batch));
+      });
+    });
+}
+
+const retract: Change = async (pool, id, { retractableDays }) => {
+  const { changed, version } = await retractBatch(pool, id, { retractableDays });
+  return changed
+    ? `Batch ${id} is retracted: nobody sees it any more (dataset version ${version}).`
+    : `Batch ${id} was retracted before. Nothing changed.`;
+};
+
+const publish: Change = async (pool, id, { retractableDays }) => {
+  const { state, changed, version, duplicateOf } = await publishBatch(pool, id, { retractableDays });
+  if (state === "duplicate") return `Batch ${id} has the same prices as batch ${duplicateOf}. Nothing changed.`;
+  return changed
+    ? `Batch ${id} is published (dataset version ${version}).`
+    : `Batch ${id} was published before. Nothing changed.`;
+};
+
+const retry: Change = async (pool, id) => {
+  const { source } = await retryBatch(pool, id);
+  return `Batch ${id} is laid aside: the next \`ratesapp ingest run\` of ${source} loads it as a new batch.`;
+};
+
+interface CompactCommandOptions extends JsonOption {
+  readonly retentionDays?: number;
+}
+
+function compactCommand(): Command {
+  return new Command("compact")
+    .description("Fold batches that can no longer be retracted, delete what nobody can see, drop old months.")
+    .option("--retention-days <number>", "drop whole months of prices that are older than this many days", wholeNumber)
+    .option("--json", "what was done, as JSON")
+    .addHelpText(
+      "after",
+      `
+Answers stay the same, readers and loads are not held up, and it can be stopped at any point: the next run goes on.
+Run it once a day. Batches can be retracted for RETRACTABLE_DAYS after their publish, and are left alone until then.
+Old months can only be dropped by the role that owns the tables.
+
+Examples:
+  ratesapp batches compact
+  ratesapp batches compact --retention-days 1100`,
+    )
+    .action(async (options: CompactCommandOptions) => {
+      const signal = stopSignal();
+      await withBatches(async (pool, { retractableDays }) => {
+        const { retentionDays } = options;
+        const dropped = retentionDays === undefined ? [] : await dropOldMonths(pool, { retentionDays, signal });
+        const { folded, dailyRates, prices } = await compact(pool, { retractableDays, signal });
+        if (options.json) print({ folded, deleted: { daily_rates: dailyRates, prices }, dropped });
+        else {
+          console.log(
+            `Folded ${folded} months of feeds; deleted ${count(dailyRates)} daily rates and ${count(prices)} prices that nobody could see.`,
+          );
+          if (dropped.length > 0) console.log(`Dropped ${dropped.map((month) => month.slice(0, 7)).join(", ")}.`);
+        }
+      });
+    });
+}
+
+async function withBatches(work: (pool: pg.Pool, settings: Settings) => Promise<void>): Promise<void> {
+  const settings = readSettings();
+  await withWriteDatabase(settings, async (url) => {
+    const pool = openPool({ url, size: 4, applicationName: "ratesapp batches", statementTimeoutMs: 0 });
+    try {
+      await work(pool, settings);
+    } finally {
+      await pool.end();
+    }
+  });
+}
+
+function print(value: unknown): void {
+  console.log(JSON.stringify(value, null, 2));
+}
+
+function count(rows: number): string {
+  return rows.toLocaleString("en-US");
+}
+
+function wholeNumber(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError("It must be a whole number.");
+  return Number(text);
+}
