@@ -19,8 +19,6 @@ export function outputsOf({ cluster, database, names, settings, workloads }: Out
   const { ingress } = settings.api;
   const context = settings.cluster.context === undefined ? "" : ` --context ${settings.cluster.context}`;
   const forward = (namespace: string, target: string) => `kubectl${context} -n ${namespace} port-forward ${target}`;
-  const prometheus =
-    settings.platform.prometheus === "install" ? "svc/prometheus-kube-prometheus-prometheus" : "svc/prometheus";
   return {
     /** For the world, or for you while `forwardApi` runs. */
     api: ingress ? `http${ingress.tlsSecretName ? "s" : ""}://${ingress.host}` : "http://localhost:3000",
@@ -29,7 +27,9 @@ export function outputsOf({ cluster, database, names, settings, workloads }: Out
     /** Then: psql -h localhost -p 5433 -U ratesapp_monitoring_a ratesapp. */
     forwardDatabase: forward(names.database, `svc/${names.databaseCluster}-rw 5433:5432`),
     forwardPrometheus:
-      settings.platform.prometheus === "absent" ? undefined : forward(namespaces.prometheus, `${prometheus} 9090`),
+      settings.platform.prometheus === "absent"
+        ? undefined
+        : forward(namespaces.prometheus, "svc/prometheus-operated 9090"),
     databaseState: pulumi.interpolate`${database.state}; now: kubectl${context} -n ${names.database} get cluster ${names.databaseCluster}`,
     registry: cluster.registry,
   };

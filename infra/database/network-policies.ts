@@ -71,7 +71,9 @@ export function databaseNetworkPolicies(args: DatabaseNetworkArgs, options: pulu
       names,
       kubernetesApi,
       { ports: ports(POSTGRES, STATUS), to: [instancePeer] },
-      ...(args.archivePort === undefined ? [] : [{ ports: ports(args.archivePort), to: anywhere }]),
+      ...(args.archivePort === undefined || KUBERNETES_API.includes(args.archivePort)
+        ? []
+        : [{ ports: ports(args.archivePort), to: anywhere }]),
       ...(args.podIdentity ? [{ ports: ports(80), to: podIdentityAgent }] : []),
     ],
   });

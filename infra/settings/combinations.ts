@@ -1,3 +1,4 @@
+import { mostConnections } from "../database/parameters.js";
 import type { Settings } from "./schema.js";
 
 /** Which secret settings the stack has. */
@@ -36,7 +37,7 @@ function* platformMistakes({ platform }: Settings): Generator<Mistake> {
 }
 
 function* databaseMistakes({ database, environment }: Settings): Generator<Mistake> {
-  const { instances, maxConnections, pooler, zones } = database;
+  const { instances, maxConnections, memory, pooler, zones } = database;
   if (environment !== "sandbox" && instances < 3) {
     yield [
       "database.instances",
@@ -47,6 +48,12 @@ function* databaseMistakes({ database, environment }: Settings): Generator<Mista
     yield [
       "database.instances",
       `${instances} do not fit into three zones one by one; set database.zones to preferred`,
+    ];
+  }
+  if (maxConnections > mostConnections(memory)) {
+    yield [
+      "database.maxConnections",
+      `${maxConnections} sessions take more than half of ${memory}; ${mostConnections(memory)} is the most`,
     ];
   }
   // Two login roles of a purpose are connected while a password is being changed.

@@ -21,6 +21,7 @@ const sandbox: Defaults = {
     storage: "2Gi",
     walStorage: "2Gi",
     zones: "preferred",
+    maxConnections: 100,
     pooler: { instances: 1 },
   },
   api: {

@@ -33,6 +33,7 @@ function mistakesOf(issue: z.core.$ZodIssue): Mistake[] {
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => [[...issue.path, key].join("."), "there is no such setting"]);
   }
+  if (issue.code === "invalid_key") return issue.issues.map(({ message }) => [issue.path.join("."), message]);
   const missing = issue.code === "invalid_type" && issue.input === undefined;
   return [[issue.path.join("."), missing ? "is missing" : issue.message]];
 }

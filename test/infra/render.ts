@@ -1,0 +1,129 @@
+import { readFileSync } from "node:fs";
+import * as pulumi from "@pulumi/pulumi";
+import yaml from "js-yaml";
+
+/** A resource as the program registers it. */
+export interface Rendered {
+  readonly type: string;
+  readonly name: string;
+  /** Secrets as {@link SECRET}, what only an `up` brings to light as {@link UNKNOWN}. */
+  readonly inputs: Readonly<Record<string, unknown>>;
+  readonly protect: boolean;
+  readonly component: boolean;
+}
+
+export const SECRET = "[secret]";
+export const UNKNOWN = "[known after up]";
+
+/** What stands in for every password, to look for it where it must not be. */
+export const PASSWORD = "correct-horse-battery-staple";
+
+export type Config = Readonly<Record<string, unknown>>;
+
+export function configOf(stack: string): Config {
+  const file = yaml.load(readFileSync(new URL(`../../Pulumi.${stack}.yaml`, import.meta.url), "utf8")) as {
+    config: Config;
+  };
+  return file.config;
+}
+
+let runs = 0;
+
+/**
+ * Runs the program for a stack against Pulumi's mocks, as a preview would: what it registers, and nothing connects.
+ * @param secretKeys of `config`, as `pulumi config set --secret` would make them.
+ */
+export async function render(
+  stack: string,
+  config = configOf(stack),
+  secretKeys: readonly string[] = [],
+): Promise<Rendered[]> {
+  const rendered: Rendered[] = [];
+  await pulumi.runtime.setMocks({ newResource: made, call }, "ratesapp", stack, true);
+  const text = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
+  pulumi.runtime.setAllConfig(Object.fromEntries(Object.entries(config).map(([key, value]) => [key, text(value)])), [
+    ...secretKeys,
+  ]);
+  const monitor = pulumi.runtime.getMonitor() as unknown as Monitor;
+  const registerResource = monitor.registerResource.bind(monitor);
+  monitor.registerResource = (request, callback) => {
+    rendered.push({
+      type: request.getType(),
+      name: request.getName(),
+      inputs: readable(request.getObject().toJavaScript()) as Record<string, unknown>,
+      protect: request.getProtect(),
+      component: !request.getCustom() && !REMOTE_COMPONENTS.has(request.getType()),
+    });
+    return registerResource(request, callback);
+  };
+  runs += 1;
+  await import(`../../infra/index.ts?run=${runs}`);
+  await pulumi.runtime.disconnect();
+  return rendered.sort((a, b) => keyOf(a).localeCompare(keyOf(b)));
+}
+
+export const keyOf = ({ name, type }: Pick<Rendered, "name" | "type">): string => `${type} ${name}`;
+
+interface Request {
+  getType(): string;
+  getName(): string;
+  getCustom(): boolean;
+  getProtect(): boolean;
+  getObject(): { toJavaScript(): unknown };
+}
+
+interface Monitor {
+  registerResource(request: Request, callback: unknown): unknown;
+}
+
+/** Components whose inputs are rendered by their provider. */
+const REMOTE_COMPONENTS = new Set([
+  "kubernetes:yaml/v2:ConfigFile",
+  "kubernetes:helm.sh/v4:Chart",
+  "eks:index:Cluster",
+]);
+
+const SIGNATURE = "4dabf18193072939515e22adb298388d";
+const SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270";
+const UNKNOWN_VALUE = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+
+function readable(value: unknown): unknown {
+  if (value === UNKNOWN_VALUE) return UNKNOWN;
+  if (Array.isArray(value)) return value.map(readable);
+  if (typeof value !== "object" || value === null) return value;
+  if ((value as Record<string, unknown>)[SIGNATURE] === SECRET_SIGNATURE) return SECRET;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, readable(inner)]));
+}
+
+/** Outputs that the program goes on with. */
+function made({ inputs, name, type }: pulumi.runtime.MockResourceArgs): { id: string; state: Record<string, unknown> } {
+  const id = `${type.split(":").at(-1)}-${name}`;
+  switch (type) {
+    case "random:index/randomPassword:RandomPassword":
+      return { id, state: { ...inputs, result: pulumi.secret(PASSWORD) } };
+    case "random:index/randomId:RandomId":
+      return { id, state: { ...inputs, hex: "0badcafe" } };
+    case "eks:index:Cluster":
+      return { id, state: { ...inputs, kubeconfigJson: "{}", eksCluster: { name: inputs.name } } };
+    case "aws:s3/bucket:Bucket":
+      return { id, state: { ...inputs, bucket: name, arn: `arn:aws:s3:::${name}` } };
+    case "aws:kms/key:Key":
+      return { id, state: { ...inputs, keyId: id, arn: `arn:aws:kms:::key/${name}` } };
+    case "aws:iam/role:Role":
+      return { id, state: { ...inputs, arn: `arn:aws:iam:::role/${name}` } };
+    case "aws:eks/podIdentityAssociation:PodIdentityAssociation":
+      return { id, state: { ...inputs, associationId: id } };
+    case "aws:ecr/repository:Repository":
+      return { id, state: { ...inputs, repositoryUrl: `registry.example/${name}` } };
+    default:
+      return { id, state: inputs };
+  }
+}
+
+function call({ inputs, token }: pulumi.runtime.MockCallArgs): Record<string, unknown> {
+  if (token === "aws:index/getRegion:getRegion") return { region: "eu-west-1" };
+  if (token === "aws:index/getAvailabilityZones:getAvailabilityZones") {
+    return { names: ["eu-west-1a", "eu-west-1b", "eu-west-1c"] };
+  }
+  return inputs;
+}

@@ -1,0 +1,167 @@
+import { expect } from "chai";
+import { rawSettings, readSettings } from "../../infra/settings/read-settings.js";
+import { SettingsError } from "../../infra/settings/settings-error.js";
+import { configOf } from "./render.js";
+
+const IMAGE = "ghcr.io/ratesapp/ratesapp:0.1.0";
+const read = (raw: Record<string, unknown>) => readSettings("here", raw, IMAGE);
+
+/** Each mistake as `key: reason`. */
+function mistakes(raw: Record<string, unknown>): string[] {
+  try {
+    read(raw);
+  } catch (error) {
+    if (error instanceof SettingsError) return error.mistakes.map(([key, reason]) => `${key}: ${reason}`);
+    throw error;
+  }
+  return [];
+}
+
+const staging = { environment: "staging", cluster: { context: "here" } };
+const prod = { environment: "prod", cluster: { eks: { region: "eu-west-1" } }, database: { backups: {} } };
+
+describe("settings of a stack", () => {
+  it("need nothing for a sandbox", () => {
+    const settings = read({});
+    expect(settings.environment).to.equal("sandbox");
+    expect(settings.image).to.deep.equal({ repository: "ghcr.io/ratesapp/ratesapp", tag: "0.1.0" });
+    expect(settings.database.instances).to.equal(1);
+    expect(settings.protect).to.equal(false);
+    expect(settings.platform.cloudnativePg).to.equal("present");
+  });
+
+  it("lie over what their environment starts from, key by key", () => {
+    const { database } = read({ ...staging, database: { pooler: { connections: 7 }, storage: "30Gi" } });
+    expect(database.pooler).to.deep.equal({ instances: 2, connections: 7, clients: 1000 });
+    expect(database).to.include({ instances: 3, storage: "30Gi", walStorage: "5Gi" });
+  });
+
+  for (const stack of ["staging", "prod"]) {
+    it(`of ${stack}, as committed, are right`, () => {
+      const raw = rawSettings(
+        Object.fromEntries(Object.entries(configOf(stack)).map(([key, value]) => [key, JSON.stringify(value)])),
+      );
+      expect(readSettings(stack, raw, IMAGE).environment).to.equal(stack);
+    });
+  }
+
+  it("are read from what Pulumi holds, JSON or not, and nobody else's", () => {
+    const all = {
+      "ratesapp:image": "a/b:1",
+      "ratesapp:protect": "true",
+      "aws:region": "x",
+      "ratesapp:cluster": '{"context":"c"}',
+    };
+    expect(rawSettings(all)).to.deep.equal({ image: "a/b:1", protect: true, cluster: { context: "c" } });
+  });
+
+  const wrong: Record<string, readonly [raw: Record<string, unknown>, ...expected: string[]]> = {
+    "an unknown key": [{ databse: {} }, "databse: there is no such setting"],
+    "an unknown key inside": [{ database: { size: 1 } }, "database.size: there is no such setting"],
+    "an environment": [{ environment: "test" }, "environment: must be sandbox, staging or prod"],
+    "a number out of range": [
+      { database: { instances: 10 } },
+      "database.instances: must be a whole number from 1 to 9",
+    ],
+    "a fraction": [{ api: { minReplicas: 1.5 } }, "api.minReplicas: must be a whole number from 1 to 1000"],
+    "a text for a number": [{ api: { maxReplicas: "many" } }, "api.maxReplicas: must be a whole number from 1 to 1000"],
+    "a quantity": [
+      { database: { memory: "2 GB", cpu: "fast" } },
+      'database.cpu: must be a number of cores such as "500m" or "2"',
+      'database.memory: must be a number of bytes such as "512Mi" or "20Gi"',
+    ],
+    "too little memory": [{ database: { memory: "100Mi" } }, "database.memory: must be at least 512Mi"],
+    "the image's version": [{ image: "ratesapp:latest" }, "image: latest is no version; name one, or a digest"],
+    "an image without a version": [{ image: "ghcr.io/ratesapp/ratesapp" }, "image: needs a tag or a digest"],
+    "an operator": [
+      { platform: { cloudnativePg: "absent" } },
+      "platform.cloudnativePg: must be present, install, or {manifest: a path or URL}",
+    ],
+    "a missing part of a feed": [{ feeds: { sea: { schedule: "@hourly" } } }, "feeds.sea.source: is missing"],
+    "a feed's name": [
+      { feeds: { Sea: { schedule: "@hourly", source: "s3://a/" } } },
+      "feeds.Sea: must be up to 24 lower-case letters, digits and dashes",
+    ],
+    "a schedule": [
+      { feeds: { sea: { schedule: "hourly", source: "s3://a/" } } },
+      "feeds.sea.schedule: must be five cron fields or @hourly and the like",
+    ],
+    "the VPC's range": [
+      { cluster: { eks: { region: "eu-west-1", vpcCidr: "10.0.0.0/8" } } },
+      "cluster.eks.vpcCidr: must be a /16 to /20",
+    ],
+    "several at once": [
+      { protect: "yes", api: { cpuPercent: 0 } },
+      "protect: must be true or false",
+      "api.cpuPercent: must be a whole number from 1 to 1000",
+    ],
+  };
+  for (const [what, [raw, ...expected]] of Object.entries(wrong)) {
+    it(`name the key of ${what}`, () => expect(mistakes(raw)).to.have.members(expected));
+  }
+
+  const impossible: Record<string, readonly [raw: Record<string, unknown>, ...expected: RegExp[]]> = {
+    "two clusters": [{ cluster: { context: "a", eks: { region: "eu-west-1" } } }, /^cluster: context and eks/],
+    "staging on whatever cluster": [{ environment: "staging" }, /^cluster: staging needs a context or eks/],
+    "production without backups": [{ ...prod, database: {} }, /^database.backups: prod needs backups/],
+    "two instances in staging": [
+      { ...staging, database: { instances: 2 } },
+      /^database.instances: 2 cannot lose a zone/,
+    ],
+    "four instances in three zones": [{ ...staging, database: { instances: 4 } }, /^database.instances: 4 do not fit/],
+    "more pooled connections than there are": [
+      { database: { maxConnections: 60, pooler: { instances: 2, connections: 20 } } },
+      /^database.maxConnections: 60 leaves -20 /,
+    ],
+    "more sessions than fit into the memory": [
+      { database: { memory: "512Mi" } },
+      /^database.maxConnections: 100 sessions take more than half of 512Mi; 64 is the most/,
+    ],
+    "a lone API pod in staging": [{ ...staging, api: { minReplicas: 1 } }, /^api.minReplicas: 1 has no second pod/],
+    "more pods at least than at most": [
+      { api: { minReplicas: 4 } },
+      /^api.minReplicas: 4 is more than api.maxReplicas, 3/,
+    ],
+    "backups to nowhere": [
+      { database: { backups: { method: "in-tree" } } },
+      /^database.backups.destination: is needed/,
+    ],
+    "a second bucket on EKS": [
+      { ...prod, database: { backups: { destination: "s3://mine/" } } },
+      /^database.backups.destination: is made by the program/,
+    ],
+    "a plugin that is absent": [
+      { database: { backups: { destination: "s3://mine/" } } },
+      /^database.backups.method: plugin needs platform.barmanPlugin/,
+    ],
+    "a plugin without certificates": [{ platform: { barmanPlugin: "install" } }, /^platform.certManager: is absent/],
+    "keys that are not given": [
+      { database: { backups: { destination: "s3://mine/", method: "in-tree", credentials: "secret" } } },
+      /^backupCredentials: is needed/,
+    ],
+    "an identity at an endpoint of one's own": [
+      { database: { backups: { destination: "s3://mine/", method: "in-tree", endpoint: "http://store:9000" } } },
+      /^database.backups.credentials: identity is for AWS/,
+    ],
+    "credentials of no feed": [{ feedCredentials: { air: {} } }, /^feedCredentials.air: there is no such feed/],
+  };
+  for (const [what, [raw, ...expected]] of Object.entries(impossible)) {
+    it(`refuse ${what}`, () => {
+      const found = mistakes(raw);
+      expect(found).to.have.lengthOf(expected.length);
+      for (const [index, pattern] of expected.entries()) expect(found[index]).to.match(pattern);
+    });
+  }
+
+  it("are shown with their keys as Pulumi knows them", () => {
+    expect(() => read({ protect: 1, image: "x" }))
+      .to.throw(SettingsError)
+      .with.property("message")
+      .that.matches(/^The settings of stack here have 2 mistakes:\n {2}ratesapp:image: .*\n {2}ratesapp:protect: /);
+  });
+
+  it("never show a secret in a message", () => {
+    const found = mistakes({ backupCredentials: "hunter2", databse: 1 });
+    expect(found).to.deep.equal(["databse: there is no such setting"]);
+  });
+});

@@ -1,0 +1,219 @@
+import type { V1NetworkPolicy, V1PodDisruptionBudget } from "@kubernetes/client-node";
+import { type KubernetesObject, nameOf, ofKind, selects } from "./chart/kubernetes-object.js";
+import { PASSWORD, type Rendered, SECRET } from "./render.js";
+
+/** Looks at all resources of a stack; one line for each offence. */
+export type StackPolicy = (resources: readonly Rendered[]) => string[];
+
+/** What must hold in staging and production, beside the chart's own policies. */
+export const stackPolicies: Readonly<Record<string, StackPolicy>> = {
+  "images have a version": (resources) =>
+    [
+      ...databases(resources).map((it) => [nameOf(it), it.spec.imageName] as const),
+      ...poolers(resources).map((it) => [nameOf(it), pgbouncer(it)?.image] as const),
+    ]
+      .filter(([, image = ""]) => !/:[\w.-]+(@sha256:[0-9a-f]{64})?$/.test(image) || /:latest/.test(image))
+      .map(([name, image]) => `${name}: image ${image}`),
+
+  "the database has what it requests, and poolers are limited": (resources) => [
+    ...databases(resources)
+      .filter(({ spec: { resources: given } }) => !given?.requests || !equal(given.requests, given.limits))
+      .map((it) => `${nameOf(it)}: not Guaranteed`),
+    ...poolers(resources).flatMap((it) =>
+      ["requests.cpu", "requests.memory", "limits.cpu", "limits.memory"]
+        .filter((path) => at(pgbouncer(it)?.resources, path) === undefined)
+        .map((path) => `${nameOf(it)}: no ${path}`),
+    ),
+  ],
+
+  "namespaces enforce restricted pods": (resources) =>
+    ofKind(objectsOf(resources), "Namespace")
+      .filter(({ metadata }) => metadata?.name?.startsWith("ratesapp-"))
+      .filter(({ metadata }) => metadata?.labels?.["pod-security.kubernetes.io/enforce"] !== "restricted")
+      .map(nameOf),
+
+  "everything stands at least twice, with a disruption budget": (resources) => {
+    const budgets = ofKind<V1PodDisruptionBudget>(objectsOf(resources), "PodDisruptionBudget");
+    return [
+      ...databases(resources).flatMap((it) => [
+        ...(it.spec.instances >= 3 ? [] : [`${nameOf(it)}: ${it.spec.instances} instances`]),
+        ...(it.spec.enablePDB ? [] : [`${nameOf(it)}: no disruption budget`]),
+      ]),
+      ...poolers(resources).flatMap((it) => [
+        ...(it.spec.instances >= 2 ? [] : [`${nameOf(it)}: ${it.spec.instances} instances`]),
+        ...(budgets.some(({ spec }) => selects(spec?.selector, { "cnpg.io/poolerName": it.metadata?.name ?? "" }))
+          ? []
+          : [`${nameOf(it)}: no disruption budget`]),
+      ]),
+      ...charts(resources)
+        .filter(({ values }) => Number(at(values, "api.autoscaling.minReplicas")) < 2)
+        .map(({ name }) => `${name}: fewer than 2 API pods`),
+    ];
+  },
+
+  "everything is spread over zones": (resources) => [
+    ...databases(resources)
+      .filter(
+        ({ spec: { affinity } }) =>
+          affinity?.podAntiAffinityType !== "required" || affinity.topologyKey !== "topology.kubernetes.io/zone",
+      )
+      .map((it) => `${nameOf(it)}: instances may share a zone`),
+    ...poolers(resources)
+      .filter(
+        ({ spec }) =>
+          !spec.template.spec.topologySpreadConstraints?.some(
+            ({ topologyKey, whenUnsatisfiable }) =>
+              topologyKey === "topology.kubernetes.io/zone" && whenUnsatisfiable === "DoNotSchedule",
+          ),
+      )
+      .map((it) => `${nameOf(it)}: not spread over zones`),
+    ...charts(resources)
+      .filter(({ values }) => at(values, "api.topologySpread.zones") !== "DoNotSchedule")
+      .map(({ name }) => `${name}: API pods may share a zone`),
+  ],
+
+  "commits are on two disks, and a replica without them is not promoted": (resources) =>
+    databases(resources)
+      .filter(({ spec }) => {
+        const { dataDurability, failoverQuorum, number } = spec.postgresql.synchronous ?? {};
+        return dataDurability !== "required" || failoverQuorum !== true || number !== 1;
+      })
+      .map(nameOf),
+
+  "no secret stands in plain text": (resources) => [
+    ...resources
+      .filter(({ inputs }) => JSON.stringify(inputs).includes(PASSWORD))
+      .map(({ name, type }) => `${type} ${name}`),
+    ...resources
+      .filter(({ type }) => type === "kubernetes:core/v1:Secret")
+      .filter(({ inputs }) => inputs.stringData !== SECRET || inputs.data !== undefined)
+      .map(({ name }) => `Secret ${name}`),
+    ...resources
+      .filter(({ inputs }) => Object.entries(inputs).some(([key, value]) => /password/i.test(key) && value !== SECRET))
+      .map(({ name, type }) => `${type} ${name}`),
+  ],
+
+  "the database's namespace denies what is not listed, and lists every port": (resources) => {
+    const policies = ofKind<V1NetworkPolicy>(objectsOf(resources), "NetworkPolicy");
+    const denied = (direction: string) =>
+      policies.some(
+        ({ spec }) => equal(spec?.podSelector, {}) && spec?.policyTypes?.includes(direction) && !spec.ingress,
+      );
+    // The ports of the containers that CloudNativePG makes.
+    const expected = { instance: [5432, 8000, 9187], pooler: [5432, 9127] };
+    const listed = (podRole: string) =>
+      policies
+        .filter(({ metadata }) => metadata?.name === `${podRole}s`)
+        .flatMap(({ spec }) => spec?.ingress ?? [])
+        .flatMap(({ ports = [] }) => ports.map(({ port }) => port));
+    return [
+      ...["Ingress", "Egress"].filter((direction) => !denied(direction)).map((direction) => `${direction} is open`),
+      ...Object.entries(expected).flatMap(([role, ports]) =>
+        ports.filter((port) => !listed(role).includes(port)).map((port) => `${role}: port ${port}`),
+      ),
+    ];
+  },
+
+  "roles have no more than their purpose takes": (resources) => [
+    ...resources
+      .filter(({ type }) => type === "postgresql:index/role:Role")
+      .filter(({ inputs }) => inputs.superuser || inputs.createRole || inputs.createDatabase || inputs.replication)
+      .map(({ name }) => `role ${name}`),
+    ...resources
+      .filter(({ type }) => /postgresql:index\/(grant:Grant|defaultPrivileges:DefaultPrivileges)/.test(type))
+      .filter(
+        ({ inputs }) => inputs.role === "ratesapp_api" && ["table", "sequence"].includes(String(inputs.objectType)),
+      )
+      .filter(({ inputs }) => !equal(inputs.privileges, ["SELECT"]))
+      .map(({ name }) => `the API may ${name}`),
+  ],
+};
+
+/** What must hold in production alone. */
+export const productionPolicies: Readonly<Record<string, StackPolicy>> = {
+  "what holds data is protected against deletion": (resources) => {
+    const holdsData = /:(Cluster|Bucket|Key|Repository)$|core\/v1:Namespace$/;
+    return resources
+      .filter(
+        ({ inputs, name, type }) =>
+          holdsData.test(type) && !/^(prometheus|argo-rollouts|workloads)$/.test(name) && inputs,
+      )
+      .filter(({ protect }) => !protect)
+      .map(({ name, type }) => `${type} ${name}`);
+  },
+
+  "backups are taken and kept": (resources) => [
+    ...databases(resources)
+      .filter(
+        ({ spec }) => !spec.backup?.barmanObjectStore && !spec.plugins?.some(({ isWALArchiver }) => isWALArchiver),
+      )
+      .map((it) => `${nameOf(it)}: no archive`),
+    ...(ofKind(objectsOf(resources), "ScheduledBackup").length > 0 ? [] : ["no scheduled backup"]),
+    ...resources
+      .filter(({ inputs, type }) => type === "aws:s3/bucket:Bucket" && inputs.forceDestroy !== false)
+      .map(({ name }) => `bucket ${name} may be destroyed with its content`),
+  ],
+
+  "a disk outlives its claim": (resources) =>
+    ofKind<KubernetesObject & { reclaimPolicy?: string }>(objectsOf(resources), "StorageClass")
+      .filter(({ reclaimPolicy }) => reclaimPolicy !== "Retain")
+      .map(nameOf),
+};
+
+interface DatabaseObject extends KubernetesObject {
+  readonly spec: {
+    readonly instances: number;
+    readonly imageName: string;
+    readonly enablePDB: boolean;
+    readonly resources?: { readonly requests: object; readonly limits: object };
+    readonly affinity?: { readonly podAntiAffinityType: string; readonly topologyKey: string };
+    readonly postgresql: {
+      readonly synchronous?: {
+        readonly dataDurability: string;
+        readonly failoverQuorum: boolean;
+        readonly number: number;
+      };
+    };
+    readonly backup?: { readonly barmanObjectStore?: object };
+    readonly plugins?: readonly { readonly isWALArchiver: boolean }[];
+  };
+}
+
+interface PoolerObject extends KubernetesObject {
+  readonly spec: {
+    readonly instances: number;
+    readonly template: {
+      readonly spec: {
+        readonly containers: readonly { readonly name: string; readonly image: string; readonly resources: object }[];
+        readonly topologySpreadConstraints?: readonly {
+          readonly topologyKey: string;
+          readonly whenUnsatisfiable: string;
+        }[];
+      };
+    };
+  };
+}
+
+/** Objects that are registered one by one. */
+export const objectsOf = (resources: readonly Rendered[]): KubernetesObject[] =>
+  resources.filter(({ inputs }) => inputs.kind !== undefined).map(({ inputs }) => inputs as KubernetesObject);
+
+const databases = (resources: readonly Rendered[]): DatabaseObject[] =>
+  ofKind<DatabaseObject>(objectsOf(resources), "Cluster");
+
+const poolers = (resources: readonly Rendered[]): PoolerObject[] =>
+  ofKind<PoolerObject>(objectsOf(resources), "Pooler");
+
+const pgbouncer = (pooler: PoolerObject) =>
+  pooler.spec.template.spec.containers.find(({ name }) => name === "pgbouncer");
+
+/** Releases of the chart, with their values. */
+export const charts = (resources: readonly Rendered[]) =>
+  resources
+    .filter(({ name, type }) => type === "kubernetes:helm.sh/v4:Chart" && name === "ratesapp")
+    .map(({ inputs, name }) => ({ name, values: inputs.values as Record<string, unknown> }));
+
+const equal = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
+
+const at = (tree: unknown, path: string): unknown =>
+  path.split(".").reduce((inner, key) => (inner as Record<string, unknown> | undefined)?.[key], tree);

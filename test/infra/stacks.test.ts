@@ -1,0 +1,179 @@
+import { Ajv } from "ajv";
+import { expect } from "chai";
+import schema from "../../charts/ratesapp/values.schema.json" with { type: "json" };
+import { render as renderChart, skipWithoutHelm } from "./chart/helm.js";
+import { policies as chartPolicies } from "./chart/policies.js";
+import { configOf, type Rendered, render } from "./render.js";
+import { charts, productionPolicies, stackPolicies } from "./stack-policies.js";
+
+for (const stack of ["staging", "prod"]) {
+  describe(`stack ${stack}`, function () {
+    this.timeout(60_000);
+
+    let resources: Rendered[];
+    before(async () => {
+      resources = await render(stack);
+    });
+
+    const policies = { ...stackPolicies, ...(stack === "prod" && productionPolicies) };
+    for (const [name, policy] of Object.entries(policies)) {
+      it(name, () => expect(policy(resources)).to.deep.equal([]));
+    }
+
+    it("gives the chart values that its schema takes", () => {
+      const validate = new Ajv({ allErrors: true, allowUnionTypes: true }).compile(schema);
+      const [chart] = charts(resources);
+      validate(chart?.values);
+      expect(validate.errors ?? []).to.deep.equal([]);
+    });
+
+    describe("its workloads", () => {
+      before(skipWithoutHelm);
+      for (const [name, policy] of Object.entries(chartPolicies)) {
+        it(name, async () => {
+          const [chart] = charts(resources);
+          expect(policy(await renderChart(chart?.values ?? {}))).to.deep.equal([]);
+        });
+      }
+    });
+  });
+}
+
+describe("stack policies", function () {
+  this.timeout(60_000);
+
+  let resources: Rendered[];
+  before(async () => {
+    resources = await render("prod");
+  });
+
+  /** The resources with one of them changed. */
+  const changed = (type: RegExp, name: string, change: (inputs: Record<string, unknown>) => void): Rendered[] =>
+    resources.map((resource) => {
+      if (!type.test(resource.type) || resource.name !== name) return resource;
+      const inputs = structuredClone(resource.inputs) as Record<string, unknown>;
+      change(inputs);
+      return { ...resource, inputs };
+    });
+  // biome-ignore lint/suspicious/noExplicitAny: paths into untyped objects
+  const cluster = (change: (spec: any) => void) => changed(/cnpg.*:Cluster$/, "database", ({ spec }) => change(spec));
+  // biome-ignore lint/suspicious/noExplicitAny: paths into untyped objects
+  const pooler = (change: (spec: any) => void) => changed(/cnpg.*:Pooler$/, "pooler-ro", ({ spec }) => change(spec));
+
+  const offences: readonly [policy: string, what: string, resources: () => Rendered[]][] = [
+    ["images have a version", "latest", () => cluster((spec) => Object.assign(spec, { imageName: "postgres:latest" }))],
+    [
+      "the database has what it requests, and poolers are limited",
+      "a smaller request",
+      () => cluster((spec) => Object.assign(spec.resources.requests, { cpu: "1m" })),
+    ],
+    [
+      "everything stands at least twice, with a disruption budget",
+      "one pooler",
+      () => pooler((spec) => Object.assign(spec, { instances: 1 })),
+    ],
+    [
+      "everything is spread over zones",
+      "instances that may share one",
+      () => cluster((spec) => Object.assign(spec.affinity, { podAntiAffinityType: "preferred" })),
+    ],
+    [
+      "commits are on two disks, and a replica without them is not promoted",
+      "asynchronous replicas",
+      () => cluster((spec) => Object.assign(spec.postgresql, { synchronous: undefined })),
+    ],
+    [
+      "no secret stands in plain text",
+      "a password in a Secret's inputs",
+      () =>
+        changed(/core\/v1:Secret$/, "database-api", (inputs) =>
+          Object.assign(inputs, { stringData: { url: "plain" } }),
+        ),
+    ],
+    [
+      "the database's namespace denies what is not listed, and lists every port",
+      "no default",
+      () => resources.filter(({ name }) => name !== "deny-all-policy"),
+    ],
+    [
+      "namespaces enforce restricted pods",
+      "one without the label",
+      () => changed(/Namespace$/, "database", ({ metadata }) => Object.assign(metadata as object, { labels: {} })),
+    ],
+    [
+      "roles have no more than their purpose takes",
+      "an API that writes",
+      () => changed(/:Grant$/, "api-tables", (inputs) => Object.assign(inputs, { privileges: ["SELECT", "INSERT"] })),
+    ],
+    ["backups are taken and kept", "no schedule", () => resources.filter(({ name }) => name !== "backups")],
+    [
+      "what holds data is protected against deletion",
+      "an unprotected bucket",
+      () => resources.map((it) => (it.type.endsWith(":Bucket") ? { ...it, protect: false } : it)),
+    ],
+    [
+      "a disk outlives its claim",
+      "a class that deletes",
+      () => changed(/StorageClass$/, "gp3", (inputs) => Object.assign(inputs, { reclaimPolicy: "Delete" })),
+    ],
+  ];
+  const all = { ...stackPolicies, ...productionPolicies };
+  for (const [policy, what, offenders] of offences) {
+    it(`"${policy}" finds ${what}`, () => expect(all[policy]?.(offenders())).to.not.deep.equal([]));
+  }
+
+  it("are all tried", () => {
+    expect(offences.map(([policy]) => policy)).to.have.members(Object.keys(all));
+  });
+});
+
+describe("a stack", function () {
+  this.timeout(60_000);
+
+  it("keeps every secret setting out of plain inputs", async () => {
+    const secret = "not-for-anybody-to-read";
+    const config = {
+      ...configOf("staging"),
+      "ratesapp:backupCredentials": { accessKeyId: "id", secretAccessKey: secret },
+      "ratesapp:feedCredentials": { daily: { AWS_SECRET_ACCESS_KEY: secret } },
+      "ratesapp:writeTokens": { shipper: "a".repeat(64) },
+      "ratesapp:database": {
+        backups: {
+          destination: "s3://backups/",
+          endpoint: "http://store:7070",
+          credentials: "secret",
+          method: "in-tree",
+        },
+      },
+    };
+    const secretKeys = ["ratesapp:backupCredentials", "ratesapp:feedCredentials", "ratesapp:writeTokens"];
+    const resources = await render("staging", config, secretKeys);
+    const text = JSON.stringify(resources);
+    expect(text).to.not.include(secret);
+    expect(text).to.not.include("a".repeat(64));
+    expect(stackPolicies["no secret stands in plain text"]?.(resources)).to.deep.equal([]);
+    const names = resources.filter(({ type }) => type === "kubernetes:core/v1:Secret").map(({ name }) => name);
+    expect(names).to.include.members(["archive", "feed-daily", "write-tokens"]);
+  });
+
+  it("of one line has everything that a sandbox needs", async () => {
+    const resources = await render("try-out", {});
+    const kinds = resources.map(({ type }) => type.split(":").at(-1));
+    expect(kinds).to.include.members(["Cluster", "Pooler", "Chart", "Grant"]);
+    expect(kinds).to.not.include.members(["ConfigFile"]);
+    const [chart] = charts(resources);
+    expect(chart?.values.image)
+      .to.have.property("tag")
+      .that.matches(/^[0-9]/);
+  });
+
+  it("that only differs in its name shares a cluster with another", async () => {
+    const place = ({ inputs }: Rendered) => {
+      const { name, namespace } = (inputs.metadata ?? {}) as { name?: string; namespace?: string };
+      return inputs.kind === undefined ? [] : [`${inputs.kind} ${namespace ?? ""}/${name}`];
+    };
+    const [one, other] = [(await render("one", {})).flatMap(place), (await render("other", {})).flatMap(place)];
+    expect(one).to.have.lengthOf.above(5);
+    expect(one.filter((object) => other.includes(object))).to.deep.equal([]);
+  });
+});
