@@ -1,24 +1,68 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { Command } from "commander";
-import { migrate } from "../database/migrate.js";
+import { isMigrated, migrate } from "../database/migrate.js";
+import { openPool } from "../database/pool.js";
 import { readSettings } from "../settings.js";
-import { withWriteDatabase } from "./database.js";
+import { createLogger, type Logger } from "../telemetry/logger.js";
+import { openCommandDatabase, withWriteDatabase } from "./database.js";
+import { stopSignal } from "./stop-signal.js";
+
+const POLL_MS = 500;
+const STATEMENT_TIMEOUT_MS = 2_000;
 
 export function migrateCommand(): Command {
   return new Command("migrate")
     .description("Bring the database to the schema of this release; does nothing if it is there.")
+    .option("--wait", "change nothing: wait until someone else has migrated the database that is read from")
     .addHelpText(
       "after",
       `
 Any number of processes may run it at once, and again after a failure. A database of a newer release is left alone.
 
-Example:
-  DATABASE_URL=postgres://owner@db/rates ratesapp migrate`,
+Examples:
+  DATABASE_URL=postgres://owner@db/rates ratesapp migrate
+  DATABASE_READ_URL=postgres://api@replicas/rates ratesapp migrate --wait`,
     )
-    .action(async () => {
-      await withWriteDatabase(readSettings(), async (url) => {
-        const applied = await migrate(url);
-        for (const { number, name } of applied) console.log(`applied ${number} ${name}`);
-        console.log("The database is at the schema of this release.");
-      });
+    .action(async ({ wait }: { wait?: true }) => {
+      const settings = readSettings();
+      if (wait) {
+        const database = await openCommandDatabase(settings);
+        try {
+          await waitForSchema(database.readUrl, stopSignal(), createLogger(settings));
+        } finally {
+          await database.close();
+        }
+      } else {
+        await withWriteDatabase(settings, async (url) => {
+          const applied = await migrate(url);
+          for (const { number, name } of applied) console.log(`applied ${number} ${name}`);
+        });
+      }
+      console.log("The database is at the schema of this release.");
     });
+}
+
+/** Has no limit of its own: whoever starts it (an init container, a Job's deadline) knows how long is too long. */
+async function waitForSchema(url: string, signal: AbortSignal, logger: Logger): Promise<void> {
+  const pool = openPool({
+    url,
+    size: 1,
+    applicationName: "ratesapp migrate",
+    statementTimeoutMs: STATEMENT_TIMEOUT_MS,
+  });
+  let last = "";
+  try {
+    for (;;) {
+      const reason = await isMigrated(pool).then(
+        (done) => (done ? undefined : "the schema of this release is not there yet"),
+        (error: Error) => `the database does not answer: ${error.message}`,
+      );
+      if (reason === undefined) return;
+      if (reason !== last) logger.info({ reason }, "waiting");
+      last = reason;
+      await sleep(POLL_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
+    }
+  } finally {
+    await pool.end();
+  }
 }

@@ -2,8 +2,9 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
+import { migrate } from "../../../app/database/migrate.js";
 import { createDatabase, type TestDatabase } from "../database.js";
-import { runRatesapp } from "./ratesapp.js";
+import { runRatesapp, startRatesapp } from "./ratesapp.js";
 
 describe("ratesapp migrate, places import", function () {
   this.timeout(30_000);
@@ -25,6 +26,19 @@ describe("ratesapp migrate, places import", function () {
     await writeFile(path, text);
     return path;
   };
+
+  it("lets a pod wait for the schema that another one brings", async () => {
+    const waiting = startRatesapp(["migrate", "--wait"], { DATABASE_READ_URL: database.url, LOG_FORMAT: "json" });
+    await waiting.line(/is not there yet/);
+    await migrate(database.url);
+    expect((await waiting.ended).code).to.equal(0);
+    const stopped = startRatesapp(["migrate", "--wait"], { DATABASE_URL: "postgres://nobody@127.0.0.1:1/none" });
+    await stopped.line(/does not answer/);
+    stopped.child.kill("SIGTERM");
+    expect((await stopped.ended).code).to.equal(143);
+    await database.drop();
+    database = await createDatabase({ empty: true });
+  });
 
   it("applies the migrations, and says so when there is nothing to do", async () => {
     const first = await runRatesapp(["migrate"], { DATABASE_URL: database.url });
