@@ -1,6 +1,7 @@
 import { Router } from "@koa/router";
 import type { Knex } from "knex";
 import Koa from "koa";
+import type pg from "pg";
 import type { ReadSide } from "../database/read-side.js";
 import type { Settings } from "../settings.js";
 import type { Logger } from "../telemetry/logger.js";
@@ -18,6 +19,7 @@ import { ratesRoute } from "./routes/rates.js";
 import { regionsRoute } from "./routes/regions.js";
 import { setHeaders } from "./set-headers.js";
 import { type Load, shedLoad } from "./shed-load.js";
+import type { WriteTokens } from "./write-tokens.js";
 
 export interface ApiServices {
   readonly settings: Settings;
@@ -27,6 +29,9 @@ export interface ApiServices {
   readonly load: Load;
   /** Builds statements; the read side runs them. */
   readonly knex: Knex;
+  /** The primary, for batches; undefined where nothing can be written, as in a second region. */
+  readonly writes: pg.Pool | undefined;
+  readonly tokens: WriteTokens;
   readonly isDraining: () => boolean;
 }
 

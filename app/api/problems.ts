@@ -83,6 +83,11 @@ export const problems = {
     title: "Database away",
     meaning: "No database answered in time. Try again after Retry-After.",
   },
+  "read-only": {
+    status: 503,
+    title: "Read only",
+    meaning: "Nothing can be written here, as in a region that follows another. Write where the data is kept.",
+  },
   timeout: { status: 504, title: "Timeout", meaning: "The database took too long over this question." },
 } as const satisfies Record<string, { status: number; title: string; meaning: string }>;
 

@@ -15,6 +15,7 @@ import type { Logger } from "../telemetry/logger.js";
 import { AnswerCache } from "./answer-cache.js";
 import { createApi } from "./api.js";
 import { createHttpServer, drain } from "./http-server.js";
+import { WriteTokens } from "./write-tokens.js";
 
 export interface RunningServer {
   /** Such as http://127.0.0.1:3000 */
@@ -48,6 +49,7 @@ export async function startServer({ settings, logger }: ServerOptions): Promise<
       else logger.info({ source }, "reads are back");
     },
   });
+  const writes = openWritePool(settings, logger);
   const version = new DatasetVersion(reads);
   const answers = new AnswerCache(settings.cacheBytes, () => version.current?.tag);
   const lag = new EventLoopLag();
@@ -56,6 +58,7 @@ export async function startServer({ settings, logger }: ServerOptions): Promise<
   health.add("draining", () => (draining ? "the process is stopping" : undefined));
   health.add("database", () => (version.current === undefined ? whyUnknown(version) : undefined));
   const unwatch = pools.map(({ name, pool }) => watchPool(`read ${name}`, pool));
+  if (writes !== undefined) unwatch.push(watchPool("write", writes));
   watchDataset(() => version.current);
   watchCacheBytes(() => answers.bytes);
 
@@ -72,6 +75,8 @@ export async function startServer({ settings, logger }: ServerOptions): Promise<
       maxWaitingQueries: settings.maxWaitingQueries,
     },
     knex: Knex({ client: "pg" }),
+    writes,
+    tokens: new WriteTokens(settings.writeTokensFile, logger),
     isDraining: () => draining,
   });
   await version.start();
@@ -87,7 +92,7 @@ export async function startServer({ settings, logger }: ServerOptions): Promise<
     reads.stop();
     lag.stop();
     for (const forget of unwatch) forget();
-    await Promise.all(pools.map(({ pool }) => pool.end()));
+    await Promise.all([...pools.map(({ pool }) => pool.end()), writes?.end()]);
     await admin.stop();
   }
   let stopping: Promise<void> | undefined;
@@ -119,6 +124,18 @@ function openReadPools(settings: Settings, logger: Logger): ReadSourceOptions[] 
   if (databaseUrl !== undefined && databaseUrl !== databaseReadUrl) sources.push(open("primary", databaseUrl));
   if (sources.length === 0) throw new Error("neither databaseUrl nor databaseReadUrl is set");
   return sources;
+}
+
+/** Where batches are kept; nothing connects before the first write. Without a statement timeout: an audit takes long. */
+function openWritePool(settings: Settings, logger: Logger): pg.Pool | undefined {
+  if (settings.databaseUrl === undefined) return undefined;
+  return openPool({
+    url: settings.databaseUrl,
+    size: settings.databasePoolSize,
+    applicationName: "ratesapp write",
+    statementTimeoutMs: 0,
+    onConnectionError: (error) => logger.debug({ error, source: "write" }, "a database connection broke"),
+  });
 }
 
 function whyUnknown(version: DatasetVersion): string {
