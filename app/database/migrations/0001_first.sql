@@ -87,6 +87,8 @@ CREATE TABLE pieces (
   lines       bigint,
   price_sum   bigint,
   checksum    text,
+  -- Of the bytes of an uploaded piece as they came, so that sending them again is known from sending others.
+  digest      text,
   months      date[],
   error       text,
   started_at  timestamptz,
