@@ -31,6 +31,6 @@ export function outputsOf({ cluster, database, names, settings, workloads }: Out
         ? undefined
         : forward(namespaces.prometheus, "svc/prometheus-operated 9090"),
     databaseState: pulumi.interpolate`${database.state}; now: kubectl${context} -n ${names.database} get cluster ${names.databaseCluster}`,
-    registry: cluster.registry,
+    registry: cluster.registry ?? "none of its own",
   };
 }

@@ -21,6 +21,7 @@ export const feed = z.strictObject({
   credentialsSecretName: name.optional(),
   environment: z.record(z.string().regex(/^[A-Z][A-Z0-9_]*$/), z.string()).optional(),
   volume: z.strictObject({ claimName: name, mountPath: z.string().startsWith("/") }).optional(),
+  rejectsClaimName: name.optional(),
   /** NetworkPolicy egress rules. */
   egress: z.array(z.record(z.string(), z.unknown())).optional(),
 });

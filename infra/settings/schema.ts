@@ -122,6 +122,8 @@ export const settingsSchema = z.strictObject({
     minReplicas: whole(1, 1000),
     maxReplicas: whole(1, 1000),
     cpuPercent: whole(1, 1000).default(70),
+    /** The most pods wanted in this time is kept. */
+    scaleDownWaitSeconds: whole(0, 3600).default(300),
     resources,
     /** Of one attempt in the database; the server ends it then. */
     statementTimeoutMs: whole(50, 600_000).default(2000),

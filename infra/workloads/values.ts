@@ -22,7 +22,7 @@ export interface Values {
   readonly database: Readonly<Record<"owner" | "ingest" | "api", SecretReference>> & { readonly revision: string };
   readonly writeTokens?: SecretReference;
   readonly api: {
-    readonly autoscaling: { readonly minReplicas: number; readonly maxReplicas: number; readonly cpuPercent: number };
+    readonly autoscaling: Pick<Settings["api"], "minReplicas" | "maxReplicas" | "cpuPercent" | "scaleDownWaitSeconds">;
     readonly topologySpread: { readonly zones: WhenUnsatisfiable };
     readonly resources: Resources;
     readonly settings: Readonly<Record<string, number | readonly string[]>>;

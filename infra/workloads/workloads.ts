@@ -43,6 +43,7 @@ export class Workloads extends pulumi.ComponentResource {
 
   #values({ access, cluster, names, namespace, secrets, settings }: WorkloadsArgs): Values {
     const { api, compaction, database, feeds, image, logLevel, places, platform } = settings;
+    const { cpuPercent, maxReplicas, minReplicas, scaleDownWaitSeconds } = api;
     const url = (secretName: pulumi.Input<string>) => ({ secretName, key: "url" });
     const tokens = this.#writeTokens(namespace, secrets);
     return {
@@ -56,7 +57,7 @@ export class Workloads extends pulumi.ComponentResource {
       },
       ...(tokens && { writeTokens: { secretName: tokens, key: "tokens" } }),
       api: {
-        autoscaling: { minReplicas: api.minReplicas, maxReplicas: api.maxReplicas, cpuPercent: api.cpuPercent },
+        autoscaling: { minReplicas, maxReplicas, cpuPercent, scaleDownWaitSeconds },
         topologySpread: { zones: database.zones === "required" ? "DoNotSchedule" : "ScheduleAnyway" },
         resources: api.resources,
         settings: { ...api.settings, statementTimeoutMs: api.statementTimeoutMs },

@@ -1,4 +1,6 @@
 import { expect } from "chai";
+import schema from "../../charts/ratesapp/values.schema.json" with { type: "json" };
+import { feed } from "../../infra/settings/feed.js";
 import { rawSettings, readSettings } from "../../infra/settings/read-settings.js";
 import { SettingsError } from "../../infra/settings/settings-error.js";
 import { configOf } from "./render.js";
@@ -158,6 +160,10 @@ describe("settings of a stack", () => {
       .to.throw(SettingsError)
       .with.property("message")
       .that.matches(/^The settings of stack here have 2 mistakes:\n {2}ratesapp:image: .*\n {2}ratesapp:protect: /);
+  });
+
+  it("know every key of the chart's feeds", () => {
+    expect(Object.keys(feed.shape)).to.have.members(Object.keys(schema.definitions.feed.properties));
   });
 
   it("never show a secret in a message", () => {
