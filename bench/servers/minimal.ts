@@ -1,7 +1,6 @@
 import Koa from "koa";
 import pg from "pg";
 import { findRatesSql } from "../../app/rates/find-rates.sql.js";
-import { monthWindow } from "../../app/rates/question.js";
 
 /**
  * The least that can answer from the database: Koa, one pg pool and the same prepared statement; no validation, cache,
@@ -11,10 +10,10 @@ const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL, max: 10 }
 const app = new Koa();
 app.use(async (context) => {
   const { date_from, date_to, origin, destination } = context.query as Record<string, string>;
-  const { since, until } = monthWindow(date_from as string, date_to as string);
+  const [firstMonth = "", lastMonth = ""] = [date_from?.slice(0, 7), date_to?.slice(0, 7)];
   const { rows } = await pool.query<{ days: number[] | null; counts: string[]; sums: string[] }>({
-    name: `${since} ${until}`,
-    text: findRatesSql(since, until),
+    name: `${firstMonth} ${lastMonth}`,
+    text: findRatesSql(firstMonth, lastMonth),
     values: [origin, destination, date_from, date_to],
   });
   const found = rows[0];
