@@ -13,7 +13,8 @@ export async function sendBody(ctx: ApiContext, { body, contentType, etag }: Sen
   const { res, req } = ctx;
   ctx.status = 200;
   res.setHeader("ETag", etag);
-  if (req.headers["if-none-match"] !== undefined && ctx.fresh) {
+  const known = req.headers["if-none-match"];
+  if (known !== undefined && matches(known, etag)) {
     ctx.status = 304;
     return;
   }
@@ -28,4 +29,16 @@ export async function sendBody(ctx: ApiContext, { body, contentType, etag }: Sen
     }
   }
   ctx.body = bytes;
+}
+
+/**
+ * Weak comparison (RFC 9110, 8.8.3.2). Not Koa's `fresh`, which never says so to a request with `Cache-Control: no-cache`:
+ * every `fetch` that sets If-None-Match by itself adds that.
+ */
+function matches(ifNoneMatch: string, etag: string): boolean {
+  const wanted = etag.replace(/^W\//, "");
+  return ifNoneMatch.split(",").some((given) => {
+    const tag = given.trim();
+    return tag === "*" || tag.replace(/^W\//, "") === wanted;
+  });
 }
