@@ -22,8 +22,14 @@ export function createHttpServer(handle: (request: IncomingMessage, response: Se
       headersTimeout: HEADERS_TIMEOUT_MS,
       requestTimeout: REQUEST_TIMEOUT_MS,
       connectionsCheckingInterval: 5_000,
+      // Node.js would answer 400 by itself, without a body.
+      requireHostHeader: false,
     },
-    handle,
+    (request, response) => {
+      if (request.headers.host === undefined && request.httpVersion === "1.1") {
+        answerClientError(new Error("no Host header"), request.socket);
+      } else handle(request, response);
+    },
   );
   server.timeout = SILENCE_TIMEOUT_MS;
   server.on("clientError", answerClientError);

@@ -37,12 +37,18 @@ export const problems = {
     title: "Malformed request",
     meaning: "The request is not well-formed HTTP; the connection is closed.",
   },
+  "malformed-body": {
+    status: 400,
+    title: "Malformed body",
+    meaning: "The body is not the JSON that this path takes; errors names each member that is wrong.",
+  },
   unauthorized: {
     status: 401,
     title: "Unauthorized",
     meaning: "Batches need a bearer token: Authorization: Bearer TOKEN.",
   },
   "not-found": { status: 404, title: "Not found", meaning: "Nothing is at this path." },
+  "unknown-batch": { status: 404, title: "Unknown batch", meaning: "There is no batch of this number." },
   "method-not-allowed": {
     status: 405,
     title: "Method not allowed",
@@ -57,6 +63,56 @@ export const problems = {
     status: 408,
     title: "Request timeout",
     meaning: "The request's headers took too long to arrive; the connection is closed.",
+  },
+  "batch-state": {
+    status: 409,
+    title: "Not in this state",
+    meaning: "The batch is in a state that does not allow this, such as a retract of one that was never published.",
+  },
+  "batch-incomplete": {
+    status: 409,
+    title: "Batch not complete",
+    meaning: "Pieces are missing or still on their way; publish when all are loaded.",
+  },
+  "batch-too-old": {
+    status: 409,
+    title: "Batch too old",
+    meaning: "A batch can be retracted or published again only for some days after its first publish.",
+  },
+  "piece-conflict": {
+    status: 409,
+    title: "Piece conflict",
+    meaning: "The piece is loaded with other bytes, or another request sent it at the same time.",
+  },
+  "content-too-large": {
+    status: 413,
+    title: "Content too large",
+    meaning: "The body is over the limit, as it came or decompressed; send it in several pieces.",
+  },
+  "unsupported-media-type": {
+    status: 415,
+    title: "Unsupported media type",
+    meaning: "Prices are text/csv or application/x-ndjson, plain or with Content-Encoding gzip or zstd.",
+  },
+  "bad-lines": {
+    status: 422,
+    title: "Bad lines",
+    meaning: "More lines are bad than the batch may have; lines names the first of them.",
+  },
+  "unreadable-body": {
+    status: 422,
+    title: "Unreadable body",
+    meaning: "The body's compression is damaged or ends too early.",
+  },
+  "key-reused": {
+    status: 422,
+    title: "Idempotency-Key reused",
+    meaning: "The key belongs to a batch that was opened otherwise; take a new one for a new batch.",
+  },
+  "too-many-uploads": {
+    status: 429,
+    title: "Too many uploads",
+    meaning: "This instance takes no more bodies at once. Try again after Retry-After.",
   },
   "too-many-requests": {
     status: 429,
@@ -100,8 +156,17 @@ export interface ParameterMistake {
   readonly detail: string;
 }
 
+/** A line of an upload that could not be loaded. */
+export interface BadLine {
+  readonly file: string;
+  readonly line: number | null;
+  readonly column: string | null;
+  readonly reason: string;
+}
+
 export interface ProblemOptions extends ErrorOptions {
   readonly mistakes?: readonly ParameterMistake[];
+  readonly lines?: readonly BadLine[];
   /** Headers that belong to the answer, such as Retry-After. */
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -111,6 +176,7 @@ export class ProblemError extends Error {
   readonly problem: ProblemName;
   readonly status: number;
   readonly mistakes: readonly ParameterMistake[];
+  readonly lines: readonly BadLine[];
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(problem: ProblemName, detail: string, options: ProblemOptions = {}) {
@@ -119,6 +185,7 @@ export class ProblemError extends Error {
     this.problem = problem;
     this.status = problems[problem].status;
     this.mistakes = options.mistakes ?? [];
+    this.lines = options.lines ?? [];
     this.headers = options.headers ?? {};
   }
 }
@@ -131,7 +198,12 @@ export function parameterProblem(mistakes: readonly [ParameterMistake, ...Parame
 }
 
 /** The body of a problem document (RFC 9457), served as application/problem+json. */
-export function writeProblem(problem: ProblemName, detail: string, mistakes: readonly ParameterMistake[] = []): string {
+export function writeProblem(
+  problem: ProblemName,
+  detail: string,
+  mistakes: readonly ParameterMistake[] = [],
+  lines: readonly BadLine[] = [],
+): string {
   const { status, title } = problems[problem];
   return JSON.stringify({
     type: problemType(problem),
@@ -147,6 +219,7 @@ export function writeProblem(problem: ProblemName, detail: string, mistakes: rea
           })),
         }
       : {}),
+    ...(lines.length > 0 ? { lines } : {}),
   });
 }
 

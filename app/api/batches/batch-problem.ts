@@ -1,0 +1,49 @@
+import type pg from "pg";
+import { isTransient } from "../../database/transient.js";
+import { readBadLines } from "../../ingest/bad-lines.js";
+import { BatchNotFoundError, BatchStateError, BatchTooOldError } from "../../ingest/batch-error.js";
+import { PortsMissingError, SourceError } from "../../ingest/ingest-error.js";
+import { REPORTED_BAD_LINES } from "../../ingest/parse/bad-lines.js";
+import { HeaderError } from "../../ingest/parse/columns.js";
+import {
+  BadRowsError,
+  IncompleteUploadError,
+  PieceConflictError,
+  PieceTooLargeError,
+  UploadConflictError,
+} from "../../ingest/upload-error.js";
+import { ProblemError, type ProblemName } from "../problems.js";
+
+const PROBLEMS: readonly [kind: abstract new (...args: never[]) => Error, problem: ProblemName][] = [
+  [BatchNotFoundError, "unknown-batch"],
+  [BatchStateError, "batch-state"],
+  [BatchTooOldError, "batch-too-old"],
+  [IncompleteUploadError, "batch-incomplete"],
+  [PieceConflictError, "piece-conflict"],
+  [UploadConflictError, "key-reused"],
+  [PieceTooLargeError, "content-too-large"],
+  [SourceError, "unreadable-body"],
+  [PortsMissingError, "batch-state"],
+];
+
+/** What a client is told of an error of the ingest; anything else stays what it is. */
+export async function batchProblem(error: unknown, writes: pg.Pool): Promise<unknown> {
+  if (!(error instanceof Error) || error instanceof ProblemError) return error;
+  if (error instanceof BadRowsError) {
+    const lines = await readBadLines(writes, error.batchId, REPORTED_BAD_LINES);
+    return new ProblemError("bad-lines", error.message, { lines, cause: error });
+  }
+  if (error instanceof HeaderError) {
+    const line = { file: "the body", line: 1, column: error.column, reason: error.message };
+    return new ProblemError("bad-lines", `Line 1: ${error.message}.`, { lines: [line], cause: error });
+  }
+  const known = PROBLEMS.find(([kind]) => error instanceof kind);
+  if (known) return new ProblemError(known[1], error.message, { cause: error });
+  if (isTransient(error) || (error as { code?: unknown }).code === "55P03") {
+    return new ProblemError("database-away", "The database that takes writes does not answer.", {
+      headers: { "Retry-After": "2" },
+      cause: error,
+    });
+  }
+  return error;
+}

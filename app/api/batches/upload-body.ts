@@ -1,0 +1,81 @@
+import type { Format } from "../../ingest/parse/header-reader.js";
+import { type ParameterMistake, ProblemError, parameterProblem } from "../problems.js";
+import type { ApiContext } from "../request.js";
+
+const ENCODINGS = new Set(["", "identity", "gzip", "x-gzip", "zstd"]);
+
+/** The format that the headers of a body of prices tell. @throws {ProblemError} for anything else. */
+export function formatOfBody(ctx: ApiContext): Format {
+  if (!ENCODINGS.has(ctx.get("Content-Encoding").toLowerCase())) {
+    throw new ProblemError("unsupported-media-type", "Content-Encoding must be gzip or zstd.", {
+      headers: { "Accept-Encoding": "gzip, zstd" },
+    });
+  }
+  if (ctx.is("text/csv")) return "csv";
+  if (ctx.is("application/x-ndjson")) return "ndjson";
+  throw new ProblemError("unsupported-media-type", "Content-Type must be text/csv or application/x-ndjson.");
+}
+
+/** Refuses a body that says itself that it is too large, before a byte of it is read. @throws {ProblemError} */
+export function refuseLargeBody(ctx: ApiContext, maxBytes: number): void {
+  if (ctx.request.length === undefined || ctx.request.length <= maxBytes) return;
+  throw new ProblemError("content-too-large", `A body may have ${maxBytes} bytes; send it in several pieces.`, {
+    // The rest of the body is not read.
+    headers: { Connection: "close" },
+  });
+}
+
+/**
+ * The client's key, which makes a repeated request find what the first one made. A structured string in quotes, as
+ * https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/ has it, or the bare characters.
+ */
+export function idempotencyKey(ctx: ApiContext): string {
+  const header = ctx.get("Idempotency-Key").trim();
+  const key = /^"(.*)"$/.exec(header)?.[1] ?? header;
+  if (/^[\x21-\x7e]{1,200}$/.test(key)) return key;
+  const mistake: ParameterMistake = {
+    problem: key === "" ? "missing-parameter" : "invalid-parameter",
+    parameter: "Idempotency-Key",
+    detail: "The header Idempotency-Key must be 1 to 200 visible ASCII characters, new for each batch.",
+  };
+  throw parameterProblem([mistake]);
+}
+
+const MOST_JSON_BYTES = 64 * 1024;
+
+/** The body as JSON; an empty one is an empty object. @throws {ProblemError} */
+export async function readJson(ctx: ApiContext): Promise<unknown> {
+  refuseLargeBody(ctx, MOST_JSON_BYTES);
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of ctx.req) {
+    bytes += chunk.length;
+    if (bytes > MOST_JSON_BYTES) {
+      throw new ProblemError("content-too-large", "The JSON is too large.", { headers: { Connection: "close" } });
+    }
+    chunks.push(chunk);
+  }
+  if (bytes === 0) return {};
+  try {
+    return JSON.parse(Buffer.concat(chunks).toString("utf8"));
+  } catch (error) {
+    throw new ProblemError("malformed-body", `The body is not JSON: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** Aborted once the client is gone before its body ended. */
+export function clientSignal(ctx: ApiContext): AbortSignal {
+  const controller = new AbortController();
+  ctx.req.once("close", () => {
+    if (!ctx.req.complete) controller.abort(new ClientGoneError());
+  });
+  return controller.signal;
+}
+
+/** Nobody is left to answer. */
+export class ClientGoneError extends Error {
+  constructor() {
+    super("The client went away in the middle of its body.");
+    this.name = "ClientGoneError";
+  }
+}
