@@ -7,10 +7,12 @@ import { readPorts } from "./load/read-ports.js";
 import { findPlannedBatch, PIECE_BYTES, type PlannedBatch, planBatch, STREAM_PIECE_BYTES } from "./plan.js";
 import { readClock } from "./plan.sql.js";
 import { publishBatch } from "./publish.js";
+import { reclaimBatch } from "./reclaim.js";
 import { compressionOf, MAGIC_BYTES } from "./sources/compression.js";
 import { readFirstBytes } from "./sources/head.js";
 import { openSource } from "./sources/open-source.js";
 import type { Source, SourceObject } from "./sources/source.js";
+import { listAbandoned } from "./work.sql.js";
 import { loadRanges } from "./work-ranges.js";
 import { loadStream } from "./work-stream.js";
 import { type IngestLog, LANES, patiently, readWorkOf, type Work, type Worker, workerName } from "./worker.js";
@@ -81,6 +83,7 @@ export async function ingestSource(options: IngestOptions): Promise<BatchReport[
   const ports = await patiently(base, () => readPorts(pool));
   if (ports.size === 0) throw new PortsMissingError();
   const worker: Worker = { ...base, ports };
+  await failAbandoned(worker);
   const feed = options.feed ?? source.feed;
   const reports: BatchReport[] = [];
   for await (const object of source.list(signal)) {
@@ -129,6 +132,7 @@ async function ingestObject(
   }
   const ended = await finish(worker, batch.id);
   await options.onEnd?.();
+  if (!batch.endedBefore && (ended.state === "failed" || ended.state === "duplicate")) await giveBack(worker, batch.id);
   return report(batch, object, ended);
 }
 
@@ -147,6 +151,25 @@ async function finish(worker: Worker, batchId: number): Promise<Work> {
   }
   if (work.state === "audited") await publishBatch(worker.pool, batchId, { signal: worker.signal });
   return readWorkOf(worker, batchId);
+}
+
+/** Deletes the rows of a batch that ended without being seen. What is left of them waits for the next compaction. */
+async function giveBack(worker: Worker, batchId: number): Promise<void> {
+  try {
+    await reclaimBatch(worker.pool, batchId, { signal: worker.signal });
+  } catch (error) {
+    worker.signal.throwIfAborted();
+    worker.log.warn({ batch: batchId, error: (error as Error).message }, "the space of the batch is not free yet");
+  }
+}
+
+/** Ends streams that nobody can read again because the process that did was killed. */
+async function failAbandoned(worker: Worker): Promise<void> {
+  const { rows } = await patiently(worker, () => worker.pool.query<{ id: number }>(listAbandoned));
+  for (const { id } of rows) {
+    await patiently(worker, () => failBatch(worker.pool, id, "Its worker ended before standard input did."));
+    await giveBack(worker, id);
+  }
 }
 
 /** Why a batch with nothing left to load cannot be published; null if it can. */

@@ -94,7 +94,7 @@ async function attempt(
       signal,
     });
   } catch (error) {
-    await afterFailure(worker, { batchId, number: claim.number, attempt: claim.attempts }, object.name, error);
+    await afterFailure(worker, { batchId, number: claim.number, attempt: claim.attempts }, object, error);
   }
 }
 
@@ -106,7 +106,7 @@ async function readHeadOrFail(worker: Worker, batchId: number, object: SourceObj
     } catch (error) {
       worker.signal.throwIfAborted();
       if (error instanceof SourceError || error instanceof HeaderError) {
-        await failForGood(worker, batchId, 0, object.name, error);
+        await failForGood(worker, batchId, 0, object, error);
         return null;
       }
       if (attempts === MAX_ATTEMPTS) throw error;

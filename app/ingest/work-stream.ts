@@ -53,9 +53,13 @@ export async function loadStream(
       try {
         await new StreamLoad(worker, batchId, object, pieceBytes).run();
       } catch (error) {
-        worker.signal.throwIfAborted();
+        if (worker.signal.aborted) {
+          // Nobody can go on with it.
+          if (!object.repeatable) await failBatch(worker.pool, batchId, "Its worker was told to stop.").catch(() => {});
+          worker.signal.throwIfAborted();
+        }
         if (error instanceof SourceError || error instanceof HeaderError) {
-          await failForGood(worker, batchId, 0, object.name, error);
+          await failForGood(worker, batchId, 0, object, error);
         } else {
           failures += 1;
           worker.log.warn({ batch: batchId, error: (error as Error).message }, "the source could not be read");
@@ -186,7 +190,7 @@ class StreamLoad {
         return;
       } catch (error) {
         const piece = { batchId: this.#batchId, number: cut.number, attempt: claim.attempts };
-        const outcome = await afterFailure(this.#worker, piece, this.#object.name, error);
+        const outcome = await afterFailure(this.#worker, piece, this.#object, error);
         if (outcome.kind === "failed") return;
         if (outcome.kind === "waiting") await pause(this.#worker, outcome.seconds);
       }

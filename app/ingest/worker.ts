@@ -10,6 +10,7 @@ import { LEASE_SECONDS } from "./lease.js";
 import { HeaderError } from "./parse/columns.js";
 import type { PortTable } from "./parse/port-table.js";
 import type { Head } from "./sources/head.js";
+import type { SourceObject } from "./sources/source.js";
 import {
   failExhausted,
   insertHeaderFault,
@@ -137,7 +138,7 @@ export type Outcome =
 export async function afterFailure(
   worker: Worker,
   piece: ClaimedPiece,
-  sourceName: string,
+  object: SourceObject,
   error: unknown,
 ): Promise<Outcome> {
   worker.signal.throwIfAborted();
@@ -147,7 +148,7 @@ export async function afterFailure(
     return { kind: "lost" };
   }
   if (error instanceof SourceError || error instanceof HeaderError) {
-    await failForGood(worker, batchId, number, sourceName, error);
+    await failForGood(worker, batchId, number, object, error);
     return { kind: "failed" };
   }
   const reason = reasonOf(error);
@@ -167,13 +168,18 @@ export async function failForGood(
   worker: Worker,
   batchId: number,
   piece: number,
-  sourceName: string,
-  error: SourceError | HeaderError,
+  object: SourceObject,
+  found: SourceError | HeaderError,
 ): Promise<void> {
+  // What looks damaged may be a file that is being written.
+  const error = await object.verify().then(
+    () => found,
+    (changed: unknown) => (changed instanceof SourceError ? changed : found),
+  );
   if (error instanceof HeaderError) {
     await patiently(worker, () => worker.pool.query(insertHeaderFault, [batchId, piece, error.column, error.message]));
   }
-  const failure = error instanceof HeaderError ? `${sourceName}, line 1: ${error.message}.` : error.message;
+  const failure = error instanceof HeaderError ? `${object.name}, line 1: ${error.message}.` : error.message;
   await patiently(worker, () => failBatch(worker.pool, batchId, failure));
 }
 

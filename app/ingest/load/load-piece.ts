@@ -7,7 +7,7 @@ import { type Format, HeaderReader } from "../parse/header-reader.js";
 import { LEAST_LINE_BYTES, type LineParser } from "../parse/line-parser.js";
 import { NdjsonParser } from "../parse/ndjson-parser.js";
 import type { PortTable } from "../parse/port-table.js";
-import { ROW_BYTES, Rows } from "../parse/rows.js";
+import { ROW_BYTES, Rows, type RowTotals } from "../parse/rows.js";
 import { CopyIn } from "./copy-in.js";
 import { ensureMonths } from "./ensure-months.js";
 import { finishPiece, holdBatch, insertBadLineCounts, insertBadLines } from "./piece.sql.js";
@@ -42,6 +42,9 @@ export interface PieceResult {
   readonly checksum: string;
   readonly months: readonly string[];
 }
+
+/** What a piece that was only checked has put into the database. */
+const NOTHING: RowTotals = { rows: 0, priceSum: 0n, checksum: "0".repeat(16), months: [] };
 
 /** Most bytes that are parsed before the rows are looked at. */
 const SLICE_BYTES = 256 * 1024;
@@ -118,7 +121,7 @@ class PieceLoad {
       await this.#client.query("ROLLBACK");
       await this.#client.query("BEGIN");
     }
-    const { rows, priceSum, checksum, months } = this.#rows.totals;
+    const { rows, priceSum, checksum, months } = loaded ? this.#rows.totals : NOTHING;
     await this.#writeBadLines();
     const { batchId, number, worker, attempt } = this.#piece;
     const held = await this.#client.query(holdBatch, [batchId]);

@@ -1,0 +1,300 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { copyFile, readFile, rename, utimes } from "node:fs/promises";
+import { join } from "node:path";
+import zlib from "node:zlib";
+import { expect } from "chai";
+import { PortsMissingError, SourceError } from "../../../app/ingest/ingest-error.js";
+import { type BatchReport, type IngestOptions, ingestSource } from "../../../app/ingest/ingest-source.js";
+import { writeRejects } from "../../../app/ingest/rejects.js";
+import { retractBatch } from "../../../app/ingest/retract.js";
+import { openStdinSource } from "../../../app/ingest/sources/stdin-source.js";
+import { createDatabase, type TestDatabase } from "../database.js";
+import { bringPlaces, createFolder, type Folder, HEADER, only, readTotals, someLines, totalsOf } from "./setup.js";
+
+/** So small that a few thousand lines make many pieces. */
+const PIECE_BYTES = 4_096;
+
+describe("ingestSource", () => {
+  let database: TestDatabase;
+  let folder: Folder;
+
+  beforeEach(async () => {
+    database = await createDatabase();
+    folder = await createFolder();
+    await bringPlaces(database.pool);
+  });
+  afterEach(async () => {
+    await folder.remove();
+    await database.drop();
+  });
+
+  const ingest = (source: IngestOptions["source"], options: Partial<IngestOptions> = {}): Promise<BatchReport[]> =>
+    ingestSource({ pool: database.pool, source, pieceBytes: PIECE_BYTES, ...options });
+
+  const lines = someLines(3_000);
+  const csv = `${HEADER}\n${lines.join("\n")}\n`;
+  const ndjson = lines
+    .map((line) => {
+      const [orig_code, dest_code, day, price] = line.split(",");
+      return JSON.stringify({ price: Number(price), day, orig_code, dest_code });
+    })
+    .join("\n");
+
+  async function expectPublished(): Promise<void> {
+    const totals = await readTotals(database.pool);
+    expect(totals.visible).to.deep.equal(totalsOf(lines));
+    expect(totals.stored).to.deep.equal(totalsOf(lines));
+    expect(totals.dead).to.equal(0);
+  }
+
+  for (const [name, content] of [
+    ["prices.csv", () => csv],
+    ["crlf.csv", () => `\ufeff${csv.replaceAll("\n", "\r\n")}`],
+    ["prices.csv.gz", () => zlib.gzipSync(csv)],
+    [
+      "two-members.csv.gz",
+      () => Buffer.concat([csv.slice(0, 5_000), csv.slice(5_000)].map((part) => zlib.gzipSync(part))),
+    ],
+    ["no-suffix", () => zlib.gzipSync(ndjson)],
+    ["prices.ndjson", () => ndjson],
+    ["prices.csv.zst", () => compressZstd(csv)],
+  ] as const) {
+    it(`loads ${name} in pieces and publishes it`, async function () {
+      const bytes = await content();
+      // Node.js has zstd from 22.15 on; before, the command of that name makes the file.
+      if (bytes === undefined) return this.skip();
+      const report = only(await ingest(await folder.write(name, bytes)));
+      expect(report).to.include({ state: "published", already: false, rows: lines.length, rejected: 0, name });
+      const { rows } = await database.pool.query(
+        "SELECT count(*)::integer AS pieces FROM pieces WHERE state = 'loaded'",
+      );
+      expect(rows[0].pieces).to.be.greaterThan(10);
+      await expectPublished();
+    });
+  }
+
+  it("loads standard input", async () => {
+    async function* input() {
+      for (let at = 0; at < csv.length; at += 1_000) yield Buffer.from(csv.slice(at, at + 1_000));
+    }
+    expect(only(await ingest(openStdinSource(input())))).to.include({ state: "published", rows: lines.length });
+    await expectPublished();
+  });
+
+  it("loads the same file once, and says so", async () => {
+    const path = await folder.write("prices.csv", csv);
+    const first = only(await ingest(path));
+    const second = only(await ingest(path));
+    expect(second).to.include({ batchId: first.batchId, state: "published", already: true });
+    await retractBatch(database.pool, first.batchId, { retractableDays: 30 });
+    expect(only(await ingest(path))).to.include({ batchId: first.batchId, state: "retracted", already: true });
+  });
+
+  it("drops the same content under another name, however it is packed", async () => {
+    const first = only(await ingest(await folder.write("a.csv", csv)));
+    const turned = `${HEADER}\n${[...lines].reverse().join("\r\n")}`;
+    const again = only(await ingest(await folder.write("b.csv.gz", zlib.gzipSync(turned))));
+    expect(again).to.include({ state: "duplicate", duplicateOf: first.batchId, already: false });
+    await expectPublished();
+  });
+
+  it("shares the work between workers that are given the same file, and plans it once", async () => {
+    for (const [name, content] of [
+      ["prices.csv", csv],
+      ["prices.csv.gz", zlib.gzipSync(csv)],
+    ] as const) {
+      const path = await folder.write(name, content);
+      const feed = name;
+      const all = await Promise.all(Array.from({ length: 4 }, () => ingest(path, { feed })));
+      const reports = all.map(only);
+      expect(new Set(reports.map((report) => report.batchId)).size).to.equal(1);
+      for (const report of reports)
+        expect(report).to.include({ state: "published", rows: lines.length, already: false });
+      const { rows } = await database.pool.query("SELECT count(*)::integer AS batches FROM batches WHERE feed = $1", [
+        feed,
+      ]);
+      expect(rows[0].batches).to.equal(1);
+    }
+    const { rows } = await database.pool.query("SELECT max(attempts) AS attempts FROM pieces");
+    expect(rows[0].attempts).to.equal(1);
+  });
+
+  it("loads what is new of a folder, in the order of names", async () => {
+    const parts = [lines.slice(0, 1_000), lines.slice(1_000, 2_000), lines.slice(2_000)];
+    const write = (index: number) => folder.write(`${index}.csv`, `${HEADER}\n${parts[index]?.join("\n")}\n`);
+    await write(1);
+    await write(0);
+    await folder.write(".hidden", "not a delivery");
+    await folder.write("0.csv.rejects.csv", "not a delivery");
+    const first = await ingest(folder.path);
+    expect(first.map(({ name, state }) => `${name} ${state}`)).to.deep.equal(["0.csv published", "1.csv published"]);
+    await write(2);
+    expect((await ingest(folder.path)).map((report) => report.name)).to.deep.equal(["2.csv"]);
+    expect(await ingest(folder.path)).to.deep.equal([]);
+    await expectPublished();
+    const { rows } = await database.pool.query("SELECT DISTINCT feed FROM batches");
+    expect(rows).to.deep.equal([{ feed: folder.path }]);
+  });
+
+  it("goes on with a folder when one of its files is bad, and leaves that alone afterwards", async () => {
+    await folder.write("0.csv", `${HEADER}\nXXXXX\n`);
+    await folder.write("1.csv", csv);
+    expect((await ingest(folder.path)).map((report) => report.state)).to.deep.equal(["failed", "published"]);
+    expect(await ingest(folder.path)).to.deep.equal([]);
+    await expectPublished();
+  });
+
+  it("tries a file that failed again when it is told to", async () => {
+    const path = await folder.write("prices.csv", csv);
+    await database.pool.query("UPDATE places SET code = 'DEBRV' WHERE code = 'DEHAM'");
+    const failed = only(await ingest(path));
+    expect(failed.state).to.equal("failed");
+    await database.pool.query("UPDATE places SET code = 'DEHAM' WHERE code = 'DEBRV'");
+    const loaded = only(await ingest(path));
+    expect(loaded).to.include({ state: "published", already: false });
+    expect(loaded.batchId).not.to.equal(failed.batchId);
+    await expectPublished();
+  });
+
+  it("loads a file again when its content or time is another", async () => {
+    const path = await folder.write("prices.csv", csv);
+    await ingest(path);
+    await utimes(path, new Date(), new Date(Date.now() + 5_000));
+    expect(only(await ingest(path)).state).to.equal("duplicate");
+    await folder.write("prices.csv", `${csv}${lines[0]}\n`);
+    expect(only(await ingest(path))).to.include({ state: "published", rows: lines.length + 1 });
+  });
+
+  it("hides a feed's earlier prices of the days that a replacement holds", async () => {
+    await ingest(await folder.write("old.csv", csv));
+    const replacement = lines.map((line) => `${line}0`);
+    await ingest(await folder.write("new.csv", `${HEADER}\n${replacement.join("\n")}`), { mode: "replace" });
+    expect((await readTotals(database.pool)).visible).to.deep.equal(totalsOf(replacement));
+  });
+
+  it("leaves out up to so many bad lines, and keeps them to be repaired", async () => {
+    const broken = [...lines];
+    broken[5] = "CNSGH,NLRTM,2024-02-30,5";
+    broken[2_500] = 'CNSGH,"NLRTM,2024-02-20,5';
+    const header = "orig_code,dest_code,day,price";
+    const path = await folder.write("prices.csv", `${header}\n${broken.join("\n")}\n`);
+    expect(only(await ingest(path, { maxBadRows: 1 }))).to.include({ state: "failed", rejected: 2 });
+    expect(await readTotals(database.pool)).to.deep.include({
+      stored: { rows: 0, sum: 0 },
+      visible: { rows: 0, sum: 0 },
+    });
+    const report = only(await ingest(path, { maxBadRows: 2 }));
+    expect(report).to.include({ state: "published", rejected: 2, rows: lines.length - 2 });
+    const rejects = join(folder.path, "rejects.csv");
+    expect(await writeRejects(database.pool, report.batchId, rejects)).to.equal(2);
+    expect(await readFile(rejects, "utf8")).to.equal(`${header}\n${broken[5]}\n${broken[2_500]}\n`);
+    await folder.write("repaired.csv", `${header}\n${lines[5]}\n${lines[2_500]}\n`);
+    await ingest(join(folder.path, "repaired.csv"));
+    await expectPublished();
+  });
+
+  it("fails a file that grows, shrinks, is written again or is replaced while it is read", async () => {
+    const path = join(folder.path, "prices.csv");
+    for (const [index, change] of [
+      () => folder.write("prices.csv", `${csv}${lines[0]}\n`),
+      () => folder.write("prices.csv", csv.slice(0, -1_000)),
+      () => utimes(path, new Date(), new Date(Date.now() + 60_000)),
+      async () => {
+        await copyFile(path, `${path}.new`);
+        await rename(`${path}.new`, path);
+      },
+    ].entries()) {
+      for (const content of [csv, zlib.gzipSync(csv)]) {
+        await folder.write("prices.csv", content);
+        const report = only(
+          await ingest(path, { feed: `${index} ${typeof content}`, onBatch: () => void change().catch(() => {}) }),
+        );
+        // The change may come after the last look; then nothing was wrong with what was read.
+        if (report.state === "published") continue;
+        expect(report.state).to.equal("failed");
+        expect(report.failure).to.match(/prices\.csv changed while it was read \(.*\)\.|ends in the middle|is damaged/);
+      }
+    }
+    const { rows } = await database.pool.query(
+      "SELECT count(*)::integer AS failed FROM batches WHERE state = 'failed'",
+    );
+    expect(rows[0].failed).to.be.greaterThan(0);
+  });
+
+  it("gives its pieces back at once when it is told to stop, and another run goes on", async () => {
+    const path = await folder.write("prices.csv", csv);
+    for (let round = 0; round < 3; round += 1) {
+      const controller = new AbortController();
+      const stopped = ingest(path, {
+        signal: controller.signal,
+        onBatch: () => setTimeout(() => controller.abort(), 20),
+      });
+      const outcome = await stopped.then(
+        () => "ended",
+        (error: Error) => error.name,
+      );
+      if (outcome === "ended") break;
+      expect(outcome).to.equal("AbortError");
+      const { rows } = await database.pool.query(
+        "SELECT count(*) FILTER (WHERE state = 'loading')::integer AS held, coalesce(max(attempts), 0) AS attempts FROM pieces",
+      );
+      expect(rows[0].held).to.equal(0);
+      expect(rows[0].attempts).to.be.at.most(1);
+    }
+    expect(only(await ingest(path)).state).to.equal("published");
+    await expectPublished();
+  });
+
+  it("takes over from a worker that died, in ranges and in a stream", async () => {
+    for (const [name, content] of [
+      ["prices.csv", csv],
+      ["prices.csv.gz", zlib.gzipSync(csv)],
+    ] as const) {
+      const path = await folder.write(name, content);
+      const controller = new AbortController();
+      await ingest(path, {
+        feed: name,
+        signal: controller.signal,
+        onBatch: () => setTimeout(() => controller.abort(), 30),
+      }).catch(() => {});
+      // As if it had been killed: its pieces, and the stream, are still held, by a lease that has run out.
+      await database.pool.query(
+        `UPDATE pieces SET state = 'loading', worker = 'dead', attempts = 1, lease_until = clock_timestamp() - interval '1 second'
+         WHERE state = 'waiting' AND number % 2 = 0`,
+      );
+      await database.pool.query(
+        "UPDATE batches SET worker = 'dead', lease_until = clock_timestamp() - interval '1 second' WHERE state = 'loading'",
+      );
+      expect(only(await ingest(path, { feed: name }))).to.include({ state: "published", rows: lines.length });
+    }
+  });
+
+  it("asks for places before it looks at a line", async () => {
+    await database.pool.query("DELETE FROM places");
+    const failure = await ingest(await folder.write("prices.csv", csv)).catch((error: unknown) => error);
+    expect(failure).to.be.instanceOf(PortsMissingError);
+  });
+
+  it("says when there is no such source", async () => {
+    for (const source of [join(folder.path, "none.csv"), "ftp://example.com/prices.csv"]) {
+      expect(await ingest(source).catch((error: unknown) => error)).to.be.instanceOf(SourceError);
+    }
+  });
+});
+
+/** By Node.js where it can, else by the command; undefined where there is neither. */
+async function compressZstd(text: string): Promise<Buffer | undefined> {
+  const { zstdCompressSync } = zlib as { zstdCompressSync?: (data: string) => Buffer };
+  if (zstdCompressSync) return zstdCompressSync(text);
+  const child = spawn("zstd", ["-qc"], { stdio: ["pipe", "pipe", "ignore"] });
+  const failed = once(child, "error").then(() => undefined);
+  child.stdin.on("error", () => {});
+  child.stdin.end(text);
+  const read = async () => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of child.stdout) chunks.push(chunk);
+    return Buffer.concat(chunks);
+  };
+  return Promise.race([failed, read()]);
+}
