@@ -12,6 +12,7 @@ import { ClientAddress } from "./client-address.js";
 import { limitRate } from "./limit-rate.js";
 import { observeRequests } from "./observe-requests.js";
 import type { RequestState } from "./request.js";
+import { batchesRoutes } from "./routes/batches.js";
 import { docsRoutes } from "./routes/docs.js";
 import { pageRoutes } from "./routes/page.js";
 import { portsRoute } from "./routes/ports.js";
@@ -60,6 +61,7 @@ async function createRouter(services: ApiServices): Promise<Router<RequestState>
   const { knex } = services;
   const page = await pageRoutes();
   const docs = await docsRoutes();
+  const batches = batchesRoutes(services);
   return new Router<RequestState>()
     .get("/rates", ratesRoute(services))
     .get("/ports", portsRoute(services, knex))
@@ -69,6 +71,11 @@ async function createRouter(services: ApiServices): Promise<Router<RequestState>
     .get("/docs/errors", docs.errors)
     .get("/docs/assets/:name", docs.asset)
     .get("/", page.index)
-    .get("/batches", page.batches)
+    .get("/batches", page.batches, batches.guard, batches.list)
+    .post("/batches", batches.guard, batches.open)
+    .get("/batches/:id", batches.guard, batches.show)
+    .put("/batches/:id/pieces/:number", batches.guard, batches.piece)
+    .post("/batches/:id/publish", batches.guard, batches.publish)
+    .post("/batches/:id/retract", batches.guard, batches.retract)
     .get("/assets/:name", page.asset);
 }

@@ -2,9 +2,19 @@ import { z } from "zod";
 import { releaseVersion } from "../telemetry/build-info.js";
 import { type ProblemName, problems } from "./problems.js";
 import { ratesParameters } from "./rates-parameters.js";
+import { batchesParameters, newBatch, publishBody } from "./routes/batches.js";
 import { portsParameters } from "./routes/ports.js";
 import { regionsParameters } from "./routes/regions.js";
-import { portsBody, problemBody, ratesBody, region, regionsBody } from "./schemas.js";
+import {
+  batchBody,
+  batchesBody,
+  pieceBody,
+  portsBody,
+  problemBody,
+  ratesBody,
+  region,
+  regionsBody,
+} from "./schemas.js";
 
 type Json = Record<string, unknown>;
 
@@ -85,8 +95,154 @@ export function openApiDocument(): Json {
           },
         },
       },
+      ...batchPaths(),
     },
-    components: { schemas: componentSchemas(), headers: HEADERS },
+    components: {
+      schemas: componentSchemas(),
+      headers: HEADERS,
+      securitySchemes: { token: { type: "http", scheme: "bearer" } },
+    },
+  };
+}
+
+const ABOUT_BATCHES: readonly ProblemName[] = ["unauthorized", "read-only", "database-away"];
+const ABOUT_ONE_BATCH: readonly ProblemName[] = ["invalid-parameter", "unknown-batch", ...ABOUT_BATCHES];
+const ABOUT_BODIES: readonly ProblemName[] = [
+  "content-too-large",
+  "unsupported-media-type",
+  "bad-lines",
+  "unreadable-body",
+  "too-many-uploads",
+];
+
+function batchPaths(): Json {
+  const security = [{ token: [] }];
+  const id = { name: "id", in: "path", required: true, schema: { type: "integer" } };
+  const batch = (description: string, headers: Json = {}): Json => ({
+    description,
+    headers: { "X-Request-Id": header("X-Request-Id"), ...headers },
+    content: { "application/json": { schema: ref("Batch") } },
+  });
+  const located = { Location: { description: "Path of the batch.", schema: { type: "string" } } };
+  const prices: Json = {
+    "text/csv": { schema: { type: "string" }, example: "orig_code,dest_code,day,price\nCNSGH,NLRTM,2021-01-31,1234\n" },
+    "application/x-ndjson": { schema: { type: "string" } },
+  };
+  return {
+    "/batches": {
+      get: {
+        operationId: "listBatches",
+        summary: "Batches, newest first, a page at a time",
+        security,
+        parameters: parameters(batchesParameters),
+        responses: {
+          200: {
+            description: "A page of batches.",
+            headers: { "X-Request-Id": header("X-Request-Id") },
+            content: { "application/json": { schema: ref("Batches") } },
+          },
+          ...problemResponses([
+            "invalid-parameter",
+            "unknown-parameter",
+            "repeated-parameter",
+            "not-acceptable",
+            ...ABOUT_BATCHES,
+          ]),
+        },
+      },
+      post: {
+        operationId: "openBatch",
+        summary: "Open a batch, or send one as a single body",
+        description:
+          "With JSON, the batch is opened and its pieces follow by PUT. With prices as the body (the same members as " +
+          "parameters), the batch is cut into pieces as it arrives; after a broken connection, the same request goes on " +
+          "behind the pieces that are loaded. Either way nothing is visible before `POST /batches/{id}/publish`.",
+        security,
+        parameters: [
+          {
+            name: "Idempotency-Key",
+            in: "header",
+            required: true,
+            description: "The same key finds the same batch.",
+            schema: { type: "string" },
+          },
+          ...parameters(newBatch).map((parameter) => ({ ...parameter, required: false })),
+        ],
+        requestBody: { content: { "application/json": { schema: bodySchema(newBatch) }, ...prices } },
+        responses: {
+          202: batch("The batch, at Location.", located),
+          ...problemResponses([
+            "missing-parameter",
+            "invalid-parameter",
+            "malformed-body",
+            "batch-state",
+            "batch-incomplete",
+            "key-reused",
+            ...ABOUT_BODIES,
+            ...ABOUT_BATCHES,
+          ]),
+        },
+      },
+    },
+    "/batches/{id}": {
+      get: {
+        operationId: "getBatch",
+        summary: "One batch: how far it is, and its bad lines",
+        security,
+        parameters: [id],
+        responses: { 200: batch("The batch."), ...problemResponses(["not-acceptable", ...ABOUT_ONE_BATCH]) },
+      },
+    },
+    "/batches/{id}/pieces/{number}": {
+      put: {
+        operationId: "putPiece",
+        summary: "Load a piece of a batch",
+        description:
+          "Pieces come in any order and several at a time; CSV has its header in each. Sending the same bytes again " +
+          "changes nothing. A broken connection leaves nothing of the piece.",
+        security,
+        parameters: [id, { name: "number", in: "path", required: true, schema: { type: "integer", minimum: 0 } }],
+        requestBody: { required: true, content: prices },
+        responses: {
+          200: { description: "It was loaded before.", content: { "application/json": { schema: ref("Piece") } } },
+          201: { description: "It is loaded.", content: { "application/json": { schema: ref("Piece") } } },
+          ...problemResponses(["batch-state", "piece-conflict", ...ABOUT_BODIES, ...ABOUT_ONE_BATCH]),
+        },
+      },
+    },
+    "/batches/{id}/publish": {
+      post: {
+        operationId: "publishBatch",
+        summary: "Audit a batch and make it visible, or bring a retracted one back",
+        security,
+        parameters: [id],
+        requestBody: { content: { "application/json": { schema: bodySchema(publishBody) } } },
+        responses: {
+          200: batch("It is published, or repeats a published one (`duplicate`).", located),
+          202: batch("It is being audited; ask for the batch, or publish again.", located),
+          ...problemResponses([
+            "malformed-body",
+            "batch-state",
+            "batch-incomplete",
+            "batch-too-old",
+            "bad-lines",
+            ...ABOUT_ONE_BATCH,
+          ]),
+        },
+      },
+    },
+    "/batches/{id}/retract": {
+      post: {
+        operationId: "retractBatch",
+        summary: "Make a published batch invisible at once",
+        security,
+        parameters: [id],
+        responses: {
+          200: batch("It is retracted."),
+          ...problemResponses(["batch-state", "batch-too-old", ...ABOUT_ONE_BATCH]),
+        },
+      },
+    },
   };
 }
 
@@ -158,6 +314,12 @@ function parameters(schema: z.ZodObject): Json[] {
   });
 }
 
+/** What a request may send: members with a default can be left out. */
+function bodySchema(schema: z.ZodObject): Json {
+  const { $schema: _schema, ...rest } = z.toJSONSchema(schema, { io: "input" });
+  return rest;
+}
+
 const ref = (id: string): Json => ({ $ref: `#/components/schemas/${id}` });
 
 function componentSchemas(): Json {
@@ -168,6 +330,9 @@ function componentSchemas(): Json {
     Region: region,
     Regions: regionsBody,
     Problem: problemBody,
+    Batch: batchBody,
+    Batches: batchesBody,
+    Piece: pieceBody,
   })) {
     registry.add(schema, { id });
   }

@@ -48,6 +48,66 @@ export const regionsBody = z
   .object({ regions: z.array(region).describe("Regions that lie in no other.") })
   .meta({ id: "Regions" });
 
+const instant = z.iso.datetime();
+const whole = z.int().nonnegative();
+
+const badLine = z.object({
+  file: z.string(),
+  line: whole.nullable().describe("The header is line 1; null while pieces before it are not read."),
+  column: z.string().nullable().describe("Null where the line as a whole cannot be read."),
+  reason: z.string(),
+});
+
+export const batchBody = z
+  .object({
+    id: z.int().positive(),
+    feed: z.string(),
+    source: z.string(),
+    mode: z.enum(["append", "replace", "compaction"]),
+    state: z.enum(["loading", "auditing", "audited", "published", "retracted", "failed", "duplicate", "compacted"]),
+    failure: z.string().nullable().describe("Why it failed."),
+    duplicate_of: z.int().nullable().describe("The published batch that this one repeats."),
+    checksum: z.string().nullable().describe("Of its prices, in whatever order they came; known once audited."),
+    max_bad_rows: whole,
+    created_at: instant,
+    audited_at: instant.nullable(),
+    published_at: instant.nullable().describe("Of its first publish."),
+    retracted_at: instant.nullable(),
+    failed_at: instant.nullable(),
+    deadline_at: instant.nullable(),
+    pieces: z.object({ total: whole, loaded: whole, failed: whole }),
+    rows: z.object({
+      loaded: whole,
+      expected: whole.nullable().describe("Known once everything is loaded."),
+      rejected: whole,
+    }),
+    bytes: z.object({ total: whole.nullable().describe("Null while its end is not known."), loaded: whole }),
+    rows_per_second: whole.nullable().describe("Of the last minute; null unless it is being loaded."),
+    estimated_end: instant.nullable(),
+    errors: z.array(badLine).describe("Its first bad lines; only where one batch is asked for."),
+    error_counts: z
+      .array(z.object({ reason: z.string(), count: whole }))
+      .optional()
+      .describe("All bad lines by reason; only where one batch is asked for."),
+  })
+  .meta({ id: "Batch" });
+
+export const batchesBody = z
+  .object({
+    batches: z.array(batchBody).describe("Newest first."),
+    next_cursor: z.string().nullable().describe("For the parameter `cursor`; null on the last page."),
+  })
+  .meta({ id: "Batches" });
+
+export const pieceBody = z
+  .object({
+    number: whole,
+    rows: whole.optional(),
+    rejected: whole.optional(),
+    bytes: whole.optional().describe("Decompressed."),
+  })
+  .meta({ id: "Piece" });
+
 export const problemBody = z
   .object({
     type: z.string().describe("Path of the explanation, relative to the address of the service."),
@@ -58,5 +118,6 @@ export const problemBody = z
       .array(z.object({ parameter: z.string(), type: z.string(), detail: z.string() }))
       .optional()
       .describe("Every parameter that is wrong; `type` of the document is that of the first."),
+    lines: z.array(badLine).optional().describe("Lines of an upload that could not be loaded."),
   })
   .meta({ id: "Problem" });

@@ -1,0 +1,43 @@
+import type pg from "pg";
+import type { PortTable } from "./parse/port-table.js";
+import { PIECE_BYTES } from "./plan.js";
+import type { SourceObject } from "./sources/source.js";
+import { loadStream } from "./work-stream.js";
+import { type IngestLog, type Worker, workerName } from "./worker.js";
+
+export interface UploadStream {
+  readonly batchId: number;
+  /** Plain, gzip or zstd. */
+  readonly body: AsyncIterable<Buffer>;
+  readonly ports: PortTable;
+  readonly log: IngestLog;
+  /** Aborted when the client is gone: what is loaded stays, and the same bytes sent again go on from there. */
+  readonly signal: AbortSignal;
+  /** Bytes of a piece; tests make it small. */
+  readonly pieceBytes?: number;
+}
+
+/**
+ * Loads an upload that comes as one body: cut into pieces as it arrives, of which those that an earlier try left behind
+ * are skipped. The batch is complete afterwards, or failed with its bad lines told.
+ * @throws the signal's reason when the client is gone.
+ */
+export async function uploadStream(pool: pg.Pool, upload: UploadStream): Promise<void> {
+  const { ports, log, signal } = upload;
+  const worker: Worker = { pool, name: workerName(), ports, log, signal };
+  await loadStream(worker, upload.batchId, sourceOf(upload.body), upload.pieceBytes ?? PIECE_BYTES);
+}
+
+/** A body can be read once; whoever wants another try sends it again. */
+function sourceOf(body: AsyncIterable<Buffer>): SourceObject {
+  return {
+    name: "The body",
+    location: "upload",
+    identity: "upload",
+    bytes: null,
+    ranges: false,
+    repeatable: false,
+    read: () => body,
+    verify: async () => {},
+  };
+}
