@@ -41,11 +41,28 @@ export async function importTree(pool: pg.Pool, tree: SampleTree): Promise<void>
 
 let count = 0;
 
-/** Puts prices in as one loaded batch, audits and publishes it. @returns its id */
+export interface BatchOptions {
+  readonly feed?: string;
+  readonly mode?: "append" | "replace";
+}
+
+/** Puts prices in as one batch, audits and publishes it. @returns its id */
 export async function publishPrices(
   pool: pg.Pool,
   prices: readonly SamplePrice[],
-  options: { feed?: string; mode?: "append" | "replace" } = {},
+  options: BatchOptions = {},
+): Promise<number> {
+  const id = await loadPrices(pool, prices, options);
+  await auditBatch(pool, id);
+  await publishBatch(pool, id);
+  return id;
+}
+
+/** Puts prices in as one batch whose only piece is loaded. @returns its id */
+export async function loadPrices(
+  pool: pg.Pool,
+  prices: readonly SamplePrice[],
+  options: BatchOptions = {},
 ): Promise<number> {
   count += 1;
   const months = [...new Set(prices.map(({ day }) => `${day.slice(0, 7)}-01`))];
@@ -81,7 +98,5 @@ export async function publishPrices(
       prices.map(({ price }) => price),
     ],
   );
-  await auditBatch(pool, id);
-  await publishBatch(pool, id);
   return id;
 }
