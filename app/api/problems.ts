@@ -97,7 +97,7 @@ export const problems = {
   "bad-lines": {
     status: 422,
     title: "Bad lines",
-    meaning: "More lines are bad than the batch may have; lines names the first of them.",
+    meaning: "The batch failed, most often because more lines are bad than it may have; lines names the first of them.",
   },
   "unreadable-body": {
     status: 422,

@@ -10,6 +10,7 @@ import { publishBatch } from "../ingest/publish.js";
 import { dropOldMonths } from "../ingest/retention.js";
 import { retractBatch } from "../ingest/retract.js";
 import { retryBatch } from "../ingest/retry.js";
+import { failAbandonedUploads } from "../ingest/upload.js";
 import { writeBatch } from "../ingest/write-batch.js";
 import { readSettings, type Settings } from "../settings.js";
 import { writeBatchDetails, writeBatchTable } from "./batch-table.js";
@@ -118,6 +119,9 @@ const retry: Change = async (pool, id) => {
   return `Batch ${id} is laid aside: the next \`ratesapp ingest run\` of ${source} loads it as a new batch.`;
 };
 
+/** An upload that is still wanted goes on within a day. */
+const ABANDONED_AFTER_HOURS = 24;
+
 interface CompactCommandOptions extends JsonOption {
   readonly retentionDays?: number;
 }
@@ -130,7 +134,7 @@ function compactCommand(): Command {
     .addHelpText(
       "after",
       `
-Answers stay the same, readers and loads are not held up, and it can be stopped at any point: the next run goes on.
+Uploads that nobody went on with for a day fail first. Answers stay the same, readers and loads are not held up, and it can be stopped at any point: the next run goes on.
 Run it once a day. Batches can be retracted for RETRACTABLE_DAYS after their publish, and are left alone until then.
 Old months can only be dropped by the role that owns the tables.
 
@@ -143,6 +147,7 @@ Examples:
       await withBatches(async (pool, { retractableDays }) => {
         const { retentionDays } = options;
         const dropped = retentionDays === undefined ? [] : await dropOldMonths(pool, { retentionDays, signal });
+        await failAbandonedUploads(pool, ABANDONED_AFTER_HOURS);
         const { folded, dailyRates, prices } = await compact(pool, { retractableDays, signal });
         if (options.json) print({ folded, deleted: { daily_rates: dailyRates, prices }, dropped });
         else {

@@ -1,4 +1,5 @@
 import type pg from "pg";
+import { SourceError } from "./ingest-error.js";
 import type { PortTable } from "./parse/port-table.js";
 import { PIECE_BYTES } from "./plan.js";
 import type { SourceObject } from "./sources/source.js";
@@ -28,16 +29,21 @@ export async function uploadStream(pool: pg.Pool, upload: UploadStream): Promise
   await loadStream(worker, upload.batchId, sourceOf(upload.body), upload.pieceBytes ?? PIECE_BYTES);
 }
 
-/** A body can be read once; whoever wants another try sends it again. */
+/** A client can send its body again, and so it is left for that when it stops; but nobody else can read it twice. */
 function sourceOf(body: AsyncIterable<Buffer>): SourceObject {
+  let read = false;
   return {
     name: "The body",
     location: "upload",
     identity: "upload",
     bytes: null,
     ranges: false,
-    repeatable: false,
-    read: () => body,
+    repeatable: true,
+    read() {
+      if (read) throw new SourceError("The body could not be loaded.");
+      read = true;
+      return body;
+    },
     verify: async () => {},
   };
 }

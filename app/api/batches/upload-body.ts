@@ -63,13 +63,28 @@ export async function readJson(ctx: ApiContext): Promise<unknown> {
   }
 }
 
-/** Aborted once the client is gone before its body ended. */
-export function clientSignal(ctx: ApiContext): AbortSignal {
+export interface ClientBody {
+  readonly body: AsyncIterable<Buffer>;
+  /** Aborted once the client is gone before its body ended, and before `body` throws for it. */
+  readonly signal: AbortSignal;
+}
+
+/** The body of a request, whose break is told from any other error while it is read. */
+export function bodyOf(ctx: ApiContext): ClientBody {
   const controller = new AbortController();
+  const abort = () => controller.abort(new ClientGoneError());
   ctx.req.once("close", () => {
-    if (!ctx.req.complete) controller.abort(new ClientGoneError());
+    if (!ctx.req.complete) abort();
   });
-  return controller.signal;
+  async function* read(): AsyncIterable<Buffer> {
+    try {
+      yield* ctx.req;
+    } catch (error) {
+      abort();
+      throw error;
+    }
+  }
+  return { body: read(), signal: controller.signal };
 }
 
 /** Nobody is left to answer. */

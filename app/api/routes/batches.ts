@@ -17,7 +17,7 @@ import type { Logger } from "../../telemetry/logger.js";
 import { acceptJson } from "../accept-json.js";
 import { batchProblem } from "../batches/batch-problem.js";
 import { PublishJobs } from "../batches/publish-jobs.js";
-import { clientSignal, formatOfBody, idempotencyKey, readJson, refuseLargeBody } from "../batches/upload-body.js";
+import { bodyOf, formatOfBody, idempotencyKey, readJson, refuseLargeBody } from "../batches/upload-body.js";
 import { type ParameterMistake, ProblemError, parameterProblem } from "../problems.js";
 import { readParameters } from "../read-parameters.js";
 import type { ApiContext, ApiRoute } from "../request.js";
@@ -176,16 +176,14 @@ export function batchesRoutes(services: BatchServices): BatchesRoutes {
       const number = numberOf(ctx.params.number, "number", MOST_PIECES);
       const format = formatOfBody(ctx);
       refuseLargeBody(ctx, MOST_PIECE_BYTES);
-      const signal = clientSignal(ctx);
       const result = await takingTurns(async () =>
         uploadPiece(pool(), {
           batchId,
           number,
           format,
-          body: ctx.req,
+          ...bodyOf(ctx),
           ports: await ports(),
           maxBytes: MOST_PIECE_BYTES,
-          signal,
         }),
       ).catch(closing(ctx));
       ctx.status = result === "same" ? 200 : 201;
@@ -198,15 +196,7 @@ export function batchesRoutes(services: BatchServices): BatchesRoutes {
       const { pieces } = parse(publishBody, await readJson(ctx));
       await completeUpload(pool(), batchId, pieces);
       const ended = await jobs?.run(batchId);
-      const batch = await readBatch(pool(), batchId);
-      if (batch === undefined) throw new BatchNotFoundError(batchId);
-      if (batch.state === "failed") {
-        const lines = await readBadLines(pool(), batchId, REPORTED_BAD_LINES);
-        throw new ProblemError("bad-lines", batch.failure ?? "The batch failed.", { lines });
-      }
-      ctx.status = ended ? 200 : 202;
-      ctx.set("Location", `/batches/${batchId}`);
-      ctx.body = writeBatch(batch);
+      await answerWith(ctx, batchId, ended ? 200 : 202);
     },
 
     async retract(ctx) {
@@ -219,17 +209,16 @@ export function batchesRoutes(services: BatchServices): BatchesRoutes {
   async function openInPieces(ctx: ApiContext): Promise<void> {
     const key = idempotencyKey(ctx);
     const { id } = await openUpload(pool(), asUpload("pieces", key, parse(newBatch, await readJson(ctx))));
-    await accepted(ctx, id);
+    await answerWith(ctx, id, 202);
   }
 
   async function openAsStream(ctx: ApiContext): Promise<void> {
     formatOfBody(ctx);
     const key = idempotencyKey(ctx);
     const wanted = readParameters(newBatch, ctx.query);
-    const signal = clientSignal(ctx);
     await takingTurns(async () => {
       const { id } = await openUpload(pool(), asUpload("stream", key, wanted));
-      await uploadStream(pool(), { batchId: id, body: ctx.req, ports: await ports(), log: logger, signal });
+      await uploadStream(pool(), { batchId: id, ...bodyOf(ctx), ports: await ports(), log: logger });
       try {
         await completeUpload(pool(), id);
       } catch (error) {
@@ -237,14 +226,21 @@ export function batchesRoutes(services: BatchServices): BatchesRoutes {
         if (error instanceof BadRowsError) await failBatch(pool(), id, error.message);
         throw error;
       }
-      await accepted(ctx, id);
+      await answerWith(ctx, id, 202);
     }).catch(closing(ctx));
   }
 
-  async function accepted(ctx: ApiContext, id: number): Promise<void> {
-    ctx.status = 202;
+  /** @throws {ProblemError} for a batch that failed, which is no success of any request. */
+  async function answerWith(ctx: ApiContext, id: number, status: number): Promise<void> {
+    const batch = await readBatch(pool(), id);
+    if (batch === undefined) throw new BatchNotFoundError(id);
+    if (batch.state === "failed") {
+      const lines = await readBadLines(pool(), id, REPORTED_BAD_LINES);
+      throw new ProblemError("bad-lines", batch.failure ?? `Batch ${id} failed.`, { lines });
+    }
+    ctx.status = status;
     ctx.set("Location", `/batches/${id}`);
-    ctx.body = await shown(id);
+    ctx.body = writeBatch(batch);
   }
 
   async function shown(id: number) {

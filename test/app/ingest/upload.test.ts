@@ -1,0 +1,335 @@
+import { createHash } from "node:crypto";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import zlib from "node:zlib";
+import { expect } from "chai";
+import pino from "pino";
+import { type RunningServer, startServer } from "../../../app/api/server.js";
+import { readSettings } from "../../../app/settings.js";
+import { createDatabase, type TestDatabase } from "../database.js";
+import { age, seen } from "./deliveries.js";
+import { plant, type Tree } from "./tree.js";
+
+const TOKEN = "secret";
+const HEADER = "orig_code,dest_code,day,price\n";
+
+interface Reply {
+  readonly status: number;
+  readonly headers: Headers;
+  // biome-ignore lint/suspicious/noExplicitAny: answers are checked member by member.
+  readonly body: any;
+}
+
+describe("batches over HTTP", () => {
+  let database: TestDatabase;
+  let directory: string;
+  let server: RunningServer;
+  let tree: Tree;
+  let keys = 0;
+
+  before(async () => {
+    directory = await mkdtemp(join(tmpdir(), "ratesapp-upload-"));
+    await writeFile(join(directory, "tokens"), `ann:${createHash("sha256").update(TOKEN).digest("hex")}\n`);
+  });
+
+  beforeEach(async () => {
+    database = await createDatabase();
+    tree = await plant(database.pool, { regionParents: [-1, 0], portParents: [1, 1, 0] });
+    server = await start({ DATABASE_URL: database.url });
+  });
+
+  afterEach(async () => {
+    await server.stop();
+    await database.drop();
+  });
+
+  after(() => rm(directory, { recursive: true }));
+
+  const start = (environment: Record<string, string>) =>
+    startServer({
+      settings: readSettings({
+        HOST: "127.0.0.1",
+        PORT: "0",
+        ADMIN_PORT: "0",
+        RATE_LIMIT_PER_SECOND: "0",
+        WRITE_TOKENS_FILE: join(directory, "tokens"),
+        ...environment,
+      }),
+      logger: pino({ level: "silent" }),
+    });
+
+  async function call(method: string, path: string, body?: string | Buffer, headers: Record<string, string> = {}) {
+    const response = await fetch(server.apiUrl + path, {
+      method,
+      headers: { authorization: `Bearer ${TOKEN}`, ...headers },
+      ...(body === undefined ? {} : { body: body as string }),
+    });
+    const text = await response.text();
+    return { status: response.status, headers: response.headers, body: text ? JSON.parse(text) : undefined } as Reply;
+  }
+
+  const json = { "content-type": "application/json" };
+  const csv = { "content-type": "text/csv" };
+
+  async function open(members: object = {}, key = `key-${++keys}`): Promise<number> {
+    const reply = await call("POST", "/batches", JSON.stringify({ feed: "a", ...members }), {
+      ...json,
+      "idempotency-key": key,
+    });
+    expect(reply.status).to.equal(202);
+    expect(reply.headers.get("location")).to.equal(`/batches/${reply.body.id}`);
+    return reply.body.id;
+  }
+
+  const put = (id: number, number: number, lines: string, headers: Record<string, string> = csv) =>
+    call("PUT", `/batches/${id}/pieces/${number}`, HEADER + lines, headers);
+
+  const line = (price: number, day = "2024-02-29") => `AAAAA,AAAAB,${day},${price}\n`;
+  const visible = async () => (await seen(database.pool)).get(`${tree.ports[0]}>${tree.ports[1]} 2024-02-29`);
+
+  it("loads pieces in parallel and in any order, then publishes them as one", async () => {
+    const id = await open();
+    const sent = await Promise.all([2, 0, 1].map((number) => put(id, number, line(100 + number))));
+    expect(sent.map(({ status }) => status)).to.deep.equal([201, 201, 201]);
+    expect(sent[0]?.body).to.deep.equal({ number: 2, rows: 1, rejected: 0, bytes: 57 });
+    expect(await visible()).to.equal(undefined);
+    const published = await call("POST", `/batches/${id}/publish`, JSON.stringify({ pieces: 3 }), json);
+    expect(published.status).to.equal(200);
+    expect(published.body.state).to.equal("published");
+    expect(published.body.rows).to.deep.equal({ loaded: 3, expected: 3, rejected: 0 });
+    expect(await visible()).to.equal("3/303");
+    expect((await call("POST", `/batches/${id}/publish`)).status).to.equal(200);
+  });
+
+  it("takes gzip and NDJSON", async () => {
+    const id = await open();
+    const zipped = zlib.gzipSync(HEADER + line(7));
+    expect(
+      (await call("PUT", `/batches/${id}/pieces/0`, zipped, { ...csv, "content-encoding": "gzip" })).status,
+    ).to.equal(201);
+    const ndjson = `${JSON.stringify({ orig_code: "AAAAA", dest_code: "AAAAB", day: "2024-02-29", price: 8 })}\n`;
+    const type = { "content-type": "application/x-ndjson" };
+    expect((await call("PUT", `/batches/${id}/pieces/1`, ndjson, type)).status).to.equal(201);
+    await call("POST", `/batches/${id}/publish`);
+    expect(await visible()).to.equal("2/15");
+  });
+
+  it("gives the same batch for the same key, and refuses the key for another mode", async () => {
+    const id = await open({}, "once");
+    expect(await open({}, "once")).to.equal(id);
+    const reply = await call("POST", "/batches", JSON.stringify({ feed: "a", mode: "replace" }), {
+      ...json,
+      "idempotency-key": "once",
+    });
+    expect([reply.status, reply.body.type]).to.deep.equal([422, "/docs/errors#key-reused"]);
+  });
+
+  it("takes the same bytes again, and refuses others", async () => {
+    const id = await open();
+    expect((await put(id, 0, line(1))).status).to.equal(201);
+    expect((await put(id, 0, line(1))).status).to.equal(200);
+    const other = await put(id, 0, line(2));
+    expect([other.status, other.body.type]).to.deep.equal([409, "/docs/errors#piece-conflict"]);
+    await call("POST", `/batches/${id}/publish`);
+    expect(await visible()).to.equal("1/1");
+    expect((await put(id, 0, line(1))).status).to.equal(200);
+    expect((await put(id, 1, line(1))).status).to.equal(409);
+  });
+
+  it("leaves nothing of a piece whose connection breaks, and takes it again at once", async () => {
+    const id = await open();
+    await cut(`PUT /batches/${id}/pieces/0`, HEADER + line(1), 10_000);
+    expect((await database.pool.query("SELECT count(*)::integer AS n FROM prices")).rows[0].n).to.equal(0);
+    const early = await call("POST", `/batches/${id}/publish`);
+    expect([early.status, early.body.type]).to.deep.equal([409, "/docs/errors#batch-incomplete"]);
+    expect((await put(id, 0, line(5))).status).to.equal(201);
+    await call("POST", `/batches/${id}/publish`);
+    expect(await visible()).to.equal("1/5");
+  });
+
+  it("names bad lines, takes the piece corrected, and publishes", async () => {
+    const id = await open({ source: "may.csv" });
+    const bad = await put(id, 0, `${line(1)}AAAAA,ZZZZZ,2024-02-29,3\n${line(2)}`);
+    expect([bad.status, bad.body.type]).to.deep.equal([422, "/docs/errors#bad-lines"]);
+    expect(bad.body.lines).to.have.length(1);
+    expect(bad.body.lines[0]).to.include({ file: "may.csv", line: 3, column: "dest_code" });
+    const refused = await call("POST", `/batches/${id}/publish`);
+    expect([refused.status, refused.body.type]).to.deep.equal([422, "/docs/errors#bad-lines"]);
+    const shown = await call("GET", `/batches/${id}`);
+    expect(shown.body.state).to.equal("loading");
+    expect(shown.body.errors).to.deep.equal(bad.body.lines);
+    expect((await put(id, 0, line(1) + line(2))).status).to.equal(201);
+    expect((await call("GET", `/batches/${id}`)).body.errors).to.deep.equal([]);
+    expect((await call("POST", `/batches/${id}/publish`)).body.state).to.equal("published");
+  });
+
+  it("takes one body, and goes on with it after a broken connection", async () => {
+    const body = HEADER + Array.from({ length: 1_000 }, () => line(3)).join("");
+    const path = "/batches?feed=a&mode=append";
+    const headers = { ...csv, "idempotency-key": "stream" };
+    await cut(`POST ${path}`, body.slice(0, 5_000), body.length, "idempotency-key: stream\r\n");
+    expect(await visible()).to.equal(undefined);
+    const reply = await call("POST", path, body, headers);
+    expect(reply.status).to.equal(202);
+    expect((await call("POST", path, body, headers)).body.id).to.equal(reply.body.id);
+    expect((await call("POST", `/batches/${reply.body.id}/publish`)).status).to.equal(200);
+    expect(await visible()).to.equal("1000/3000");
+  });
+
+  it("fails a single body with bad lines at once", async () => {
+    const reply = await call("POST", "/batches?feed=a", `${HEADER}AAAAA,AAAAB,2024-02-30,3\n`, {
+      ...csv,
+      "idempotency-key": "bad",
+    });
+    expect([reply.status, reply.body.type]).to.deep.equal([422, "/docs/errors#bad-lines"]);
+    const { batches } = (await call("GET", "/batches")).body;
+    expect(batches[0].state).to.equal("failed");
+  });
+
+  it("says so when the same prices come twice", async () => {
+    const first = await open();
+    await put(first, 0, line(1) + line(2));
+    await call("POST", `/batches/${first}/publish`);
+    const second = await open();
+    await put(second, 0, line(2));
+    await put(second, 1, line(1));
+    const reply = await call("POST", `/batches/${second}/publish`);
+    expect(reply.body).to.include({ state: "duplicate", duplicate_of: first });
+    expect(await visible()).to.equal("2/3");
+  });
+
+  it("retracts, publishes again, and refuses what is too old", async () => {
+    const id = await open();
+    await put(id, 0, line(4));
+    await call("POST", `/batches/${id}/publish`);
+    expect((await call("POST", `/batches/${id}/retract`)).body.state).to.equal("retracted");
+    expect(await visible()).to.equal(undefined);
+    expect((await call("POST", `/batches/${id}/publish`)).body.state).to.equal("published");
+    await age(database.pool, 31);
+    const reply = await call("POST", `/batches/${id}/retract`);
+    expect([reply.status, reply.body.type]).to.deep.equal([409, "/docs/errors#batch-too-old"]);
+  });
+
+  it("lists by cursor", async () => {
+    const ids = [await open(), await open(), await open()];
+    const first = (await call("GET", "/batches?limit=2")).body;
+    expect(first.batches.map((batch: { id: number }) => batch.id)).to.deep.equal([ids[2], ids[1]]);
+    const second = (await call("GET", `/batches?limit=2&cursor=${first.next_cursor}`)).body;
+    expect(second.batches.map((batch: { id: number }) => batch.id)).to.deep.equal([ids[0]]);
+    expect(second.next_cursor).to.equal(null);
+  });
+
+  it("answers every other mistake with a problem document", async () => {
+    const id = await open();
+    const cases: [call: Promise<Reply>, status: number, problem: string][] = [
+      [call("GET", "/batches", undefined, { authorization: "Bearer nobody" }), 401, "unauthorized"],
+      [call("GET", "/batches/999"), 404, "unknown-batch"],
+      [call("GET", "/batches/x"), 400, "invalid-parameter"],
+      [call("GET", "/batches?limit=0"), 400, "invalid-parameter"],
+      [call("POST", "/batches", "{", { ...json, "idempotency-key": "k" }), 400, "malformed-body"],
+      [call("POST", "/batches", "{}", { ...json, "idempotency-key": "k" }), 400, "malformed-body"],
+      [call("POST", "/batches", '{"feed":"a"}', json), 400, "missing-parameter"],
+      [
+        call("POST", "/batches", "x", { "content-type": "image/png", "idempotency-key": "k" }),
+        415,
+        "unsupported-media-type",
+      ],
+      [
+        call("PUT", `/batches/${id}/pieces/0`, "x", { ...csv, "content-encoding": "br" }),
+        415,
+        "unsupported-media-type",
+      ],
+      [call("PUT", `/batches/${id}/pieces/0`, "\u001f\u008b", csv), 422, "bad-lines"],
+      [
+        call("PUT", `/batches/${id}/pieces/0`, zlib.gzipSync(HEADER + line(1)).subarray(0, 25), csv),
+        422,
+        "unreadable-body",
+      ],
+      [call("PUT", "/batches/999/pieces/0", HEADER, csv), 404, "unknown-batch"],
+      [call("POST", `/batches/${id}/retract`), 409, "batch-state"],
+      [call("POST", `/batches/${id}/publish`), 409, "batch-incomplete"],
+      [call("DELETE", `/batches/${id}`), 405, "method-not-allowed"],
+    ];
+    for (const [pending, status, problem] of cases) {
+      const reply = await pending;
+      expect([reply.status, reply.body.type, reply.headers.get("content-type")]).to.deep.equal([
+        status,
+        `/docs/errors#${problem}`,
+        "application/problem+json",
+      ]);
+    }
+  });
+
+  it("answers 413 to a body that says it is too large, and 429 with Retry-After to too many at once", async () => {
+    const id = await open();
+    const large = await raw(
+      `PUT /batches/${id}/pieces/0 HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${TOKEN}\r\n` +
+        "content-type: text/csv\r\ncontent-length: 2000000000\r\n\r\n",
+    );
+    expect(large)
+      .to.match(/^HTTP\/1.1 413 /)
+      .and.match(/content-too-large/);
+    const hanging = [1, 2, 3].map((number) => hang(`PUT /batches/${id}/pieces/${number}`, 1_000));
+    await until(async () => (await call("GET", `/batches/${id}`)).body.pieces.total === 3);
+    const turned = await put(id, 4, line(1));
+    expect([turned.status, turned.body.type]).to.deep.equal([429, "/docs/errors#too-many-uploads"]);
+    expect(turned.headers.get("retry-after")).to.equal("1");
+    for (const socket of hanging) socket.destroy();
+    await until(async () => (await put(id, 4, line(1))).status !== 429);
+  });
+
+  it("answers 503 where nothing can be written", async () => {
+    const reader = await start({ DATABASE_READ_URL: database.url });
+    try {
+      const response = await fetch(`${reader.apiUrl}/batches`, { headers: { authorization: `Bearer ${TOKEN}` } });
+      expect(response.status).to.equal(503);
+      expect(((await response.json()) as { type: string }).type).to.equal("/docs/errors#read-only");
+    } finally {
+      await reader.stop();
+    }
+  });
+
+  /** Begins a request with a body and keeps its connection. */
+  function hang(request: string, length: number, headers = "", body = "") {
+    const [method, path] = request.split(" ");
+    const socket = connect(Number(new URL(server.apiUrl).port), "127.0.0.1");
+    socket.on("error", () => {});
+    socket.write(
+      `${method} ${path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${TOKEN}\r\ncontent-type: text/csv\r\n` +
+        `${headers}content-length: ${length}\r\n\r\n${body}`,
+    );
+    return socket;
+  }
+
+  /** Sends part of a body, then breaks the connection and waits until the server has let go. */
+  async function cut(request: string, body: string, length: number, headers = ""): Promise<void> {
+    const loading = "SELECT count(*)::integer AS n FROM pieces WHERE state = 'loading'";
+    const socket = hang(request, length, headers, body);
+    await sleep(300);
+    socket.destroy();
+    await until(async () => (await database.pool.query(loading)).rows[0].n === 0);
+  }
+
+  function raw(text: string): Promise<string> {
+    return new Promise((resolve, reject) => {
+      let reply = "";
+      const socket = connect(Number(new URL(server.apiUrl).port), "127.0.0.1", () => socket.write(text));
+      socket.on("data", (data) => {
+        reply += data;
+      });
+      socket.on("close", () => resolve(reply));
+      socket.on("error", reject);
+    });
+  }
+});
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 10_000;
+  while (!(await holds())) {
+    if (Date.now() > deadline) throw new Error("It did not come true in 10 s.");
+    await sleep(20);
+  }
+}
