@@ -11,6 +11,7 @@ import { queryRetries, sourceAway, watchPool } from "../telemetry/database-metri
 import { watchCacheBytes, watchDataset } from "../telemetry/dataset-metrics.js";
 import { EventLoopLag } from "../telemetry/event-loop.js";
 import { Health } from "../telemetry/health.js";
+import { watchIngest } from "../telemetry/ingest-metrics.js";
 import type { Logger } from "../telemetry/logger.js";
 import { AnswerCache } from "./answer-cache.js";
 import { createApi } from "./api.js";
@@ -59,6 +60,8 @@ export async function startServer({ settings, logger }: ServerOptions): Promise<
   health.add("database", () => (version.current === undefined ? whyUnknown(version) : undefined));
   const unwatch = pools.map(({ name, pool }) => watchPool(`read ${name}`, pool));
   if (writes !== undefined) unwatch.push(watchPool("write", writes));
+  watchIngest(writes);
+  unwatch.push(() => watchIngest(undefined));
   watchDataset(() => version.current);
   watchCacheBytes(() => answers.bytes);
 

@@ -22,6 +22,8 @@ export interface BatchSummary {
   readonly retracted_at: Date | null;
   readonly failed_at: Date | null;
   readonly deadline_at: Date | null;
+  /** When this was read, by the database's clock, as all others. */
+  readonly read_at: Date;
   readonly pieces: number;
   readonly pieces_loaded: number;
   readonly pieces_failed: number;

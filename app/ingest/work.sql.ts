@@ -6,7 +6,7 @@
 export const claimPiece = `
   UPDATE pieces p
   SET state = 'loading', worker = $2, lease_until = clock_timestamp() + make_interval(secs => $3),
-      attempts = attempts + 1, started_at = clock_timestamp()
+      attempts = attempts + 1, takeovers = takeovers + (p.state = 'loading')::integer, started_at = clock_timestamp()
   FROM batches b
   WHERE b.id = $1 AND b.state = 'loading' AND p.batch_id = $1 AND p.number = (
     SELECT number FROM pieces
@@ -89,7 +89,7 @@ export const claimCut = `
   SELECT id, $2, 'loading', $3, $4, 1, $5, clock_timestamp() + make_interval(secs => $6), clock_timestamp() FROM held
   ON CONFLICT (batch_id, number) DO UPDATE
     SET state = 'loading', worker = excluded.worker, lease_until = excluded.lease_until, started_at = excluded.started_at,
-        attempts = p.attempts + 1
+        attempts = p.attempts + 1, takeovers = p.takeovers + (p.state = 'loading')::integer
     WHERE p.state IN ('waiting', 'loading') AND p.from_byte = excluded.from_byte AND p.to_byte = excluded.to_byte
   RETURNING attempts, (SELECT max_bad_rows FROM held) AS max_bad_rows,
     (SELECT coalesce(sum(rejected), 0) > (SELECT max_bad_rows FROM held) OR coalesce(bool_or(state = 'failed'), false)

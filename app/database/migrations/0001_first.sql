@@ -79,6 +79,8 @@ CREATE TABLE pieces (
   from_byte   bigint NOT NULL,
   to_byte     bigint,
   attempts    integer NOT NULL DEFAULT 0,
+  -- Of the attempts, those that took the piece from a worker whose lease had ended.
+  takeovers   integer NOT NULL DEFAULT 0,
   retry_at    timestamptz,
   worker      text,
   lease_until timestamptz,
