@@ -1,12 +1,13 @@
 import { SingleBar } from "cli-progress";
 import { Command } from "commander";
 import { migrate } from "../database/migrate.js";
+import { demoToken } from "../demo/demo-token.js";
 import { loadDemo } from "../demo/load-demo.js";
 import { readSettings, type Settings } from "../settings.js";
 import { createLogger, type Logger } from "../telemetry/logger.js";
 import { type CommandDatabase, openCommandDatabase } from "./database.js";
 import { UsageError } from "./failure.js";
-import { serveUntil } from "./server.js";
+import { type Addresses, serveUntil } from "./server.js";
 import { stopSignal } from "./stop-signal.js";
 
 const DAY_MS = 86_400_000;
@@ -31,8 +32,9 @@ Examples:
       const database = await openCommandDatabase(settings);
       try {
         await prepare(database, stop, logger);
-        await serveUntil(stop, database, settings, logger, ({ apiUrl, adminUrl }) => {
-          process.stdout.write(whereToLook(apiUrl, adminUrl));
+        const { token, writeTokensFile } = await demoToken(settings.dataDirectory);
+        await serveUntil(stop, database, { ...settings, writeTokensFile }, logger, (addresses) => {
+          process.stdout.write(whereToLook(addresses, token));
         });
       } finally {
         await database.close();
@@ -82,10 +84,11 @@ function showProgress(logger: Logger): Progress {
   };
 }
 
-function whereToLook(apiUrl: string, adminUrl: string): string {
+function whereToLook({ apiUrl, adminUrl }: Addresses, token: string): string {
   return `
-  Rates          ${apiUrl}/
+  Rates          ${apiUrl}/?origin=china&destination=europe
   Batches        ${apiUrl}/batches
+                 token: ${token}
   API            ${apiUrl}/docs
   Health         ${adminUrl}/readyz
   Metrics        ${adminUrl}/metrics

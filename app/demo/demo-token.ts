@@ -1,0 +1,20 @@
+import { createHash, randomBytes } from "node:crypto";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+/** A token that may write, and the file that lets it. */
+export interface DemoToken {
+  readonly token: string;
+  readonly writeTokensFile: string;
+}
+
+/** The token of this data directory: random, made once, readable by its owner alone. */
+export async function demoToken(directory: string): Promise<DemoToken> {
+  await mkdir(directory, { recursive: true });
+  const tokenFile = join(directory, "write-token");
+  const writeTokensFile = join(directory, "write-tokens");
+  const token = await readFile(tokenFile, "utf8").catch(() => randomBytes(18).toString("base64url"));
+  await writeFile(tokenFile, token, { mode: 0o600 });
+  await writeFile(writeTokensFile, `demo:${createHash("sha256").update(token).digest("hex")}\n`, { mode: 0o600 });
+  return { token, writeTokensFile };
+}

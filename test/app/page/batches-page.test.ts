@@ -1,0 +1,112 @@
+import { expect } from "chai";
+import type { Browser, Page } from "playwright-core";
+import { openBrowser, openPage } from "./browser.js";
+import { openSite, type Site } from "./site.js";
+
+describe("the page of batches", function () {
+  this.timeout(60_000);
+  let browser: Browser;
+  let site: Site;
+
+  before(async function () {
+    const found = await openBrowser();
+    if (!found) return this.skip();
+    browser = found;
+    site = await openSite();
+    await site.load("daily", "good.csv", ["CNSGH,NLRTM,2021-01-01,1000", "CNSGH,NLRTM,2021-01-01,1100"]);
+    await site.load("daily", "more.csv", ["CNSGH,NLRTM,2021-01-01,1200", "CNSGH,NLRTM,2021-01-02,1300"]);
+    await site.load("partner", "bad.csv", ["CNSGH,NLRTM,2021-01-01,900", "CNSGH,ATLAN,2021-01-01,900"]);
+  });
+
+  after(async () => {
+    await browser?.close();
+    await site?.close();
+  });
+
+  const open = (options: Parameters<typeof openPage>[2] = {}) => openPage(browser, `${site.address}/batches`, options);
+
+  async function enter(page: Page, token = site.token): Promise<void> {
+    await page.getByLabel("Access token").fill(token);
+    await page.keyboard.press("Enter");
+  }
+
+  /** The rate of the one day that the batches of the feed `daily` share. */
+  async function rate(): Promise<{ price: number | null; count: number | null }> {
+    const question = "origin=CNSGH&destination=NLRTM&date_from=2021-01-01&date_to=2021-01-01";
+    const response = await fetch(`${site.address}/rates?${question}`, { headers: { "Cache-Control": "no-cache" } });
+    const { rates } = (await response.json()) as { rates: [{ price: number | null; count: number | null }] };
+    return { price: rates[0].price, count: rates[0].count };
+  }
+
+  it("asks for the token once, and again if the service does not know it", async () => {
+    const { page, close } = await open({ expected: [401] });
+    await enter(page, "nobody");
+    await page.getByRole("alert").filter({ hasText: "does not know this token" }).waitFor();
+    await enter(page);
+    await page.getByRole("heading", { name: "History" }).waitFor();
+    await page.reload();
+    await page.getByRole("heading", { name: "History" }).waitFor();
+    await page.getByRole("button", { name: "Forget the token" }).click();
+    await page.getByLabel("Access token").waitFor();
+    await close();
+  });
+
+  it("lists batches newest first, with the lines that could not be loaded", async () => {
+    const { page, close } = await open();
+    await enter(page);
+    const batches = page.getByRole("listitem").filter({ has: page.getByRole("heading", { level: 3 }) });
+    await batches.nth(2).waitFor();
+    expect(await batches.getByRole("heading").allTextContents()).to.deep.equal(["partner #3", "daily #2", "daily #1"]);
+    expect(await batches.nth(0).textContent()).to.include("Failed");
+    expect(await batches.nth(1).textContent())
+      .to.include("Published")
+      .and.to.include("2 rows")
+      .and.to.include("more.csv");
+
+    await batches.nth(0).locator("summary", { hasText: "1 bad line" }).click();
+    const bad = batches.nth(0).getByRole("table").getByRole("row").nth(1);
+    await bad.waitFor();
+    expect(await bad.textContent())
+      .to.include("bad.csv")
+      .and.to.include("3")
+      .and.to.include("unknown port");
+    await close();
+  });
+
+  it("retracts a batch and publishes it again, after asking", async () => {
+    const { page, close } = await open();
+    await enter(page);
+    expect(await rate()).to.deep.equal({ price: 1100, count: 3 });
+    await page.getByRole("button", { name: "Retract batch 2" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Cancel" }).click();
+    expect(await rate()).to.deep.equal({ price: 1100, count: 3 });
+
+    await page.getByRole("button", { name: "Retract batch 2" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Retract" }).click();
+    await page.getByRole("button", { name: "Publish again batch 2" }).click();
+    expect(await until(rate, ({ count }) => count === 2)).to.deep.equal({ price: null, count: 2 });
+    await page.getByRole("dialog").getByRole("button", { name: "Publish" }).click();
+    await page.getByRole("button", { name: "Retract batch 2" }).waitFor();
+    expect(await until(rate, ({ count }) => count === 3)).to.deep.equal({ price: 1100, count: 3 });
+    await close();
+  });
+
+  it("fits a phone", async () => {
+    const { page, close } = await open({ viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true });
+    await enter(page);
+    await page.getByRole("heading", { name: "History" }).waitFor();
+    expect(await page.locator("html").evaluate((root) => root.scrollWidth)).to.equal(360);
+    await close();
+  });
+});
+
+/** Asks until the answer fits; a change is seen within two seconds. */
+async function until<T>(read: () => Promise<T>, fits: (value: T) => boolean): Promise<T> {
+  const end = Date.now() + 2_000;
+  let value = await read();
+  while (!fits(value) && Date.now() < end) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    value = await read();
+  }
+  return value;
+}
