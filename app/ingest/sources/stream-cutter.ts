@@ -24,8 +24,10 @@ export async function* cutStream(
   pieceBytes: number,
   knownEnds: readonly number[] = [],
 ): AsyncGenerator<Cut> {
+  // Room to see that a line is over 1 MiB, and for its line break.
+  const capacity = Math.max(pieceBytes, MAX_LINE_BYTES + 4);
   const free: Buffer[] = [];
-  let buffer: Buffer = Buffer.allocUnsafeSlow(pieceBytes);
+  let buffer: Buffer = Buffer.allocUnsafeSlow(capacity);
   let length = 0;
   let number = 0;
   let from = 0;
@@ -35,7 +37,7 @@ export async function* cutStream(
 
   const cut = (lineBytes: number, to: number): Cut => {
     const full = buffer;
-    buffer = free.pop() ?? Buffer.allocUnsafeSlow(Math.max(pieceBytes, length - lineBytes));
+    buffer = free.pop() ?? Buffer.allocUnsafeSlow(Math.max(capacity, length - lineBytes));
     full.copy(buffer, 0, lineBytes, length);
     length -= lineBytes;
     const made = {
@@ -44,7 +46,7 @@ export async function* cutStream(
       to,
       lines: full.subarray(0, lineBytes),
       release: () => {
-        if (full.length === pieceBytes) free.push(full);
+        if (full.length === capacity) free.push(full);
       },
     };
     number += 1;
@@ -63,21 +65,24 @@ export async function* cutStream(
         dropping = false;
       }
       const knownEnd = knownEnds[number];
-      const room = buffer.length - length;
-      const taken = Math.min(chunk.length - at, room, knownEnd === undefined ? room : knownEnd - position);
+      let end = chunk.length;
+      if (knownEnd !== undefined) end = Math.min(end, at + Math.max(0, knownEnd - position));
+      else if (length < pieceBytes) end = Math.min(end, at + pieceBytes - length);
+      else end = chunk.indexOf(LINE_FEED, at) + 1 || end;
+      const taken = Math.min(end - at, buffer.length - length);
       chunk.copy(buffer, length, at, at + taken);
       length += taken;
       position += taken;
       at += taken;
-      if (position === knownEnd) {
+      if (knownEnd !== undefined && position >= knownEnd) {
         yield cut(length, position);
-      } else if (length === buffer.length) {
-        const end = buffer.lastIndexOf(LINE_FEED);
-        if (end === -1) {
-          length = Math.min(length, MAX_LINE_BYTES + 3);
-          dropping = true;
+      } else if (knownEnd === undefined ? length >= pieceBytes : length === buffer.length) {
+        const lastBreak = buffer.subarray(0, length).lastIndexOf(LINE_FEED);
+        if (lastBreak === -1) {
+          dropping = length === buffer.length;
+          if (dropping) length = MAX_LINE_BYTES + 3;
         } else if (knownEnd === undefined) {
-          yield cut(end + 1, position - (length - end - 1));
+          yield cut(lastBreak + 1, position - (length - lastBreak - 1));
         } else {
           buffer = Buffer.concat([buffer], buffer.length * 2);
         }
