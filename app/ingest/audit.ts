@@ -27,7 +27,7 @@ export interface AuditOptions {
   /** Stops after the statement that runs; the batch stays auditing and anyone can go on. */
   readonly signal?: AbortSignal;
   /** Told after each part that this call made. */
-  readonly onPart?: () => void;
+  readonly onPart?: () => unknown;
 }
 
 export interface AuditReport {

@@ -1,0 +1,157 @@
+import { expect } from "chai";
+import fc from "fast-check";
+import { auditBatch } from "../../../app/ingest/audit.js";
+import { BatchNotFoundError, BatchStateError } from "../../../app/ingest/batch-error.js";
+import { failBatch } from "../../../app/ingest/fail.js";
+import { publishBatch } from "../../../app/ingest/publish.js";
+import { reclaimBatch } from "../../../app/ingest/reclaim.js";
+import { retractBatch } from "../../../app/ingest/retract.js";
+import { createDatabase, type TestDatabase } from "../database.js";
+import { deliver, load, type Price, seen } from "./deliveries.js";
+import { killAt } from "./kill-at.js";
+import { rollUp } from "./model.js";
+import { plant, type Tree } from "./tree.js";
+
+describe("auditBatch", function () {
+  this.timeout(60_000);
+  let database: TestDatabase;
+  let tree: Tree;
+
+  beforeEach(async () => {
+    database = await createDatabase();
+    tree = await plant(database.pool, { regionParents: [-1, 0, 1], portParents: [2, 2, 1, -1] });
+  });
+
+  afterEach(() => database.drop());
+
+  const price = (from: number, to: number, day: string, dollars: number): Price => ({
+    origin: tree.ports[from] as number,
+    destination: tree.ports[to] as number,
+    day,
+    price: dollars,
+  });
+
+  const MONTHS = ["2024-01-31", "2024-02-01", "2024-02-29", "2024-03-15", "2024-12-31"];
+  const some = () =>
+    MONTHS.flatMap((day, index) => [price(0, 2, day, index + 1), price(1, 3, day, 10), price(0, 0, day, 5)]);
+
+  async function left(): Promise<number> {
+    const { rows } = await database.pool.query(
+      `SELECT (SELECT count(*) FROM prices) + (SELECT count(*) FROM daily_rates) + (SELECT count(*) FROM batch_days)
+         + (SELECT count(*) FROM dead_days) + (SELECT count(*) FROM audit_parts) AS n`,
+    );
+    return Number(rows[0].n);
+  }
+
+  it("gives a port and all regions above it their sums, at both ends", async () => {
+    await deliver(database.pool, { prices: some(), pieces: 3 });
+    expect(await seen(database.pool)).to.deep.equal(
+      new Map([...rollUp(tree, some())].sort(([a], [b]) => (a < b ? -1 : 1))),
+    );
+  });
+
+  it("is shared by workers, each month made once", async () => {
+    const id = await load(database.pool, { prices: some() });
+    const parts: string[] = [];
+    const reports = await Promise.all(
+      Array.from({ length: 6 }, () => auditBatch(database.pool, id, { onPart: () => parts.push("part") })),
+    );
+    expect(reports.map(({ state }) => state)).to.deep.equal(Array.from({ length: 6 }, () => "audited"));
+    expect(parts).to.have.length(4);
+    await publishBatch(database.pool, id);
+    expect(await seen(database.pool)).to.deep.equal(
+      new Map([...rollUp(tree, some())].sort(([a], [b]) => (a < b ? -1 : 1))),
+    );
+  });
+
+  it("goes on where killed workers left it, at any point", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.nat({ max: 25 }), { maxLength: 4 }), async (kills) => {
+        const id = await load(database.pool, { prices: some() });
+        for (const statements of kills) await auditUntilKilled(id, statements);
+        const report = await auditBatch(database.pool, id);
+        expect(report.state).to.equal("audited");
+        await publishBatch(database.pool, id);
+        expect((await seen(database.pool)).size).to.equal(rollUp(tree, some()).size);
+        await retractBatch(database.pool, id);
+      }),
+      { numRuns: 10 },
+    );
+  });
+
+  async function auditUntilKilled(id: number, statements: number): Promise<void> {
+    const { pool, killed } = killAt(database.url, statements);
+    await auditBatch(pool, id, { signal: killed }).catch(() => {});
+    await pool.end();
+  }
+
+  it("fails a batch whose prices are not those that its pieces reported", async () => {
+    const id = await load(database.pool, { prices: some() });
+    await database.pool.query("DELETE FROM prices WHERE price = 3");
+    const report = await auditBatch(database.pool, id);
+    expect(report.state).to.equal("failed");
+    expect(report.failure).to.match(/The audit found 14 prices .* but 15 /);
+    await reclaimBatch(database.pool, id);
+    expect(await left()).to.equal(0);
+  });
+
+  it("says which published batch is repeated, unless that one was hidden or retracted", async () => {
+    const first = await deliver(database.pool, { prices: some(), checksum: "00000000000000aa" });
+    const second = await load(database.pool, { prices: some(), pieces: 2, checksum: "00000000000000aa" });
+    expect(await auditBatch(database.pool, second)).to.include({ state: "duplicate", duplicateOf: first });
+    await retractBatch(database.pool, first);
+    const third = await load(database.pool, { prices: some(), checksum: "00000000000000aa" });
+    expect((await auditBatch(database.pool, third)).state).to.equal("audited");
+    // Both were audited before either is published: the second to be published is the one that repeats.
+    await publishBatch(database.pool, first);
+    expect(await publishBatch(database.pool, third)).to.include({ state: "duplicate", duplicateOf: first });
+  });
+
+  it("takes a replace that goes back to earlier prices", async () => {
+    const mode = "replace" as const;
+    await deliver(database.pool, { mode, prices: some(), checksum: "00000000000000aa" });
+    await deliver(database.pool, { mode, prices: [price(0, 1, "2024-01-31", 7)] });
+    const back = await load(database.pool, { mode, prices: some(), checksum: "00000000000000aa" });
+    expect((await auditBatch(database.pool, back)).state).to.equal("audited");
+  });
+
+  it("refuses a batch with pieces on their way, and one that is not there", async () => {
+    const id = await load(database.pool, { prices: some(), pieces: 2 });
+    await database.pool.query("UPDATE pieces SET state = 'waiting' WHERE number = 1");
+    await rejects(auditBatch(database.pool, id), BatchStateError, /1 of its pieces/);
+    await rejects(auditBatch(database.pool, 999), BatchNotFoundError, /no batch 999/);
+    await rejects(publishBatch(database.pool, id), BatchStateError, /is loading/);
+    await rejects(retractBatch(database.pool, id), BatchStateError, /is loading/);
+  });
+
+  it("stops when the batch is failed meanwhile, and leaves nothing", async () => {
+    const id = await load(database.pool, { prices: some() });
+    let failed = false;
+    const report = await auditBatch(database.pool, id, {
+      onPart: () => {
+        if (!failed) void failBatch(database.pool, id, "stopped");
+        failed = true;
+      },
+    });
+    // Depending on who was faster, the audit saw it, or had ended and was undone by it.
+    expect(["failed", "audited"]).to.include(report.state);
+    await failBatch(database.pool, id, "stopped");
+    await reclaimBatch(database.pool, id);
+    expect(await left()).to.equal(0);
+    const { rows } = await database.pool.query("SELECT reclaimed_at FROM batches WHERE id = $1", [id]);
+    expect(rows[0].reclaimed_at).to.not.equal(null);
+  });
+});
+
+async function rejects(
+  promise: Promise<unknown>,
+  kind: abstract new (...args: never[]) => Error,
+  message: RegExp,
+): Promise<void> {
+  const error = await promise.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  expect(error).to.be.instanceOf(kind);
+  expect((error as Error).message).to.match(message);
+}

@@ -1,0 +1,151 @@
+import { expect } from "chai";
+import fc from "fast-check";
+import { BatchTooOldError } from "../../../app/ingest/batch-error.js";
+import { compact } from "../../../app/ingest/compact.js";
+import { publishBatch } from "../../../app/ingest/publish.js";
+import { retractBatch } from "../../../app/ingest/retract.js";
+import { createDatabase, type TestDatabase } from "../database.js";
+import { age, deliver, type Price, seen } from "./deliveries.js";
+import { killAt } from "./kill-at.js";
+import { plant, type Tree } from "./tree.js";
+
+describe("compact", function () {
+  this.timeout(60_000);
+  let database: TestDatabase;
+  let tree: Tree;
+
+  beforeEach(async () => {
+    database = await createDatabase();
+    tree = await plant(database.pool, { regionParents: [-1, 0], portParents: [1, 1, 0] });
+  });
+
+  afterEach(() => database.drop());
+
+  const price = (day: string, dollars: number): Price => ({
+    origin: tree.ports[0] as number,
+    destination: tree.ports[1] as number,
+    day,
+    price: dollars,
+  });
+  const DAYS = ["2024-01-30", "2024-01-31", "2024-02-01"];
+  const number = async (query: string) => Number((await database.pool.query(query)).rows[0].n);
+  const version = () => number("SELECT version AS n FROM dataset");
+  const rates = () => number("SELECT count(*) AS n FROM daily_rates");
+
+  async function deliverFive(): Promise<number[]> {
+    const ids: number[] = [];
+    for (let batch = 0; batch < 5; batch += 1) {
+      const prices = DAYS.map((day) => price(day, 10 ** batch));
+      ids.push(await deliver(database.pool, { mode: batch === 1 ? "replace" : "append", prices }));
+    }
+    return ids;
+  }
+
+  it("folds what can no longer be retracted into one row, and changes neither answers nor the version", async () => {
+    const ids = await deliverFive();
+    await age(database.pool, 31);
+    const young = await deliver(database.pool, { prices: [price(DAYS[0] as string, 7)] });
+    const before = { seen: await seen(database.pool), version: await version() };
+    const report = await compact(database.pool);
+    expect(report.folded).to.equal(2);
+    expect({ seen: await seen(database.pool), version: await version() }).to.deep.equal(before);
+    // 3 days × 3 places × 3 places, and the young batch's.
+    expect(await rates()).to.equal(27 + 9);
+    const { rows } = await database.pool.query(
+      "SELECT id, state FROM batches WHERE mode <> 'compaction' AND state <> 'compacted'",
+    );
+    expect(rows).to.deep.equal([{ id: young, state: "published" }]);
+    expect((await compact(database.pool)).folded).to.equal(0);
+    const refused = await retractBatch(database.pool, ids[4] as number).catch((error: unknown) => error);
+    expect(refused).to.be.instanceOf(BatchTooOldError);
+  });
+
+  it("lets a later replace hide the fold, and a retract of it give it back", async () => {
+    await deliverFive();
+    await age(database.pool, 31);
+    const before = await seen(database.pool);
+    const replace = await deliver(database.pool, { mode: "replace", prices: DAYS.map((day) => price(day, 3)) });
+    const hidden = await seen(database.pool);
+    await compact(database.pool);
+    expect(await seen(database.pool)).to.deep.equal(hidden);
+    await retractBatch(database.pool, replace);
+    expect(await seen(database.pool)).to.deep.equal(before);
+    await publishBatch(database.pool, replace);
+    expect(await seen(database.pool)).to.deep.equal(hidden);
+  });
+
+  it("gives up a retracted batch that is too old, with its prices", async () => {
+    const kept = await deliver(database.pool, { prices: [price("2024-01-30", 1)] });
+    const gone = await deliver(database.pool, { prices: [price("2024-01-30", 2)] });
+    await retractBatch(database.pool, gone);
+    await compact(database.pool);
+    expect(await number("SELECT count(*) AS n FROM prices")).to.equal(2);
+    await age(database.pool, 31);
+    expect(await compact(database.pool)).to.deep.equal({ folded: 0, prices: 1, dailyRates: 9 });
+    const error = await publishBatch(database.pool, gone, { retractableDays: 365 }).catch((thrown: unknown) => thrown);
+    expect(error).to.be.instanceOf(BatchTooOldError);
+    expect((await database.pool.query("SELECT DISTINCT batch_id FROM prices")).rows).to.deep.equal([
+      { batch_id: kept },
+    ]);
+  });
+
+  it("can be killed at any point and goes on, answers never changing", async () => {
+    await deliverFive();
+    await age(database.pool, 31);
+    const before = await seen(database.pool);
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 1, max: 45 }), async (statements) => {
+        const { pool, killed } = killAt(database.url, statements);
+        await compact(pool, { signal: killed }).catch(() => {});
+        await pool.end();
+        expect(await seen(database.pool)).to.deep.equal(before);
+      }),
+      { numRuns: 15 },
+    );
+    await compact(database.pool);
+    expect(await seen(database.pool)).to.deep.equal(before);
+    expect(await rates()).to.equal(27);
+    expect(await number("SELECT count(*) AS n FROM dead_days")).to.equal(0);
+    expect(await number("SELECT count(*) AS n FROM batches WHERE mode = 'compaction'")).to.equal(2);
+  });
+
+  it("never shows a reader anything between before and after, whoever publishes meanwhile", async () => {
+    await deliverFive();
+    await age(database.pool, 31);
+    const toggled = await deliver(database.pool, { mode: "replace", prices: DAYS.map((day) => price(day, 3)) });
+    const shown = await answers();
+    await retractBatch(database.pool, toggled);
+    const retracted = await answers();
+    let reading = true;
+    const readers = Array.from({ length: 4 }, async () => {
+      const found = new Set<string>();
+      while (reading) found.add(await answers());
+      return found;
+    });
+    const toggling = (async () => {
+      for (let turn = 0; turn < 20; turn += 1) {
+        await publishBatch(database.pool, toggled);
+        await retractBatch(database.pool, toggled);
+      }
+    })();
+    for (let turn = 0; turn < 5; turn += 1) await compact(database.pool, { batchesPerDay: 2 });
+    await toggling;
+    reading = false;
+    for (const found of await Promise.all(readers)) expect([shown, retracted]).to.include.members([...found]);
+  });
+
+  /** Every answer there is, in one statement. */
+  async function answers(): Promise<string> {
+    return JSON.stringify([...(await seen(database.pool))]);
+  }
+
+  it("lets two run at once", async () => {
+    await deliverFive();
+    await age(database.pool, 31);
+    const before = await seen(database.pool);
+    await Promise.all([compact(database.pool), compact(database.pool), compact(database.pool)]);
+    await compact(database.pool);
+    expect(await seen(database.pool)).to.deep.equal(before);
+    expect(await rates()).to.equal(27);
+  });
+});

@@ -1,0 +1,106 @@
+import { expect } from "chai";
+import pg from "pg";
+import { auditBatch } from "../../../app/ingest/audit.js";
+import { dropOldMonths, NotOwnerError } from "../../../app/ingest/retention.js";
+import { createDatabase, type TestDatabase } from "../database.js";
+import { deliver, load, type Price, seen } from "./deliveries.js";
+import { killAt } from "./kill-at.js";
+import { plant, type Tree } from "./tree.js";
+
+describe("dropOldMonths", function () {
+  this.timeout(60_000);
+  let database: TestDatabase;
+  let tree: Tree;
+  const today = new Date().toISOString().slice(0, 10);
+
+  beforeEach(async () => {
+    database = await createDatabase();
+    tree = await plant(database.pool, { regionParents: [-1], portParents: [0, 0] });
+  });
+
+  afterEach(() => database.drop());
+
+  const price = (day: string): Price => ({
+    origin: tree.ports[0] as number,
+    destination: tree.ports[1] as number,
+    day,
+    price: 1,
+  });
+  const days = async () => [...new Set([...(await seen(database.pool)).keys()].map((key) => key.split(" ")[1]))].sort();
+  const partitions = async () =>
+    (
+      await database.pool.query(
+        "SELECT relname FROM pg_class WHERE relkind = 'r' AND relname ~ '_\\d{4}_\\d{2}$' ORDER BY 1",
+      )
+    ).rows.length;
+  const version = async () => Number((await database.pool.query("SELECT version FROM dataset")).rows[0].version);
+
+  it("drops whole months and grows the version once for each that consumers saw", async () => {
+    await deliver(database.pool, { prices: ["2020-01-05", "2020-02-05", today].map(price) });
+    expect(await dropOldMonths(database.pool, { retentionDays: 30 })).to.deep.equal(["2020-01-01", "2020-02-01"]);
+    expect(await days()).to.deep.equal([today]);
+    expect(await partitions()).to.equal(2);
+    expect(await version()).to.equal(3);
+    expect(await dropOldMonths(database.pool, { retentionDays: 30 })).to.deep.equal([]);
+    await deliver(database.pool, { prices: [price("2020-01-06")] });
+    expect(await days()).to.deep.equal(["2020-01-06", today]);
+  });
+
+  it("leaves months that an unfinished batch has prices of", async () => {
+    await deliver(database.pool, { prices: [price("2020-01-05")] });
+    const id = await load(database.pool, { prices: [price("2020-01-06")] });
+    expect(await dropOldMonths(database.pool, { retentionDays: 30 })).to.deep.equal([]);
+    expect((await auditBatch(database.pool, id)).state).to.equal("audited");
+  });
+
+  it("goes on wherever it was killed", async () => {
+    for (let statements = 1; statements <= 20; statements += 1) {
+      await deliver(database.pool, { prices: ["2020-01-05", today].map(price) });
+      const { pool } = killAt(database.url, statements);
+      await dropOldMonths(pool, { retentionDays: 30 }).catch(() => {});
+      await pool.end();
+      await dropOldMonths(database.pool, { retentionDays: 30 });
+      expect(await partitions()).to.equal(2);
+      expect(await days()).to.deep.equal([today]);
+    }
+  });
+
+  it("finishes a detach that was interrupted, and does not make readers wait", async () => {
+    await deliver(database.pool, { prices: ["2020-01-05", today].map(price) });
+    const reader = await database.pool.connect();
+    await reader.query("BEGIN");
+    await reader.query("SELECT count(*) FROM daily_rates");
+    const dropping = dropOldMonths(database.pool, { retentionDays: 30 });
+    // The detach waits for the reader above, again and again; nobody waits for the detach.
+    for (let turn = 0; turn < 25; turn += 1) {
+      const begun = performance.now();
+      await database.pool.query("SELECT count(*) FROM daily_rates");
+      expect(performance.now() - begun).to.be.lessThan(1_000);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    await reader.query("COMMIT");
+    reader.release();
+    await dropping;
+    expect(await partitions()).to.equal(2);
+  });
+
+  it("says so where the role may not drop tables; the prices are invisible by then", async () => {
+    await deliver(database.pool, { prices: ["2020-01-05", today].map(price) });
+    const role = `loader_${process.pid}`;
+    await database.pool.query(`CREATE ROLE ${role} LOGIN PASSWORD 'x'`);
+    const url = new URL(database.url);
+    url.username = role;
+    url.password = "x";
+    const pool = new pg.Pool({ connectionString: url.href });
+    try {
+      await database.pool.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ${role}`);
+      const error = await dropOldMonths(pool, { retentionDays: 30 }).catch((thrown: unknown) => thrown);
+      expect(error).to.be.instanceOf(NotOwnerError);
+      expect(await days()).to.deep.equal([today]);
+    } finally {
+      await pool.end();
+      await database.pool.query(`DROP OWNED BY ${role}`);
+      await database.pool.query(`DROP ROLE ${role}`);
+    }
+  });
+});
