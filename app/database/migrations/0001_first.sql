@@ -187,7 +187,9 @@ BEGIN
   FOREACH parent IN ARRAY ARRAY['prices', 'daily_rates'] LOOP
     month := parent || to_char(first, '_YYYY_MM');
     IF to_regclass(month) IS NULL THEN
-      PERFORM pg_advisory_xact_lock(hashtext('ensure_month'));
+      -- What ATTACH takes anyway. Not an advisory lock: only a lock on a table makes this session look again for the
+      -- month that another one has just made.
+      EXECUTE format('LOCK TABLE %I IN SHARE UPDATE EXCLUSIVE MODE', parent);
       IF to_regclass(month) IS NULL THEN
         -- Index-only reads need all-visible pages: vacuum soon after inserts rather than at a fifth of the table.
         EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING ALL) WITH (autovacuum_vacuum_insert_scale_factor = 0.02)',

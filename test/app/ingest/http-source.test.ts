@@ -1,0 +1,179 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import zlib from "node:zlib";
+import { expect } from "chai";
+import { SourceError, SourceUnavailableError } from "../../../app/ingest/ingest-error.js";
+import { type BatchReport, ingestSource } from "../../../app/ingest/ingest-source.js";
+import { createDatabase, type TestDatabase } from "../database.js";
+import { bringPlaces, HEADER, only, readTotals, someLines, totalsOf } from "./setup.js";
+
+const PIECE_BYTES = 8_192;
+const lines = someLines(2_000);
+const csv = Buffer.from(`${HEADER}\n${lines.join("\n")}\n`);
+
+type Handler = (request: IncomingMessage, response: ServerResponse, count: number) => void;
+
+describe("a source at an HTTP address", () => {
+  let database: TestDatabase;
+  let server: Server;
+  let handler: Handler;
+  let requests = 0;
+
+  beforeEach(async () => {
+    database = await createDatabase();
+    await bringPlaces(database.pool);
+    requests = 0;
+    server = createServer((request, response) => {
+      requests += 1;
+      handler(request, response, requests);
+    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+  });
+  afterEach(async () => {
+    server.closeAllConnections();
+    server.close();
+    await database.drop();
+  });
+
+  const ingest = (path = "/feed/prices.csv"): Promise<BatchReport[]> =>
+    ingestSource({
+      pool: database.pool,
+      source: `http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`,
+      pieceBytes: PIECE_BYTES,
+    });
+
+  async function expectPublished(report: BatchReport): Promise<void> {
+    expect(report).to.include({ state: "published", rows: lines.length, name: "prices.csv" });
+    expect((await readTotals(database.pool)).visible).to.deep.equal(totalsOf(lines));
+  }
+
+  /** Answers ranges as a good server does. */
+  function serve(request: IncomingMessage, response: ServerResponse, content: Buffer, etag: string): void {
+    response.setHeader("etag", etag);
+    if (request.headers["if-match"] !== undefined && request.headers["if-match"] !== etag) {
+      response.writeHead(412).end();
+      return;
+    }
+    const range = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? "");
+    if (!range) {
+      response.end(content);
+      return;
+    }
+    const from = Number(range[1]);
+    const to = Math.min(range[2] ? Number(range[2]) + 1 : content.length, content.length);
+    response.writeHead(206, { "content-range": `bytes ${from}-${to - 1}/${content.length}` });
+    response.end(content.subarray(from, to));
+  }
+
+  it("is read in ranges, by one feed for its folder, without credentials in the database", async () => {
+    handler = (request, response) => {
+      expect(request.headers.authorization).to.equal(`Basic ${Buffer.from("me:p w").toString("base64")}`);
+      serve(request, response, csv, '"1"');
+    };
+    const port = (server.address() as AddressInfo).port;
+    const source = `http://me:p%20w@127.0.0.1:${port}/feed/prices.csv?signature=secret`;
+    const ingestAgain = () => ingestSource({ pool: database.pool, source, pieceBytes: PIECE_BYTES });
+    await expectPublished(only(await ingestAgain()));
+    expect(requests).to.be.greaterThan(5);
+    expect(only(await ingestAgain()).already).to.equal(true);
+    const { rows } = await database.pool.query("SELECT feed, source, identity FROM batches");
+    expect(rows).to.deep.equal([
+      {
+        feed: `http://127.0.0.1:${port}/feed/`,
+        source: `http://127.0.0.1:${port}/feed/prices.csv`,
+        identity: `prices.csv ${csv.length} "1"`,
+      },
+    ]);
+  });
+
+  it("is streamed where there are no ranges", async () => {
+    handler = (_request, response) => response.end(csv);
+    await expectPublished(only(await ingest()));
+  });
+
+  it("is streamed where it is packed", async () => {
+    const packed = zlib.gzipSync(csv);
+    handler = (request, response) => serve(request, response, packed, '"1"');
+    await expectPublished(only(await ingest()));
+  });
+
+  it("is asked again after 5xx answers, and goes on where it was cut", async () => {
+    handler = (request, response, count) => {
+      if (count % 4 === 2) response.writeHead(503).end();
+      else if (count % 4 === 3) {
+        response.writeHead(206, {
+          etag: '"1"',
+          "content-length": 5_000,
+          "content-range": `${(request.headers.range ?? "").replace("=", " ").replace(/-\d*$/, "")}-${csv.length - 1}/${csv.length}`,
+        });
+        const from = Number(/=(\d+)/.exec(request.headers.range ?? "")?.[1]);
+        response.write(csv.subarray(from, from + 100), () => setTimeout(() => response.destroy(), 20));
+      } else serve(request, response, csv, '"1"');
+    };
+    await expectPublished(only(await ingest()));
+  });
+
+  it("is read again from the start where it was cut and there are no ranges", async () => {
+    handler = (_request, response, count) => {
+      if (count === 2) response.writeHead(200).write(csv.subarray(0, 30_000), () => response.destroy());
+      else response.end(csv);
+    };
+    // Without a version, the size alone must tell that it is the same.
+    await expectPublished(only(await ingest()));
+  });
+
+  for (const [name, tag] of [
+    ["strong ETag", (version: number) => ({ etag: `"${version}"` })],
+    ["weak ETag", (version: number) => ({ etag: `W/"${version}"` })],
+    ["modification time", (version: number) => ({ "last-modified": new Date(version * 60_000).toUTCString() })],
+  ] as const) {
+    it(`fails when it changes while it is read: ${name}`, async () => {
+      handler = (request, response, count) => {
+        for (const [header, value] of Object.entries(tag(count > 2 ? 2 : 1))) response.setHeader(header, value);
+        const range = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? "");
+        if (!range || name === "weak ETag") {
+          // Cut once, so that there is another answer.
+          if (count < 3) response.writeHead(200).write(csv.subarray(0, 20_000), () => response.destroy());
+          else response.end(csv);
+          return;
+        }
+        const to = Math.min(Number(range[2] || csv.length - 1) + 1, csv.length);
+        response.writeHead(206, { "content-range": `bytes ${range[1]}-${to - 1}/${csv.length}` });
+        response.end(csv.subarray(Number(range[1]), to));
+      };
+      const report = only(await ingest());
+      expect(report.state).to.equal("failed");
+      expect(report.failure).to.match(/prices\.csv changed while it was read/);
+      expect((await readTotals(database.pool)).stored.rows).to.equal(0);
+    });
+  }
+
+  it("says what the server answers when there is nothing to load", async () => {
+    handler = (_request, response) => response.writeHead(404).end();
+    const failure = await ingest().catch((error: unknown) => error);
+    expect(failure).to.be.instanceOf(SourceError);
+    expect((failure as Error).message).to.match(/prices\.csv answers 404 Not Found/);
+    handler = (_request, response) => response.writeHead(500).end();
+    expect(await ingest().catch((error: unknown) => error)).to.be.instanceOf(SourceUnavailableError);
+  });
+
+  it("waits for a slow server, and its lease outlives the wait", async function () {
+    this.timeout(30_000);
+    handler = async (request, response, count) => {
+      if (count === 1) return serve(request, response, csv, '"1"');
+      const from = Number(/=(\d+)/.exec(request.headers.range ?? "")?.[1]);
+      const last = Number(/-(\d+)$/.exec(request.headers.range ?? "")?.[1] ?? csv.length - 1);
+      response.writeHead(206, { etag: '"1"', "content-range": `bytes ${from}-${last}/${csv.length}` });
+      for (let at = from; at <= last; at += 700) {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        response.write(csv.subarray(at, Math.min(at + 700, last + 1)));
+      }
+      response.end();
+    };
+    await expectPublished(only(await ingest()));
+    const { rows } = await database.pool.query("SELECT max(attempts) AS attempts FROM pieces");
+    expect(rows[0].attempts).to.equal(1);
+  });
+});

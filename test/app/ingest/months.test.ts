@@ -1,0 +1,42 @@
+import { expect } from "chai";
+import { ensureMonths } from "../../../app/ingest/load/ensure-months.js";
+import { createDatabase, type TestDatabase } from "../database.js";
+
+describe("ensureMonths", () => {
+  let database: TestDatabase;
+
+  before(async () => {
+    database = await createDatabase();
+  });
+  after(() => database.drop());
+
+  it("makes each month once, whoever asks at the same time", async () => {
+    const months = Array.from({ length: 12 }, (_, index) => `2024-${String(index + 1).padStart(2, "0")}-01`);
+    const asked = Array.from({ length: 12 }, (_, turn) =>
+      ensureMonths(
+        database.pool,
+        months.toSorted(() => (turn % 3) - 1),
+      ),
+    );
+    await Promise.all(asked);
+    const { rows } = await database.pool.query(
+      "SELECT inhparent::regclass::text AS parent, count(*)::integer AS months FROM pg_inherits WHERE inhparent IN ('prices'::regclass, 'daily_rates'::regclass) GROUP BY 1 ORDER BY 1",
+    );
+    expect(rows).to.deep.equal([
+      { parent: "daily_rates", months: 12 },
+      { parent: "prices", months: 12 },
+    ]);
+  });
+
+  it("waits for nobody's COPY", async () => {
+    const client = await database.pool.connect();
+    try {
+      await client.query("BEGIN");
+      await client.query("LOCK TABLE prices, daily_rates IN ROW EXCLUSIVE MODE");
+      await ensureMonths(database.pool, ["2030-01-01"]);
+    } finally {
+      await client.query("ROLLBACK");
+      client.release();
+    }
+  });
+});
