@@ -15,7 +15,11 @@ const HEADERS_TIMEOUT_MS = 15_000;
 const REQUEST_TIMEOUT_MS = 0;
 const SILENCE_TIMEOUT_MS = 120_000;
 
+/** Connections that were opened and have not asked anything yet, as browsers do in advance. */
+const unusedOf = new WeakMap<Server, Set<net.Socket>>();
+
 export function createHttpServer(handle: (request: IncomingMessage, response: ServerResponse) => void): Server {
+  const unused = new Set<net.Socket>();
   const server = createServer(
     {
       keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
@@ -26,6 +30,7 @@ export function createHttpServer(handle: (request: IncomingMessage, response: Se
       requireHostHeader: false,
     },
     (request, response) => {
+      unused.delete(request.socket);
       if (request.headers.host === undefined && request.httpVersion === "1.1") {
         answerClientError(new Error("no Host header"), request.socket);
       } else handle(request, response);
@@ -33,6 +38,11 @@ export function createHttpServer(handle: (request: IncomingMessage, response: Se
   );
   server.timeout = SILENCE_TIMEOUT_MS;
   server.on("clientError", answerClientError);
+  server.on("connection", (socket) => {
+    unused.add(socket);
+    socket.once("close", () => unused.delete(socket));
+  });
+  unusedOf.set(server, unused);
   return server;
 }
 
@@ -77,6 +87,8 @@ export async function drain(server: Server, longestMs: number): Promise<void> {
   await Promise.race([closed, sleep(Math.min(IDLE_GRACE_MS, longestMs))]);
   while (!done && Date.now() < deadlineMs) {
     server.closeIdleConnections();
+    // Which Node.js does not count as idle.
+    for (const socket of unusedOf.get(server) ?? []) if (socket.bytesRead === 0) socket.destroy();
     await Promise.race([closed, sleep(20)]);
   }
   server.closeAllConnections();

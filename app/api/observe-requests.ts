@@ -29,11 +29,11 @@ export function observeRequests(options: ObserveOptions): ApiMiddleware {
     state.deadlineMs = Date.now() + options.requestTimeoutMs;
     state.timings = "";
     res.setHeader("X-Request-Id", state.id);
-    // A client that reuses its connection learns here, and not by a reset, that it should take another.
-    if (isDraining()) res.setHeader("Connection", "close");
     requestsInFlight.inc();
     res.once("close", () => finish(ctx, res, logger));
     await next();
+    // A client that reuses its connection learns here, and not by a reset, that it should take another.
+    if (isDraining()) res.setHeader("Connection", "close");
     const totalMs = (performance.now() - state.startedAtMs).toFixed(2);
     res.setHeader("Server-Timing", `${state.timings}total;dur=${totalMs}`);
   };

@@ -2,7 +2,7 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import Knex from "knex";
 import type pg from "pg";
-import { openPool } from "../database/pool.js";
+import { closePool, openPool } from "../database/pool.js";
 import { ReadSide, type ReadSourceOptions } from "../database/read-side.js";
 import { DatasetVersion } from "../rates/dataset-version.js";
 import type { Settings } from "../settings.js";
@@ -89,13 +89,15 @@ export async function startServer({ settings, logger }: ServerOptions): Promise<
 
   async function stop(): Promise<void> {
     draining = true;
-    await sleep(settings.preStopSeconds * 1000);
+    // Without a wait nothing comes between: who is told to close finds nobody listening, rather than a connection that
+    // is accepted and reset.
+    if (settings.preStopSeconds > 0) await sleep(settings.preStopSeconds * 1000);
     await drain(server, settings.drainSeconds * 1000);
     version.stop();
     reads.stop();
     lag.stop();
     for (const forget of unwatch) forget();
-    await Promise.all([...pools.map(({ pool }) => pool.end()), writes?.end()]);
+    await Promise.all([...pools.map(({ pool }) => closePool(pool)), writes && closePool(writes)]);
     await admin.stop();
   }
   let stopping: Promise<void> | undefined;

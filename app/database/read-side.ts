@@ -72,13 +72,16 @@ class ReadSource {
     this.pool = options.pool;
   }
 
-  /** @returns what `work` returns. A client that failed in any way but a plain SQL error is destroyed. */
-  async attempt<T>(work: (client: pg.PoolClient) => Promise<T>, timeoutMs: number): Promise<T> {
+  /**
+   * One attempt. A client that failed in any way but a plain SQL error is destroyed.
+   * @param early give up after FIRST_ATTEMPT_MS
+   */
+  async attempt<T>(work: (client: pg.PoolClient) => Promise<T>, deadlineMs: number, early: boolean): Promise<T> {
     const startedAtMs = Date.now();
     let client: pg.PoolClient | undefined;
     try {
-      client = await this.#checkOut();
-      const result = await withTimeout(work(client), timeoutMs);
+      client = await this.#checkOutWithin(early ? FIRST_ATTEMPT_MS : deadlineMs - startedAtMs, startedAtMs);
+      const result = await withTimeout(work(client), early ? FIRST_ATTEMPT_MS : deadlineMs - Date.now());
       this.#answeredAtMs = Date.now();
       this.#answers.set(client, this.#answeredAtMs);
       this.#failuresInRow = 0;
@@ -103,6 +106,21 @@ class ReadSource {
   /** One failure may be one cut connection; a second without an answer to anyone since is the server. */
   get failing(): boolean {
     return this.#failuresInRow >= 2;
+  }
+
+  /** A queue for connections of a server that answers others is waited for: leaving it would only make it longer. */
+  async #checkOutWithin(timeoutMs: number, startedAtMs: number): Promise<pg.PoolClient> {
+    const checkingOut = this.#checkOut();
+    try {
+      return await withTimeout(checkingOut, timeoutMs);
+    } catch (error) {
+      if (error instanceof AttemptTimeoutError && this.#answeredAtMs >= startedAtMs) return checkingOut;
+      checkingOut.then(
+        (client) => client.release(),
+        () => {},
+      );
+      throw error;
+    }
   }
 
   /** After one connection swallowed a question, those that were idle before are dead too, if the server is. */
@@ -148,10 +166,9 @@ export class ReadSide {
       let first = true;
       return await retryTransient(
         () => {
-          const leftMs = Math.max(1, deadlineMs - Date.now());
-          const early = first && leftMs > FIRST_ATTEMPT_MS && this.#earlyEnds >= 1;
+          const early = first && deadlineMs - Date.now() > FIRST_ATTEMPT_MS && this.#earlyEnds >= 1;
           first = false;
-          return this.#attempt(work, early ? FIRST_ATTEMPT_MS : leftMs, early);
+          return this.#attempt(work, deadlineMs, early);
         },
         { deadlineMs, onRetry: this.#onRetry },
       );
@@ -165,11 +182,11 @@ export class ReadSide {
     this.#stopped.abort();
   }
 
-  async #attempt<T>(work: (client: pg.PoolClient) => Promise<T>, timeoutMs: number, early: boolean): Promise<T> {
+  async #attempt<T>(work: (client: pg.PoolClient) => Promise<T>, deadlineMs: number, early: boolean): Promise<T> {
     const source = this.#preferred();
     if (source === undefined) throw new Error("no database is configured");
     try {
-      const result = await source.attempt(work, timeoutMs);
+      const result = await source.attempt(work, deadlineMs, early);
       this.#earlyEnds = Math.min(EARLY_ENDS, this.#earlyEnds + EARLY_END_PER_ANSWER);
       return result;
     } catch (error) {
@@ -192,7 +209,11 @@ export class ReadSide {
     for (let waitMs = FIRST_PROBE_MS; !this.#stopped.signal.aborted; waitMs = Math.min(LONGEST_PROBE_MS, waitMs * 2)) {
       try {
         await sleep(waitMs * (0.5 + Math.random()), undefined, { ref: false, signal: this.#stopped.signal });
-        await source.attempt((client) => client.query("SELECT version FROM dataset"), FIRST_ATTEMPT_MS);
+        await source.attempt(
+          (client) => client.query("SELECT version FROM dataset"),
+          Date.now() + FIRST_ATTEMPT_MS,
+          true,
+        );
       } catch {
         continue;
       }

@@ -32,7 +32,10 @@ const RANGE_ENDS = ["2023-12-30", ...DAYS, "2024-03-31", "2024-04-01"];
 
 /** Each region lies in one before it or in none: chains down to depth 5, broad trees, forests. */
 const tree: fc.Arbitrary<SampleTree> = fc
-  .oneof(fc.array(fc.nat({ max: 6 }), { minLength: 1, maxLength: 7 }), fc.constantFrom([0, 1, 2, 3, 4], [0, 1, 2, 3, 4, 2, 1]))
+  .oneof(
+    fc.array(fc.nat({ max: 6 }), { minLength: 1, maxLength: 7 }),
+    fc.constantFrom([0, 1, 2, 3, 4], [0, 1, 2, 3, 4, 2, 1]),
+  )
   .chain((parents) =>
     fc.array(fc.nat({ max: parents.length }), { minLength: 1, maxLength: 6 }).map((ports) => ({
       regions: Object.fromEntries(
