@@ -1,0 +1,152 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect } from "chai";
+import type { RunningServer } from "../../../app/api/server.js";
+import { createDatabase, type TestDatabase } from "../database.js";
+import { startApi, until } from "./api-server.js";
+import { importTree, SAMPLE_TREE } from "./sample.js";
+
+const path = (day: number) =>
+  `/rates?date_from=2024-01-01&date_to=2024-01-${String(day).padStart(2, "0")}&orig_code=CNSGH&dest_code=NLRTM`;
+
+describe("limits", () => {
+  let database: TestDatabase;
+  let server: RunningServer | undefined;
+
+  before(async () => {
+    database = await createDatabase();
+    await importTree(database.pool, SAMPLE_TREE);
+  });
+
+  after(() => database.drop());
+
+  afterEach(async () => {
+    await server?.stop();
+    server = undefined;
+  });
+
+  const start = async (environment: Record<string, string>) => {
+    server = await startApi({ DATABASE_URL: database.url, ...environment });
+    return server;
+  };
+
+  it("hold each client to its rate, and tell it how much is left", async () => {
+    const { apiUrl } = await start({
+      RATE_LIMIT_PER_SECOND: "5",
+      RATE_LIMIT_BURST: "10",
+      TRUSTED_PROXIES: "127.0.0.0/8",
+    });
+    const ask = (client: string) => fetch(apiUrl + path(1), { headers: { "X-Forwarded-For": client } });
+    for (let left = 9; left >= 0; left -= 1) {
+      const answer = await ask("198.51.100.1");
+      expect(answer.status).to.equal(200);
+      expect(answer.headers.get("ratelimit-policy")).to.equal('"default";q=10;w=2');
+      expect(answer.headers.get("ratelimit")).to.match(new RegExp(`^"default";r=${left};t=[12]$`));
+    }
+    const refused = await ask("198.51.100.1");
+    expect(refused.status).to.equal(429);
+    expect(refused.headers.get("retry-after")).to.match(/^[12]$/);
+    expect(refused.headers.get("ratelimit")).to.match(/^"default";r=0;t=[12]$/);
+    expect(refused.headers.get("content-type")).to.equal("application/problem+json");
+    expect(await refused.json()).to.deep.equal({
+      type: "/docs/errors#too-many-requests",
+      title: "Too many requests",
+      status: 429,
+      detail: "This client may send 10 requests in 2 s.",
+    });
+    expect((await ask("198.51.100.2")).status, "another client").to.equal(200);
+    expect((await ask("1.1.1.1, 198.51.100.1")).status, "the same client, inventing").to.equal(429);
+    await sleep(2_100);
+    expect((await ask("198.51.100.1")).status, "later").to.equal(200);
+  });
+
+  it("are off when told so", async () => {
+    const { apiUrl } = await start({ RATE_LIMIT_PER_SECOND: "0", RATE_LIMIT_BURST: "1" });
+    for (let turn = 0; turn < 5; turn += 1) {
+      const answer = await fetch(apiUrl + path(1));
+      expect(answer.status).to.equal(200);
+      expect(answer.headers.get("ratelimit")).to.equal(null);
+    }
+  });
+
+  it("turn requests away while the event loop runs late, and not afterwards", async () => {
+    const { apiUrl, adminUrl } = await start({ MAX_EVENT_LOOP_LAG_MS: "30" });
+    expect((await fetch(apiUrl + path(1))).status).to.equal(200);
+    let blocking = true;
+    const block = async () => {
+      while (blocking) {
+        const untilMs = performance.now() + 80;
+        while (performance.now() < untilMs);
+        await sleep(1);
+      }
+    };
+    const blocked = block();
+    let shed: Response | undefined;
+    await until("a request is shed", async () => {
+      shed = await fetch(apiUrl + path(1));
+      return shed.status !== 200;
+    });
+    blocking = false;
+    await blocked;
+    expect(shed?.status).to.equal(503);
+    expect(shed?.headers.get("retry-after")).to.equal("1");
+    expect(await shed?.json()).to.include({ type: "/docs/errors#overloaded", title: "Overloaded" });
+    await until("requests are answered again", async () => (await fetch(apiUrl + path(1))).status === 200);
+    const metrics = await (await fetch(`${adminUrl}/metrics`)).text();
+    expect(metrics).to.match(/ratesapp_http_requests_shed_total\{reason="event_loop"\} [1-9]/);
+  });
+
+  it("turn questions away while too many wait for the database, but not answers from memory", async () => {
+    const { apiUrl, adminUrl } = await start({
+      DATABASE_POOL_SIZE: "2",
+      MAX_WAITING_QUERIES: "3",
+      STATEMENT_TIMEOUT_MS: "10000",
+      REQUEST_TIMEOUT_MS: "10000",
+    });
+    expect((await fetch(apiUrl + path(31))).status).to.equal(200);
+    await until("it is in memory", async () => {
+      return (await fetch(apiUrl + path(31))).headers.get("server-timing")?.startsWith("cache") === true;
+    });
+    const client = await database.pool.connect();
+    try {
+      await client.query("BEGIN; LOCK TABLE places");
+      const asked = Array.from({ length: 20 }, (_, index) => fetch(apiUrl + path(index + 1)));
+      const first = await Promise.race(asked);
+      expect(first.status).to.equal(503);
+      expect(await first.json()).to.include({
+        type: "/docs/errors#overloaded",
+        detail: "Too many questions wait for the database.",
+      });
+      // The version's poll waits behind them too, but what it last said is still good for a moment.
+      expect((await fetch(apiUrl + path(31))).status).to.equal(200);
+      await client.query("ROLLBACK");
+      const statuses = (await Promise.all(asked)).map(({ status }) => status);
+      expect(statuses.filter((status) => status === 200).length).to.be.within(5, 8);
+      expect(statuses.filter((status) => status === 503).length).to.be.within(12, 15);
+    } finally {
+      client.release();
+    }
+    const metrics = await (await fetch(`${adminUrl}/metrics`)).text();
+    expect(metrics).to.match(/ratesapp_http_requests_shed_total\{reason="database_queue"\} [1-9]/);
+  });
+
+  it("share one query among equal questions", async () => {
+    const { apiUrl, adminUrl } = await start({});
+    const client = await database.pool.connect();
+    const questions = async (outcome: string) => {
+      const metrics = await (await fetch(`${adminUrl}/metrics`)).text();
+      return Number(new RegExp(`ratesapp_cache_questions_total\\{outcome="${outcome}"\\} (\\d+)`).exec(metrics)?.[1]);
+    };
+    const before = { shared: await questions("shared"), miss: await questions("miss") };
+    try {
+      await client.query("BEGIN; LOCK TABLE places");
+      const asked = Array.from({ length: 10 }, () => fetch(apiUrl + path(30)));
+      await until("they wait together", async () => (await questions("shared")) === before.shared + 9);
+      expect(await questions("miss")).to.equal(before.miss + 1);
+      await client.query("ROLLBACK");
+      const bodies = await Promise.all((await Promise.all(asked)).map((answer) => answer.text()));
+      expect(new Set(bodies).size).to.equal(1);
+    } finally {
+      client.release();
+    }
+  });
+});

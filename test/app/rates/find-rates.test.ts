@@ -1,0 +1,81 @@
+import { expect } from "chai";
+import { RatesFinder } from "../../../app/rates/find-rates.js";
+import { importTree, publishPrices, SAMPLE_TREE } from "../api/sample.js";
+import { createDatabase, type TestDatabase } from "../database.js";
+
+describe("the statement of rates", () => {
+  let database: TestDatabase;
+
+  before(async () => {
+    database = await createDatabase();
+    await importTree(database.pool, SAMPLE_TREE);
+    const months = Array.from({ length: 36 }, (_, index) =>
+      new Date(Date.UTC(2022, index, 15)).toISOString().slice(0, 10),
+    );
+    await publishPrices(
+      database.pool,
+      months.map((day) => ({ origin: "CNSGH", destination: "NLRTM", day, price: 100 })),
+    );
+    await database.pool.query("ANALYZE");
+  });
+
+  after(() => database.drop());
+
+  const question = (dateFrom: string, dateTo: string) => ({ origin: "CNSGH", destination: "NLRTM", dateFrom, dateTo });
+
+  it("is prepared for months that have prices, with a plan that locks no other month", async () => {
+    const finder = new RatesFinder();
+    const client = await database.pool.connect();
+    try {
+      for (let turn = 0; turn < 10; turn += 1) await finder.find(client, question("2023-05-01", "2023-06-30"));
+      const { rows: prepared } = await client.query<{ generic_plans: string }>(
+        "SELECT generic_plans FROM pg_prepared_statements WHERE name = 'rates 2023-05 2023-06'",
+      );
+      expect(Number(prepared[0]?.generic_plans)).to.be.greaterThan(0);
+      await client.query("BEGIN");
+      const found = await finder.find(client, question("2023-05-01", "2023-06-30"));
+      const { rows: locked } = await client.query<{ name: string }>(
+        `SELECT DISTINCT relation::regclass::text AS name FROM pg_locks
+         WHERE pid = pg_backend_pid() AND relation::regclass::text ~ '^daily_rates_\\d{4}_\\d\\d$' ORDER BY 1`,
+      );
+      await client.query("ROLLBACK");
+      expect(locked.map(({ name }) => name)).to.deep.equal(["daily_rates_2023_05", "daily_rates_2023_06"]);
+      expect(found.counts.reduce((sum, count) => sum + count, 0)).to.equal(2);
+    } finally {
+      client.release();
+    }
+  });
+
+  it("is not prepared for odd days and long ranges, which would fill the memory of the database", async () => {
+    const finder = new RatesFinder();
+    const client = await database.pool.connect();
+    try {
+      await client.query("DEALLOCATE ALL");
+      for (let turn = 0; turn < 3; turn += 1) {
+        await finder.find(client, question("1923-05-01", "1923-05-31"));
+        await finder.find(client, question("2023-01-01", "2023-12-31"));
+      }
+      const { rows } = await client.query("SELECT name FROM pg_prepared_statements");
+      expect(rows).to.deep.equal([]);
+    } finally {
+      client.release(true);
+    }
+  });
+
+  it("reads prices of months whose partitions were made after it was prepared", async () => {
+    const finder = new RatesFinder();
+    const client = await database.pool.connect();
+    try {
+      const asked = question("2024-12-01", "2025-01-31");
+      for (let turn = 0; turn < 10; turn += 1) await finder.find(client, asked);
+      await publishPrices(database.pool, [{ origin: "CNSGH", destination: "NLRTM", day: "2025-01-31", price: 7 }], {
+        feed: "later",
+      });
+      const found = await finder.find(client, asked);
+      expect(found.counts.at(-1)).to.equal(1);
+      expect(found.sums.at(-1)).to.equal(7);
+    } finally {
+      client.release();
+    }
+  });
+});

@@ -1,0 +1,63 @@
+import { expect } from "chai";
+import type { RunningServer } from "../../../app/api/server.js";
+import { startApi } from "../api/api-server.js";
+import { importTree, SAMPLE_TREE } from "../api/sample.js";
+import { createDatabase, type TestDatabase } from "../database.js";
+
+describe("the admin server", () => {
+  let database: TestDatabase;
+  let server: RunningServer;
+
+  before(async () => {
+    database = await createDatabase();
+    await importTree(database.pool, SAMPLE_TREE);
+    server = await startApi({ DATABASE_URL: database.url });
+  });
+
+  after(async () => {
+    await server.stop();
+    await database.drop();
+  });
+
+  it("says that the process lives and is ready", async () => {
+    expect(await (await fetch(`${server.adminUrl}/livez`)).json()).to.deep.equal({ status: "ok" });
+    const ready = await fetch(`${server.adminUrl}/readyz?verbose`);
+    expect(ready.status).to.equal(200);
+    expect(await ready.json()).to.deep.equal({ status: "ready" });
+    expect((await fetch(`${server.adminUrl}/`)).status).to.equal(404);
+  });
+
+  it("is the only one that says so: the API has none of its paths", async () => {
+    for (const path of ["/livez", "/readyz", "/metrics"]) {
+      expect((await fetch(server.apiUrl + path)).status).to.equal(404);
+    }
+  });
+
+  it("measures what the service does, by names with units", async () => {
+    await fetch(`${server.apiUrl}/rates?date_from=2024-01-01&date_to=2024-01-01&origin=CNSGH&destination=NLRTM`);
+    await fetch(`${server.apiUrl}/assets/x.js`);
+    await fetch(`${server.apiUrl}/wp-login.php`);
+    const answer = await fetch(`${server.adminUrl}/metrics`);
+    expect(answer.headers.get("content-type")).to.match(/^text\/plain; version=0\.0\.4/);
+    const metrics = await answer.text();
+    for (const line of [
+      /^ratesapp_build_info\{version="[\d.]+",node="v\d+\.\d+\.\d+"\} 1$/m,
+      /^ratesapp_dataset_version \d+$/m,
+      /^ratesapp_dataset_age_seconds \d+(\.\d+)?$/m,
+      /^ratesapp_event_loop_lag_seconds \d/m,
+      /^ratesapp_http_requests_in_flight 0$/m,
+      /^ratesapp_http_request_duration_seconds_bucket\{le="0.005",method="GET",route="\/rates",status="200"\} \d+$/m,
+      /^ratesapp_http_request_duration_seconds_count\{method="GET",route="\/assets\/:name",status="404"\} \d+$/m,
+      /^ratesapp_http_request_duration_seconds_count\{method="GET",route="none",status="404"\} \d+$/m,
+      /^ratesapp_database_query_duration_seconds_count\{statement="rates",outcome="ok"\} \d+$/m,
+      /^ratesapp_database_pool_connections\{pool="read primary",state="(total|idle|waiting)"\} \d+$/m,
+      /^ratesapp_cache_questions_total\{outcome="miss"\} \d+$/m,
+      /^ratesapp_cache_bytes \d+$/m,
+      /^process_resident_memory_bytes \d+$/m,
+    ]) {
+      expect(metrics).to.match(line);
+    }
+    // No label may grow with what clients send.
+    expect(metrics).not.to.include("wp-login");
+  });
+});
