@@ -1,0 +1,36 @@
+import type { Pod } from "./kubectl.js";
+
+/** A place to try from, or to be reached. */
+export interface Place {
+  readonly namespace: string;
+  readonly pod: string;
+  readonly container: string;
+  /** How it opens a connection: application and helper pods have Node, database pods have bash. */
+  readonly by: "node" | "bash";
+}
+
+/** A path through the network, and whether it must be there. */
+export interface Path {
+  readonly from: string;
+  readonly to: string;
+  readonly port: number;
+  readonly open: boolean;
+}
+
+const SECONDS = 2;
+
+/** A command that prints `open` or `closed`. */
+export function attempt(by: Place["by"], host: string, port: number): string[] {
+  if (by === "bash") {
+    const connect = `timeout ${SECONDS} bash -c ': </dev/tcp/${host}/${port}' 2>/dev/null && echo open || echo closed`;
+    return ["bash", "-c", connect];
+  }
+  const script = `
+    const socket = require("node:net").connect({ host: ${JSON.stringify(host)}, port: ${port} });
+    const end = (word) => { console.log(word); process.exit(0); };
+    socket.on("connect", () => end("open")).on("error", () => end("closed"));
+    setTimeout(() => end("closed"), ${SECONDS * 1000});`;
+  return ["node", "-e", script];
+}
+
+export const addressOf = (pod: Pod): string => pod.status.podIP;

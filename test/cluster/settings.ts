@@ -1,0 +1,57 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { portsCsv, regionsCsv } from "./deliveries/deliveries.js";
+
+/** Of the application, in a registry that the cluster reaches. */
+export const IMAGE = process.env.RATESAPP_IMAGE ?? "ghcr.io/ratesapp/ratesapp:dev";
+
+/** Folder with manifests of the operators, for a cluster that reaches no release pages. */
+const manifests = process.env.CLUSTER_MANIFESTS;
+/** An object store for backups. */
+export const store = process.env.CLUSTER_S3;
+
+const install = (name: string) => (manifests ? { manifest: join(manifests, `${name}.yaml`) } : "install");
+
+/** Staging as it is, but as small as a test machine, and with what that has. */
+export function stagingSettings(context: string, feedSource: string, monitored: boolean): Record<string, unknown> {
+  const places = mkdtempSync(join(tmpdir(), "ratesapp-places-"));
+  writeFileSync(join(places, "ports.csv"), portsCsv());
+  writeFileSync(join(places, "regions.csv"), regionsCsv());
+  return {
+    environment: "staging",
+    image: IMAGE,
+    cluster: { context },
+    platform: {
+      cloudnativePg: install("cloudnative-pg"),
+      argoRollouts: install("argo-rollouts"),
+      certManager: "absent",
+      barmanPlugin: "absent",
+      prometheus: monitored ? "present" : "absent",
+    },
+    database: {
+      cpu: "500m",
+      memory: "768Mi",
+      storage: "2Gi",
+      walStorage: "2Gi",
+      maxConnections: 96,
+      pooler: { connections: 10 },
+      ...(store && {
+        backups: { destination: "s3://backups/", endpoint: store, method: "in-tree", credentials: "secret" },
+      }),
+    },
+    api: {
+      minReplicas: 2,
+      maxReplicas: 4,
+      scaleDownWaitSeconds: 15,
+      resources: { requests: { cpu: "100m", memory: "192Mi" }, limits: { cpu: "1", memory: "384Mi" } },
+      // The load comes from one address.
+      settings: { rateLimitPerSecond: 0 },
+    },
+    places: { ports: join(places, "ports.csv"), regions: join(places, "regions.csv") },
+    feeds: {
+      // Never by itself: the test starts it.
+      sea: { schedule: "0 0 1 1 *", suspend: true, source: feedSource, parallelism: 3, deadlineSeconds: 600 },
+    },
+  };
+}
