@@ -60,6 +60,9 @@ export function sendStaticFile(ctx: ApiContext, file: StaticFile, policy: string
   const { res } = ctx;
   res.setHeader("Cache-Control", file.cacheControl);
   ctx.vary("Accept-Encoding");
-  if (file.contentType.startsWith("text/html")) res.setHeader("Content-Security-Policy", policy);
+  if (file.contentType.startsWith("text/html")) {
+    res.setHeader("Content-Security-Policy", policy);
+    res.setHeader("Referrer-Policy", "no-referrer");
+  }
   return sendBody(ctx, file);
 }
