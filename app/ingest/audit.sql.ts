@@ -1,4 +1,4 @@
-import { regionsFromCells, rowsOf } from "./roll-up.sql.js";
+import { inKeyOrder, regionRows, regionsFromCells } from "./roll-up.sql.js";
 
 /**
  * Moves a batch whose pieces are all loaded from loading to auditing, and cuts the work into parts: a month, or a few
@@ -66,13 +66,17 @@ export const rollUpPart = `
     FROM prices
     WHERE batch_id = $1 AND day >= $2::date AND day < $3::date
     GROUP BY origin_id, destination_id, day
+    ORDER BY ${inKeyOrder}
   ), ${regionsFromCells("day")},
   held AS (
     INSERT INTO batch_days (batch_id, day, prices, price_sum)
     SELECT $1, day, sum(count), sum(sum) FROM cell GROUP BY day
+  ), ports AS (
+    INSERT INTO daily_rates (origin_id, destination_id, day, batch_id, count, sum)
+    SELECT origin_id, destination_id, day, $1, count, sum FROM cell
   )
   INSERT INTO daily_rates (origin_id, destination_id, day, batch_id, count, sum)
-  ${rowsOf(["cell", "outward", "inward", "across"], "$1::integer")}`;
+  ${regionRows("$1::integer")}`;
 
 export const lockAudited = "SELECT state FROM batches WHERE id = $1 FOR UPDATE";
 

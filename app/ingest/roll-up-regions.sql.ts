@@ -1,4 +1,4 @@
-import { regionsFromCells, rowsOf } from "./roll-up.sql.js";
+import { regionRows, regionsFromCells } from "./roll-up.sql.js";
 
 /** First days of the months that hold rows anyone may come to see. */
 export const listRolledMonths = `
@@ -24,4 +24,4 @@ export const insertRegionRows = `
     WHERE r.day >= $2::date AND r.day < ($2::date + interval '1 month')::date
   ), ${regionsFromCells("day, batch_id")}
   INSERT INTO daily_rates (origin_id, destination_id, day, batch_id, count, sum)
-  ${rowsOf(["outward", "inward", "across"], "batch_id", "origin_id = ANY ($1::integer[]) OR destination_id = ANY ($1::integer[])")}`;
+  ${regionRows("batch_id", "origin_id = ANY ($1::integer[]) OR destination_id = ANY ($1::integer[])")}`;
