@@ -2,10 +2,12 @@ import { execFileSync } from "node:child_process";
 import { cpus, totalmem } from "node:os";
 import { Command } from "commander";
 import { openBenchServer } from "./bench-database.js";
+import { benchPublish } from "./publish.js";
+import { benchRegions } from "./regions.js";
 import { table } from "./report.js";
 import { benchGrowth, benchServing } from "./serving.js";
 
-const BENCHES = { serving: benchServing, growth: benchGrowth } as const;
+const BENCHES = { serving: benchServing, growth: benchGrowth, publish: benchPublish, regions: benchRegions } as const;
 type Name = keyof typeof BENCHES;
 const names = Object.keys(BENCHES) as Name[];
 

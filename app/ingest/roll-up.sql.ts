@@ -1,4 +1,7 @@
 /**
+ * Whether sums of regions are kept or joined when asked for, measured by bench/regions.ts (5 million prices in a month
+ * between 96 ports, 2 busy cores): region to region takes 0.45 ms kept and 76 ms joined, for 1.96 times the rows.
+ *
  * From port-to-port sums to those of all the regions above. A statement begins with a query `cell` (origin_id,
  * destination_id, day, count, sum, and batch_id where there are several: ports at both ends), goes on with these (`outward`: region to port,
  * `inward`: port to region, `across`: region to region) and reads all of them through {@link regionRows}.

@@ -176,9 +176,10 @@ CREATE TABLE daily_rates (
 ) PARTITION BY RANGE (day);
 
 -- Makes the partitions of the month that holds `wanted`. ATTACH, unlike CREATE … PARTITION OF, blocks no reader and no
--- COPY. Runs as the owner of the tables, so that a role that may only write rows can still load a new month.
+-- COPY. Runs as the owner of the tables, so that a role that may only write rows can still load a new month. Rather
+-- fails, to be tried again, than wait for ever behind a lock that waits for the very COPY that needs the month.
 CREATE FUNCTION ensure_month(wanted date) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET lock_timeout = '5s' AS $$
 DECLARE
   first  date := date_trunc('month', wanted);
   parent text;
@@ -194,6 +195,8 @@ BEGIN
         -- Index-only reads need all-visible pages: vacuum soon after inserts rather than at a fifth of the table.
         EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING ALL) WITH (autovacuum_vacuum_insert_scale_factor = 0.02)',
                        month, parent);
+        -- Statistics of the batches so far say that a new one has no rows, and plans for none are slow for millions.
+        EXECUTE format('ALTER TABLE %I ALTER COLUMN batch_id SET STATISTICS 0', month);
         EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
                        parent, month, first, (first + interval '1 month')::date);
       END IF;

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { auditBatch } from "../../../app/ingest/audit.js";
+import { boundPart, rollUpPart } from "../../../app/ingest/audit.sql.js";
 import { BatchNotFoundError, BatchStateError } from "../../../app/ingest/batch-error.js";
 import { failBatch } from "../../../app/ingest/fail.js";
 import { publishBatch } from "../../../app/ingest/publish.js";
@@ -84,6 +85,21 @@ describe("auditBatch", function () {
     await auditBatch(pool, id, { signal: killed }).catch(() => {});
     await pool.end();
   }
+
+  it("finds its prices by the index and sums them by hashing, in a month whose statistics know only other batches", async () => {
+    await deliver(database.pool, { prices: some() });
+    await database.pool.query("ANALYZE");
+    const client = await database.pool.connect();
+    await client.query("BEGIN");
+    await client.query(boundPart);
+    const { rows } = await client.query(`EXPLAIN ${rollUpPart}`, [2, "2024-02-01", "2024-03-01"]);
+    await client.query("ROLLBACK");
+    client.release();
+    const plan = rows.map((row) => row["QUERY PLAN"]).join("\n");
+    expect(plan)
+      .to.match(/Bitmap Index Scan on prices_2024_02_batch_id_idx/)
+      .and.not.match(/Seq Scan on prices/);
+  });
 
   it("fails a batch whose prices are not those that its pieces reported", async () => {
     const id = await load(database.pool, { prices: some() });
