@@ -31,6 +31,16 @@ export const beginAudit = `
   FROM batches b, counted
   WHERE b.id = $1`;
 
+/**
+ * Before the parts of a batch of under $2 prices are read: the BRIN index must know which blocks hold what, or the audit
+ * reads everything that came in since autovacuum was last here. Measured with 5 million such prices and 20,000 of the
+ * batch: 31,918 blocks without, 142 with. A larger batch is most of that itself, and would be read twice. $1 batch.
+ */
+export const summarizeMonths = `
+  SELECT summarize_month(month)
+  FROM (SELECT DISTINCT unnest(months) AS month FROM pieces WHERE batch_id = $1) held
+  WHERE (SELECT sum(rows) FROM pieces WHERE batch_id = $1) < $2::bigint`;
+
 /** Claims a part of batch $1 that nobody has, until the transaction ends, however it ends. */
 export const claimPart = `
   SELECT to_char(from_day, 'YYYY-MM-DD') AS from_day, to_char(to_day, 'YYYY-MM-DD') AS to_day

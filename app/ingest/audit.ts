@@ -15,6 +15,7 @@ import {
   rollUpPart,
   setPartDone,
   showState,
+  summarizeMonths,
 } from "./audit.sql.js";
 import { BatchNotFoundError, BatchStateError } from "./batch-error.js";
 import type { BatchState } from "./batch-state.js";
@@ -41,6 +42,7 @@ export interface AuditReport {
 
 /** Prices that make a part of a month worth its own pass over the month. */
 const PRICES_PER_PART = 2_500_000;
+const SMALL_BATCH = 500_000;
 /** How often a worker looks whether the parts that others hold are done. */
 const WAIT_MS = 100;
 /** How long one step is tried again while the database fails over. */
@@ -62,6 +64,7 @@ const RETRY_FOR_MS = 60_000;
  */
 export async function auditBatch(pool: pg.Pool, batchId: number, options: AuditOptions = {}): Promise<AuditReport> {
   if ((await begin(pool, batchId, options)) === "auditing") {
+    await patiently(options, () => pool.query(summarizeMonths, [batchId, SMALL_BATCH]));
     await makeParts(pool, batchId, options);
     await patiently(options, () => inTransaction(pool, (client) => finish(client, batchId)));
   }
