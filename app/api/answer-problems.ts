@@ -5,6 +5,8 @@ import type { ApiContext, ApiMiddleware } from "./request.js";
 
 /** SQLSTATE of a statement that reached its timeout or was cancelled. */
 const QUERY_CANCELED = "57014";
+/** SQLSTATEs of a table, column or function that the migration of this release brings, and has not yet. */
+const NOT_MIGRATED = new Set(["42P01", "42703", "42883"]);
 const RETRY_AFTER_SECONDS = "1";
 
 /** Turns whatever a route throws, and whatever no route answers, into a problem document. */
@@ -38,7 +40,11 @@ function translate(error: unknown): ProblemError {
   if (error instanceof DatabaseAwayError) {
     return new ProblemError("database-away", "No database answered in time.", { headers });
   }
-  if ((error as { code?: unknown }).code === QUERY_CANCELED) {
+  const { code } = error as { code?: string };
+  if (code !== undefined && NOT_MIGRATED.has(code)) {
+    return new ProblemError("database-away", "The database is not at the schema of this release yet.", { headers });
+  }
+  if (code === QUERY_CANCELED) {
     return new ProblemError("timeout", "The database took too long over this question.", { headers });
   }
   return new ProblemError("internal", "The service could not answer this request.");

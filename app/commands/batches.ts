@@ -146,9 +146,9 @@ Examples:
       const signal = stopSignal();
       await withBatches(async (pool, { retractableDays }) => {
         const { retentionDays } = options;
-        const dropped = retentionDays === undefined ? [] : await dropOldMonths(pool, { retentionDays, signal });
         await failAbandonedUploads(pool, ABANDONED_AFTER_HOURS);
         const { folded, dailyRates, prices } = await compact(pool, { retractableDays, signal });
+        const dropped = retentionDays === undefined ? [] : await dropOldMonths(pool, { retentionDays, signal });
         if (options.json) print({ folded, deleted: { daily_rates: dailyRates, prices }, dropped });
         else {
           console.log(

@@ -41,8 +41,10 @@ export async function dropOldMonths(pool: pg.Pool, options: RetentionOptions): P
   const { rows } = await pool.query<{ month: string }>(listOldMonths, [options.retentionDays]);
   for (const { month } of rows) {
     options.signal?.throwIfAborted();
-    options.onMonth?.(month);
     await inTransaction(pool, (client) => hide(client, month));
+  }
+  for (const { month } of rows) {
+    options.onMonth?.(month);
     for (const parent of PARENTS) await dropPartition(pool, parent, month, options);
   }
   return rows.map((row) => row.month);

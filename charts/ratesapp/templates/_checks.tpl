@@ -18,6 +18,9 @@
   {{- if and .Values.migration.enabled (not $source.owner) -}}
     {{- $mistakes = append $mistakes "database.owner: needed by the migration; set it, or migration.enabled=false where the schema comes from elsewhere" -}}
   {{- end -}}
+  {{- if and .Values.compaction.enabled .Values.compaction.retentionDays (not $source.owner) -}}
+    {{- $mistakes = append $mistakes "database.owner: needed by compaction.retentionDays; only the owner of the tables can drop old months" -}}
+  {{- end -}}
   {{- if not $source.ingest -}}
     {{- if .Values.feeds -}}{{- $mistakes = append $mistakes "database.ingest: needed by feeds" -}}{{- end -}}
     {{- if .Values.compaction.enabled -}}

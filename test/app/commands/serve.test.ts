@@ -83,6 +83,9 @@ describe("ratesapp serve", function () {
       const { api, admin } = await serve({ DATABASE_URL: empty.url });
       expect((await fetch(`${admin}/livez`)).status).to.equal(200);
       expect((await fetch(`${admin}/readyz`)).status).to.equal(503);
+      expect(
+        (await fetch(`${api}/rates?origin=A&destination=B&date_from=2026-01-01&date_to=2026-01-01`)).status,
+      ).to.equal(503);
       await migrate(empty.url);
       await waitFor(async () => (await fetch(`${admin}/readyz`)).status === 200);
       expect((await fetch(`${api}/regions`)).status).to.equal(200);
