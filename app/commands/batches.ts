@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import type pg from "pg";
 import { openPool } from "../database/pool.js";
+import { auditBatch } from "../ingest/audit.js";
 import { countBadLines, readBadLines } from "../ingest/bad-lines.js";
 import { BatchNotFoundError } from "../ingest/batch-error.js";
 import { type BatchSummary, listBatches, readBatch } from "../ingest/batch-summary.js";
@@ -27,7 +28,13 @@ export function batchesCommand(): Command {
     .addCommand(listCommand())
     .addCommand(showCommand())
     .addCommand(changeCommand("retract", "Make a published batch invisible at once; `publish` undoes it.", retract))
-    .addCommand(changeCommand("publish", "Publish a batch that was audited or retracted.", publish))
+    .addCommand(
+      changeCommand(
+        "publish",
+        "Publish a batch that was audited or retracted, or finish an audit that was broken off.",
+        publish,
+      ),
+    )
     .addCommand(changeCommand("retry", "Let the next `ingest run` of its source load a failed batch again.", retry))
     .addCommand(compactCommand());
 }
@@ -107,6 +114,8 @@ const retract: Change = async (pool, id, { retractableDays }) => {
 };
 
 const publish: Change = async (pool, id, { retractableDays }) => {
+  // Left behind by workers that were stopped in the middle.
+  if ((await readBatch(pool, id))?.state === "auditing") await auditBatch(pool, id);
   const { state, changed, version, duplicateOf } = await publishBatch(pool, id, { retractableDays });
   if (state === "duplicate") return `Batch ${id} has the same prices as batch ${duplicateOf}. Nothing changed.`;
   return changed

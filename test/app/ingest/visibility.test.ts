@@ -1,11 +1,12 @@
 import { expect } from "chai";
 import fc from "fast-check";
+import { auditBatch } from "../../../app/ingest/audit.js";
 import { BatchTooOldError } from "../../../app/ingest/batch-error.js";
 import { compact } from "../../../app/ingest/compact.js";
 import { publishBatch } from "../../../app/ingest/publish.js";
 import { retractBatch } from "../../../app/ingest/retract.js";
 import { createDatabase } from "../database.js";
-import { age, deliver, type Price, seen } from "./deliveries.js";
+import { age, deliver, load, type Price, seen } from "./deliveries.js";
 import { type ModelBatch, rollUp, visiblePrices } from "./model.js";
 import { plant, type Tree, type TreeShape } from "./tree.js";
 
@@ -77,6 +78,36 @@ describe("what consumers see of batches", function () {
       }),
       { numRuns: Number(process.env.RATESAPP_RUNS ?? 30), endOnFailure: false },
     );
+  });
+
+  it("is that of the last replace to be published, whoever publishes at the same time", async () => {
+    const { pool, drop } = await createDatabase();
+    const tree = await plant(pool, { regionParents: [], portParents: [-1, -1] });
+    const prices = (price: number) => [
+      { origin: tree.ports[0] as number, destination: tree.ports[1] as number, day: "2024-01-01", price },
+    ];
+    const ids: number[] = [];
+    for (let price = 1; price <= 8; price += 1) {
+      const id = await load(pool, { mode: price % 2 === 0 ? "replace" : "append", prices: prices(price) });
+      await auditBatch(pool, id);
+      ids.push(id);
+    }
+    await Promise.all(ids.map((id) => publishBatch(pool, id)));
+    const { rows } = await pool.query<{ id: number; mode: "append" | "replace" }>(
+      "SELECT id, mode FROM batches ORDER BY sequence",
+    );
+    const model = rows.map(({ id, mode }) => ({
+      id,
+      feed: "a",
+      mode,
+      prices: prices(ids.indexOf(id) + 1),
+      published: true,
+      settled: false,
+    }));
+    expect(await seen(pool)).to.deep.equal(sorted(rollUp(tree, visiblePrices(model))));
+    const { rows: dataset } = await pool.query("SELECT version FROM dataset");
+    expect(Number(dataset[0].version)).to.equal(8);
+    await drop();
   });
 });
 

@@ -1,0 +1,76 @@
+import { expect } from "chai";
+import { failBatch } from "../../../app/ingest/fail.js";
+import { createDatabase, type TestDatabase } from "../database.js";
+import { age, deliver, load, seen } from "../ingest/deliveries.js";
+import { plant } from "../ingest/tree.js";
+import { runRatesapp } from "./ratesapp.js";
+
+describe("ratesapp batches", function () {
+  this.timeout(60_000);
+  let database: TestDatabase;
+  let published: number;
+  let failed: number;
+
+  before(async () => {
+    database = await createDatabase();
+    const { ports } = await plant(database.pool, { regionParents: [-1], portParents: [0, 0] });
+    const price = { origin: ports[0] as number, destination: ports[1] as number, day: "2024-05-01", price: 10 };
+    published = await deliver(database.pool, { feed: "asia", prices: [price, price] });
+    failed = await load(database.pool, { feed: "europe", prices: [price] });
+    await failBatch(database.pool, failed, "Piece 0 failed 8 times.");
+  });
+
+  after(() => database.drop());
+
+  const run = (...args: string[]) => runRatesapp(["batches", ...args], { DATABASE_URL: database.url });
+
+  it("lists as a table and as JSON", async () => {
+    const table = (await run("list")).stdout.trimEnd().split("\n");
+    expect(table[0]).to.match(/^ID +STATE +FEED +ROWS/);
+    expect(table[1]).to.match(new RegExp(`^ ?${failed} +failed +europe +1 +0 +\\d{4}-`));
+    expect(table[2]).to.match(new RegExp(`^ ?${published} +published +asia +2 `));
+    const json = JSON.parse((await run("list", "--feed", "asia", "--json")).stdout);
+    expect(json.map((batch: { id: number }) => batch.id)).to.deep.equal([published]);
+  });
+
+  it("shows why a batch failed", async () => {
+    const { stdout, code } = await run("show", String(failed));
+    expect(stdout).to.match(/^failure +Piece 0 failed 8 times\.$/m);
+    expect(code).to.equal(0);
+  });
+
+  it("retracts and publishes, and says whether anything changed", async () => {
+    expect((await run("retract", String(published))).stdout).to.match(/is retracted.*version 2/);
+    expect((await seen(database.pool)).size).to.equal(0);
+    expect((await run("retract", String(published))).stdout).to.match(/retracted before/);
+    expect((await run("publish", String(published))).stdout).to.match(/is published .*version 3/);
+    expect((await seen(database.pool)).size).to.equal(4);
+  });
+
+  it("lays a failed batch aside for another try", async () => {
+    expect((await run("retry", String(failed))).stdout).to.match(/next `ratesapp ingest run` of test loads it/);
+    const refused = await run("retry", String(published));
+    expect(refused).to.include({ code: 1, stdout: "" });
+    expect(refused.stderr).to.equal(`Batch ${published} is published; only a failed one can be loaded again.\n`);
+  });
+
+  it("compacts, and drops old months", async () => {
+    expect(JSON.parse((await run("compact", "--json")).stdout)).to.deep.equal({
+      folded: 0,
+      deleted: { daily_rates: 0, prices: 1 },
+      dropped: [],
+    });
+    await age(database.pool, 31);
+    const { stdout } = await run("compact", "--retention-days", "30");
+    expect(stdout).to.match(/^Dropped 2024-05\.$/m);
+    expect((await seen(database.pool)).size).to.equal(0);
+  });
+
+  it("refuses what is too old, unknown or no number", async () => {
+    expect((await run("retract", String(published))).stderr).to.match(
+      /can be retracted or published again for 30 days/,
+    );
+    expect(await run("show", "999")).to.include({ code: 1, stderr: "There is no batch 999.\n" });
+    expect((await run("show", "x")).code).to.equal(2);
+  });
+});
