@@ -74,13 +74,16 @@ describe("the chart", function () {
         "Deployment ratesapp-api": { DATABASE_READ_URL: "rates-api/url", DATABASE_URL: "rates-ingest/url" },
         "Job ratesapp-migration": { DATABASE_URL: "rates-owner/url" },
         "Job ratesapp-places": { DATABASE_URL: "rates-ingest/url" },
-        "CronJob ratesapp-compaction": { DATABASE_URL: "rates-ingest/url" },
+        // Production drops old months, which only the owner can.
+        "CronJob ratesapp-compaction": { DATABASE_URL: "rates-owner/url" },
         "CronJob ratesapp-ingest-air": { DATABASE_URL: "rates-ingest/url" },
         "CronJob ratesapp-ingest-deliveries": { DATABASE_URL: "rates-ingest/url" },
         "CronJob ratesapp-ingest-sea-prices": { DATABASE_URL: "rates-ingest/url" },
       });
       const withoutTokens = await urls({ ...releases.production, writeTokens: { secretName: "" } });
       expect(withoutTokens["Deployment ratesapp-api"]).to.deep.equal({ DATABASE_READ_URL: "rates-api/url" });
+      const keeping = await urls({ ...releases.production, compaction: { retentionDays: null } });
+      expect(keeping["CronJob ratesapp-compaction"]).to.deep.equal({ DATABASE_URL: "rates-ingest/url" });
     });
 
     it("keeps URLs given as values in a Secret, and replaces pods when they change", async () => {
