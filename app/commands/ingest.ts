@@ -1,7 +1,7 @@
 import { type Stats, statSync } from "node:fs";
 import { join } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { openPool } from "../database/pool.js";
+import { closePool, openPool } from "../database/pool.js";
 import { countBadLines, readBadLines } from "../ingest/bad-lines.js";
 import { type BatchReport, ingestSource } from "../ingest/ingest-source.js";
 import { REPORTED_BAD_LINES } from "../ingest/parse/bad-lines.js";
@@ -88,7 +88,7 @@ async function run(options: RunOptions): Promise<void> {
       if (reports.length === 0) console.log("Nothing new.");
     } finally {
       await display.end();
-      await pool.end();
+      await closePool(pool);
     }
 
     async function tell(report: BatchReport, { rejects }: RunOptions): Promise<void> {

@@ -15,7 +15,7 @@ import type { Source, SourceObject } from "./sources/source.js";
 import { listAbandoned } from "./work.sql.js";
 import { loadRanges } from "./work-ranges.js";
 import { loadStream } from "./work-stream.js";
-import { type IngestLog, LANES, patiently, readWorkOf, type Work, type Worker, workerName } from "./worker.js";
+import { ask, type IngestLog, LANES, patiently, readWorkOf, type Work, type Worker, workerName } from "./worker.js";
 
 export interface IngestOptions {
   /** Of at least six connections, without a statement timeout. */
@@ -76,10 +76,7 @@ export async function ingestSource(options: IngestOptions): Promise<BatchReport[
   const { pool, log = SILENT, signal = new AbortController().signal } = options;
   const source = typeof options.source === "string" ? await openSource(options.source, signal) : options.source;
   const base = { pool, name: workerName(), log, signal };
-  const startedAt = await patiently(base, async () => {
-    const { rows } = await pool.query<{ now: string }>(readClock);
-    return rows[0]?.now as string;
-  });
+  const startedAt = (await ask<{ now: string }>(base, readClock)).rows[0]?.now as string;
   const ports = await patiently(base, () => readPorts(pool));
   if (ports.size === 0) throw new PortsMissingError();
   const worker: Worker = { ...base, ports };
@@ -165,7 +162,7 @@ async function giveBack(worker: Worker, batchId: number): Promise<void> {
 
 /** Ends streams that nobody can read again because the process that did was killed. */
 async function failAbandoned(worker: Worker): Promise<void> {
-  const { rows } = await patiently(worker, () => worker.pool.query<{ id: number }>(listAbandoned));
+  const { rows } = await ask<{ id: number }>(worker, listAbandoned);
   for (const { id } of rows) {
     await patiently(worker, () => failBatch(worker.pool, id, "Its worker ended before standard input did."));
     await giveBack(worker, id);

@@ -8,11 +8,12 @@ import type { SourceObject } from "./sources/source.js";
 import { claimPiece, releasePieces } from "./work.sql.js";
 import {
   afterFailure,
+  ask,
+  askOnce,
   failForGood,
   LANES,
   MAX_ATTEMPTS,
   noteHead,
-  patiently,
   pause,
   readWorkOf,
   renewLeases,
@@ -37,64 +38,94 @@ const POLL_SECONDS = 0.25;
  */
 export async function loadRanges(worker: Worker, batchId: number, object: SourceObject): Promise<void> {
   const head = await readHeadOrFail(worker, batchId, object);
-  if (head === null) return;
-  const leases = new LeaseKeeper(batchId, () => renewLeases(worker, batchId));
-  try {
-    await Promise.all(Array.from({ length: LANES }, () => loadUntilNone(worker, leases, batchId, object, head)));
-  } finally {
-    leases.stop();
-    // Also on the way out after SIGTERM: another worker goes on at once instead of when the lease ends.
-    await worker.pool.query(releasePieces, [batchId, worker.name]).catch(() => {});
-  }
+  if (head !== null) await new RangeLoad(worker, batchId, object, head).run();
 }
 
-async function loadUntilNone(
-  worker: Worker,
-  leases: LeaseKeeper,
-  batchId: number,
-  object: SourceObject,
-  head: Head,
-): Promise<void> {
-  for (;;) {
-    const { rows } = await patiently(worker, () =>
-      worker.pool.query<Claim>(claimPiece, [batchId, worker.name, LEASE_SECONDS, MAX_ATTEMPTS]),
-    );
-    if (rows[0]) {
-      await attempt(worker, leases, batchId, object, head, rows[0]);
-    } else {
-      const work = await readWorkOf(worker, batchId);
-      if (work.state !== "loading" || work.unfinished === 0) return;
-      await pause(worker, POLL_SECONDS);
+class RangeLoad {
+  readonly #worker: Worker;
+  readonly #batchId: number;
+  readonly #object: SourceObject;
+  readonly #head: Head;
+  readonly #leases: LeaseKeeper;
+  /** Pieces that are being loaded. */
+  readonly #held = new Set<number>();
+  /** The last claim: one at a time. */
+  #claiming: Promise<unknown> = Promise.resolve();
+
+  constructor(worker: Worker, batchId: number, object: SourceObject, head: Head) {
+    this.#worker = worker;
+    this.#batchId = batchId;
+    this.#object = object;
+    this.#head = head;
+    this.#leases = new LeaseKeeper(batchId, () => renewLeases(worker, batchId, [...this.#held]));
+  }
+
+  async run(): Promise<void> {
+    try {
+      const lanes = await Promise.allSettled(Array.from({ length: LANES }, () => this.#loadUntilNone()));
+      const failed = lanes.find((lane) => lane.status === "rejected");
+      if (failed) throw failed.reason;
+    } finally {
+      this.#leases.stop();
+      // Also on the way out after SIGTERM: another worker goes on at once instead of when the lease ends.
+      await askOnce(this.#worker, releasePieces, [this.#batchId, this.#worker.name]).catch(() => {});
     }
   }
-}
 
-async function attempt(
-  worker: Worker,
-  leases: LeaseKeeper,
-  batchId: number,
-  object: SourceObject,
-  head: Head,
-  claim: Claim,
-): Promise<void> {
-  const signal = AbortSignal.any([worker.signal, leases.signal]);
-  try {
-    await object.verify();
-    await loadPiece(worker.pool, {
-      batchId,
-      number: claim.number,
-      worker: worker.name,
-      attempt: claim.attempts,
-      chunks: linesOfRange(object, claim.from_byte, claim.to_byte, signal),
-      format: head.format,
-      columns: claim.from_byte === 0 ? null : head.columns,
-      ports: worker.ports,
-      maxBadRows: claim.max_bad_rows,
-      checkOnly: claim.doomed,
-      signal,
+  async #loadUntilNone(): Promise<void> {
+    for (;;) {
+      const claim = await this.#claim();
+      if (claim) {
+        await this.#attempt(claim);
+        this.#held.delete(claim.number);
+      } else {
+        const work = await readWorkOf(this.#worker, this.#batchId);
+        if (work.state !== "loading" || work.unfinished === 0) return;
+        await pause(this.#worker, POLL_SECONDS);
+      }
+    }
+  }
+
+  /**
+   * One claim after the other, so that `held` tells a piece that another lane is loading from one whose claim was made
+   * but whose answer was lost with the connection: that one is claimed again.
+   */
+  #claim(): Promise<Claim | undefined> {
+    const next = this.#claiming.then(async () => {
+      const { name } = this.#worker;
+      const { rows } = await ask<Claim>(this.#worker, claimPiece, [
+        this.#batchId,
+        name,
+        LEASE_SECONDS,
+        MAX_ATTEMPTS,
+        [...this.#held],
+      ]);
+      if (rows[0]) this.#held.add(rows[0].number);
+      return rows[0];
     });
-  } catch (error) {
-    await afterFailure(worker, { batchId, number: claim.number, attempt: claim.attempts }, object, error);
+    this.#claiming = next.catch(() => {});
+    return next;
+  }
+
+  async #attempt(claim: Claim): Promise<void> {
+    const signal = AbortSignal.any([this.#worker.signal, this.#leases.signal]);
+    const piece = { batchId: this.#batchId, number: claim.number, attempt: claim.attempts };
+    try {
+      await this.#object.verify();
+      await loadPiece(this.#worker.pool, {
+        ...piece,
+        worker: this.#worker.name,
+        chunks: linesOfRange(this.#object, claim.from_byte, claim.to_byte, signal),
+        format: this.#head.format,
+        columns: claim.from_byte === 0 ? null : this.#head.columns,
+        ports: this.#worker.ports,
+        maxBadRows: claim.max_bad_rows,
+        checkOnly: claim.doomed,
+        signal,
+      });
+    } catch (error) {
+      await afterFailure(this.#worker, piece, this.#object, error);
+    }
   }
 }
 

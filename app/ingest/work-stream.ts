@@ -19,6 +19,8 @@ import {
 } from "./work.sql.js";
 import {
   afterFailure,
+  ask,
+  askOnce,
   failForGood,
   LANES,
   MAX_ATTEMPTS,
@@ -29,6 +31,18 @@ import {
   renewLeases,
   type Worker,
 } from "./worker.js";
+
+interface KnownCut {
+  readonly number: number;
+  readonly to_byte: number;
+  readonly done: boolean;
+}
+
+interface CutClaim {
+  readonly attempts: number;
+  readonly max_bad_rows: number;
+  readonly doomed: boolean;
+}
 
 /** How often a worker looks whether the one that streams is gone. */
 const POLL_SECONDS = 0.5;
@@ -46,9 +60,7 @@ export async function loadStream(
   pieceBytes: number,
 ): Promise<void> {
   for (let failures = 0; ; ) {
-    const claimed = await patiently(worker, () =>
-      worker.pool.query(claimStream, [batchId, worker.name, LEASE_SECONDS]),
-    );
+    const claimed = await ask(worker, claimStream, [batchId, worker.name, LEASE_SECONDS]);
     if (claimed.rowCount === 1) {
       try {
         await new StreamLoad(worker, batchId, object, pieceBytes).run();
@@ -91,7 +103,8 @@ class StreamLoad {
   readonly #object: SourceObject;
   readonly #pieceBytes: number;
   readonly #leases: LeaseKeeper;
-  /** Pieces being loaded. */
+  /** Numbers of the pieces that are being loaded. */
+  readonly #held = new Set<number>();
   readonly #running = new Set<Promise<void>>();
   /** The stream is somebody else's, or the batch is over. */
   #lost = false;
@@ -102,15 +115,13 @@ class StreamLoad {
     this.#batchId = batchId;
     this.#object = object;
     this.#pieceBytes = pieceBytes;
-    this.#leases = new LeaseKeeper(batchId, () => renewLeases(worker, batchId));
+    this.#leases = new LeaseKeeper(batchId, () => renewLeases(worker, batchId, [...this.#held]));
   }
 
   async run(): Promise<void> {
-    const { pool, name, signal } = this.#worker;
+    const { name, signal } = this.#worker;
     try {
-      const { rows: known } = await patiently(this.#worker, () =>
-        pool.query<{ number: number; to_byte: number; done: boolean }>(listCuts, [this.#batchId]),
-      );
+      const { rows: known } = await ask<KnownCut>(this.#worker, listCuts, [this.#batchId]);
       const done = new Set(known.filter((piece) => piece.done).map((piece) => piece.number));
       const raw = await peek(this.#object.read(0, null, signal), MAGIC_BYTES);
       const chunks = decompress(this.#object.name, raw.all, compressionOf(raw.head));
@@ -130,20 +141,22 @@ class StreamLoad {
       await Promise.all(this.#running);
       await this.#object.verify();
       if (this.#lost) return;
-      await patiently(this.#worker, () => pool.query(endStream, [this.#batchId, name, bytes]));
+      await ask(this.#worker, endStream, [this.#batchId, name, bytes]);
     } finally {
       await Promise.allSettled(this.#running);
       this.#leases.stop();
-      await pool.query(releasePieces, [this.#batchId, name]).catch(() => {});
-      await pool.query(releaseStream, [this.#batchId, name]).catch(() => {});
+      await askOnce(this.#worker, releasePieces, [this.#batchId, name]).catch(() => {});
+      await askOnce(this.#worker, releaseStream, [this.#batchId, name]).catch(() => {});
     }
   }
 
   /** Waits until there is a lane for it, so that at most a few pieces are in memory. */
   async #start(cut: Cut): Promise<void> {
     while (this.#running.size >= LANES) await Promise.race(this.#running);
+    this.#held.add(cut.number);
     const running = this.#load(cut).finally(() => {
       cut.release();
+      this.#held.delete(cut.number);
       this.#running.delete(running);
     });
     this.#running.add(running);
@@ -154,22 +167,16 @@ class StreamLoad {
     const { pool, name } = this.#worker;
     const head = this.#head as Head;
     for (;;) {
-      const { rows } = await patiently(this.#worker, () =>
-        pool.query<{ attempts: number; max_bad_rows: number; doomed: boolean }>(claimCut, [
-          this.#batchId,
-          cut.number,
-          cut.from,
-          cut.to,
-          name,
-          LEASE_SECONDS,
-        ]),
-      );
+      const values = [this.#batchId, cut.number, cut.from, cut.to, name, LEASE_SECONDS];
+      const { rows } = await ask<CutClaim>(this.#worker, claimCut, values);
       const claim = rows[0];
       if (!claim) {
         // A commit whose answer was lost; or the stream is not ours any more.
-        const { rows: now } = await patiently(this.#worker, () =>
-          pool.query<{ ours: boolean }>(isFinishedByUs, [this.#batchId, cut.number, name]),
-        );
+        const { rows: now } = await ask<{ ours: boolean }>(this.#worker, isFinishedByUs, [
+          this.#batchId,
+          cut.number,
+          name,
+        ]);
         this.#lost ||= now[0]?.ours !== true;
         return;
       }

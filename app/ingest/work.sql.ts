@@ -1,7 +1,8 @@
 /**
  * Takes the first piece that nobody works on: waiting, or with a lease that ran out. SKIP LOCKED, so that workers never
  * queue for the same row. Returns no row if there is none at the moment. `doomed`: the batch can no longer succeed.
- * $1 batch, $2 worker, $3 lease in seconds, $4 most attempts.
+ * Or one that is ours but that we know nothing of, because the answer to its claim was lost.
+ * $1 batch, $2 worker, $3 lease in seconds, $4 most attempts, $5 pieces that we are loading.
  */
 export const claimPiece = `
   UPDATE pieces p
@@ -12,7 +13,8 @@ export const claimPiece = `
     SELECT number FROM pieces
     WHERE batch_id = $1 AND attempts < $4
       AND (state = 'waiting' AND coalesce(retry_at <= clock_timestamp(), true)
-           OR state = 'loading' AND lease_until < clock_timestamp())
+           OR state = 'loading' AND lease_until < clock_timestamp()
+           OR state = 'loading' AND worker = $2 AND number <> ALL ($5::integer[]))
     ORDER BY number
     LIMIT 1
     FOR UPDATE SKIP LOCKED)
@@ -41,10 +43,10 @@ export const readWork = `
   WHERE b.id = $1
   GROUP BY b.id`;
 
-/** Keeps our pieces ours. $1 batch, $2 worker, $3 lease in seconds. */
+/** Keeps our pieces ours. $1 batch, $2 worker, $3 lease in seconds, $4 pieces that we are loading. */
 export const renewPieces = `
   UPDATE pieces SET lease_until = clock_timestamp() + make_interval(secs => $3)
-  WHERE batch_id = $1 AND worker = $2 AND state = 'loading'`;
+  WHERE batch_id = $1 AND worker = $2 AND state = 'loading' AND number = ANY ($4::integer[])`;
 
 /** Keeps a stream ours. $1 batch, $2 worker, $3 lease in seconds. */
 export const renewStream = `

@@ -73,49 +73,70 @@ const FIRST_WAIT_SECONDS = 0.5;
 const LONGEST_WAIT_SECONDS = 30;
 /** Space is made by people or by vacuum, neither of which is fast. */
 const DISK_FULL_WAIT_SECONDS = 10;
-const DISK_FULL = "53100";
 
 /** How long a worker looks for a database that is away; its pieces are then anyone's, and the batch can go on. */
 const PATIENCE_MS = 10 * 60_000;
-/** A heartbeat that takes longer than this has failed. */
-const HEARTBEAT_TIMEOUT_MS = 5_000;
+/** None of the short statements waits for a lock that is held for longer than a commit takes. */
+const ANSWER_TIMEOUT_MS = 5_000;
 
-/** Runs a statement that may be repeated, however often the database goes away meanwhile. */
-export function patiently<T>(worker: Pick<Worker, "log" | "signal">, attempt: () => Promise<T>): Promise<T> {
-  worker.signal.throwIfAborted();
-  return retryTransient(attempt, {
-    deadlineMs: Date.now() + PATIENCE_MS,
-    signal: worker.signal,
-    onRetry: (error, count) => {
-      // The first tries are routine, and a database that is away for minutes needs no line for each second.
-      if (count % 10 === 5) worker.log.warn({ error: (error as Error).message }, "waiting for the database");
-    },
-  });
+/** Runs a statement that may be repeated, however often the database goes away, or has no space, meanwhile. */
+export async function patiently<T>(worker: Pick<Worker, "log" | "signal">, attempt: () => Promise<T>): Promise<T> {
+  const deadlineMs = Date.now() + PATIENCE_MS;
+  for (;;) {
+    worker.signal.throwIfAborted();
+    try {
+      return await retryTransient(attempt, {
+        deadlineMs,
+        signal: worker.signal,
+        onRetry: (error, count) => {
+          // The first tries are routine, and a database that is away for minutes needs no line for each second.
+          if (count % 10 === 5) worker.log.warn({ error: (error as Error).message }, "waiting for the database");
+        },
+      });
+    } catch (error) {
+      if (!isDiskFull(error) || Date.now() + DISK_FULL_WAIT_SECONDS * 1_000 >= deadlineMs) throw error;
+      worker.log.warn({ error: (error as Error).message }, "waiting for space on the database's disk");
+      await pause(worker, DISK_FULL_WAIT_SECONDS);
+    }
+  }
+}
+
+/** Runs a short statement once. One that is not answered fails: the other end may be gone without a word. */
+export function askOnce<Row extends pg.QueryResultRow>(
+  worker: Pick<Worker, "pool">,
+  text: string,
+  values: unknown[] = [],
+): Promise<pg.QueryResult<Row>> {
+  const query: pg.QueryConfig & { query_timeout: number } = { text, values, query_timeout: ANSWER_TIMEOUT_MS };
+  return worker.pool.query<Row>(query);
+}
+
+/** Runs a short statement that may be repeated, until it is answered. */
+export function ask<Row extends pg.QueryResultRow>(
+  worker: Pick<Worker, "pool" | "log" | "signal">,
+  text: string,
+  values: unknown[] = [],
+): Promise<pg.QueryResult<Row>> {
+  return patiently(worker, () => askOnce<Row>(worker, text, values));
 }
 
 export async function readWorkOf(worker: Worker, batchId: number): Promise<Work> {
-  await patiently(worker, () => worker.pool.query(failExhausted, [batchId, MAX_ATTEMPTS]));
-  const { rows } = await patiently(worker, () => worker.pool.query<Work>(readWork, [batchId]));
+  await ask(worker, failExhausted, [batchId, MAX_ATTEMPTS]);
+  const { rows } = await ask<Work>(worker, readWork, [batchId]);
   if (!rows[0]) throw new Error(`There is no batch ${batchId} any more.`);
   return rows[0];
 }
 
 /** Keeps the header, which a file of rejected lines begins with. */
 export async function noteHead(worker: Worker, batchId: number, head: Head): Promise<Head> {
-  const columns = head.format === "csv" ? head.columns.join(",") : null;
-  await patiently(worker, () => worker.pool.query(setColumns, [batchId, columns]));
+  await ask(worker, setColumns, [batchId, head.format === "csv" ? head.columns.join(",") : null]);
   return head;
 }
 
-/** Renews everything that this worker holds of the batch. */
-export async function renewLeases(worker: Worker, batchId: number): Promise<void> {
-  for (const text of [renewPieces, renewStream]) {
-    await worker.pool.query({
-      text,
-      values: [batchId, worker.name, LEASE_SECONDS],
-      query_timeout: HEARTBEAT_TIMEOUT_MS,
-    } as pg.QueryConfig);
-  }
+/** Renews what this worker holds of the batch: these pieces and, if it streams it, the stream. */
+export async function renewLeases(worker: Worker, batchId: number, pieces: readonly number[]): Promise<void> {
+  await askOnce(worker, renewPieces, [batchId, worker.name, LEASE_SECONDS, pieces]);
+  await askOnce(worker, renewStream, [batchId, worker.name, LEASE_SECONDS]);
 }
 
 /** A piece that this worker has claimed. */
@@ -157,9 +178,7 @@ export async function afterFailure(
     { batch: batchId, piece: number, attempt, error: reason, wait_seconds: Math.round(seconds * 10) / 10 },
     attempt < MAX_ATTEMPTS ? "a piece will be loaded again" : "a piece failed for the last time",
   );
-  await patiently(worker, () =>
-    worker.pool.query(putBack, [batchId, number, worker.name, attempt, seconds, reason, MAX_ATTEMPTS]),
-  );
+  await ask(worker, putBack, [batchId, number, worker.name, attempt, seconds, reason, MAX_ATTEMPTS]);
   return attempt < MAX_ATTEMPTS ? { kind: "waiting", seconds } : { kind: "failed" };
 }
 
@@ -177,7 +196,7 @@ export async function failForGood(
     (changed: unknown) => (changed instanceof SourceError ? changed : found),
   );
   if (error instanceof HeaderError) {
-    await patiently(worker, () => worker.pool.query(insertHeaderFault, [batchId, piece, error.column, error.message]));
+    await ask(worker, insertHeaderFault, [batchId, piece, error.column, error.message]);
   }
   const failure = error instanceof HeaderError ? `${object.name}, line 1: ${error.message}.` : error.message;
   await patiently(worker, () => failBatch(worker.pool, batchId, failure));
@@ -189,13 +208,17 @@ export function pause(worker: Pick<Worker, "signal">, seconds: number): Promise<
 }
 
 function secondsBefore(attempt: number, error: unknown): number {
-  const first = (error as { code?: unknown }).code === DISK_FULL ? DISK_FULL_WAIT_SECONDS : FIRST_WAIT_SECONDS;
+  const first = isDiskFull(error) ? DISK_FULL_WAIT_SECONDS : FIRST_WAIT_SECONDS;
   const longest = Math.min(LONGEST_WAIT_SECONDS, first * 2 ** (attempt - 2));
   return longest * (0.5 + Math.random() / 2);
 }
 
+function isDiskFull(error: unknown): boolean {
+  return (error as { code?: unknown }).code === "53100";
+}
+
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  if ((error as { code?: unknown }).code === DISK_FULL) return `the database's disk is full (${error.message})`;
+  if (isDiskFull(error)) return `the database's disk is full (${error.message})`;
   return isTransient(error) ? `the connection to the database broke (${error.message || error.name})` : error.message;
 }

@@ -14,11 +14,17 @@ export class CopyIn {
   readonly #stream: ReturnType<typeof from>;
   /** Rejects when the server or the connection fails, which no callback of the stream is told of. */
   readonly #failed: Promise<never>;
+  #failure: Error | undefined;
 
   constructor(client: pg.ClientBase) {
     this.#stream = client.query(from(copyPrices));
     this.#failed = new Promise((_, reject) => {
-      this.#stream.on("error", reject);
+      this.#stream.on("error", (error) => {
+        this.#failure ??= error;
+        reject(this.#failure);
+        // Or it would send what waits in it over a connection that it has let go of, and throw where nobody catches.
+        this.#stream.destroy();
+      });
     });
     this.#failed.catch(() => {});
     this.#stream.write(HEADER);
@@ -36,10 +42,11 @@ export class CopyIn {
     });
   }
 
-  #unlessFailed(start: (done: (error?: Error | null) => void) => void): Promise<void> {
+  async #unlessFailed(start: (done: (error?: Error | null) => void) => void): Promise<void> {
+    if (this.#failure) throw this.#failure;
     const done = new Promise<void>((resolve, reject) => {
       start((error) => (error ? reject(error) : resolve()));
     });
-    return Promise.race([done, this.#failed]);
+    await Promise.race([this.#failed, done]);
   }
 }

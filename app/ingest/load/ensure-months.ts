@@ -1,6 +1,8 @@
 import type pg from "pg";
-import { inTransaction } from "../../database/transaction.js";
-import { limitLockWait, makeMonths } from "./piece.sql.js";
+import { makeMonths } from "./piece.sql.js";
+
+/** Longer than ensure_month waits for a lock. */
+const TIMEOUT_MS = 15_000;
 
 /**
  * Makes the partitions of these months where they are missing. In a transaction of its own, which ends at once: inside
@@ -8,8 +10,10 @@ import { limitLockWait, makeMonths } from "./piece.sql.js";
  * @param months first days, as `2021-01-01`.
  */
 export async function ensureMonths(pool: pg.Pool, months: readonly string[]): Promise<void> {
-  await inTransaction(pool, async (client) => {
-    await client.query(limitLockWait);
-    await client.query(makeMonths, [months]);
-  });
+  const query: pg.QueryConfig & { query_timeout: number } = {
+    text: makeMonths,
+    values: [months],
+    query_timeout: TIMEOUT_MS,
+  };
+  await pool.query(query);
 }

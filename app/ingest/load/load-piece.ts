@@ -10,7 +10,7 @@ import type { PortTable } from "../parse/port-table.js";
 import { ROW_BYTES, Rows, type RowTotals } from "../parse/rows.js";
 import { CopyIn } from "./copy-in.js";
 import { ensureMonths } from "./ensure-months.js";
-import { finishPiece, holdBatch, insertBadLineCounts, insertBadLines } from "./piece.sql.js";
+import { beginPiece, finishPiece, holdBatch, insertBadLineCounts, insertBadLines, limitIdleness } from "./piece.sql.js";
 
 export interface PieceToLoad {
   readonly batchId: number;
@@ -110,7 +110,7 @@ class PieceLoad {
   }
 
   async run(): Promise<PieceResult> {
-    await this.#client.query("BEGIN");
+    await this.#client.query(beginPiece);
     const { lines, bytes } = await this.#parse();
     const loaded = !this.#isLost();
     if (loaded) {
@@ -119,8 +119,9 @@ class PieceLoad {
     } else {
       await this.#finishCopy();
       await this.#client.query("ROLLBACK");
-      await this.#client.query("BEGIN");
+      await this.#client.query(beginPiece);
     }
+    await this.#client.query(limitIdleness);
     const { rows, priceSum, checksum, months } = loaded ? this.#rows.totals : NOTHING;
     await this.#writeBadLines();
     const { batchId, number, worker, attempt } = this.#piece;

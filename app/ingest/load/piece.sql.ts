@@ -2,11 +2,22 @@
 export const copyPrices =
   "COPY prices (origin_id, destination_id, day, price, batch_id, piece) FROM STDIN WITH (FORMAT binary)";
 
+/**
+ * A worker whose machine lost power says nothing. The server must find out within half a minute, or what its
+ * transaction holds is held for two hours.
+ */
+export const beginPiece = `
+  BEGIN;
+  SET LOCAL tcp_keepalives_idle = 10;
+  SET LOCAL tcp_keepalives_interval = 5;
+  SET LOCAL tcp_keepalives_count = 3;
+  SET LOCAL tcp_user_timeout = 30000`;
+
+/** From here on the row of the piece is locked; until here a slow source may take its time. */
+export const limitIdleness = "SET LOCAL idle_in_transaction_session_timeout = '30s'";
+
 /** $1 first days of months. On a connection of its own, see {@link ensureMonths}. */
 export const makeMonths = "SELECT ensure_month(month) FROM unnest($1::date[]) AS month ORDER BY month";
-
-/** Rather fail and try again than wait for ever behind a lock that retention holds while it waits for our COPY. */
-export const limitLockWait = "SET LOCAL lock_timeout = '5s'";
 
 /** $1 batch, $2 piece, then arrays of the same length: $3 lines, $4 columns, $5 reasons, $6 contents. */
 export const insertBadLines = `
