@@ -60,16 +60,22 @@ export const setPartDone = "UPDATE audit_parts SET done = true WHERE batch_id = 
 
 /**
  * Memory for the sums of one part, whatever work_mem is set to, and the plan that is best at every size: the planner
- * knows nothing of rows that came in a moment ago, and would sort a million cells to merge them with a few hundred places,
- * or read a month of everyone's prices instead of asking the BRIN index for a batch's own.
+ * knows nothing of rows that came in a moment ago. Left alone it sorts millions of prices instead of hashing them (twice
+ * the time), merges a million cells with a few hundred places, or reads a month of everyone's prices instead of asking
+ * the BRIN index for a batch's own.
  */
 export const boundPart = `
   SELECT set_config('work_mem', '128MB', true), set_config('hash_mem_multiplier', '2', true),
          set_config('enable_mergejoin', 'off', true), set_config('enable_nestloop', 'off', true),
-         set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true),
+         set_config('enable_seqscan', 'off', true), set_config('enable_sort', 'off', true),
+         set_config('jit', 'off', true),
          set_config('statement_timeout', '0', true), set_config('idle_in_transaction_session_timeout', '10s', true)`;
 
-/** Daily rates of batch $1 for the days from $2 to before $3 (of one month), and the days they hold. */
+/**
+ * Daily rates of batch $1 for the days from $2 to before $3 (of one month), and the days they hold. Measured with 5
+ * million prices of one month: 4.4 s of a core for 286,000 cells (570,000 rows), 11 s for 1.2 million (1.97 million
+ * rows, prices in random order); the COPY of the same prices takes the server 3 s.
+ */
 export const rollUpPart = `
   WITH cell AS MATERIALIZED (
     SELECT origin_id, destination_id, day, count(*) AS count, sum(price) AS sum
