@@ -1,6 +1,7 @@
 import { SourceError } from "../ingest-error.js";
 import { openFileSource } from "./file-source.js";
 import { openHttpSource } from "./http-source.js";
+import { openS3Source } from "./s3-source.js";
 import type { Source } from "./source.js";
 import { openStdinSource } from "./stdin-source.js";
 
@@ -14,6 +15,6 @@ export async function openSource(address: string, signal?: AbortSignal): Promise
   const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(address)?.[1]?.toLowerCase();
   if (scheme === undefined) return openFileSource(address);
   if (scheme === "http" || scheme === "https") return openHttpSource(address, signal);
-  if (scheme === "s3") return (await import("./s3-source.js")).openS3Source(address, signal);
+  if (scheme === "s3") return openS3Source(address, signal);
   throw new SourceError(`${address}: sources are files, folders, http(s)://…, s3://… or - for standard input.`);
 }

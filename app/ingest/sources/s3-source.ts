@@ -1,33 +1,42 @@
 import { Readable } from "node:stream";
-import { GetObjectCommand, HeadObjectCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
 import { SourceChangedError, SourceError, SourceUnavailableError } from "../ingest-error.js";
 import { REJECTS_SUFFIX } from "../rejects.js";
 import type { Source, SourceObject } from "./source.js";
+
+/** Imported when it is needed: the library takes longer to load than all the rest. */
+type Library = typeof import("@aws-sdk/client-s3");
+
+interface Store {
+  readonly library: Library;
+  readonly client: InstanceType<Library["S3Client"]>;
+}
 
 /** A store that sends nothing for so long has been cut off without a word. */
 const SILENCE_MS = 60_000;
 
 /**
  * `s3://bucket/key` is one object; `s3://bucket/prefix/`, or a bucket, every object below it. Endpoint, region and keys
- * come from the usual environment. Imported only when it is needed: the client is large.
+ * come from the usual environment.
  */
 export async function openS3Source(address: string, signal?: AbortSignal): Promise<Source> {
   const match = /^s3:\/\/([^/]+)\/?(.*)$/.exec(address);
   if (!match) throw new SourceError(`${address} is no S3 address; they look like s3://bucket/prefix/.`);
   const [, bucket, key] = match as unknown as [string, string, string];
-  const client = new S3Client({
+  const library = await import("@aws-sdk/client-s3");
+  const client = new library.S3Client({
     // Stores of one's own rarely have a DNS name for each bucket.
     forcePathStyle: Boolean(process.env.AWS_ENDPOINT_URL ?? process.env.AWS_ENDPOINT_URL_S3),
     ...(process.env.AWS_REGION || process.env.AWS_DEFAULT_REGION ? {} : { region: "us-east-1" }),
   });
+  const store = { library, client };
   if (key === "" || key.endsWith("/")) {
     return {
       feed: `s3://${bucket}/${key}`,
       several: true,
-      list: (listSignal) => listPrefix(client, bucket, key, listSignal),
+      list: (listSignal) => listPrefix(store, bucket, key, listSignal),
     };
   }
-  const object = await readObject(client, bucket, key, signal);
+  const object = await readObject(store, bucket, key, signal);
   return {
     feed: `s3://${bucket}/${key.slice(0, key.lastIndexOf("/") + 1)}`,
     several: false,
@@ -38,7 +47,7 @@ export async function openS3Source(address: string, signal?: AbortSignal): Promi
 }
 
 async function* listPrefix(
-  client: S3Client,
+  store: Store,
   bucket: string,
   prefix: string,
   signal?: AbortSignal,
@@ -46,26 +55,30 @@ async function* listPrefix(
   // S3 lists keys in the order of their bytes.
   for (let token: string | undefined, more = true; more; ) {
     const page = await ask(`s3://${bucket}/${prefix}`, signal, (options) =>
-      client.send(
-        new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, ...(token ? { ContinuationToken: token } : {}) }),
+      store.client.send(
+        new store.library.ListObjectsV2Command({
+          Bucket: bucket,
+          Prefix: prefix,
+          ...(token ? { ContinuationToken: token } : {}),
+        }),
         options,
       ),
     );
     for (const { Key, Size, ETag } of page.Contents ?? []) {
       if (Key === undefined || Size === undefined || Key.endsWith("/") || REJECTS_SUFFIX.test(Key)) continue;
-      yield new S3Object(client, bucket, Key, Key.slice(prefix.length), Size, ETag ?? "");
+      yield new S3Object(store, bucket, Key, Key.slice(prefix.length), Size, ETag ?? "");
     }
     token = page.NextContinuationToken;
     more = page.IsTruncated === true && token !== undefined;
   }
 }
 
-async function readObject(client: S3Client, bucket: string, key: string, signal?: AbortSignal): Promise<S3Object> {
+async function readObject(store: Store, bucket: string, key: string, signal?: AbortSignal): Promise<S3Object> {
   const head = await ask(`s3://${bucket}/${key}`, signal, (options) =>
-    client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }), options),
+    store.client.send(new store.library.HeadObjectCommand({ Bucket: bucket, Key: key }), options),
   );
   const name = key.slice(key.lastIndexOf("/") + 1);
-  return new S3Object(client, bucket, key, name, head.ContentLength ?? 0, head.ETag ?? "");
+  return new S3Object(store, bucket, key, name, head.ContentLength ?? 0, head.ETag ?? "");
 }
 
 class S3Object implements SourceObject {
@@ -75,13 +88,13 @@ class S3Object implements SourceObject {
   readonly bytes: number;
   readonly ranges = true;
   readonly repeatable = true;
-  readonly #client: S3Client;
+  readonly #store: Store;
   readonly #bucket: string;
   readonly #key: string;
   readonly #etag: string;
 
-  constructor(client: S3Client, bucket: string, key: string, name: string, bytes: number, etag: string) {
-    this.#client = client;
+  constructor(store: Store, bucket: string, key: string, name: string, bytes: number, etag: string) {
+    this.#store = store;
     this.#bucket = bucket;
     this.#key = key;
     this.#etag = etag;
@@ -95,8 +108,8 @@ class S3Object implements SourceObject {
     const end = Math.min(to ?? this.bytes, this.bytes);
     if (from >= end) return;
     const answer = await ask(this.location, signal, (options) =>
-      this.#client.send(
-        new GetObjectCommand({
+      this.#store.client.send(
+        new this.#store.library.GetObjectCommand({
           Bucket: this.#bucket,
           Key: this.#key,
           Range: `bytes=${from}-${end - 1}`,
