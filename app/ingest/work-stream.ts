@@ -1,5 +1,6 @@
+import { createHash } from "node:crypto";
 import { failBatch } from "./fail.js";
-import { SourceError } from "./ingest-error.js";
+import { SourceChangedError, SourceError } from "./ingest-error.js";
 import { LEASE_SECONDS, LeaseKeeper } from "./lease.js";
 import { loadPiece } from "./load/load-piece.js";
 import { HeaderError } from "./parse/columns.js";
@@ -36,6 +37,7 @@ interface KnownCut {
   readonly number: number;
   readonly to_byte: number;
   readonly done: boolean;
+  readonly digest: string | null;
 }
 
 interface CutClaim {
@@ -50,7 +52,7 @@ const POLL_SECONDS = 0.5;
 /**
  * Loads a batch that cannot be read in ranges: one worker streams it, cuts it at line breaks and loads each piece from
  * memory, so that a broken connection costs no second reading. The others wait, and take over if its lease ends: what
- * can be read again is, and pieces that are loaded are skipped. Returns when every piece is loaded or has failed, or
+ * can be read again is, and pieces that are loaded are skipped, if they are still the same bytes. Returns when every piece is loaded or has failed, or
  * when the batch ended otherwise.
  */
 export async function loadStream(
@@ -122,10 +124,10 @@ class StreamLoad {
     const { name, signal } = this.#worker;
     try {
       const { rows: known } = await ask<KnownCut>(this.#worker, listCuts, [this.#batchId]);
-      const done = new Set(known.filter((piece) => piece.done).map((piece) => piece.number));
       const raw = await peek(this.#object.read(0, null, signal), MAGIC_BYTES);
       const chunks = decompress(this.#object.name, raw.all, compressionOf(raw.head));
       let bytes = 0;
+      let cuts = 0;
       for await (const cut of cutStream(
         chunks,
         this.#pieceBytes,
@@ -134,10 +136,15 @@ class StreamLoad {
         signal.throwIfAborted();
         if (this.#lost) return;
         bytes = cut.to;
+        cuts += 1;
         this.#head ??= await noteHead(this.#worker, this.#batchId, await readHead(once(cut.lines)));
-        if (done.has(cut.number)) cut.release();
-        else await this.#start(cut);
+        const before = known[cut.number];
+        const digest = createHash("sha256").update(cut.lines).digest("hex");
+        if (!before?.done) await this.#start(cut, digest);
+        else if (before.digest === digest) cut.release();
+        else throw new SourceChangedError(this.#object.name, `piece ${cut.number} is not what was loaded of it before`);
       }
+      if (cuts < known.length) throw new SourceChangedError(this.#object.name, "it ended earlier than before");
       await Promise.all(this.#running);
       await this.#object.verify();
       if (this.#lost) return;
@@ -151,10 +158,10 @@ class StreamLoad {
   }
 
   /** Waits until there is a lane for it, so that at most a few pieces are in memory. */
-  async #start(cut: Cut): Promise<void> {
+  async #start(cut: Cut, digest: string): Promise<void> {
     while (this.#running.size >= LANES) await Promise.race(this.#running);
     this.#held.add(cut.number);
-    const running = this.#load(cut).finally(() => {
+    const running = this.#load(cut, digest).finally(() => {
       cut.release();
       this.#held.delete(cut.number);
       this.#running.delete(running);
@@ -163,11 +170,11 @@ class StreamLoad {
     running.catch(() => {});
   }
 
-  async #load(cut: Cut): Promise<void> {
+  async #load(cut: Cut, digest: string): Promise<void> {
     const { pool, name } = this.#worker;
     const head = this.#head as Head;
     for (;;) {
-      const values = [this.#batchId, cut.number, cut.from, cut.to, name, LEASE_SECONDS];
+      const values = [this.#batchId, cut.number, cut.from, cut.to, name, LEASE_SECONDS, digest];
       const { rows } = await ask<CutClaim>(this.#worker, claimCut, values);
       const claim = rows[0];
       if (!claim) {

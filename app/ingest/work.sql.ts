@@ -77,20 +77,21 @@ export const claimStream = `
 
 /** Pieces that earlier streams of the batch cut. $1 batch. */
 export const listCuts = `
-  SELECT number, to_byte::float8, state IN ('loaded', 'failed') AS done FROM pieces WHERE batch_id = $1 ORDER BY number`;
+  SELECT number, to_byte::float8, state IN ('loaded', 'failed') AS done, digest FROM pieces WHERE batch_id = $1 ORDER BY number`;
 
 /**
  * A piece just cut from a stream, or one that an earlier stream left unfinished: ours now. No row if the stream is
  * not ours any more, or the piece was finished meanwhile.
- * $1 batch, $2 piece, $3 from, $4 to, $5 worker, $6 lease in seconds.
+ * $1 batch, $2 piece, $3 from, $4 to, $5 worker, $6 lease in seconds, $7 SHA-256 of its lines.
  */
 export const claimCut = `
   WITH held AS (
     SELECT id, max_bad_rows FROM batches WHERE id = $1 AND worker = $5 AND state = 'loading' AND NOT planned FOR SHARE)
-  INSERT INTO pieces AS p (batch_id, number, state, from_byte, to_byte, attempts, worker, lease_until, started_at)
-  SELECT id, $2, 'loading', $3, $4, 1, $5, clock_timestamp() + make_interval(secs => $6), clock_timestamp() FROM held
+  INSERT INTO pieces AS p (batch_id, number, state, from_byte, to_byte, attempts, worker, lease_until, started_at,
+    digest)
+  SELECT id, $2, 'loading', $3, $4, 1, $5, clock_timestamp() + make_interval(secs => $6), clock_timestamp(), $7 FROM held
   ON CONFLICT (batch_id, number) DO UPDATE
-    SET state = 'loading', worker = excluded.worker, lease_until = excluded.lease_until, started_at = excluded.started_at,
+    SET state = 'loading', digest = excluded.digest, worker = excluded.worker, lease_until = excluded.lease_until, started_at = excluded.started_at,
         attempts = p.attempts + 1, takeovers = p.takeovers + (p.state = 'loading')::integer
     WHERE p.state IN ('waiting', 'loading') AND p.from_byte = excluded.from_byte AND p.to_byte = excluded.to_byte
   RETURNING attempts, (SELECT max_bad_rows FROM held) AS max_bad_rows,

@@ -89,7 +89,7 @@ CREATE TABLE pieces (
   lines       bigint,
   price_sum   bigint,
   checksum    text,
-  -- Of the bytes of an uploaded piece as they came, so that sending them again is known from sending others.
+  -- SHA-256 of the bytes of an uploaded or streamed piece, so that sending them again is known from sending others.
   digest      text,
   months      date[],
   error       text,
