@@ -115,7 +115,8 @@ async function run(options: RunOptions): Promise<void> {
         return;
       }
       try {
-        console.log(`${await writeRejects(pool, report.batchId, path)} lines were left out; they are in ${path}.`);
+        const lines = await writeRejects(pool, report.batchId, path);
+        console.log(`Bad lines that were left out: ${lines}; they are in ${path}.`);
       } catch (error) {
         process.exitCode = 1;
         console.error(`The lines that were left out could not be written to ${path}: ${(error as Error).message}`);

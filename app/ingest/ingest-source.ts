@@ -11,6 +11,7 @@ import { reclaimBatch } from "./reclaim.js";
 import { compressionOf, MAGIC_BYTES } from "./sources/compression.js";
 import { readFirstBytes } from "./sources/head.js";
 import { openSource } from "./sources/open-source.js";
+import { PIPE_IDENTITY } from "./sources/pipe-source.js";
 import type { Source, SourceObject } from "./sources/source.js";
 import { listAbandoned } from "./work.sql.js";
 import { loadRanges } from "./work-ranges.js";
@@ -162,9 +163,9 @@ async function giveBack(worker: Worker, batchId: number): Promise<void> {
 
 /** Ends streams that nobody can read again because the process that did was killed. */
 async function failAbandoned(worker: Worker): Promise<void> {
-  const { rows } = await ask<{ id: number }>(worker, listAbandoned);
+  const { rows } = await ask<{ id: number }>(worker, listAbandoned, [PIPE_IDENTITY]);
   for (const { id } of rows) {
-    await patiently(worker, () => failBatch(worker.pool, id, "Its worker ended before standard input did."));
+    await patiently(worker, () => failBatch(worker.pool, id, "Its worker ended before its input did."));
     await giveBack(worker, id);
   }
 }

@@ -117,8 +117,8 @@ export const insertHeaderFault = `
 /** $1 batch, $2 header or null. */
 export const setColumns = "UPDATE batches SET columns = $2 WHERE id = $1 AND columns IS DISTINCT FROM $2";
 
-/** Streams of standard input, which no other process has, whose worker has not been heard of for long. */
+/** Pipes, which no other process has, whose worker has not been heard of for long. $1 how their identity begins. */
 export const listAbandoned = `
   SELECT id FROM batches
-  WHERE state = 'loading' AND NOT planned AND source = '-'
+  WHERE state = 'loading' AND NOT planned AND starts_with(identity, $1)
     AND coalesce(lease_until, created_at) < clock_timestamp() - interval '5 minutes'`;

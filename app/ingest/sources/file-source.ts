@@ -1,9 +1,14 @@
-import type { BigIntStats } from "node:fs";
+import { type BigIntStats, open as openWithCallback } from "node:fs";
 import { open, readdir, stat } from "node:fs/promises";
+import { Socket } from "node:net";
 import { basename, dirname, join, resolve } from "node:path";
+import { promisify } from "node:util";
 import { SourceChangedError, SourceError, SourceUnavailableError } from "../ingest-error.js";
 import { REJECTS_SUFFIX } from "../rejects.js";
+import { openPipeSource } from "./pipe-source.js";
 import type { Source, SourceObject } from "./source.js";
+
+const openDescriptor = promisify(openWithCallback);
 
 /** A file, or every file of a folder (not of the folders in it; names that begin with a dot, and files of
  * rejected lines, are left out). */
@@ -11,6 +16,8 @@ export async function openFileSource(path: string): Promise<Source> {
   const absolute = resolve(path);
   const stats = await statOf(absolute);
   if (stats.isDirectory()) return { feed: absolute, several: true, list: () => listFolder(absolute) };
+  if (stats.isFIFO()) return openNamedPipe(absolute);
+  if (!stats.isFile()) throw new SourceError(`${path} is neither a file nor a folder.`);
   return {
     feed: dirname(absolute),
     several: false,
@@ -30,6 +37,16 @@ async function* listFolder(folder: string): AsyncIterable<SourceObject> {
   }
 }
 
+/** A pipe with a name, such as `<(zcat a.gz b.gz)` of a shell. Read as a socket is: reading it as a file cannot be stopped. */
+async function openNamedPipe(path: string): Promise<Source> {
+  // A number rather than a FileHandle: the socket closes it, and nobody else must.
+  const fd = await openDescriptor(path, "r").catch((error) => {
+    throw readError(path, error);
+  });
+  const input = new Socket({ fd, readable: true, writable: false });
+  return openPipeSource({ feed: dirname(path), name: basename(path), location: path, input });
+}
+
 /** Large enough that the calls cost nothing beside the parsing; small enough to stay in the processor's cache. */
 const CHUNK_BYTES = 256 * 1024;
 
@@ -37,20 +54,16 @@ class FileObject implements SourceObject {
   readonly name: string;
   readonly location: string;
   readonly identity: string;
-  readonly bytes: number | null;
-  readonly ranges: boolean;
-  readonly repeatable: boolean;
+  readonly bytes: number;
+  readonly ranges = true;
+  readonly repeatable = true;
   readonly #stats: BigIntStats;
 
   constructor(path: string, stats: BigIntStats) {
     this.name = basename(path);
     this.location = path;
     this.#stats = stats;
-    // A pipe has no size and can be read once.
-    const regular = stats.isFile();
-    this.bytes = regular ? Number(stats.size) : null;
-    this.ranges = regular;
-    this.repeatable = regular;
+    this.bytes = Number(stats.size);
     this.identity = `${this.name} ${stats.size} ${stats.mtimeNs}`;
   }
 
@@ -63,7 +76,7 @@ class FileObject implements SourceObject {
       for (let at = from; to === null || at < to; ) {
         signal?.throwIfAborted();
         const wanted = to === null ? CHUNK_BYTES : Math.min(CHUNK_BYTES, to - at);
-        const { bytesRead } = await file.read(buffer, 0, wanted, this.ranges ? at : null).catch((error) => {
+        const { bytesRead } = await file.read(buffer, 0, wanted, at).catch((error) => {
           throw readError(this.location, error);
         });
         if (bytesRead === 0) return;
@@ -76,7 +89,6 @@ class FileObject implements SourceObject {
   }
 
   async verify(): Promise<void> {
-    if (!this.ranges) return;
     const now = await statOf(this.location);
     const before = this.#stats;
     if (now.size !== before.size) {

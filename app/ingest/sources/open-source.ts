@@ -1,9 +1,9 @@
 import { SourceError } from "../ingest-error.js";
 import { openFileSource } from "./file-source.js";
 import { openHttpSource } from "./http-source.js";
+import { openPipeSource } from "./pipe-source.js";
 import { openS3Source } from "./s3-source.js";
 import type { Source } from "./source.js";
-import { openStdinSource } from "./stdin-source.js";
 
 /**
  * The source that `--source` names: a path, a folder, `https://…`, `s3://bucket/prefix/`, or `-` for standard input.
@@ -11,7 +11,9 @@ import { openStdinSource } from "./stdin-source.js";
  * @throws {SourceUnavailableError} if it does not answer.
  */
 export async function openSource(address: string, signal?: AbortSignal): Promise<Source> {
-  if (address === "-") return openStdinSource(process.stdin);
+  if (address === "-") {
+    return openPipeSource({ feed: "stdin", name: "standard input", location: "-", input: process.stdin });
+  }
   const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(address)?.[1]?.toLowerCase();
   if (scheme === undefined) return openFileSource(address);
   if (scheme === "http" || scheme === "https") return openHttpSource(address, signal);

@@ -2,13 +2,14 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { copyFile, readFile, rename, utimes } from "node:fs/promises";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import zlib from "node:zlib";
 import { expect } from "chai";
 import { PortsMissingError, SourceError } from "../../../app/ingest/ingest-error.js";
 import { type BatchReport, type IngestOptions, ingestSource } from "../../../app/ingest/ingest-source.js";
 import { writeRejects } from "../../../app/ingest/rejects.js";
 import { retractBatch } from "../../../app/ingest/retract.js";
-import { openStdinSource } from "../../../app/ingest/sources/stdin-source.js";
+import { openPipeSource } from "../../../app/ingest/sources/pipe-source.js";
 import { createDatabase, type TestDatabase } from "../database.js";
 import { bringPlaces, createFolder, type Folder, HEADER, only, readTotals, someLines, totalsOf } from "./setup.js";
 
@@ -78,7 +79,8 @@ describe("ingestSource", () => {
     async function* input() {
       for (let at = 0; at < csv.length; at += 1_000) yield Buffer.from(csv.slice(at, at + 1_000));
     }
-    expect(only(await ingest(openStdinSource(input())))).to.include({ state: "published", rows: lines.length });
+    const pipe = { feed: "pipe", name: "pipe", location: "-", input: Readable.from(input(), { objectMode: false }) };
+    expect(only(await ingest(openPipeSource(pipe)))).to.include({ state: "published", rows: lines.length });
     await expectPublished();
   });
 

@@ -1,6 +1,8 @@
+import { execFile } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import type pg from "pg";
 import type { BatchReport } from "../../../app/ingest/ingest-source.js";
 import { importPlaces } from "../../../app/places/import-places.js";
@@ -25,6 +27,8 @@ export async function bringPlaces(pool: pg.Pool): Promise<void> {
 export interface Folder {
   readonly path: string;
   write(name: string, content: string | Buffer): Promise<string>;
+  /** A pipe with a name. */
+  pipe(name: string): Promise<string>;
   remove(): Promise<void>;
 }
 
@@ -34,6 +38,10 @@ export async function createFolder(): Promise<Folder> {
     path,
     async write(name, content) {
       await writeFile(join(path, name), content);
+      return join(path, name);
+    },
+    async pipe(name) {
+      await promisify(execFile)("mkfifo", [join(path, name)]);
       return join(path, name);
     },
     remove: () => rm(path, { recursive: true, force: true }),

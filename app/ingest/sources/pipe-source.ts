@@ -1,0 +1,51 @@
+import { randomUUID } from "node:crypto";
+import { addAbortSignal, type Readable } from "node:stream";
+import type { Source, SourceObject } from "./source.js";
+
+/** Begins the identity of what can be read once only. */
+export const PIPE_IDENTITY = "pipe ";
+
+/** Standard input or another pipe: one delivery, which nobody else can read and nobody can read again. */
+export function openPipeSource(pipe: {
+  readonly feed: string;
+  readonly name: string;
+  readonly location: string;
+  readonly input: Readable;
+}): Source {
+  return {
+    feed: pipe.feed,
+    several: false,
+    async *list() {
+      yield new PipeObject(pipe.name, pipe.location, pipe.input);
+    },
+  };
+}
+
+class PipeObject implements SourceObject {
+  readonly name: string;
+  readonly location: string;
+  readonly identity = `${PIPE_IDENTITY}${randomUUID()}`;
+  readonly bytes = null;
+  readonly ranges = false;
+  readonly repeatable = false;
+  readonly #input: Readable;
+
+  constructor(name: string, location: string, input: Readable) {
+    this.name = name;
+    this.location = location;
+    this.#input = input;
+  }
+
+  async *read(_from: number, _to: number | null, signal?: AbortSignal): AsyncIterable<Buffer> {
+    // A pipe may be silent for ever; a request to stop must not wait for it.
+    if (signal) addAbortSignal(signal, this.#input);
+    try {
+      yield* this.#input as AsyncIterable<Buffer>;
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw error;
+    }
+  }
+
+  async verify(): Promise<void> {}
+}

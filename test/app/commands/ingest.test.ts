@@ -1,0 +1,113 @@
+import { open, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect } from "chai";
+import { createDatabase, type TestDatabase } from "../database.js";
+import { bringPlaces, createFolder, type Folder, HEADER, readTotals, someLines, totalsOf } from "../ingest/setup.js";
+import { type Ended, runRatesapp, startRatesapp } from "./ratesapp.js";
+
+describe("ratesapp ingest run", () => {
+  let database: TestDatabase;
+  let folder: Folder;
+  const lines = someLines(500);
+  const csv = `${HEADER}\n${lines.join("\n")}\n`;
+
+  beforeEach(async () => {
+    database = await createDatabase();
+    folder = await createFolder();
+    await bringPlaces(database.pool);
+  });
+  afterEach(async () => {
+    await folder.remove();
+    await database.drop();
+  });
+
+  const environment = () => ({ DATABASE_URL: database.url, LOG_FORMAT: "json" });
+  const ingest = (...args: string[]): Promise<Ended> => runRatesapp(["ingest", "run", ...args], environment());
+
+  it("loads a file, and says so when it is given once more", async () => {
+    const path = await folder.write("prices.csv", csv);
+    expect(await ingest("--source", path)).to.deep.equal({
+      code: 0,
+      stdout: "Batch 1 (prices.csv) is published: 500 prices.\n",
+      stderr: "",
+    });
+    const again = await ingest("--source", path);
+    expect(again).to.include({ code: 0, stdout: "prices.csv was loaded already as batch 1. Nothing changed.\n" });
+    const copy = await ingest("--source", await folder.write("copy.csv", csv));
+    expect(copy.code).to.equal(0);
+    expect(copy.stdout).to.equal("copy.csv was loaded already: it has the same prices as batch 1. Nothing changed.\n");
+  });
+
+  it("ends with 1 and lists what is wrong, by line, and counted", async () => {
+    const path = await folder.write(
+      "prices.csv",
+      `${csv}CNSGH,NLRTM,2024-02-30,5\nCNSGH\nXXXXX,NLRTM,2024-02-01,5\nCNSGH\n`,
+    );
+    const { code, stdout, stderr } = await ingest("--source", path);
+    expect(code).to.equal(1);
+    expect(stdout).to.equal("Batch 1 (prices.csv) failed: 4 bad lines.\n");
+    expect(stderr.split("\n")).to.deep.equal([
+      "prices.csv:502: day: a day that does not exist",
+      "prices.csv:503: a column is missing",
+      "prices.csv:504: orig_code: unknown port",
+      "prices.csv:505: a column is missing",
+      "2 × a column is missing",
+      "1 × day: a day that does not exist",
+      "1 × orig_code: unknown port",
+      "",
+    ]);
+  });
+
+  it("writes what it leaves out next to the file, or where it is told to", async () => {
+    const path = await folder.write("prices.csv", `${csv}CNSGH\n`);
+    const first = await ingest("--source", path, "--max-bad-rows", "1");
+    expect(first).to.include({ code: 0 });
+    expect(first.stdout).to.contain(`Bad lines that were left out: 1; they are in ${path}.rejects.csv.`);
+    expect(await readFile(`${path}.rejects.csv`, "utf8")).to.equal(`${HEADER}\nCNSGH\n`);
+
+    const rejects = join(folder.path, "bad.csv");
+    const second = await ingest("--source", path, "--feed", "b", "--max-bad-rows", "1", "--rejects", rejects);
+    expect(second.code).to.equal(0);
+    expect(await readFile(rejects, "utf8")).to.equal(`${HEADER}\nCNSGH\n`);
+  });
+
+  it("goes through a folder", async () => {
+    await folder.write("a.csv", `${HEADER}\n${lines.slice(0, 200).join("\n")}\n`);
+    await folder.write("b.csv", `${HEADER}\n${lines.slice(200).join("\n")}\n`);
+    const { code, stdout } = await ingest("--source", folder.path);
+    expect(code).to.equal(0);
+    expect(stdout).to.equal("Batch 1 (a.csv) is published: 200 prices.\nBatch 2 (b.csv) is published: 300 prices.\n");
+    expect((await ingest("--source", folder.path)).stdout).to.equal("Nothing new.\n");
+    expect((await readTotals(database.pool)).visible).to.deep.equal(totalsOf(lines));
+  });
+
+  it("stops on SIGTERM and leaves its pieces to others", async () => {
+    // A pipe that says nothing: the command waits for it.
+    const fifo = await folder.pipe("fifo");
+    const running = startRatesapp(["ingest", "run", "--source", fifo], environment());
+    const keepOpen = await open(fifo, "w");
+    await keepOpen.write(`${HEADER}\n`);
+    while ((await database.pool.query("SELECT FROM batches")).rowCount === 0)
+      await new Promise((r) => setTimeout(r, 50));
+    running.child.kill("SIGTERM");
+    const { code, stderr } = await running.ended;
+    await keepOpen.close();
+    expect(code, stderr).to.equal(143);
+    const { rows } = await database.pool.query("SELECT state, worker FROM batches");
+    expect(rows).to.deep.equal([{ state: "failed", worker: null }]);
+  });
+
+  it("names what is missing or wrong on the command line", async () => {
+    expect((await ingest()).code).to.equal(2);
+    expect((await ingest("--source", "x.csv", "--mode", "other")).code).to.equal(2);
+    expect((await ingest("--source", "x.csv", "--max-bad-rows", "-1")).code).to.equal(2);
+    const missing = await ingest("--source", join(folder.path, "none.csv"));
+    expect(missing).to.include({ code: 1, stderr: `There is no file ${join(folder.path, "none.csv")}.\n` });
+    await database.pool.query("DELETE FROM places");
+    const placeless = await ingest("--source", await folder.write("prices.csv", csv));
+    expect(placeless).to.include({
+      code: 1,
+      stderr: "The database knows no ports yet: ratesapp places import brings them.\n",
+    });
+  });
+});
