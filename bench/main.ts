@@ -2,12 +2,22 @@ import { execFileSync } from "node:child_process";
 import { cpus, totalmem } from "node:os";
 import { Command } from "commander";
 import { openBenchServer } from "./bench-database.js";
+import { benchHuge, benchIngest, benchReaders, benchWorkers } from "./ingest.js";
 import { benchPublish } from "./publish.js";
 import { benchRegions } from "./regions.js";
 import { table } from "./report.js";
 import { benchGrowth, benchServing } from "./serving.js";
 
-const BENCHES = { serving: benchServing, growth: benchGrowth, publish: benchPublish, regions: benchRegions } as const;
+const BENCHES = {
+  serving: benchServing,
+  growth: benchGrowth,
+  ingest: benchIngest,
+  workers: benchWorkers,
+  readers: benchReaders,
+  huge: benchHuge,
+  publish: benchPublish,
+  regions: benchRegions,
+} as const;
 type Name = keyof typeof BENCHES;
 const names = Object.keys(BENCHES) as Name[];
 

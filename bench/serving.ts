@@ -185,7 +185,7 @@ function portPairs(count: number, step: number): [string, string][] {
 }
 
 /** Half of the questions come again and are in memory; of the rest, ports, regions, a quarter and a year. */
-function mixed(): string[] {
+export function mixed(): string[] {
   const ports = portPairs(2_000, 11);
   const repeated = months(ports.slice(0, 20));
   return ports.flatMap(([origin, destination], index) => {

@@ -1,0 +1,34 @@
+import { mkdir, rmdir, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+/** A group of processes that may use a share of one processor. */
+export interface Hold {
+  add(pid: number): Promise<void>;
+  release(): Promise<void>;
+}
+
+const ROOT = "/sys/fs/cgroup";
+const PERIOD_US = 100_000;
+
+/**
+ * Holds processes to `cores` (0.25 is a quarter of one) by a control group, version 2 or 1.
+ * @returns null where this machine lets nobody make one (not root, not Linux).
+ */
+export async function hold(name: string, cores: number): Promise<Hold | null> {
+  const unified = await stat(join(ROOT, "cgroup.controllers")).then(
+    () => true,
+    () => false,
+  );
+  const folder = join(ROOT, unified ? "" : "cpu", `ratesapp-bench-${process.pid}-${name}`);
+  const quota = String(cores * PERIOD_US);
+  try {
+    await mkdir(folder);
+    await writeFile(join(folder, unified ? "cpu.max" : "cpu.cfs_quota_us"), unified ? `${quota} ${PERIOD_US}` : quota);
+  } catch {
+    return null;
+  }
+  return {
+    add: (pid) => writeFile(join(folder, "cgroup.procs"), String(pid)),
+    release: () => rmdir(folder),
+  };
+}
