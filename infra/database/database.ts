@@ -76,6 +76,7 @@ export class Database extends pulumi.ComponentResource {
         cluster: names.databaseCluster,
         workloads: names.workloads,
         dns: cluster.dns,
+        addressFamilies: args.settings.cluster.addressFamilies,
         archivePort: backups && portOf(backups.endpoint),
         podIdentity: backups?.credentials === "identity",
       },

@@ -1,6 +1,6 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import { anywhere, type Peer, podIdentityAgent, podsOf } from "../network/peers.js";
+import { type AddressFamilies, anywhere, type Peer, podIdentityAgent, podsOf } from "../network/peers.js";
 import { namespaces } from "../platform/releases.js";
 import { instancesAndTheirJobs, poolers } from "./selectors.js";
 
@@ -11,6 +11,7 @@ export interface DatabaseNetworkArgs {
   readonly workloads: string;
   /** Who answers names; empty: any address. */
   readonly dns: readonly Peer[];
+  readonly addressFamilies: AddressFamilies;
   /** Port of the object store; undefined: no archive. */
   readonly archivePort: number | undefined;
   /** Whether instances get their rights for it from EKS Pod Identity. */
@@ -50,7 +51,7 @@ export function databaseNetworkPolicies(args: DatabaseNetworkArgs, options: pulu
     ...(dns.length > 0 && { to: dns }),
   };
   // Whoever runs in these pods asks the API server: who is primary, what is to be done.
-  const kubernetesApi = { ports: ports(...KUBERNETES_API), to: anywhere };
+  const kubernetesApi = { ports: ports(...KUBERNETES_API), to: anywhere(args.addressFamilies) };
 
   policy("deny-all", { podSelector: {}, policyTypes: ["Ingress", "Egress"] });
   policy("instances", {
@@ -73,8 +74,8 @@ export function databaseNetworkPolicies(args: DatabaseNetworkArgs, options: pulu
       { ports: ports(POSTGRES, STATUS), to: [instancePeer] },
       ...(args.archivePort === undefined || KUBERNETES_API.includes(args.archivePort)
         ? []
-        : [{ ports: ports(args.archivePort), to: anywhere }]),
-      ...(args.podIdentity ? [{ ports: ports(80), to: podIdentityAgent }] : []),
+        : [{ ports: ports(args.archivePort), to: anywhere(args.addressFamilies) }]),
+      ...(args.podIdentity ? [{ ports: ports(80), to: podIdentityAgent(args.addressFamilies) }] : []),
     ],
   });
   policy("poolers", {

@@ -16,16 +16,24 @@ export const podsOf = (namespace: string, labels?: Readonly<Record<string, strin
   ...(labels && { podSelector: { matchLabels: labels } }),
 });
 
+/** Which addresses the cluster's pods have. */
+export type AddressFamilies = readonly ("ipv4" | "ipv6")[];
+
+const everywhere = {
+  ipv4: { ipBlock: { cidr: "0.0.0.0/0", except: ["169.254.0.0/16"] } },
+  ipv6: { ipBlock: { cidr: "::/0", except: ["fe80::/10", "fd00:ec2::254/128"] } },
+};
+
 /** Any address but the nodes' metadata service, which hands out the node's own rights. */
-export const anywhere: readonly Peer[] = [
-  { ipBlock: { cidr: "0.0.0.0/0", except: ["169.254.0.0/16"] } },
-  { ipBlock: { cidr: "::/0", except: ["fe80::/10", "fd00:ec2::254/128"] } },
-];
+export const anywhere = (families: AddressFamilies): readonly Peer[] => families.map((family) => everywhere[family]);
+
+const agents = {
+  ipv4: { ipBlock: { cidr: "169.254.170.23/32" } },
+  ipv6: { ipBlock: { cidr: "fd00:ec2::23/128" } },
+};
 
 /** The agent of EKS Pod Identity, which hands out the rights of the pod's ServiceAccount. */
-export const podIdentityAgent: readonly Peer[] = [
-  { ipBlock: { cidr: "169.254.170.23/32" } },
-  { ipBlock: { cidr: "fd00:ec2::23/128" } },
-];
+export const podIdentityAgent = (families: AddressFamilies): readonly Peer[] =>
+  families.map((family) => agents[family]);
 
 export const clusterDns: readonly Peer[] = [podsOf("kube-system", { "k8s-app": "kube-dns" })];

@@ -24,6 +24,9 @@ export function impossibleCombinations(settings: Settings, secrets: GivenSecrets
 
 function* clusterMistakes({ cluster, environment }: Settings): Generator<Mistake> {
   if (cluster.context && cluster.eks) yield ["cluster", "context and eks are both set; keep one"];
+  if (cluster.eks && cluster.addressFamilies.includes("ipv6")) {
+    yield ["cluster.addressFamilies", "is ipv4 on EKS as the program makes it"];
+  }
   if (environment !== "sandbox" && !cluster.context && !cluster.eks) {
     yield ["cluster", `${environment} needs a context or eks, or it would land on whatever cluster you last used`];
   }

@@ -81,6 +81,12 @@ export const settingsSchema = z.strictObject({
     /** Of your kubeconfig. */
     context: z.string().min(1).optional(),
     eks: eks.optional(),
+    /** Of its pods, for NetworkPolicies. */
+    addressFamilies: z
+      .array(z.enum(["ipv4", "ipv6"], "must be ipv4, ipv6 or both"))
+      .min(1)
+      .max(2)
+      .default(["ipv4"]),
   }),
   platform: z.strictObject({
     cloudnativePg: operator,

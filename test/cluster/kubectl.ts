@@ -45,3 +45,9 @@ export const exec = (namespace: string, pod: string, container: string, ...comma
 /** Runs a script of Node's in a pod with the application's image. */
 export const node = (namespace: string, pod: string, container: string, script: string): Promise<string> =>
   exec(namespace, pod, container, "node", "--input-type=module", "-e", script);
+
+/** Runs a program with the modules of the application's image; it may import them. */
+export const program = (namespace: string, pod: string, container: string, text: string): Promise<string> =>
+  kubectl(["-n", namespace, "exec", "-i", pod, "-c", container, "--", "node", "--input-type=module", "-"], {
+    input: text,
+  });

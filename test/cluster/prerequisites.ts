@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { printFigures } from "./figures.js";
 
 const needed = [
   ["pulumi", ["version"], "pulumi is not on PATH (https://www.pulumi.com/docs/install/)"],
@@ -16,4 +17,8 @@ export function mochaGlobalSetup(): void {
       process.exit(2);
     }
   }
+}
+
+export function mochaGlobalTeardown(): void {
+  printFigures();
 }

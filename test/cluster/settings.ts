@@ -13,8 +13,11 @@ export const store = process.env.CLUSTER_S3;
 
 const install = (name: string) => (manifests ? { manifest: join(manifests, `${name}.yaml`) } : "install");
 
-/** Staging as it is, but as small as a test machine, and with what that has. */
-export function stagingSettings(context: string, feedSource: string, monitored: boolean): Record<string, unknown> {
+/**
+ * Staging as it is, but as small as a test machine, and with what that has.
+ * @param deliveries namespace of the deliveries' server.
+ */
+export function stagingSettings(context: string, deliveries: string, monitored: boolean): Record<string, unknown> {
   const places = mkdtempSync(join(tmpdir(), "ratesapp-places-"));
   writeFileSync(join(places, "ports.csv"), portsCsv());
   writeFileSync(join(places, "regions.csv"), regionsCsv());
@@ -51,7 +54,19 @@ export function stagingSettings(context: string, feedSource: string, monitored: 
     places: { ports: join(places, "ports.csv"), regions: join(places, "regions.csv") },
     feeds: {
       // Never by itself: the test starts it.
-      sea: { schedule: "0 0 1 1 *", suspend: true, source: feedSource, parallelism: 3, deadlineSeconds: 600 },
+      sea: {
+        schedule: "0 0 1 1 *",
+        suspend: true,
+        source: `http://deliveries.${deliveries}.svc:8080/prices.csv`,
+        parallelism: 3,
+        deadlineSeconds: 600,
+        egress: [
+          {
+            to: [{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": deliveries } } }],
+            ports: [{ port: 8080, protocol: "TCP" }],
+          },
+        ],
+      },
     },
   };
 }

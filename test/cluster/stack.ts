@@ -34,7 +34,13 @@ export class Stack {
     writeFileSync(join(folder, "Pulumi.yaml"), project.replace("main: infra/", `main: ${join(PROJECT, "infra")}`));
     const stack = new Stack(name, folder);
     await stack.#pulumi("stack", "init", name);
+    console.log(`    RATESAPP_STACK=${folder} goes on with this stack`);
     return stack;
+  }
+
+  /** One that {@link create} made in a folder. */
+  static open(name: string, folder: string): Stack {
+    return new Stack(name, folder);
   }
 
   /** Settings by key, as in Pulumi.staging.yaml; the ones given before stay. */
@@ -46,7 +52,7 @@ export class Stack {
   }
 
   async setSecret(path: string, value: string): Promise<void> {
-    await this.#pulumi("config", "set", "--secret", "--path", `ratesapp:${path}`, "--", value);
+    await this.#pulumi("config", "set", "--secret", "--path", `ratesapp:${path}`, value);
   }
 
   /** Returns how long it took. */
@@ -84,7 +90,7 @@ export class Stack {
   async #pulumi(...args: string[]): Promise<string> {
     const given = args[0] === "stack" && args[1] === "init" ? [] : ["--stack", this.name];
     try {
-      return await run("pulumi", [...args.slice(0, 1), "--non-interactive", ...args.slice(1), ...given], {
+      return await run("pulumi", [...args, "--non-interactive", ...given], {
         cwd: this.#folder,
         env: this.#env,
         timeoutMs: 900_000,

@@ -104,6 +104,10 @@ describe("settings of a stack", () => {
 
   const impossible: Record<string, readonly [raw: Record<string, unknown>, ...expected: RegExp[]]> = {
     "two clusters": [{ cluster: { context: "a", eks: { region: "eu-west-1" } } }, /^cluster: context and eks/],
+    "addresses that the program's EKS has not": [
+      { ...prod, cluster: { eks: { region: "eu-west-1" }, addressFamilies: ["ipv4", "ipv6"] } },
+      /^cluster.addressFamilies: is ipv4 on EKS/,
+    ],
     "staging on whatever cluster": [{ environment: "staging" }, /^cluster: staging needs a context or eks/],
     "production without backups": [{ ...prod, database: {} }, /^database.backups: prod needs backups/],
     "two instances in staging": [

@@ -1,0 +1,156 @@
+import { once } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect } from "chai";
+import pg from "pg";
+import { PortForward } from "../../infra/access/port-forward.js";
+import { primaryOf } from "../../infra/access/primary.js";
+import { figure } from "./figures.js";
+import { get, isReady, kubectl, pods, program } from "./kubectl.js";
+import type { Stack } from "./stack.js";
+import {
+  API_PODS,
+  currentContext,
+  DATABASE,
+  databaseStatus,
+  databaseUrl,
+  instances,
+  primary,
+  psql,
+  staging,
+  superuserPassword,
+  WORKLOADS,
+} from "./staging.js";
+import { traffic } from "./traffic.js";
+import { until } from "./until.js";
+
+const secondsSince = (start: number): number => (Date.now() - start) / 1000;
+
+describe("a staging stack in use", () => {
+  let stack: Stack;
+  before(async () => {
+    stack = await staging();
+  });
+
+  it("scales up under load, and down after", async () => {
+    type Deployment = { spec: { replicas: number } };
+    const replicas = async () => (await get<Deployment>("deployment", "ratesapp-api", "-n", WORKLOADS)).spec.replicas;
+    expect(await replicas()).to.equal(2);
+    const start = Date.now();
+    const stop = traffic(12, 0);
+    await until("there are more pods", 120_000, async () => (await replicas()) > 2);
+    figure("pods added after the load began", secondsSince(start), "s");
+    const { good } = await stop();
+    expect(good).to.be.above(100);
+    const quiet = Date.now();
+    await until("there are two pods again", 240_000, async () => (await replicas()) === 2, 2000);
+    figure("pods removed after it ended", secondsSince(quiet), "s");
+  });
+
+  it("changes nothing when it is applied again", async () => {
+    figure("up without a change", await stack.up("--expect-no-changes"), "s");
+  });
+
+  it("keeps no password in plain text", async () => {
+    const urls = await Promise.all(["owner", "ingest", "api", "monitoring"].map(databaseUrl));
+    const stored = await stack.stored();
+    const outputs = JSON.stringify(await stack.outputs());
+    for (const password of [...urls.map((url) => url.password), await superuserPassword()]) {
+      expect(password).to.have.lengthOf(32);
+      for (const text of [password, Buffer.from(password).toString("base64")]) {
+        expect(stored.includes(text)).to.equal(false);
+        expect(outputs.includes(text)).to.equal(false);
+      }
+    }
+  });
+
+  it("gives every role a new password while requests go on, none of which fails", async () => {
+    const stop = traffic(2, 20);
+    await sleep(2000);
+    const before = await databaseUrl("api");
+    const [now, next, passwordGeneration] = before.username.endsWith("_a") ? ["a", "b", 2] : ["b", "a", 3];
+    stack.configure({ access: { passwordGeneration } });
+    figure("up with one setting changed (every password)", await stack.up(), "s", 40);
+    const after = await databaseUrl("api");
+    expect([before.username, after.username]).to.deep.equal([`ratesapp_api_${now}`, `ratesapp_api_${next}`]);
+    const serving = await until("the last old pod is gone", 90_000, async () => {
+      const found = await pods(WORKLOADS, API_PODS);
+      return found.length === 2 && found.every(isReady) && found;
+    });
+    const { bad, good } = await stop();
+    expect(bad).to.deep.equal([]);
+    expect(good).to.be.above(100);
+
+    const sessions = `SELECT count(*) FROM pg_stat_activity WHERE usename = '${after.username}'`;
+    const counts = await Promise.all((await instances("replica")).map((pod) => psql(pod, sessions)));
+    expect(counts.map(Number).reduce((sum, count) => sum + count)).to.be.above(0);
+
+    // Whoever still holds the password before is not locked out.
+    const logIn = `
+      import pg from "pg";
+      const client = new pg.Client({ connectionString: ${JSON.stringify(before.href)} });
+      await client.connect();
+      console.log((await client.query("SELECT current_user AS name")).rows[0].name);
+      await client.end();`;
+    expect((await program(WORKLOADS, serving[0]?.metadata.name ?? "", "api", logIn)).trim()).to.equal(before.username);
+  });
+
+  it("is reached through the same port when its primary is another one", async () => {
+    const target = { namespace: DATABASE, cluster: "ratesapp", kubeconfig: undefined, context: await currentContext() };
+    const forward = await PortForward.open({ ...primaryOf(target), localPort: 0 });
+    const password = await superuserPassword();
+    const connect = async () => {
+      const client = new pg.Client({
+        host: "127.0.0.1",
+        port: forward.port,
+        user: "postgres",
+        password,
+        database: "ratesapp",
+        ssl: { rejectUnauthorized: false },
+        connectionTimeoutMillis: 60_000,
+      });
+      client.on("error", () => {});
+      await client.connect();
+      return client;
+    };
+    /** Refused by a replica. */
+    const write = (client: pg.Client) => client.query("CREATE TEMPORARY TABLE written (id int)");
+    const old = await primary();
+    try {
+      const before = await connect();
+      await write(before);
+      const cut = once(before, "end");
+      const start = Date.now();
+      await kubectl(["-n", DATABASE, "delete", "pod", old, "--wait=false"]);
+      await cut;
+      const after = await until("the new primary takes writes", 120_000, async () => {
+        const client = await connect();
+        await write(client);
+        return client;
+      });
+      figure("writes again after the primary's pod was deleted", secondsSince(start), "s");
+      await after.end();
+    } finally {
+      await forward.close();
+    }
+    expect(await primary()).to.not.equal(old);
+    await until("all three are healthy again", 180_000, async () => {
+      const { phase, readyInstances } = await databaseStatus();
+      return readyInstances === 3 && phase === "Cluster in healthy state";
+    });
+  });
+
+  it("can be refreshed", async () => {
+    figure("refresh", await stack.refresh(), "s");
+  });
+
+  it("is gone with destroy, and leaves nothing behind", async function () {
+    if (process.env.RATESAPP_KEEP === "1") this.skip();
+    figure("destroy", await stack.destroy(), "s", 120);
+    const kinds = "namespaces,persistentvolumes,clusterroles,clusterrolebindings,crds";
+    const left = (await kubectl(["get", kinds, "-o", "name"])).split("\n");
+    expect(left.filter((name) => /ratesapp-staging|cnpg|cloudnative-pg|argo/.test(name))).to.deep.equal([]);
+    type Volumes = { items: { spec: { claimRef?: { namespace: string } } }[] };
+    const { items } = await get<Volumes>("persistentvolumes");
+    expect(items.filter(({ spec }) => spec.claimRef?.namespace.startsWith("ratesapp-staging"))).to.deep.equal([]);
+  });
+});
