@@ -7,11 +7,12 @@ import type { Settings } from "../settings.js";
 import type { Logger } from "../telemetry/logger.js";
 import type { AnswerCache } from "./answer-cache.js";
 import { answerMethods } from "./answer-methods.js";
+import { answerPaths } from "./answer-paths.js";
 import { answerProblems } from "./answer-problems.js";
 import { ClientAddress } from "./client-address.js";
 import { limitRate } from "./limit-rate.js";
 import { observeRequests } from "./observe-requests.js";
-import type { RequestState } from "./request.js";
+import type { ApiRoute, RequestState } from "./request.js";
 import { batchesRoutes } from "./routes/batches.js";
 import { docsRoutes } from "./routes/docs.js";
 import { pageRoutes } from "./routes/page.js";
@@ -52,20 +53,29 @@ export async function createApi(services: ApiServices): Promise<Koa<RequestState
     new ClientAddress(settings.trustedProxies),
   );
   if (limit !== undefined) app.use(limit);
+  const data = dataRoutes(services);
+  app.use(answerPaths(data));
   app.use(answerMethods);
-  app.use((await createRouter(services)).routes());
+  app.use((await createRouter(services, data)).routes());
   return app;
 }
 
-async function createRouter(services: ApiServices): Promise<Router<RequestState>> {
-  const { knex } = services;
+/** Paths without parameters, asked by programs. */
+function dataRoutes(services: ApiServices): ReadonlyMap<string, ApiRoute> {
+  return new Map([
+    ["/rates", ratesRoute(services)],
+    ["/ports", portsRoute(services, services.knex)],
+    ["/regions", regionsRoute(services, services.knex)],
+  ]);
+}
+
+async function createRouter(services: ApiServices, data: ReadonlyMap<string, ApiRoute>): Promise<Router<RequestState>> {
   const page = await pageRoutes();
   const docs = await docsRoutes();
   const batches = batchesRoutes(services);
-  return new Router<RequestState>()
-    .get("/rates", ratesRoute(services))
-    .get("/ports", portsRoute(services, knex))
-    .get("/regions", regionsRoute(services, knex))
+  const router = new Router<RequestState>();
+  for (const [path, route] of data) router.get(path, route);
+  return router
     .get("/openapi.json", docs.openApi)
     .get("/docs", docs.viewer)
     .get("/docs/errors", docs.errors)

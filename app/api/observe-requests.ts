@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { ServerResponse } from "node:http";
-import { requestDuration, requestsInFlight } from "../telemetry/http-metrics.js";
+import { countInFlight, requestDuration } from "../telemetry/http-metrics.js";
 import type { Logger } from "../telemetry/logger.js";
 import type { ApiContext, ApiMiddleware } from "./request.js";
 
@@ -29,7 +29,7 @@ export function observeRequests(options: ObserveOptions): ApiMiddleware {
     state.deadlineMs = Date.now() + options.requestTimeoutMs;
     state.timings = "";
     res.setHeader("X-Request-Id", state.id);
-    requestsInFlight.inc();
+    countInFlight(1);
     res.once("close", () => finish(ctx, res, logger));
     await next();
     // A client that reuses its connection learns here, and not by a reset, that it should take another.
@@ -43,7 +43,7 @@ function finish(ctx: ApiContext, res: ServerResponse, logger: Logger): void {
   const { state } = ctx;
   const durationMs = performance.now() - state.startedAtMs;
   const status = res.writableFinished ? res.statusCode : 499;
-  requestsInFlight.dec();
+  countInFlight(-1);
   requestDuration.observe({ method: ctx.method, route: routeOf(ctx), status }, durationMs / 1000);
   const level = durationMs >= SLOW_MS ? "info" : "debug";
   if (!logger.isLevelEnabled(level)) return;
@@ -61,6 +61,7 @@ function finish(ctx: ApiContext, res: ServerResponse, logger: Logger): void {
 
 /** Template of the path, such as /batches/:id; "none" for a path that is not there and for what was shed before routing. */
 function routeOf(ctx: ApiContext): string {
+  if (ctx.state.route !== undefined) return ctx.state.route;
   const routed = ctx as ApiContext & { matched?: readonly { path: string | RegExp }[] };
   return routed.matched?.[0] === undefined ? "none" : String(routed.matched[0].path);
 }

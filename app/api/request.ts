@@ -9,6 +9,8 @@ export interface RequestState {
   startedAtMs: number;
   /** Instant after which no further attempt is made, on the scale of Date.now(). */
   deadlineMs: number;
+  /** The path, if it was found without the router, which leaves its own note. */
+  route?: string;
   /** Parts of the Server-Timing header, ready to print; empty for none. */
   timings: string;
   /** Whose token the request carries; only behind requireWriteToken. */

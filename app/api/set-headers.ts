@@ -2,8 +2,8 @@ import type { ApiMiddleware } from "./request.js";
 
 /**
  * The same for every answer, and only what says something about JSON: each header costs a little of every answer. Rates
- * are public and carry no credentials, so any origin may read them. Nothing here may be framed or run as a page; the
- * pages set policies of their own. Strict-Transport-Security belongs to whoever ends TLS.
+ * are public and carry no credentials, so any origin may read them. What is declared as JSON or CSV is nothing else
+ * (nosniff); pages set policies of their own. Strict-Transport-Security belongs to whoever ends TLS.
  */
 const HEADERS: readonly (readonly [string, string])[] = [
   ["Access-Control-Allow-Origin", "*"],
@@ -11,7 +11,6 @@ const HEADERS: readonly (readonly [string, string])[] = [
     "Access-Control-Expose-Headers",
     "Dataset-Version, ETag, RateLimit, RateLimit-Policy, Retry-After, Server-Timing, X-Request-Id",
   ],
-  ["Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"],
   ["X-Content-Type-Options", "nosniff"],
 ];
 

@@ -9,10 +9,20 @@ export const requestDuration = new Histogram({
   registers: [registry],
 });
 
-export const requestsInFlight = new Gauge({
+let inFlight = 0;
+
+/** A request more or less. A number that is read when scraped costs a request nothing. */
+export function countInFlight(change: 1 | -1): void {
+  inFlight += change;
+}
+
+new Gauge({
   name: "ratesapp_http_requests_in_flight",
   help: "Requests that were received and not yet answered",
   registers: [registry],
+  collect() {
+    this.set(inFlight);
+  },
 });
 
 export const requestsShed = new Counter({

@@ -305,29 +305,46 @@ describe("problem documents", () => {
     }
   });
 
-  it("tell nothing of the inside when the service itself is at fault", async () => {
-    const broken = await createDatabase({ empty: true });
-    const failing = await startApi({ DATABASE_URL: broken.url });
-    try {
-      const answer = await fetch(`${failing.apiUrl}/rates?${DAYS}&${PLACES}`);
-      expect(answer.status).to.equal(500);
-      expect(await answer.json()).to.deep.equal({
-        type: "/docs/errors#internal",
-        title: "Internal error",
-        status: 500,
-        detail: "The service could not answer this request.",
-      });
-      const ready = await fetch(`${failing.adminUrl}/readyz`);
-      expect(ready.status).to.equal(503);
-      expect(await ready.json()).to.deep.equal({
-        status: "not ready",
-        reasons: { database: 'relation "dataset" does not exist' },
-      });
-    } finally {
-      await failing.stop();
-      await broken.drop();
-    }
-  });
+  for (const [what, damage, status, problem, detail, reason] of [
+    [
+      "nothing of the inside when the service itself is at fault",
+      "DELETE FROM dataset",
+      500,
+      "internal",
+      "The service could not answer this request.",
+      "the table `dataset` has lost its row",
+    ],
+    [
+      "of a database that has not been migrated",
+      "DROP TABLE dataset",
+      503,
+      "database-away",
+      "The database is not at the schema of this release yet.",
+      'relation "dataset" does not exist',
+    ],
+  ] as const) {
+    it(`tell ${what}`, async () => {
+      const broken = await createDatabase();
+      await broken.pool.query(damage);
+      const failing = await startApi({ DATABASE_URL: broken.url });
+      try {
+        const answer = await fetch(`${failing.apiUrl}/rates?${DAYS}&${PLACES}`);
+        expect(answer.status).to.equal(status);
+        expect(await answer.json()).to.deep.equal({
+          type: `/docs/errors#${problem}`,
+          title: problems[problem].title,
+          status,
+          detail,
+        });
+        const ready = await fetch(`${failing.adminUrl}/readyz`);
+        expect(ready.status).to.equal(503);
+        expect(await ready.json()).to.deep.equal({ status: "not ready", reasons: { database: reason } });
+      } finally {
+        await failing.stop();
+        await broken.drop();
+      }
+    });
+  }
 
   it("are all explained on the page that their types point to", async () => {
     const page = await (await fetch(`${server.apiUrl}/docs/errors`)).text();

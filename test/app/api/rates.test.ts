@@ -170,7 +170,6 @@ describe("GET /rates", () => {
     expect(headers.get("access-control-expose-headers")).to.include("Dataset-Version");
     expect(headers.get("cache-control")).to.equal("public, max-age=1, stale-if-error=60");
     expect(headers.get("x-content-type-options")).to.equal("nosniff");
-    expect(headers.get("content-security-policy")).to.include("default-src 'none'");
     const preflight = await fetch(`${server.apiUrl}/rates`, { method: "OPTIONS" });
     expect(preflight.status).to.equal(204);
     expect(preflight.headers.get("allow")).to.equal("GET, HEAD, OPTIONS");
