@@ -2,6 +2,7 @@ import { SourceError } from "./ingest-error.js";
 import { LEASE_SECONDS, LeaseKeeper } from "./lease.js";
 import { loadPiece } from "./load/load-piece.js";
 import { HeaderError } from "./parse/columns.js";
+import { MAX_LINE_BYTES } from "./parse/fields.js";
 import { type Head, readHead } from "./sources/head.js";
 import { linesOfRange } from "./sources/lines-of-range.js";
 import type { SourceObject } from "./sources/source.js";
@@ -28,6 +29,9 @@ interface Claim {
   readonly max_bad_rows: number;
   readonly doomed: boolean;
 }
+
+/** A header is a line, and no line is longer than 1 MiB; more would be asked of a server for nothing. */
+const MAX_HEAD_BYTES = MAX_LINE_BYTES + 1024;
 
 /** How often a worker without a piece looks for one: others may fail, and theirs become free. */
 const POLL_SECONDS = 0.25;
@@ -133,7 +137,8 @@ class RangeLoad {
 async function readHeadOrFail(worker: Worker, batchId: number, object: SourceObject): Promise<Head | null> {
   for (let attempts = 1; ; attempts += 1) {
     try {
-      return await noteHead(worker, batchId, await readHead(object.read(0, object.bytes, worker.signal)));
+      const beginning = Math.min(object.bytes ?? MAX_HEAD_BYTES, MAX_HEAD_BYTES);
+      return await noteHead(worker, batchId, await readHead(object.read(0, beginning, worker.signal)));
     } catch (error) {
       worker.signal.throwIfAborted();
       if (error instanceof SourceError || error instanceof HeaderError) {
