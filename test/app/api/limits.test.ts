@@ -149,4 +149,24 @@ describe("limits", () => {
       client.release();
     }
   });
+
+  it("let a client leave without taking the answer from others, and count it as 499", async () => {
+    const { apiUrl, adminUrl } = await start({});
+    const client = await database.pool.connect();
+    try {
+      await client.query("BEGIN; LOCK TABLE places");
+      const leaving = new AbortController();
+      const left = fetch(apiUrl + path(29), { signal: leaving.signal }).catch((error: Error) => error.name);
+      const stayed = fetch(apiUrl + path(29));
+      const metrics = async () => (await fetch(`${adminUrl}/metrics`)).text();
+      await until("both are there", async () => /requests_in_flight 2/.test(await metrics()));
+      leaving.abort();
+      expect(await left).to.equal("AbortError");
+      await until("it is counted", async () => /route="\/rates",status="499"\} 1/.test(await metrics()));
+      await client.query("ROLLBACK");
+      expect((await stayed).status).to.equal(200);
+    } finally {
+      client.release();
+    }
+  });
 });

@@ -1,0 +1,51 @@
+import { expect } from "chai";
+import type { Browser } from "playwright-core";
+import type { RunningServer } from "../../../app/api/server.js";
+import { createDatabase, type TestDatabase } from "../database.js";
+import { openBrowser, openPage } from "../page/browser.js";
+import { startApi } from "./api-server.js";
+import { importTree, publishPrices, SAMPLE_TREE } from "./sample.js";
+
+describe("the documentation in a browser", function () {
+  this.timeout(60_000);
+  let database: TestDatabase;
+  let server: RunningServer;
+  let browser: Browser | undefined;
+
+  before(async function () {
+    browser = await openBrowser();
+    if (browser === undefined) this.skip();
+    database = await createDatabase();
+    await importTree(database.pool, SAMPLE_TREE);
+    await publishPrices(database.pool, [{ origin: "CNSGH", destination: "NLRTM", day: "2021-01-31", price: 100 }]);
+    server = await startApi({ DATABASE_URL: database.url });
+  });
+
+  after(async () => {
+    await browser?.close();
+    await server?.stop();
+    await database?.drop();
+  });
+
+  it("shows every path and sends a request that a reader tries, under its content security policy", async () => {
+    const { page, close } = await openPage(browser as Browser, `${server.apiUrl}/docs`);
+    await page.locator("#operations-default-getRates").waitFor();
+    for (const id of ["listPorts", "listRegions"]) await page.locator(`#operations-default-${id}`).waitFor();
+    await page.locator("#operations-default-listPorts button.opblock-summary-control").click();
+    await page.locator("#operations-default-listPorts button.execute").click();
+    const answer = page
+      .locator("#operations-default-listPorts .live-responses-table tbody .response-col_status")
+      .first();
+    await answer.waitFor();
+    expect(await answer.innerText()).to.match(/^200/);
+    await close();
+  });
+
+  it("explains each problem where its type points to", async () => {
+    const { page, close } = await openPage(browser as Browser, `${server.apiUrl}/docs/errors#range-too-long`);
+    expect(await page.locator("h2:target").innerText()).to.equal("400 Range too long");
+    // Its style is allowed by hash: were that wrong, the page would be as wide as the window.
+    expect(await page.locator("body").evaluate((body) => body.getBoundingClientRect().width)).to.be.lessThan(900);
+    await close();
+  });
+});
