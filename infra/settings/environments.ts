@@ -63,7 +63,8 @@ const prod: Defaults = {
   protect: true,
   database: {
     instances: 3,
-    cpu: "4",
+    // With 16 GiB, what a node of 4 cores and 32 GiB has to give; 4 whole ones would need one of 8.
+    cpu: "3500m",
     memory: "16Gi",
     storage: "200Gi",
     walStorage: "40Gi",

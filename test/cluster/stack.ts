@@ -10,12 +10,12 @@ const PROJECT = fileURLToPath(new URL("../../", import.meta.url));
 /** A stack of the program, with a state and a configuration of its own that are thrown away. */
 export class Stack {
   readonly name: string;
-  readonly #folder: string;
+  readonly folder: string;
   readonly #env: Readonly<Record<string, string>>;
 
   private constructor(name: string, folder: string) {
     this.name = name;
-    this.#folder = folder;
+    this.folder = folder;
     this.#env = {
       PULUMI_BACKEND_URL: `file://${join(folder, "state")}`,
       PULUMI_CONFIG_PASSPHRASE: "only for tests",
@@ -34,7 +34,6 @@ export class Stack {
     writeFileSync(join(folder, "Pulumi.yaml"), project.replace("main: infra/", `main: ${join(PROJECT, "infra")}`));
     const stack = new Stack(name, folder);
     await stack.#pulumi("stack", "init", name);
-    console.log(`    RATESAPP_STACK=${folder} goes on with this stack`);
     return stack;
   }
 
@@ -45,7 +44,7 @@ export class Stack {
 
   /** Settings by key, as in Pulumi.staging.yaml; the ones given before stay. */
   configure(settings: Readonly<Record<string, unknown>>): void {
-    const file = join(this.#folder, `Pulumi.${this.name}.yaml`);
+    const file = join(this.folder, `Pulumi.${this.name}.yaml`);
     const stored = yaml.load(readFileSync(file, "utf8")) as { config?: Record<string, unknown> };
     const given = Object.entries(settings).map(([key, value]) => [`ratesapp:${key}`, value]);
     writeFileSync(file, yaml.dump({ ...stored, config: { ...stored.config, ...Object.fromEntries(given) } }));
@@ -91,7 +90,7 @@ export class Stack {
     const given = args[0] === "stack" && args[1] === "init" ? [] : ["--stack", this.name];
     try {
       return await run("pulumi", [...args, "--non-interactive", ...given], {
-        cwd: this.#folder,
+        cwd: this.folder,
         env: this.#env,
         timeoutMs: 900_000,
       });

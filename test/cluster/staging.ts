@@ -35,6 +35,7 @@ async function make(): Promise<Stack> {
   await apply({ apiVersion: "v1", kind: "Namespace", metadata: { name: OUTSIDE } });
   await apply(...deliveriesServer(IMAGE, OUTSIDE, PRICES), idlePod(IMAGE, OUTSIDE, "outsider", {}));
   const stack = await Stack.create("staging");
+  console.log(`    RATESAPP_STACK=${stack.folder} goes on with this stack`);
   stack.configure(stagingSettings(await currentContext(), OUTSIDE, monitored));
   if (store) {
     await stack.setSecret("backupCredentials.accessKeyId", process.env.CLUSTER_S3_ACCESS_KEY ?? "local");
