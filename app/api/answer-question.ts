@@ -37,14 +37,16 @@ const CACHE_CONTROL = "public, max-age=1, stale-if-error=60";
  * Answers from memory, from a query that is under way for the same question, or from a query; with 304 for a client that
  * has the answer, and compressed for one that can take it.
  * @param vary request headers that choose the form
+ * @returns true if it was in memory
  */
 export async function answerQuestion(
   ctx: ApiContext,
   services: AnswerServices,
   asked: Asked,
   vary: string,
-): Promise<void> {
+): Promise<boolean> {
   let answer = services.answers.get(asked.key);
+  const hit = answer !== undefined;
   if (answer === undefined) {
     const beganAtMs = performance.now();
     answer = await services.answers.ask(asked.key, () => query(services, asked, ctx.state.deadlineMs));
@@ -57,6 +59,7 @@ export async function answerQuestion(
   res.setHeader("Vary", vary);
   res.setHeader("Dataset-Version", answer.dataset.version);
   await sendBody(ctx, answer);
+  return hit;
 }
 
 async function query(services: AnswerServices, asked: Asked, deadlineMs: number): Promise<Answer> {
