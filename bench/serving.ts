@@ -123,10 +123,7 @@ async function repeated(cached: Started): Promise<Line> {
 async function againstPgbench(url: string, ours: number): Promise<Line> {
   const script = join(tmpdir(), `ratesapp-bench-${process.pid}.sql`);
   const values = ["'CNSGH'", "'NLRTM'", "'2025-03-01'", "'2025-03-31'"];
-  const sql = findRatesSql("2025-03", "2025-03").replace(
-    /\$(\d)/g,
-    (_, index) => values[Number(index) - 1] ?? "",
-  );
+  const sql = findRatesSql("2025-03", "2025-03").replace(/\$(\d)/g, (_, index) => values[Number(index) - 1] ?? "");
   await writeFile(script, `${sql.replaceAll("\n", " ")};\n`);
   let perSecondOfPgbench: number | undefined;
   try {
