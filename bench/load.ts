@@ -1,9 +1,10 @@
 import { Agent, get } from "node:http";
+import { text } from "node:stream/consumers";
 import autocannon from "autocannon";
 
 /**
  * Load generator, a process of its own so that it shares no event loop with what it measures.
- * argv[2]: JSON {@link LoadOptions}; prints JSON {@link LoadResult}.
+ * Reads JSON {@link LoadOptions}, which may be longer than a command line, and prints JSON {@link LoadResult}.
  */
 export interface LoadOptions {
   /** `throughput`: as many requests as the connections carry (autocannon). `latency`: the same, timed one by one in
@@ -23,7 +24,7 @@ export interface LoadResult {
   readonly failed: number;
 }
 
-const options = JSON.parse(process.argv[2] ?? "{}") as LoadOptions;
+const options = JSON.parse(await text(process.stdin)) as LoadOptions;
 const result = options.kind === "throughput" ? await measureThroughput() : await measureLatency();
 process.stdout.write(JSON.stringify(result));
 

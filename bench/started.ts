@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -19,6 +19,7 @@ export async function startServer(name: string, environment: Record<string, stri
     env: { ...process.env, ...environment },
     stdio: ["ignore", "pipe", "inherit"],
   });
+  servers.add(child);
   const [url] = (await once(createInterface(child.stdout), "line")) as [string];
   return { url, pid: child.pid as number, stop: () => stop(child) };
 }
@@ -38,6 +39,7 @@ export async function startRatesapp(environment: Record<string, string>): Promis
     },
     stdio: ["ignore", "ignore", "inherit"],
   });
+  servers.add(child);
   const url = `http://127.0.0.1:${port}`;
   for (let attempt = 0; attempt < 100; attempt += 1) {
     const answered = await fetch(`${url}/regions`).then(
@@ -47,15 +49,13 @@ export async function startRatesapp(environment: Record<string, string>): Promis
     if (answered) return { url, pid: child.pid as number, stop: () => stop(child) };
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  child.kill("SIGKILL");
   throw new Error("ratesapp did not answer within 10 s; run `npm run build` first.");
 }
 
 /** Runs the load generator beside the servers. */
 export async function applyLoad(options: LoadOptions): Promise<LoadResult> {
-  const child = spawn(process.execPath, ["--import", "tsx", path("./load.ts"), JSON.stringify(options)], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+  const child = spawn(process.execPath, ["--import", "tsx", path("./load.ts")], { stdio: ["pipe", "pipe", "inherit"] });
+  child.stdin.end(JSON.stringify(options));
   let output = "";
   child.stdout.on("data", (chunk: Buffer) => {
     output += chunk.toString();
@@ -66,7 +66,14 @@ export async function applyLoad(options: LoadOptions): Promise<LoadResult> {
   return result;
 }
 
-async function stop(child: ReturnType<typeof spawn>): Promise<void> {
+/** A bench that fails must not leave its servers behind. */
+const servers = new Set<ChildProcess>();
+process.on("exit", () => {
+  for (const child of servers) child.kill("SIGKILL");
+});
+
+async function stop(child: ChildProcess): Promise<void> {
+  servers.delete(child);
   if (child.exitCode !== null) return;
   child.kill("SIGTERM");
   await once(child, "exit");
