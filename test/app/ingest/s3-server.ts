@@ -6,9 +6,6 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Where the test cluster keeps it. */
-const CLUSTER_BINARIES = "/var/lib/local-cluster/bin";
-
 export interface S3Server {
   readonly bucket: string;
   stop(): Promise<void>;
@@ -54,8 +51,7 @@ export async function startS3Server(): Promise<S3Server | undefined> {
 }
 
 async function findProgram(): Promise<string | undefined> {
-  const folders = [...(process.env.PATH ?? "").split(delimiter), CLUSTER_BINARIES];
-  for (const folder of folders) {
+  for (const folder of (process.env.PATH ?? "").split(delimiter)) {
     const path = join(folder, "versitygw");
     if (
       await access(path).then(

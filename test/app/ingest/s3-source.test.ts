@@ -19,7 +19,7 @@ describe("a source in S3", () => {
   before(async function () {
     server = await startS3Server();
     if (!server) {
-      console.log("    no S3 server (versitygw) is installed: skipped");
+      console.log("    no S3 server (versitygw) is on PATH: skipped");
       return this.skip();
     }
     client = new S3Client({ forcePathStyle: true });
