@@ -12,7 +12,7 @@ export interface RateLimit {
 }
 
 /**
- * Holds each client to `burst` requests in any window of burst / perSecond seconds, and tells it so in the headers of
+ * Holds each client to `burst` requests in each window of burst / perSecond seconds (which begins with its first), and tells it so in the headers of
  * draft-ietf-httpapi-ratelimit-headers-10. Counted in this process: with several pods a client has that share of each.
  */
 export function limitRate(limit: RateLimit, addresses: ClientAddress): ApiMiddleware | undefined {
