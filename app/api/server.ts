@@ -40,7 +40,7 @@ export interface ServerOptions {
  * @throws if a port is taken.
  */
 export async function startServer({ settings, logger }: ServerOptions): Promise<RunningServer> {
-  const pools = openReadPools(settings, logger, settings.databasePoolSize);
+  const pools = openReadPools(settings, logger);
   const reads = new ReadSide({
     sources: pools,
     onRetry: () => queryRetries.inc(),
@@ -51,11 +51,7 @@ export async function startServer({ settings, logger }: ServerOptions): Promise<
     },
   });
   const writes = openWritePool(settings, logger);
-  // Connections of its own: behind a queue of questions the poll would time out, and a busy service would take itself
-  // for one without a database.
-  const pollPools = openReadPools(settings, logger, 1);
-  const polls = new ReadSide({ sources: pollPools });
-  const version = new DatasetVersion(polls);
+  const version = new DatasetVersion(reads);
   const answers = new AnswerCache(settings.cacheBytes, () => version.current?.tag);
   const lag = new EventLoopLag();
   const health = new Health();
@@ -98,13 +94,10 @@ export async function startServer({ settings, logger }: ServerOptions): Promise<
     if (settings.preStopSeconds > 0) await sleep(settings.preStopSeconds * 1000);
     await drain(server, settings.drainSeconds * 1000);
     version.stop();
-    polls.stop();
     reads.stop();
     lag.stop();
     for (const forget of unwatch) forget();
-    await Promise.all(
-      [...pools, ...pollPools].map(({ pool }) => closePool(pool)).concat(writes ? closePool(writes) : []),
-    );
+    await Promise.all([...pools.map(({ pool }) => closePool(pool)), writes && closePool(writes)]);
     await admin.stop();
   }
   let stopping: Promise<void> | undefined;
@@ -119,12 +112,12 @@ export async function startServer({ settings, logger }: ServerOptions): Promise<
 }
 
 /** Replicas first, then the primary; one pool where there is one address. */
-function openReadPools(settings: Settings, logger: Logger, size: number): ReadSourceOptions[] {
+function openReadPools(settings: Settings, logger: Logger): ReadSourceOptions[] {
   const open = (name: string, url: string): { name: string; pool: pg.Pool } => ({
     name,
     pool: openPool({
       url,
-      size,
+      size: settings.databasePoolSize,
       applicationName: "ratesapp read",
       statementTimeoutMs: settings.statementTimeoutMs,
       onConnectionError: (error) => logger.debug({ error, source: name }, "a database connection broke"),
