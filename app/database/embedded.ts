@@ -67,7 +67,9 @@ async function joinRunning(cluster: Cluster): Promise<EmbeddedDatabase | undefin
   if (membership === undefined) return undefined;
   let closing: Promise<void> | undefined;
   const close = async () => {
-    if (await membership.leave()) await waitUntilGone(cluster, postmaster);
+    // Not the one that was joined: that may have crashed, and another user have started the next.
+    const current = await readPostmaster(cluster.directory);
+    if ((await membership.leave()) && current !== undefined) await waitUntilGone(cluster, current);
   };
   return {
     url,

@@ -5,6 +5,7 @@ import { platform, tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { type Binaries, findBinaries } from "./binaries.js";
 import { EmbeddedPostgresError } from "./embedded-postgres-error.js";
+import { readLastPort } from "./postmaster.js";
 import { type RunResult, run, type SystemUser } from "./run.js";
 import { postgresqlConf, type ServerSettings } from "./server-settings.js";
 import { findServerUser } from "./server-user.js";
@@ -85,7 +86,8 @@ export class Cluster {
 
   /**
    * Starts the server and waits until it accepts connections, after recovery if it was killed. pg_ctl gives it a
-   * session of its own, so that the Ctrl-C of a terminal does not reach it.
+   * session of its own, so that the Ctrl-C of a terminal does not reach it. It listens where it did last, if that is
+   * free, so that those who used it before it crashed find it again.
    * @returns false if another process was quicker.
    */
   async start(): Promise<boolean> {
@@ -95,7 +97,8 @@ export class Cluster {
     await this.#writeOwned(this.directory, "postgresql.conf", postgresqlConf(this.#settings), user);
     for (let attempt = 1; ; attempt += 1) {
       const logStart = await this.#logSize();
-      const { code, output } = await this.#pgCtlStart(binaries, user, await freePort());
+      const kept = attempt === 1 ? await readLastPort(this.directory) : undefined;
+      const { code, output } = await this.#pgCtlStart(binaries, user, kept ?? (await freePort()));
       if (code === 0) return true;
       const log = await this.#logSince(logStart);
       // Another start, or the processes of a killed server that are just ending.

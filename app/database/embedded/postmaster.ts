@@ -17,6 +17,13 @@ export async function readPostmaster(dataDirectory: string): Promise<Postmaster 
   return pid > 0 && port > 0 ? { pid, port } : undefined;
 }
 
+/** The port of the last server on these data, running or not (postmaster.opts); undefined if there never was one. */
+export async function readLastPort(dataDirectory: string): Promise<number | undefined> {
+  const commandLine = await readFile(join(dataDirectory, "postmaster.opts"), "utf8").catch(() => "");
+  const port = Number(/"-p" "(\d+)"/.exec(commandLine)?.[1]);
+  return port > 0 ? port : undefined;
+}
+
 /**
  * True if that process is the server of these data. After a restart of a container the number may belong to anyone,
  * and Postgres would refuse to start for as long as they run.

@@ -1,7 +1,8 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { createServer } from "node:net";
+import { platform, tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
@@ -15,6 +16,8 @@ import { openEmbedded } from "../../../app/database/embedded.js";
 
 const USER = fileURLToPath(new URL("./embedded-user.ts", import.meta.url));
 const FAST = { fsync: "off" };
+const COUNT_USERS =
+  "SELECT count(*)::int AS it FROM pg_stat_activity WHERE application_name = 'ratesapp user of this server'";
 
 type User = ChildProcessByStdio<Writable, Readable, null>;
 
@@ -145,6 +148,30 @@ describe("openEmbedded", function () {
     await database.close();
   });
 
+  it("comes back on its port after it was killed, so that who still uses it finds it again", async () => {
+    const user = startUser();
+    const url = await urlOf(user);
+    process.kill((await postmasterPid()) as number, "SIGKILL");
+    const database = await openEmbedded({ directory, serverSettings: FAST });
+    expect(database.url).to.equal(url);
+    await waitUntil(async () => (await ask(url, COUNT_USERS)) === 2, "the first user to be back");
+    await database.close();
+    expect(await ask(url, "SELECT 1 AS it")).to.equal(1);
+    await endUser(user);
+    expect(await postmasterPid()).to.equal(undefined);
+  });
+
+  it("takes another port if somebody else has the last one", async () => {
+    const first = await openEmbedded({ directory, serverSettings: FAST });
+    await first.close();
+    const other = createServer().listen(Number(new URL(first.url).port), "127.0.0.1");
+    await once(other, "listening");
+    const second = await openEmbedded({ directory, serverSettings: FAST });
+    expect(second.url).not.to.equal(first.url);
+    await second.close();
+    other.close();
+  });
+
   it("starts although the pid of a killed server now belongs to another process", async () => {
     const user = startUser();
     await urlOf(user);
@@ -182,6 +209,25 @@ describe("openEmbedded", function () {
     const failure = await failureOf(openEmbedded({ directory: join(directory, "file/data") }));
     expect(failure).to.be.instanceOf(EmbeddedPostgresError);
     expect((failure as Error).message).to.include("Set DATA_DIRECTORY");
+  });
+
+  it("says what to do where its programs cannot run", async function () {
+    if (platform() !== "linux") return this.skip();
+    // As after an installation that was cut short: the loader finds a library of Postgres, and it is empty.
+    await chmod(directory, 0o755);
+    await writeFile(join(directory, "libicuuc.so.60"), "");
+    const before = process.env.LD_LIBRARY_PATH;
+    process.env.LD_LIBRARY_PATH = directory;
+    try {
+      const failure = await failureOf(openEmbedded({ directory: join(directory, "data") }));
+      expect(failure).to.be.instanceOf(EmbeddedPostgresError);
+      expect((failure as Error).message).to.match(
+        /^The local Postgres cannot run here \(linux-\w+\): .*libicuuc\.so\.60: file too short\n.*npm rebuild.*DATABASE_URL\.$/,
+      );
+    } finally {
+      if (before === undefined) delete process.env.LD_LIBRARY_PATH;
+      else process.env.LD_LIBRARY_PATH = before;
+    }
   });
 
   it("says why the server does not start", async () => {
