@@ -22,7 +22,8 @@ Examples:
   ratesapp serve
 
 Without DATABASE_URL a local Postgres is used and shared by all commands; \`ratesapp serve --help\` lists the environment.
-Exit codes: 0 done, 1 failed, 2 wrong usage or configuration.`,
+Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 a bad delivery that a second try does not make better,
+128 and more stopped by a signal.`,
   );
 
 program.addCommand(demoCommand());

@@ -66,6 +66,7 @@ export const environmentSchema = z.object({
   MAX_WAITING_QUERIES: whole(1, 100_000)
     .default(100)
     .describe("waiting queries above which requests are shed with 503"),
+  FEEDS_FILE: z.string().min(1).optional().describe("JSON file of what `ingest run --feed NAME` loads"),
   RETRACTABLE_DAYS: whole(0, 36_500).default(30).describe("days for which a batch can be retracted"),
 });
 
@@ -93,6 +94,7 @@ export interface Settings {
   readonly preStopSeconds: number;
   readonly maxEventLoopLagMs: number;
   readonly maxWaitingQueries: number;
+  readonly feedsFile: string | undefined;
   readonly retractableDays: number;
 }
 
@@ -133,6 +135,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     preStopSeconds: values.PRE_STOP_SECONDS,
     maxEventLoopLagMs: values.MAX_EVENT_LOOP_LAG_MS,
     maxWaitingQueries: values.MAX_WAITING_QUERIES,
+    feedsFile: values.FEEDS_FILE,
     retractableDays: values.RETRACTABLE_DAYS,
   };
 }

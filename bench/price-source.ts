@@ -53,7 +53,6 @@ export function priceSource(name: string, lines: PriceLines): Source {
     async verify() {},
   };
   return {
-    feed: "bench",
     several: false,
     async *list() {
       yield object;

@@ -1,5 +1,6 @@
 import { CommanderError } from "commander";
 import { isTransient } from "../database/transient.js";
+import { FeedsFileError } from "../ingest/feeds.js";
 import { SettingsError } from "../settings.js";
 import { StoppedError } from "./stop-signal.js";
 
@@ -11,11 +12,21 @@ export class UsageError extends Error {
   }
 }
 
-/** 0 for --help and --version, 2 for wrong usage or configuration, 128 and more for a signal, 1 for everything else. */
+/** What the commands end with, beside 0; 128 and more stands for a signal. */
+export const EXIT = {
+  failed: 1,
+  /** Wrong usage or configuration. */
+  usage: 2,
+  /** A delivery is bad, and running the command again would not help. */
+  badDelivery: 3,
+} as const;
+
+/** 0 for --help and --version. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof StoppedError) return error.exitCode;
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  return error instanceof SettingsError || error instanceof UsageError ? 2 : 1;
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT.usage;
+  const misused = [SettingsError, FeedsFileError, UsageError].some((kind) => error instanceof kind);
+  return misused ? EXIT.usage : EXIT.failed;
 }
 
 /** What a user reads: the message; with the stack only where LOG_LEVEL asks for details. */

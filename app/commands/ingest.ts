@@ -3,23 +3,17 @@ import { join } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { closePool, openPool } from "../database/pool.js";
 import { countBadLines, readBadLines } from "../ingest/bad-lines.js";
+import { DEFAULT_FEED, feedName, LONGEST_DEADLINE_SECONDS, MOST_BAD_ROWS } from "../ingest/feeds.js";
 import { type BatchReport, ingestSource } from "../ingest/ingest-source.js";
 import { REPORTED_BAD_LINES } from "../ingest/parse/bad-lines.js";
 import { writeRejects } from "../ingest/rejects.js";
 import { readSettings } from "../settings.js";
 import { createLogger } from "../telemetry/logger.js";
 import { withWriteDatabase } from "./database.js";
+import { EXIT } from "./failure.js";
+import { type FeedOptions, readFeedOptions } from "./feed-options.js";
 import { ProgressDisplay } from "./ingest-progress.js";
 import { stopSignal } from "./stop-signal.js";
-
-interface RunOptions {
-  readonly source: string;
-  readonly feed?: string;
-  readonly mode: "append" | "replace";
-  readonly maxBadRows: number;
-  readonly deadline?: number;
-  readonly rejects?: string;
-}
 
 export function ingestCommand(): Command {
   return new Command("ingest").description("Load deliveries of prices.").addCommand(runCommand());
@@ -28,15 +22,20 @@ export function ingestCommand(): Command {
 function runCommand(): Command {
   return new Command("run")
     .description("Load a delivery as one batch, with any number of processes, and publish it as a whole or not at all.")
-    .requiredOption("--source <place>", "a file, a folder, http(s)://…, s3://bucket/prefix, or - for standard input")
-    .option("--feed <name>", "the feed it belongs to (the place that the source is in)")
+    .option("--source <place>", "a file, a folder, http(s)://…, s3://bucket/prefix, or - for standard input")
+    .option("--feed <name>", `the feed it belongs to (${DEFAULT_FEED}); alone: one that FEEDS_FILE has`, feed)
     .addOption(
-      new Option("--mode <mode>", "replace: hide the feed's earlier prices of the days that the delivery holds")
-        .choices(["append", "replace"])
-        .default("append"),
+      new Option(
+        "--mode <mode>",
+        "replace: hide the feed's earlier prices of the days that the delivery holds (append)",
+      ).choices(["append", "replace"]),
     )
-    .option("--max-bad-rows <number>", "bad lines to leave out instead of failing", wholeNumber, 0)
-    .option("--deadline <seconds>", "limit of the processing time: warn once it will be missed", wholeNumber)
+    .option("--max-bad-rows <number>", "bad lines to leave out instead of failing (0)", upTo(MOST_BAD_ROWS))
+    .option(
+      "--deadline <seconds>",
+      "limit of the processing time: warn once it will be missed",
+      upTo(LONGEST_DEADLINE_SECONDS),
+    )
     .option("--rejects <path>", "where lines that are left out go: a file, or a folder if there are several deliveries")
     .addHelpText(
       "after",
@@ -49,13 +48,21 @@ Run it in any number of places at once: they share the work. A process that is k
 pieces over, or run the command again. The same file is loaded once. Lines that are left out are written next to a
 local file, as FILE.rejects.csv, to be repaired and loaded.
 
+FEEDS_FILE names a JSON file of feeds, such as {"asia": {"source": "s3://deliveries/asia/", "mode": "replace",
+"maxBadRows": 10, "deadlineSeconds": 3600, "rejects": "/rejects"}}; only source must be there, and options win over it.
 S3 takes its endpoint, region and keys from the usual environment (AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID, …).
 
-Exit code: 0 if everything is published or was so before, 1 if a batch failed; its bad lines are then listed.
+Exit codes:
+  0  everything is published, or was so before
+  1  something went wrong that may go right next time
+  2  wrong usage or configuration
+  3  a delivery failed and would fail again: its lines are bad (they are listed), or it failed in an earlier run
+  143, 130  stopped by SIGTERM, by Ctrl-C
 
 Examples:
   ratesapp ingest run --source prices.csv
   ratesapp ingest run --feed asia --mode replace --source s3://deliveries/asia/
+  FEEDS_FILE=feeds.json ratesapp ingest run --feed asia
   zcat prices.csv.gz | ratesapp ingest run --source - --max-bad-rows 10 --rejects bad.csv`,
     )
     .action(run);
@@ -64,8 +71,15 @@ Examples:
 /** Two lanes, their new months, leases, claims and progress. */
 const CONNECTIONS = 8;
 
-async function run(options: RunOptions): Promise<void> {
+async function run(options: FeedOptions): Promise<void> {
   const settings = readSettings();
+  const {
+    source,
+    mode = "append",
+    maxBadRows = 0,
+    deadlineSeconds,
+    rejects,
+  } = await readFeedOptions(options, settings.feedsFile);
   const log = createLogger(settings);
   const signal = stopSignal();
   await withWriteDatabase(settings, async (url) => {
@@ -74,31 +88,31 @@ async function run(options: RunOptions): Promise<void> {
     try {
       const reports = await ingestSource({
         pool,
-        source: options.source,
+        source,
         ...(options.feed === undefined ? {} : { feed: options.feed }),
-        mode: options.mode,
-        maxBadRows: options.maxBadRows,
-        ...(options.deadline === undefined ? {} : { deadlineSeconds: options.deadline }),
+        mode,
+        maxBadRows,
+        ...(deadlineSeconds === undefined ? {} : { deadlineSeconds }),
         signal,
         log: display.log,
-        onBatch: (batchId, source) => display.watch(batchId, source.name),
+        onBatch: (batchId, { name }) => display.watch(batchId, name),
         onEnd: () => display.end(),
       });
-      for (const report of reports) await tell(report, options);
+      for (const report of reports) await tell(report);
       if (reports.length === 0) console.log("Nothing new.");
+      const failed = reports.filter(({ state }) => state === "failed");
+      if (failed.some(({ already, failedForGood }) => !already && !failedForGood)) process.exitCode = EXIT.failed;
+      else if (failed.length > 0) process.exitCode ??= EXIT.badDelivery;
     } finally {
       await display.end();
       await closePool(pool);
     }
 
-    async function tell(report: BatchReport, { rejects }: RunOptions): Promise<void> {
+    async function tell(report: BatchReport): Promise<void> {
       console.log(outcomeOf(report));
-      if (report.state === "failed") {
-        process.exitCode = 1;
-        if (!report.already || report.rejected > 0) await listBadLines(report);
-      } else if (report.rejected > 0 && !report.already) {
-        await keepRejects(report, rejects);
-      }
+      if (report.already) return;
+      if (report.state === "failed") await listBadLines(report);
+      else if (report.rejected > 0) await keepRejects(report);
     }
 
     async function listBadLines({ batchId }: BatchReport): Promise<void> {
@@ -108,7 +122,7 @@ async function run(options: RunOptions): Promise<void> {
       for (const { reason, count } of await countBadLines(pool, batchId)) console.error(`${count} × ${reason}`);
     }
 
-    async function keepRejects(report: BatchReport, rejects: string | undefined): Promise<void> {
+    async function keepRejects(report: BatchReport): Promise<void> {
       const path = rejectsPath(report, rejects);
       if (path === null) {
         log.warn({ batch: report.batchId }, "the lines that were left out are not kept: --rejects says where to");
@@ -118,7 +132,7 @@ async function run(options: RunOptions): Promise<void> {
         const lines = await writeRejects(pool, report.batchId, path);
         console.log(`Bad lines that were left out: ${lines}; they are in ${path}.`);
       } catch (error) {
-        process.exitCode = 1;
+        process.exitCode = EXIT.failed;
         console.error(`The lines that were left out could not be written to ${path}: ${(error as Error).message}`);
       }
     }
@@ -127,7 +141,10 @@ async function run(options: RunOptions): Promise<void> {
 
 function outcomeOf({ batchId, name, state, already, rows, failure, duplicateOf }: BatchReport): string {
   const prices = `${rows.toLocaleString("en-US")} ${rows === 1 ? "price" : "prices"}`;
-  if (state === "failed") return `Batch ${batchId} (${name}) failed: ${failure}`;
+  if (state === "failed") {
+    if (!already) return `Batch ${batchId} (${name}) failed: ${failure}`;
+    return `${name} failed before, as batch ${batchId}: ${failure} Repair it, or let the next run load it again: ratesapp batches retry ${batchId}`;
+  }
   if (state === "duplicate") {
     return `${name} was loaded already: it has the same prices as batch ${duplicateOf}. Nothing changed.`;
   }
@@ -148,7 +165,15 @@ function isFolder(path: string): boolean {
   return stats?.isDirectory() === true;
 }
 
-function wholeNumber(text: string): number {
-  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError("It must be a whole number.");
-  return Number(text);
+function upTo(most: number): (text: string) => number {
+  return (text) => {
+    if (/^\d{1,15}$/.test(text) && Number(text) <= most) return Number(text);
+    throw new InvalidArgumentError(`It must be a whole number, ${most} at most.`);
+  };
+}
+
+function feed(text: string): string {
+  const parsed = feedName.safeParse(text);
+  if (parsed.success) return parsed.data;
+  throw new InvalidArgumentError(`It ${parsed.error.issues[0]?.message}.`);
 }

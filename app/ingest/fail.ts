@@ -8,12 +8,18 @@ import { setFailed } from "./fail.sql.js";
  * first reason stays: failing a failed batch changes nothing and succeeds.
  * @param database a pool, or a client to do so inside its transaction.
  * @param failure why, for the user; the bad lines stand in tables of their own.
+ * @param forGood whether loading the same delivery again would fail the same way.
  * @returns false if it had failed before.
  * @throws {BatchNotFoundError}
  * @throws {BatchStateError} if it was published already.
  */
-export async function failBatch(database: pg.Pool | pg.ClientBase, batchId: number, failure: string): Promise<boolean> {
-  const { rowCount } = await database.query(setFailed, [batchId, failure]);
+export async function failBatch(
+  database: pg.Pool | pg.ClientBase,
+  batchId: number,
+  failure: string,
+  forGood = false,
+): Promise<boolean> {
+  const { rowCount } = await database.query(setFailed, [batchId, failure, forGood]);
   if (rowCount) return true;
   const { rows } = await database.query<{ state: BatchState }>("SELECT state FROM batches WHERE id = $1", [batchId]);
   const state = rows[0]?.state;

@@ -2,6 +2,7 @@ import type pg from "pg";
 import { auditBatch } from "./audit.js";
 import type { BatchState } from "./batch-state.js";
 import { failBatch } from "./fail.js";
+import { DEFAULT_FEED } from "./feeds.js";
 import { PortsMissingError } from "./ingest-error.js";
 import { readPorts } from "./load/read-ports.js";
 import { findPlannedBatch, PIECE_BYTES, type PlannedBatch, planBatch, STREAM_PIECE_BYTES } from "./plan.js";
@@ -23,7 +24,7 @@ export interface IngestOptions {
   readonly pool: pg.Pool;
   /** A path, a folder, `https://…`, `s3://bucket/prefix`, `-` for standard input, or a source that is open. */
   readonly source: string | Source;
-  /** Name of the feed; the place that the source comes from if none is given. */
+  /** Name of the feed; {@link DEFAULT_FEED} if none is given. */
   readonly feed?: string;
   readonly mode?: "append" | "replace";
   /** Bad lines that are left out instead of failing the batch; 0 if not given. */
@@ -48,12 +49,14 @@ export interface BatchReport {
   readonly name: string;
   readonly location: string;
   readonly state: BatchState;
-  /** It had been loaded before this run began, which did nothing about it. */
+  /** It had been loaded, or had failed, before this run began, which did nothing about it. */
   readonly already: boolean;
   readonly rows: number;
   readonly rejected: number;
   /** Why it failed. */
   readonly failure: string | null;
+  /** Loading it again would fail the same way. */
+  readonly failedForGood: boolean;
   /** The published batch that it repeats. */
   readonly duplicateOf: number | null;
 }
@@ -63,12 +66,13 @@ const SILENT: IngestLog = { info() {}, warn() {} };
 /**
  * Loads what the source holds: each object (file, key, address) as one batch, which is published as a whole when all
  * its pieces are loaded and audited, or fails as a whole. Any number of processes may run this for the same source at
- * the same time and share the work. Of a folder or prefix, objects that are known already are left out.
+ * the same time and share the work. Of a folder or prefix, objects that were loaded already are left out, and those
+ * that failed before are only reported.
  *
  * ```ts
  * const [report] = await ingestSource({ pool, source: "prices.csv" });
  * ```
- * @returns a report for each object that was worked on, or that this run was given by name.
+ * @returns a report for each object that was worked on, that failed before, or that this run was given by name.
  * @throws {SourceError} if there is no such source.
  * @throws {PortsMissingError} while the database knows no ports.
  * @throws the signal's reason when asked to stop.
@@ -82,14 +86,17 @@ export async function ingestSource(options: IngestOptions): Promise<BatchReport[
   if (ports.size === 0) throw new PortsMissingError();
   const worker: Worker = { ...base, ports };
   await failAbandoned(worker);
-  const feed = options.feed ?? source.feed;
+  const feed = options.feed ?? DEFAULT_FEED;
   const reports: BatchReport[] = [];
   for await (const object of source.list(signal)) {
     if (source.several) {
       const known = await patiently(worker, () =>
         findPlannedBatch(pool, { feed, identity: object.identity }, startedAt),
       );
-      if (known?.endedBefore) continue;
+      if (known?.endedBefore) {
+        if (known.state === "failed") reports.push(report(known, object, await readWorkOf(worker, known.id)));
+        continue;
+      }
     }
     reports.push(await ingestObject(worker, object, feed, startedAt, !source.several, options));
   }
@@ -139,7 +146,11 @@ async function finish(worker: Worker, batchId: number): Promise<Work> {
   let work = await readWorkOf(worker, batchId);
   if (work.state === "loading") {
     const failure = failureOf(work);
-    if (failure !== null) await patiently(worker, () => failBatch(worker.pool, batchId, failure));
+    if (failure !== null) {
+      // An attempt at a piece may end otherwise tomorrow; what is in its lines will not.
+      const forGood = work.error === null;
+      await patiently(worker, () => failBatch(worker.pool, batchId, failure, forGood));
+    }
   }
   if (work.state === "auditing" || (work.state === "loading" && failureOf(work) === null)) {
     const { signal } = worker;
@@ -191,6 +202,7 @@ function report(batch: PlannedBatch, object: SourceObject, work: Work): BatchRep
     rows: work.rows,
     rejected: work.rejected,
     failure: work.failure,
+    failedForGood: work.failed_for_good,
     duplicateOf: work.duplicate_of,
   };
 }

@@ -30,7 +30,7 @@ export const failExhausted = `
 
 /** What is left to do. $1 batch. */
 export const readWork = `
-  SELECT b.state, b.planned, b.failure, b.duplicate_of, b.max_bad_rows,
+  SELECT b.state, b.planned, b.failure, b.failed_for_good, b.duplicate_of, b.max_bad_rows,
          b.worker IS NOT NULL AND b.lease_until >= clock_timestamp() AS streaming,
          count(*) FILTER (WHERE p.state IN ('waiting', 'loading'))::integer AS unfinished,
          count(*) FILTER (WHERE p.state = 'failed')::integer AS failed,

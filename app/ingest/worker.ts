@@ -5,7 +5,7 @@ import type pg from "pg";
 import { isTransient, retryTransient } from "../database/transient.js";
 import type { BatchState } from "./batch-state.js";
 import { failBatch } from "./fail.js";
-import { LeaseLostError, SourceError } from "./ingest-error.js";
+import { LeaseLostError, SourceChangedError, SourceError } from "./ingest-error.js";
 import { LEASE_SECONDS } from "./lease.js";
 import { HeaderError } from "./parse/columns.js";
 import type { PortTable } from "./parse/port-table.js";
@@ -48,6 +48,7 @@ export interface Work {
   readonly state: BatchState;
   readonly planned: boolean;
   readonly failure: string | null;
+  readonly failed_for_good: boolean;
   readonly duplicate_of: number | null;
   readonly max_bad_rows: number;
   readonly streaming: boolean;
@@ -199,7 +200,9 @@ export async function failForGood(
     await ask(worker, insertHeaderFault, [batchId, piece, error.column, error.message]);
   }
   const failure = error instanceof HeaderError ? `${object.name}, line 1: ${error.message}.` : error.message;
-  await patiently(worker, () => failBatch(worker.pool, batchId, failure));
+  // A source that changed is another delivery by now.
+  const forGood = !(error instanceof SourceChangedError);
+  await patiently(worker, () => failBatch(worker.pool, batchId, failure, forGood));
 }
 
 /** Waits unless the worker is told to stop. */

@@ -1,4 +1,7 @@
 import { execFileSync } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type {
   V1ConfigMap,
   V1CronJob,
@@ -12,6 +15,7 @@ import { dumpYaml, loadYaml } from "@kubernetes/client-node";
 import { expect } from "chai";
 import { dump, load } from "js-yaml";
 import { toJSONSchema } from "zod";
+import { readFeeds } from "../../app/ingest/feeds.js";
 import { environmentSchema, readSettings } from "../../app/settings.js";
 import schema from "../../charts/ratesapp/values.schema.json" with { type: "json" };
 import { HelmError, lint, render, renderNotes, skipWithoutHelm, type Values } from "./chart/helm.js";
@@ -190,11 +194,27 @@ describe("the chart", function () {
       expect(job).to.include({ parallelism: 5, completions: 5, activeDeadlineSeconds: 3600, backoffLimit: 0 });
     });
 
-    it("are told of their delivery word for word", async () => {
-      const job = (await cronJobOf({ mode: "replace", maxBadRows: 1e6, source: "https://a/b?c=d&e='f g'#%20" })).spec;
-      expect(job?.jobTemplate.spec?.template.spec?.containers[0]?.args?.join("|")).to.equal(
-        "ingest|run|--feed|sea|--source|https://a/b?c=d&e='f g'#%20|--mode|replace|--max-bad-rows|1000000|--deadline|3600",
-      );
+    it("are told of their deliveries word for word, by name, so that a pod made by hand can load them as well", async () => {
+      const source = "https://a/b?c=d&e='f <g>'#%20";
+      const sea = { ...feed, source, mode: "replace", maxBadRows: 1e6, rejectsClaimName: "rejects" };
+      const objects = await render({ database: secret, feeds: { sea, air: feed } });
+      const [files] = ofKind<V1ConfigMap>(objects, "ConfigMap");
+      const folder = await mkdtemp(join(tmpdir(), "ratesapp-feeds-"));
+      await writeFile(join(folder, "feeds.json"), present(files?.data?.["feeds.json"]));
+      const feeds = await readFeeds(join(folder, "feeds.json")).finally(() => rm(folder, { recursive: true }));
+      expect(Object.fromEntries(feeds)).to.deep.equal({
+        air: { source: feed.source, mode: "append", maxBadRows: 0, deadlineSeconds: 3600 },
+        sea: { source, mode: "replace", maxBadRows: 1_000_000, deadlineSeconds: 3600, rejects: "/rejects" },
+      });
+      const pod = present((await cronJobOf({})).spec?.jobTemplate.spec?.template.spec);
+      expect(pod.containers[0]?.args).to.deep.equal(["ingest", "run", "--feed", "sea"]);
+      expect(variables(pod.containers[0]?.env).FEEDS_FILE).to.equal("/etc/ratesapp/feeds.json");
+      expect(pod.containers[0]?.volumeMounts).to.deep.include({
+        name: "feeds",
+        mountPath: "/etc/ratesapp",
+        readOnly: true,
+      });
+      expect(pod.volumes).to.deep.include({ name: "feeds", configMap: { name: files?.metadata?.name } });
     });
 
     it("reach the port of their source, never the node's metadata service", async () => {

@@ -4,6 +4,7 @@ import { countBadLines, readBadLines } from "../../ingest/bad-lines.js";
 import { BatchNotFoundError } from "../../ingest/batch-error.js";
 import { listBatches, readBatch } from "../../ingest/batch-summary.js";
 import { failBatch } from "../../ingest/fail.js";
+import { feedName, LONGEST_DEADLINE_SECONDS, MOST_BAD_ROWS } from "../../ingest/feeds.js";
 import { PortsMissingError } from "../../ingest/ingest-error.js";
 import { readPorts } from "../../ingest/load/read-ports.js";
 import { REPORTED_BAD_LINES } from "../../ingest/parse/bad-lines.js";
@@ -81,10 +82,7 @@ const count = (most: number) => z.coerce.number(`must be a whole number from 0 t
 
 /** How a batch is opened: members of a JSON body, or, with prices as the body, parameters. */
 export const newBatch = z.strictObject({
-  feed: z
-    .string()
-    .regex(/^\S(.{0,198}\S)?$/, "must be 1 to 200 characters")
-    .meta({ description: "The feed it belongs to.", examples: ["asia"] }),
+  feed: feedName.meta({ description: "The feed it belongs to.", examples: ["asia"] }),
   mode: z
     .enum(["append", "replace"])
     .default("append")
@@ -95,8 +93,8 @@ export const newBatch = z.strictObject({
     .max(500)
     .default("upload")
     .meta({ description: "What its bad lines are reported under, such as the name of a file." }),
-  max_bad_rows: count(1_000_000_000).default(0).meta({ description: "Bad lines to leave out instead of failing." }),
-  deadline_seconds: count(10_000_000)
+  max_bad_rows: count(MOST_BAD_ROWS).default(0).meta({ description: "Bad lines to leave out instead of failing." }),
+  deadline_seconds: count(LONGEST_DEADLINE_SECONDS)
     .optional()
     .meta({ description: "Limit of its processing time; passing it is reported, nothing is stopped." }),
 });
@@ -223,7 +221,7 @@ export function batchesRoutes(services: BatchServices): BatchesRoutes {
         await completeUpload(pool(), id);
       } catch (error) {
         // Nothing can be sent again but all of it, as a new batch.
-        if (error instanceof BadRowsError) await failBatch(pool(), id, error.message);
+        if (error instanceof BadRowsError) await failBatch(pool(), id, error.message, true);
         throw error;
       }
       await answerWith(ctx, id, 202);

@@ -61,6 +61,8 @@ CREATE TABLE batches (
   published_at timestamptz,
   retracted_at timestamptz,
   failed_at    timestamptz,
+  -- Loading the same delivery again would fail the same way.
+  failed_for_good boolean NOT NULL DEFAULT false,
   -- When the first of its days was folded: from then on it cannot be retracted.
   compacted_at timestamptz,
   -- When the last of its rows was deleted (failed, duplicate, compacted, or retracted and too old to come back).

@@ -1,7 +1,7 @@
 import { type BigIntStats, open as openWithCallback } from "node:fs";
 import { open, readdir, stat } from "node:fs/promises";
 import { Socket } from "node:net";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { SourceChangedError, SourceError, SourceUnavailableError } from "../ingest-error.js";
 import { REJECTS_SUFFIX } from "../rejects.js";
@@ -15,11 +15,10 @@ const openDescriptor = promisify(openWithCallback);
 export async function openFileSource(path: string): Promise<Source> {
   const absolute = resolve(path);
   const stats = await statOf(absolute);
-  if (stats.isDirectory()) return { feed: absolute, several: true, list: () => listFolder(absolute) };
+  if (stats.isDirectory()) return { several: true, list: () => listFolder(absolute) };
   if (stats.isFIFO()) return openNamedPipe(absolute);
   if (!stats.isFile()) throw new SourceError(`${path} is neither a file nor a folder.`);
   return {
-    feed: dirname(absolute),
     several: false,
     async *list() {
       yield new FileObject(absolute, stats);
@@ -44,7 +43,7 @@ async function openNamedPipe(path: string): Promise<Source> {
     throw readError(path, error);
   });
   const input = new Socket({ fd, readable: true, writable: false });
-  return openPipeSource({ feed: dirname(path), name: basename(path), location: path, input });
+  return openPipeSource({ name: basename(path), location: path, input });
 }
 
 /** Large enough that the calls cost nothing beside the parsing; small enough to stay in the processor's cache. */

@@ -8,7 +8,6 @@ export async function openHttpSource(address: string, signal?: AbortSignal): Pro
   const url = new URL(address);
   const object = await openHttpObject(url, signal);
   return {
-    feed: shown(new URL(".", url)),
     several: false,
     async *list() {
       yield object;

@@ -12,7 +12,7 @@ import type { Source } from "./source.js";
  */
 export async function openSource(address: string, signal?: AbortSignal): Promise<Source> {
   if (address === "-") {
-    return openPipeSource({ feed: "stdin", name: "standard input", location: "-", input: process.stdin });
+    return openPipeSource({ name: "standard input", location: "-", input: process.stdin });
   }
   const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(address)?.[1]?.toLowerCase();
   if (scheme === undefined) return openFileSource(address);

@@ -7,13 +7,11 @@ export const PIPE_IDENTITY = "pipe ";
 
 /** Standard input or another pipe: one delivery, which nobody else can read and nobody can read again. */
 export function openPipeSource(pipe: {
-  readonly feed: string;
   readonly name: string;
   readonly location: string;
   readonly input: Readable;
 }): Source {
   return {
-    feed: pipe.feed,
     several: false,
     async *list() {
       yield new PipeObject(pipe.name, pipe.location, pipe.input);

@@ -31,14 +31,12 @@ export async function openS3Source(address: string, signal?: AbortSignal): Promi
   const store = { library, client };
   if (key === "" || key.endsWith("/")) {
     return {
-      feed: `s3://${bucket}/${key}`,
       several: true,
       list: (listSignal) => listPrefix(store, bucket, key, listSignal),
     };
   }
   const object = await readObject(store, bucket, key, signal);
   return {
-    feed: `s3://${bucket}/${key.slice(0, key.lastIndexOf("/") + 1)}`,
     several: false,
     async *list() {
       yield object;

@@ -25,8 +25,6 @@ export interface SourceObject {
 
 /** Where batches come from. */
 export interface Source {
-  /** Name of the feed if the user gives none: the same for every delivery from the same place. */
-  readonly feed: string;
   /** A folder or prefix rather than one object: what is known already is left out. */
   readonly several: boolean;
   /** Objects in the order of their names. */

@@ -1,5 +1,6 @@
 import { open, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { expect } from "chai";
 import { createDatabase, type TestDatabase } from "../database.js";
 import { bringPlaces, createFolder, type Folder, HEADER, readTotals, someLines, totalsOf } from "../ingest/setup.js";
@@ -38,13 +39,13 @@ describe("ratesapp ingest run", () => {
     expect(copy.stdout).to.equal("copy.csv was loaded already: it has the same prices as batch 1. Nothing changed.\n");
   });
 
-  it("ends with 1 and lists what is wrong, by line, and counted", async () => {
+  it("ends with 3 and lists what is wrong, by line, and counted", async () => {
     const path = await folder.write(
       "prices.csv",
       `${csv}CNSGH,NLRTM,2024-02-30,5\nCNSGH\nXXXXX,NLRTM,2024-02-01,5\nCNSGH\n`,
     );
     const { code, stdout, stderr } = await ingest("--source", path);
-    expect(code).to.equal(1);
+    expect(code).to.equal(3);
     expect(stdout).to.equal("Batch 1 (prices.csv) failed: 4 bad lines.\n");
     expect(stderr.split("\n")).to.deep.equal([
       "prices.csv:502: day: a day that does not exist",
@@ -81,14 +82,99 @@ describe("ratesapp ingest run", () => {
     expect((await readTotals(database.pool)).visible).to.deep.equal(totalsOf(lines));
   });
 
+  it("names a file of a folder that failed before, every time, until it is repaired or to be tried again", async () => {
+    await folder.write("a.csv", `${HEADER}\n${lines[0]}\n`);
+    await folder.write("b.csv", `${HEADER}\nCNSGH\n`);
+    const first = await ingest("--source", folder.path);
+    expect(first).to.include({
+      code: 3,
+      stdout: "Batch 1 (a.csv) is published: 1 price.\nBatch 2 (b.csv) failed: 1 bad line.\n",
+    });
+    const known =
+      "b.csv failed before, as batch 2: 1 bad line. Repair it, or let the next run load it again: ratesapp batches retry 2\n";
+    expect(await ingest("--source", folder.path)).to.deep.equal({ code: 3, stdout: known, stderr: "" });
+    await runRatesapp(["batches", "retry", "2"], environment());
+    expect((await ingest("--source", folder.path)).stdout).to.equal("Batch 3 (b.csv) failed: 1 bad line.\n");
+    await folder.write("b.csv", `${HEADER}\n${lines[1]}\n`);
+    expect(await ingest("--source", folder.path)).to.include({
+      code: 0,
+      stdout: "Batch 4 (b.csv) is published: 1 price.\n",
+    });
+  });
+
+  it("ends with 1 where another try may help: a batch that failed for its worker, not its lines", async () => {
+    const fifo = await folder.pipe("fifo");
+    const running = startRatesapp(["ingest", "run", "--source", fifo], environment());
+    const input = await open(fifo, "w");
+    await input.write(`${HEADER}\n`);
+    while ((await database.pool.query("SELECT FROM batches")).rowCount === 0) await setTimeout(50);
+    await database.pool.query(
+      "UPDATE batches SET state = 'failed', failure = 'Piece 0 failed 8 times: a disk is full'",
+    );
+    await input.close();
+    const { code, stdout } = await running.ended;
+    expect(stdout).to.equal("Batch 1 (fifo) failed: Piece 0 failed 8 times: a disk is full\n");
+    expect(code).to.equal(1);
+  });
+
+  it("loads a feed by its name, as the file of feeds says, unless an option says otherwise", async () => {
+    await folder.write("prices.csv", `${csv}CNSGH\n`);
+    const feeds = await folder.write(
+      "feeds.json",
+      JSON.stringify({
+        sea: {
+          source: join(folder.path, "prices.csv"),
+          mode: "replace",
+          maxBadRows: 1,
+          rejects: join(folder.path, "out"),
+        },
+        air: { source: "s3://prices/air/" },
+      }),
+    );
+    const run = (...args: string[]) => runRatesapp(["ingest", "run", ...args], { ...environment(), FEEDS_FILE: feeds });
+    const strict = await run("--feed", "sea", "--max-bad-rows", "0", "--mode", "append");
+    expect(strict).to.include({ code: 3, stdout: "Batch 1 (prices.csv) failed: 1 bad line.\n" });
+    const { code, stdout } = await run("--feed", "sea");
+    expect(stdout).to.contain("Batch 2 (prices.csv) is published: 500 prices.").and.to.contain(`${folder.path}/out`);
+    expect(code).to.equal(0);
+    const { rows } = await database.pool.query("SELECT feed, mode FROM batches ORDER BY id");
+    expect(rows).to.deep.equal([
+      { feed: "sea", mode: "append" },
+      { feed: "sea", mode: "replace" },
+    ]);
+
+    expect(await run("--feed", "see")).to.include({ code: 2, stderr: `${feeds} has no feed see; it has sea, air.\n` });
+    expect((await ingest("--feed", "sea")).stderr).to.contain("FEEDS_FILE is not set");
+  });
+
+  it("names every mistake of the file of feeds at once", async () => {
+    const feeds = await folder.write(
+      "feeds.json",
+      JSON.stringify({ sea: { mode: "upsert", maxBadRows: -1, schedule: "@daily" }, " air": { source: "x" } }),
+    );
+    const environmentOf = (path: string) => ({ ...environment(), FEEDS_FILE: path });
+    const { code, stderr } = await runRatesapp(["ingest", "run", "--feed", "sea"], environmentOf(feeds));
+    expect(code).to.equal(2);
+    for (const name of ["sea.source", "sea.mode", "sea.maxBadRows", "sea", " air"]) {
+      expect(stderr).to.contain(`\n  ${name}: `);
+    }
+    const missing = await runRatesapp(["ingest", "run", "--feed", "sea"], environmentOf(`${feeds}.none`));
+    expect(missing.code).to.equal(2);
+    expect(missing.stderr).to.contain("it cannot be read");
+  });
+
+  it("names no feed after a place, which would be a label of metrics", async () => {
+    await ingest("--source", await folder.write("prices.csv", csv));
+    expect((await database.pool.query("SELECT feed FROM batches")).rows).to.deep.equal([{ feed: "default" }]);
+  });
+
   it("stops on SIGTERM and leaves its pieces to others", async () => {
     // A pipe that says nothing: the command waits for it.
     const fifo = await folder.pipe("fifo");
     const running = startRatesapp(["ingest", "run", "--source", fifo], environment());
     const keepOpen = await open(fifo, "w");
     await keepOpen.write(`${HEADER}\n`);
-    while ((await database.pool.query("SELECT FROM batches")).rowCount === 0)
-      await new Promise((r) => setTimeout(r, 50));
+    while ((await database.pool.query("SELECT FROM batches")).rowCount === 0) await setTimeout(50);
     running.child.kill("SIGTERM");
     const { code, stderr } = await running.ended;
     await keepOpen.close();

@@ -34,7 +34,10 @@ describe("ratesapp: usage", function () {
     [["migrate", "--fast"], "unknown option '--fast'"],
     [["migrate", "now"], "too many arguments"],
     [["places", "import", "--ports", "ports.csv"], "required option '--regions <file>' not specified"],
-    [["ingest", "run"], "required option '--source"],
+    [["ingest", "run"], "--source or --feed is needed"],
+    [["ingest", "run", "--sorce", "prices.csv"], "unknown option '--sorce'\n(Did you mean --source?)"],
+    [["ingest", "run", "--source", "x", "--max-bad-rows", "1e9"], "must be a whole number"],
+    [["ingest", "run", "--source", "x", "--mode", "replace"], "--mode replace needs --feed"],
   ];
   for (const [args, says] of WRONG) {
     it(`ends with 2 for: ratesapp ${args.join(" ")}`, async () => {

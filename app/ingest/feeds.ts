@@ -1,0 +1,59 @@
+import { readFile } from "node:fs/promises";
+import { z } from "zod";
+
+/** What deliveries belong to when nobody names their feed. */
+export const DEFAULT_FEED = "default";
+
+export const MOST_BAD_ROWS = 1_000_000_000;
+export const LONGEST_DEADLINE_SECONDS = 10_000_000;
+
+/** Also a label of metrics. */
+export const feedName = z
+  .string()
+  .regex(/^\S(.{0,198}\S)?$/, "must be 1 to 200 characters, with no space at either end");
+
+const feed = z.strictObject({
+  source: z.string().min(1, "must not be empty"),
+  mode: z.enum(["append", "replace"]).optional(),
+  maxBadRows: z.int().min(0).max(MOST_BAD_ROWS).optional(),
+  deadlineSeconds: z.int().min(1).max(LONGEST_DEADLINE_SECONDS).optional(),
+  rejects: z.string().min(1, "must not be empty").optional(),
+});
+
+/** Where the deliveries of a feed come from, and how they are loaded. */
+export type Feed = z.output<typeof feed>;
+
+/** The file of feeds cannot be used as it is. */
+export class FeedsFileError extends Error {
+  constructor(path: string, mistakes: readonly string[]) {
+    super(`${path}:\n${mistakes.map((mistake) => `  ${mistake}`).join("\n")}`);
+    this.name = "FeedsFileError";
+  }
+}
+
+/**
+ * Reads a JSON file of feeds by name: `{"sea": {"source": "s3://prices/sea/", "mode": "replace"}}`.
+ * @throws {FeedsFileError} naming every mistake at once.
+ */
+export async function readFeeds(path: string): Promise<ReadonlyMap<string, Feed>> {
+  const parsed = z.record(feedName, feed).safeParse(await readJson(path));
+  if (parsed.success) return new Map(Object.entries(parsed.data));
+  throw new FeedsFileError(
+    path,
+    parsed.error.issues.map((issue) => {
+      const { message } = issue.code === "invalid_key" ? (issue.issues[0] ?? issue) : issue;
+      return `${issue.path.join(".") || "the file"}: ${message}`;
+    }),
+  );
+}
+
+async function readJson(path: string): Promise<unknown> {
+  const text = await readFile(path, "utf8").catch((error: Error) => {
+    throw new FeedsFileError(path, [`it cannot be read: ${error.message}`]);
+  });
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new FeedsFileError(path, [`it is not JSON: ${(error as Error).message}`]);
+  }
+}
