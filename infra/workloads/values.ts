@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { Peer } from "../network/peers.js";
+import type { AddressFamilies, Peer } from "../network/peers.js";
 import type { Image } from "../settings/image.js";
 import type { Resources } from "../settings/resources.js";
 import type { Settings } from "../settings/schema.js";
@@ -31,6 +31,7 @@ export interface Values {
   readonly feeds: Readonly<Record<string, FeedValues>>;
   readonly compaction: Settings["compaction"];
   readonly networkPolicy: {
+    readonly addressFamilies: AddressFamilies;
     readonly admin: { readonly from: readonly Peer[] };
     readonly dns: { readonly to: readonly Peer[] };
     readonly database: { readonly to: readonly Peer[] };

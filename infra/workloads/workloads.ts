@@ -76,6 +76,7 @@ export class Workloads extends pulumi.ComponentResource {
       ),
       compaction,
       networkPolicy: {
+        addressFamilies: settings.cluster.addressFamilies,
         admin: { from: [podsOf(namespaces.prometheus)] },
         dns: { to: cluster.dns },
         database: { to: [podsOf(names.database)] },

@@ -236,6 +236,26 @@ describe("the chart", function () {
       expect(await portOf("/deliveries")).to.equal(undefined);
     });
 
+    it("reach addresses of the cluster's families alone", async () => {
+      const blocks = async (addressFamilies: string[]) => {
+        const objects = await render({
+          database: secret,
+          feeds: { sea: { ...feed, source: "s3://bucket/prefix" } },
+          networkPolicy: { addressFamilies },
+        });
+        const policy = ofKind<V1NetworkPolicy>(objects, "NetworkPolicy").find(
+          ({ metadata }) => metadata?.name === "ratesapp-ingest-sea",
+        );
+        const peers = policy?.spec?.egress?.flatMap(({ to }) => to ?? []) ?? [];
+        return peers.flatMap(({ ipBlock }) => ipBlock?.cidr ?? []);
+      };
+      const ipv4 = ["0.0.0.0/0", "169.254.170.23/32"];
+      const ipv6 = ["::/0", "fd00:ec2::23/128"];
+      expect(await blocks(["ipv4"])).to.deep.equal(ipv4);
+      expect(await blocks(["ipv6"])).to.deep.equal(ipv6);
+      expect(await blocks(["ipv4", "ipv6"])).to.have.members([...ipv4, ...ipv6]);
+    });
+
     it("reach what they are told to instead", async () => {
       const egress = [
         { to: [{ podSelector: { matchLabels: { app: "minio" } } }], ports: [{ port: 9000, protocol: "TCP" }] },
