@@ -28,7 +28,8 @@ export function loginRoles(
       `${purpose.name}-${suffix}`,
       // Letters and digits stand in a URL as they are.
       { length: 32, special: false, keepers: { generation: String(madeAt) } },
-      options.parent ? { parent: options.parent } : {},
+      // Deleted first, the old one would take with it all that is made of it: the Secret and the pods that read it.
+      { ...(options.parent && { parent: options.parent }), deleteBeforeReplace: false },
     );
     const role = new postgresql.Role(
       `${purpose.name}-${suffix}`,
