@@ -58,6 +58,7 @@ export async function startServer({ settings, logger }: ServerOptions): Promise<
   let draining = false;
   health.add("draining", () => (draining ? "the process is stopping" : undefined));
   health.add("database", () => (version.current === undefined ? whyUnknown(version) : undefined));
+  for (const { name } of pools) sourceAway.set({ source: name }, 0);
   const unwatch = pools.map(({ name, pool }) => watchPool(`read ${name}`, pool));
   if (writes !== undefined) unwatch.push(watchPool("write", writes));
   watchIngest(writes);
@@ -97,7 +98,9 @@ export async function startServer({ settings, logger }: ServerOptions): Promise<
     reads.stop();
     lag.stop();
     for (const forget of unwatch) forget();
-    await Promise.all([...pools.map(({ pool }) => closePool(pool)), writes && closePool(writes)]);
+    await Promise.all(
+      [...pools.flatMap(({ pool, polls }) => [pool, polls]), ...(writes ? [writes] : [])].map(closePool),
+    );
     await admin.stop();
   }
   let stopping: Promise<void> | undefined;
@@ -111,18 +114,21 @@ export async function startServer({ settings, logger }: ServerOptions): Promise<
   };
 }
 
-/** Replicas first, then the primary; one pool where there is one address. */
+/** Replicas first, then the primary; one source where there is one address. */
 function openReadPools(settings: Settings, logger: Logger): ReadSourceOptions[] {
-  const open = (name: string, url: string): { name: string; pool: pg.Pool } => ({
-    name,
-    pool: openPool({
+  const open = (name: string, url: string): ReadSourceOptions => {
+    const options = {
       url,
-      size: settings.databasePoolSize,
       applicationName: "ratesapp read",
       statementTimeoutMs: settings.statementTimeoutMs,
-      onConnectionError: (error) => logger.debug({ error, source: name }, "a database connection broke"),
-    }),
-  });
+      onConnectionError: (error: Error) => logger.debug({ error, source: name }, "a database connection broke"),
+    };
+    return {
+      name,
+      pool: openPool({ ...options, size: settings.databasePoolSize }),
+      polls: openPool({ ...options, size: 1 }),
+    };
+  };
   const { databaseUrl, databaseReadUrl } = settings;
   const sources: ReadSourceOptions[] = [];
   if (databaseReadUrl !== undefined) sources.push(open("replica", databaseReadUrl));

@@ -18,6 +18,9 @@ export class DatabaseBusyError extends Error {
   }
 }
 
+/** What is asked on a connection; safe to repeat. */
+type Work<T> = (client: pg.PoolClient) => Promise<T>;
+
 /** An attempt that got no answer in its time. The code makes it worth a retry. */
 class AttemptTimeoutError extends Error {
   readonly code = "ETIMEDOUT";
@@ -32,6 +35,8 @@ export interface ReadSourceOptions {
   /** "replica" or "primary", for logs and metrics. */
   readonly name: string;
   readonly pool: pg.Pool;
+  /** One connection to the same server for {@link ReadSide.poll}, which so never waits behind questions. */
+  readonly polls: pg.Pool;
 }
 
 export interface ReadSideOptions {
@@ -56,10 +61,11 @@ const EARLY_END_PER_ANSWER = 0.05;
 const FIRST_PROBE_MS = 250;
 const LONGEST_PROBE_MS = 5_000;
 
-/** One pool and what is known of the server behind it. */
+/** A server, the connections to it, and what is known of it. */
 class ReadSource {
   readonly name: string;
   readonly pool: pg.Pool;
+  readonly polls: pg.Pool;
   away = false;
   #failuresInRow = 0;
   #answeredAtMs = 0;
@@ -70,17 +76,19 @@ class ReadSource {
   constructor(options: ReadSourceOptions) {
     this.name = options.name;
     this.pool = options.pool;
+    this.polls = options.polls;
   }
 
   /**
    * One attempt. A client that failed in any way but a plain SQL error is destroyed.
+   * @param pool one of this source's
    * @param early give up after FIRST_ATTEMPT_MS
    */
-  async attempt<T>(work: (client: pg.PoolClient) => Promise<T>, deadlineMs: number, early: boolean): Promise<T> {
+  async attempt<T>(pool: pg.Pool, work: Work<T>, deadlineMs: number, early: boolean): Promise<T> {
     const startedAtMs = Date.now();
     let client: pg.PoolClient | undefined;
     try {
-      client = await this.#checkOutWithin(early ? FIRST_ATTEMPT_MS : deadlineMs - startedAtMs, startedAtMs);
+      client = await this.#checkOutWithin(pool, early ? FIRST_ATTEMPT_MS : deadlineMs - startedAtMs, startedAtMs);
       const result = await withTimeout(work(client), early ? FIRST_ATTEMPT_MS : deadlineMs - Date.now());
       this.#answeredAtMs = Date.now();
       this.#answers.set(client, this.#answeredAtMs);
@@ -93,7 +101,7 @@ class ReadSource {
       if (transient) {
         if (error instanceof AttemptTimeoutError) this.#suspectBeforeMs = startedAtMs;
         if (this.#answeredAtMs < startedAtMs) this.#failuresInRow += 1;
-        else if (client === undefined && this.pool.waitingCount > 0) throw new DatabaseBusyError(error);
+        else if (client === undefined && pool.waitingCount > 0) throw new DatabaseBusyError(error);
       } else {
         // The statement is at fault and the server told so: it is there.
         this.#answeredAtMs = Date.now();
@@ -109,8 +117,8 @@ class ReadSource {
   }
 
   /** A queue for connections of a server that answers others is waited for: leaving it would only make it longer. */
-  async #checkOutWithin(timeoutMs: number, startedAtMs: number): Promise<pg.PoolClient> {
-    const checkingOut = this.#checkOut();
+  async #checkOutWithin(pool: pg.Pool, timeoutMs: number, startedAtMs: number): Promise<pg.PoolClient> {
+    const checkingOut = this.#checkOut(pool);
     try {
       return await withTimeout(checkingOut, timeoutMs);
     } catch (error) {
@@ -124,9 +132,9 @@ class ReadSource {
   }
 
   /** After one connection swallowed a question, those that were idle before are dead too, if the server is. */
-  async #checkOut(): Promise<pg.PoolClient> {
+  async #checkOut(pool: pg.Pool): Promise<pg.PoolClient> {
     for (;;) {
-      const client = await this.pool.connect();
+      const client = await pool.connect();
       if ((this.#answers.get(client) ?? Number.POSITIVE_INFINITY) >= this.#suspectBeforeMs) return client;
       client.release(true);
     }
@@ -161,41 +169,57 @@ export class ReadSide {
    * @param deadlineMs on the scale of Date.now()
    * @throws {DatabaseAwayError} {@link DatabaseBusyError}, or what Postgres says of the statement.
    */
-  async run<T>(work: (client: pg.PoolClient) => Promise<T>, deadlineMs: number): Promise<T> {
-    try {
-      let first = true;
-      return await retryTransient(
-        () => {
-          const early = first && deadlineMs - Date.now() > FIRST_ATTEMPT_MS && this.#earlyEnds >= 1;
-          first = false;
-          return this.#attempt(work, deadlineMs, early);
-        },
-        { deadlineMs, onRetry: this.#onRetry },
-      );
-    } catch (error) {
-      if (isTransient(error)) throw new DatabaseAwayError(error);
-      throw error;
-    }
+  run<T>(work: Work<T>, deadlineMs: number): Promise<T> {
+    return this.#repeat(deadlineMs, async (source, first) => {
+      const early = first && deadlineMs - Date.now() > FIRST_ATTEMPT_MS && this.#earlyEnds >= 1;
+      try {
+        const result = await source.attempt(source.pool, work, deadlineMs, early);
+        this.#earlyEnds = Math.min(EARLY_ENDS, this.#earlyEnds + EARLY_END_PER_ANSWER);
+        return result;
+      } catch (error) {
+        if (early && error instanceof AttemptTimeoutError) this.#earlyEnds -= 1;
+        throw error;
+      }
+    });
+  }
+
+  /**
+   * As {@link run}, on a connection of its own: for small statements that must come through while every connection for
+   * questions is taken, one at a time. Where there is another source to turn to, no attempt is waited for long.
+   */
+  poll<T>(work: Work<T>, deadlineMs: number): Promise<T> {
+    const elsewhere = this.#sources.length > 1;
+    return this.#repeat(deadlineMs, (source, first) =>
+      source.attempt(source.polls, work, deadlineMs, first || elsewhere),
+    );
   }
 
   stop(): void {
     this.#stopped.abort();
   }
 
-  async #attempt<T>(work: (client: pg.PoolClient) => Promise<T>, deadlineMs: number, early: boolean): Promise<T> {
-    const source = this.#preferred();
-    if (source === undefined) throw new Error("no database is configured");
-    try {
-      const result = await source.attempt(work, deadlineMs, early);
-      this.#earlyEnds = Math.min(EARLY_ENDS, this.#earlyEnds + EARLY_END_PER_ANSWER);
-      return result;
-    } catch (error) {
-      if (early && error instanceof AttemptTimeoutError) this.#earlyEnds -= 1;
-      if (source.failing && !source.away && this.#sources.length > 1) {
-        source.away = true;
-        this.#onSourceChange(source.name, true, error);
-        void this.#probe(source);
+  async #repeat<T>(deadlineMs: number, attempt: (source: ReadSource, first: boolean) => Promise<T>): Promise<T> {
+    let first = true;
+    const next = async () => {
+      const source = this.#preferred();
+      if (source === undefined) throw new Error("no database is configured");
+      try {
+        return await attempt(source, first);
+      } catch (error) {
+        if (source.failing && !source.away && this.#sources.length > 1) {
+          source.away = true;
+          this.#onSourceChange(source.name, true, error);
+          void this.#probe(source);
+        }
+        throw error;
+      } finally {
+        first = false;
       }
+    };
+    try {
+      return await retryTransient(next, { deadlineMs, onRetry: this.#onRetry });
+    } catch (error) {
+      if (isTransient(error)) throw new DatabaseAwayError(error);
       throw error;
     }
   }
@@ -210,6 +234,7 @@ export class ReadSide {
       try {
         await sleep(waitMs * (0.5 + Math.random()), undefined, { ref: false, signal: this.#stopped.signal });
         await source.attempt(
+          source.polls,
           (client) => client.query("SELECT version FROM dataset"),
           Date.now() + FIRST_ATTEMPT_MS,
           true,

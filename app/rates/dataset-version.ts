@@ -49,7 +49,7 @@ export class DatasetVersion {
   async #poll(): Promise<void> {
     const askedAtMs = Date.now();
     try {
-      const { rows } = await this.#reads.run(
+      const { rows } = await this.#reads.poll(
         (client) =>
           client.query<{ version: string; changed_at_ms: string }>({
             name: "dataset version",

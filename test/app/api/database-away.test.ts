@@ -171,6 +171,14 @@ describe("a database that goes away", function () {
     });
   }
 
+  it("is left for the primary although nobody asks anything, when replicas stall", async () => {
+    const running = await start({ DATABASE_READ_URL: proxy.url(database.url), DATABASE_URL: second.url(database.url) });
+    proxy.stall();
+    await until("the polls leave the replicas", async () => (await away(running)) === 1);
+    await until("the server is ready on the primary", () => isReady(running));
+    expect((await get(running)).tookMs).to.be.lessThan(500);
+  });
+
   it("is found at once by new connections after a restart ended all of them", async () => {
     const running = await start();
     await warm(running);

@@ -116,7 +116,6 @@ describe("limits", () => {
         type: "/docs/errors#overloaded",
         detail: "Too many questions wait for the database.",
       });
-      // The version's poll waits behind them too, but what it last said is still good for a moment.
       expect((await fetch(apiUrl + path(31))).status).to.equal(200);
       await client.query("ROLLBACK");
       const statuses = (await Promise.all(asked)).map(({ status }) => status);
@@ -127,6 +126,47 @@ describe("limits", () => {
     }
     const metrics = await (await fetch(`${adminUrl}/metrics`)).text();
     expect(metrics).to.match(/ratesapp_http_requests_shed_total\{reason="database_queue"\} [1-9]/);
+  });
+
+  it("leave a service ready, and its memory in use, whose every connection is taken by slow questions", async () => {
+    const { apiUrl, adminUrl } = await start({
+      DATABASE_POOL_SIZE: "2",
+      STATEMENT_TIMEOUT_MS: "20000",
+      REQUEST_TIMEOUT_MS: "20000",
+    });
+    const fromMemory = async () =>
+      (await fetch(apiUrl + path(31))).headers.get("server-timing")?.startsWith("cache") === true;
+    await fetch(apiUrl + path(31));
+    await until("it is in memory", fromMemory);
+    const client = await database.pool.connect();
+    try {
+      await client.query("BEGIN; LOCK TABLE places");
+      const asked = Array.from({ length: 6 }, (_, index) => fetch(apiUrl + path(index + 1)));
+      // Longer than what is known of the dataset is trusted.
+      for (const untilMs = Date.now() + 4_000; Date.now() < untilMs; await sleep(50)) {
+        const ready = await fetch(`${adminUrl}/readyz`);
+        expect(ready.status, await ready.text()).to.equal(200);
+        expect(await fromMemory()).to.equal(true);
+      }
+      await client.query("ROLLBACK");
+      const answers = await Promise.all(asked);
+      expect(answers.map(({ status }) => status)).to.include(200);
+      // Those that got no connection in a second and a half.
+      const refused = answers.filter(({ status }) => status !== 200);
+      expect(refused.length).to.be.greaterThan(0);
+      for (const answer of refused) {
+        expect(answer.status).to.equal(503);
+        expect(answer.headers.get("retry-after")).to.equal("1");
+        expect(await answer.json()).to.deep.equal({
+          type: "/docs/errors#overloaded",
+          title: "Overloaded",
+          status: 503,
+          detail: "Every connection to the database is in use.",
+        });
+      }
+    } finally {
+      client.release();
+    }
   });
 
   it("share one query among equal questions", async () => {
