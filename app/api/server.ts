@@ -6,7 +6,7 @@ import { closePool, openPool } from "../database/pool.js";
 import { ReadSide, type ReadSourceOptions } from "../database/read-side.js";
 import { DatasetVersion } from "../rates/dataset-version.js";
 import type { Settings } from "../settings.js";
-import { listen, startAdminServer } from "../telemetry/admin-server.js";
+import { type AdminServer, listen, startAdminServer } from "../telemetry/admin-server.js";
 import { queryRetries, sourceAway, watchPool } from "../telemetry/database-metrics.js";
 import { watchCacheBytes, watchDataset } from "../telemetry/dataset-metrics.js";
 import { EventLoopLag } from "../telemetry/event-loop.js";
@@ -66,7 +66,6 @@ export async function startServer({ settings, logger }: ServerOptions): Promise<
   watchDataset(() => version.current);
   watchCacheBytes(() => answers.bytes);
 
-  const admin = await startAdminServer({ host: settings.host, port: settings.adminPort, health });
   const app = await createApi({
     settings,
     logger,
@@ -83,17 +82,9 @@ export async function startServer({ settings, logger }: ServerOptions): Promise<
     tokens: new WriteTokens(settings.writeTokensFile, logger),
     isDraining: () => draining,
   });
-  await version.start();
   const server = createHttpServer(app.callback());
-  await listen(server, settings.port, settings.host);
-  const { port } = server.address() as AddressInfo;
 
-  async function stop(): Promise<void> {
-    draining = true;
-    // Without a wait nothing comes between: who is told to close finds nobody listening, rather than a connection that
-    // is accepted and reset.
-    if (settings.preStopSeconds > 0) await sleep(settings.preStopSeconds * 1000);
-    await drain(server, settings.drainSeconds * 1000);
+  async function close(): Promise<void> {
     version.stop();
     reads.stop();
     lag.stop();
@@ -101,8 +92,28 @@ export async function startServer({ settings, logger }: ServerOptions): Promise<
     await Promise.all(
       [...pools.flatMap(({ pool, polls }) => [pool, polls]), ...(writes ? [writes] : [])].map(closePool),
     );
-    await admin.stop();
+    await admin?.stop();
   }
+
+  async function stop(): Promise<void> {
+    draining = true;
+    // Without a wait nothing comes between: who is told to close finds nobody listening, rather than a connection that
+    // is accepted and reset.
+    if (settings.preStopSeconds > 0) await sleep(settings.preStopSeconds * 1000);
+    await drain(server, settings.drainSeconds * 1000);
+    await close();
+  }
+
+  let admin: AdminServer | undefined;
+  try {
+    admin = await startAdminServer({ host: settings.host, port: settings.adminPort, health });
+    await version.start();
+    await listen(server, settings.port, settings.host);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const { port } = server.address() as AddressInfo;
   let stopping: Promise<void> | undefined;
   return {
     apiUrl: `http://127.0.0.1:${port}`,

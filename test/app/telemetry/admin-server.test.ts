@@ -1,6 +1,8 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import { expect } from "chai";
 import type { RunningServer } from "../../../app/api/server.js";
-import { startApi } from "../api/api-server.js";
+import { startApi, until } from "../api/api-server.js";
 import { importTree, SAMPLE_TREE } from "../api/sample.js";
 import { createDatabase, type TestDatabase } from "../database.js";
 
@@ -60,4 +62,29 @@ describe("the admin server", () => {
     // No label may grow with what clients send.
     expect(metrics).not.to.include("wp-login");
   });
+
+  it("is given up, with every connection, by a service whose API port is taken", async () => {
+    const environment = { PORT: new URL(server.apiUrl).port, ADMIN_PORT: String(await freePort()) };
+    const connections = async () => {
+      const { rows } = await database.pool.query<{ count: number }>(
+        "SELECT count(*)::integer FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'ratesapp %'",
+      );
+      return rows[0]?.count as number;
+    };
+    const before = await connections();
+    const failure = await startApi({ DATABASE_URL: database.url, ...environment }).catch((error: unknown) => error);
+    expect(failure).to.have.property("code", "EADDRINUSE");
+    await until("its connections are closed", async () => (await connections()) <= before);
+    // The same ports again: the admin server would be in the way if it were left open.
+    const again = await startApi({ DATABASE_URL: database.url, ...environment, PORT: "0" });
+    await again.stop();
+  });
 });
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const { port } = probe.address() as AddressInfo;
+  await new Promise((resolve) => probe.close(resolve));
+  return port;
+}
