@@ -8,15 +8,16 @@ const TURNS = 50;
 
 /** The same question with only port-to-port rows kept, and the ports of a region joined when it is asked. */
 const JOINED = `
-  SELECT r.day, sum(r.count), sum(r.sum)
+  SELECT r.first_day + run.at::integer - 1 AS day, sum(run.count), sum(run.sum)
   FROM places origin
   JOIN places destination ON destination.code = $2
   JOIN place_ports o ON o.place_id = origin.id
   JOIN place_ports d ON d.place_id = destination.id
   JOIN daily_rates r ON r.origin_id = o.port_id AND r.destination_id = d.port_id
-  JOIN batch_days b ON b.batch_id = r.batch_id AND b.day = r.day AND b.visible
-  WHERE origin.code = $1 AND r.day BETWEEN $3::date AND $4::date
-  GROUP BY r.day`;
+  CROSS JOIN unnest(r.counts, r.sums) WITH ORDINALITY AS run (count, sum, at)
+  JOIN batch_days b ON b.batch_id = r.batch_id AND b.day = r.first_day + run.at::integer - 1 AND b.visible
+  WHERE origin.code = $1 AND r.first_day BETWEEN $3::date AND $4::date
+  GROUP BY 1`;
 
 const LARGEST_REGIONS = `
   SELECT p.code FROM places p JOIN place_ports c ON c.place_id = p.id

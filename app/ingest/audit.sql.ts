@@ -1,10 +1,7 @@
-import { inKeyOrder, regionRows, regionsFromCells } from "./roll-up.sql.js";
-
 /**
  * Moves a batch whose pieces are all loaded from loading to auditing, and cuts the work into parts: a month, or a few
- * days of one where $2 prices or more come together, so that two workers can share a month and the sums of a part fit
- * in memory. Never more than four to a month, because each reads all of the batch's prices of the month. $1 batch.
- * Returns its state after it, and what keeps it from being audited.
+ * days of one where $2 prices or more come together, so that two workers can share a month. Never more than four to a
+ * month, because each reads all of the batch's prices of the month. $1 batch. Returns its state after it, and what keeps it from being audited.
  */
 export const beginAudit = `
   WITH counted AS (
@@ -56,50 +53,41 @@ export const countParts = `
   FROM audit_parts p JOIN batches b ON b.id = p.batch_id
   WHERE p.batch_id = $1 AND NOT p.done AND b.state = 'auditing'`;
 
-export const setPartDone = "UPDATE audit_parts SET done = true WHERE batch_id = $1 AND from_day = $2";
+/** Leaves the days before $3 in the part of batch $1 that begins on $2, and makes one of the others. */
+export const splitPart = `
+  WITH cut AS (
+    UPDATE audit_parts SET to_day = $3 WHERE batch_id = $1 AND from_day = $2
+    RETURNING (SELECT to_day FROM audit_parts WHERE batch_id = $1 AND from_day = $2)
+  )
+  INSERT INTO audit_parts (batch_id, from_day, to_day) SELECT $1, $3, to_day FROM cut`;
+
+/** The part of batch $1 that begins on $2 is done; its prices have the checksum $3. */
+export const setPartDone = "UPDATE audit_parts SET done = true, checksum = $3 WHERE batch_id = $1 AND from_day = $2";
+
+/** Batch $1, first day $2; then arrays: $3 days counted from that, $4 prices of each, $5 their sums. */
+export const insertDays = `
+  INSERT INTO batch_days (batch_id, day, prices, price_sum)
+  SELECT $1, $2::date + day, prices, price_sum
+  FROM unnest($3::integer[], $4::bigint[], $5::bigint[]) AS held (day, prices, price_sum)`;
 
 /**
- * Memory for the sums of one part, whatever work_mem is set to, and the plan that is best at every size: the planner
- * knows nothing of rows that came in a moment ago. Left alone it sorts millions of prices instead of hashing them (twice
- * the time), merges a million cells with a few hundred places, or reads a month of everyone's prices instead of asking
- * the BRIN index for a batch's own.
+ * A part takes as long as it takes, but not everybody's time: a worker that says nothing, or whose machine is gone, loses
+ * it within half a minute. Of a month that came in a moment ago the planner knows nothing, and would read all of it
+ * instead of asking the BRIN index where a batch begins.
  */
 export const boundPart = `
-  SELECT set_config('work_mem', '128MB', true), set_config('hash_mem_multiplier', '2', true),
-         set_config('enable_mergejoin', 'off', true), set_config('enable_nestloop', 'off', true),
-         set_config('enable_seqscan', 'off', true), set_config('enable_sort', 'off', true),
-         set_config('jit', 'off', true),
-         set_config('statement_timeout', '0', true), set_config('idle_in_transaction_session_timeout', '10s', true)`;
-
-/**
- * Daily rates of batch $1 for the days from $2 to before $3 (of one month), and the days they hold. Measured with 5
- * million prices of one month: 4.4 s of a core for 286,000 cells (570,000 rows), 11 s for 1.2 million (1.97 million
- * rows, prices in random order); the COPY of the same prices takes the server 3 s.
- */
-export const rollUpPart = `
-  WITH cell AS MATERIALIZED (
-    SELECT origin_id, destination_id, day, count(*) AS count, sum(price) AS sum
-    FROM prices
-    WHERE batch_id = $1 AND day >= $2::date AND day < $3::date
-    GROUP BY origin_id, destination_id, day
-    ORDER BY ${inKeyOrder}
-  ), ${regionsFromCells("day")},
-  held AS (
-    INSERT INTO batch_days (batch_id, day, prices, price_sum)
-    SELECT $1, day, sum(count), sum(sum) FROM cell GROUP BY day
-  ), ports AS (
-    INSERT INTO daily_rates (origin_id, destination_id, day, batch_id, count, sum)
-    SELECT origin_id, destination_id, day, $1, count, sum FROM cell
-  )
-  INSERT INTO daily_rates (origin_id, destination_id, day, batch_id, count, sum)
-  ${regionRows("$1::integer")}`;
+  SELECT set_config('statement_timeout', '0', true), set_config('idle_in_transaction_session_timeout', '10s', true),
+         set_config('tcp_keepalives_idle', '10', true), set_config('tcp_keepalives_interval', '5', true),
+         set_config('tcp_keepalives_count', '3', true), set_config('tcp_user_timeout', '30000', true),
+         set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true)`;
 
 export const lockAudited = "SELECT state FROM batches WHERE id = $1 FOR UPDATE";
 
-/** What the loaded pieces of batch $1 promised, and what its prices come to. */
+/** What the loaded pieces of batch $1 promised, and what was read back of them. */
 export const compareTotals = `
   SELECT coalesce(sum(p.rows), 0)::text AS rows, coalesce(sum(p.price_sum), 0)::text AS price_sum,
-         array_agg(p.checksum ORDER BY p.number) FILTER (WHERE p.checksum IS NOT NULL) AS checksums,
+         array_agg(p.checksum) FILTER (WHERE p.checksum IS NOT NULL) AS checksums,
+         (SELECT array_agg(a.checksum) FROM audit_parts a WHERE a.batch_id = $1) AS found_checksums,
          (SELECT coalesce(sum(prices), 0)::text FROM batch_days WHERE batch_id = $1) AS found_rows,
          (SELECT coalesce(sum(price_sum), 0)::text FROM batch_days WHERE batch_id = $1) AS found_price_sum
   FROM pieces p WHERE p.batch_id = $1`;

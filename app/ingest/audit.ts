@@ -3,6 +3,7 @@ import type pg from "pg";
 import { inTransaction } from "../database/transaction.js";
 import { retryTransient } from "../database/transient.js";
 import { lockTreeShared } from "../places/import-places.sql.js";
+import { addDays, countDays } from "../rates/calendar.js";
 import {
   beginAudit,
   boundPart,
@@ -11,10 +12,11 @@ import {
   countParts,
   endAudit,
   forgetParts,
+  insertDays,
   lockAudited,
-  rollUpPart,
   setPartDone,
   showState,
+  splitPart,
   summarizeMonths,
 } from "./audit.sql.js";
 import { BatchNotFoundError, BatchStateError } from "./batch-error.js";
@@ -22,6 +24,7 @@ import type { BatchState } from "./batch-state.js";
 import { combineChecksums } from "./checksum.js";
 import { failBatch } from "./fail.js";
 import { findDuplicate, setDuplicate } from "./publish.sql.js";
+import { rollUpPrices } from "./roll-up/roll-up-prices.js";
 import { limitWaits, lockDataset } from "./visibility.sql.js";
 
 export interface AuditOptions {
@@ -29,6 +32,8 @@ export interface AuditOptions {
   readonly signal?: AbortSignal;
   /** Told after each part that this call made. */
   readonly onPart?: () => unknown;
+  /** What the sums of a part may take (48 MiB); one that needs more is split. */
+  readonly bytes?: number;
 }
 
 export interface AuditReport {
@@ -40,6 +45,7 @@ export interface AuditReport {
   readonly failure: string | null;
 }
 
+const BYTES = 48 * 1024 * 1024;
 /** Prices that make a part of a month worth its own pass over the month. */
 const PRICES_PER_PART = 2_500_000;
 const SMALL_BATCH = 500_000;
@@ -91,7 +97,9 @@ async function begin(pool: pg.Pool, batchId: number, options: AuditOptions): Pro
 
 async function makeParts(pool: pg.Pool, batchId: number, options: AuditOptions): Promise<void> {
   for (;;) {
-    const made = await patiently(options, () => inTransaction(pool, (client) => makePart(client, batchId)));
+    const made = await patiently(options, () =>
+      inTransaction(pool, (client) => makePart(client, batchId, options.bytes ?? BYTES)),
+    );
     if (made) {
       options.onPart?.();
       continue;
@@ -103,16 +111,29 @@ async function makeParts(pool: pg.Pool, batchId: number, options: AuditOptions):
 }
 
 /** @returns false if there is nothing to do, or nothing that nobody else does. */
-async function makePart(client: pg.ClientBase, batchId: number): Promise<boolean> {
+async function makePart(client: pg.ClientBase, batchId: number, bytes: number): Promise<boolean> {
   await client.query(boundPart);
   await client.query(lockTreeShared);
   const claimed = await client.query<{ from_day: string; to_day: string }>(claimPart, [batchId]);
-  const part = claimed.rows[0];
-  if (!part) return false;
+  if (!claimed.rows[0]) return false;
+  const { from_day: fromDay, to_day: toDay } = claimed.rows[0];
   const { rows } = await client.query<{ state: BatchState }>(showState, [batchId]);
   if (rows[0]?.state !== "auditing") return false;
-  await client.query(rollUpPart, [batchId, part.from_day, part.to_day]);
-  await client.query(setPartDone, [batchId, part.from_day]);
+  const totals = await rollUpPrices(client, { batchId, fromDay, toDay }, bytes);
+  if (totals === null) {
+    const middle = addDays(fromDay, Math.floor((countDays(fromDay, toDay) - 1) / 2));
+    await client.query(splitPart, [batchId, fromDay, middle]);
+    return true;
+  }
+  const { checksum, days } = totals;
+  await client.query(insertDays, [
+    batchId,
+    fromDay,
+    days.map(({ day }) => day),
+    days.map(({ prices }) => prices),
+    days.map(({ priceSum }) => priceSum),
+  ]);
+  await client.query(setPartDone, [batchId, fromDay, checksum]);
   return true;
 }
 
@@ -122,22 +143,21 @@ async function finish(client: pg.ClientBase, batchId: number): Promise<void> {
   await client.query(lockDataset);
   const locked = await client.query<{ state: BatchState }>(lockAudited, [batchId]);
   if (locked.rows[0]?.state !== "auditing") return;
-  await client.query(forgetParts, [batchId]);
   const { rows } = await client.query<{
     rows: string;
     price_sum: string;
     checksums: string[] | null;
     found_rows: string;
     found_price_sum: string;
+    found_checksums: string[] | null;
   }>(compareTotals, [batchId]);
+  await client.query(forgetParts, [batchId]);
   const totals = rows[0];
   if (!totals) throw new BatchNotFoundError(batchId);
-  if (totals.rows !== totals.found_rows || totals.price_sum !== totals.found_price_sum) {
-    await failBatch(
-      client,
-      batchId,
-      `The audit found ${totals.found_rows} prices with a sum of ${totals.found_price_sum}, but ${totals.rows} with a sum of ${totals.price_sum} were loaded.`,
-    );
+  const loaded = `${totals.rows} prices with a sum of ${totals.price_sum} and the checksum ${combineChecksums(totals.checksums ?? [])}`;
+  const found = `${totals.found_rows} prices with a sum of ${totals.found_price_sum} and the checksum ${combineChecksums(totals.found_checksums ?? [])}`;
+  if (found !== loaded) {
+    await failBatch(client, batchId, `The audit found ${found}, but ${loaded} were loaded.`);
     return;
   }
   await client.query(endAudit, [batchId, combineChecksums(totals.checksums ?? [])]);

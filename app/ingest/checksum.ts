@@ -1,10 +1,30 @@
 /**
  * A checksum of prices that does not depend on their order, so that a delivery has the same one however it was split
  * into pieces, compressed or sorted: two 32-bit halves, each the sum modulo 2^32 of a hash of every price. It finds
- * equal deliveries; it is no defence against somebody who wants two to look equal.
+ * equal deliveries and rows that are lost or changed; it is no defence against somebody who wants two to look equal.
  */
-export function formatChecksum(high: number, low: number): string {
-  return hex(high) + hex(low);
+export class Checksum {
+  #high = 0;
+  #low = 0;
+
+  /** @param day days since 2000-01-01. */
+  add(originId: number, destinationId: number, day: number, price: number): void {
+    let high = Math.imul(originId, 0x9e3779b1) ^ Math.imul(destinationId, 0x85ebca77);
+    let low = Math.imul(originId, 0x2c1b3c6d) ^ Math.imul(destinationId, 0x297a2d39);
+    high = Math.imul(high ^ (high >>> 15), 0xc2b2ae3d) ^ Math.imul(day, 0x27d4eb2f);
+    low = Math.imul(low ^ (low >>> 13), 0x165667b1) ^ Math.imul(day, 0x9e3779b1);
+    high = Math.imul(high ^ (high >>> 13), 0x85ebca6b) ^ Math.imul(price, 0xc2b2ae35);
+    low = Math.imul(low ^ (low >>> 15), 0x2c1b3c6d) ^ Math.imul(price, 0x297a2d39);
+    high = Math.imul(high ^ (high >>> 16), 0x85ebca6b);
+    low = Math.imul(low ^ (low >>> 16), 0xc2b2ae35);
+    this.#high = (this.#high + (high ^ (high >>> 13))) | 0;
+    this.#low = (this.#low + (low ^ (low >>> 15))) | 0;
+  }
+
+  /** 16 hexadecimal digits. */
+  toString(): string {
+    return format(this.#high, this.#low);
+  }
 }
 
 /** The checksum of all the prices that these checksums stand for. */
@@ -15,7 +35,11 @@ export function combineChecksums(checksums: Iterable<string>): string {
     high = (high + Number.parseInt(checksum.slice(0, 8), 16)) | 0;
     low = (low + Number.parseInt(checksum.slice(8, 16), 16)) | 0;
   }
-  return formatChecksum(high, low);
+  return format(high, low);
+}
+
+function format(high: number, low: number): string {
+  return hex(high) + hex(low);
 }
 
 function hex(half: number): string {

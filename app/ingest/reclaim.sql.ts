@@ -1,6 +1,6 @@
 /**
  * Batches that nobody can see or bring back and whose rows are still there: failed, duplicate, or retracted before the
- * last $1 days. Those folded by compaction only wait for their dead days.
+ * last $1 days. Those folded by compaction only wait for their dead months.
  */
 export const listReclaimable = `
   SELECT id FROM batches
@@ -22,9 +22,9 @@ export const giveUpBatch = `
          OR state = 'retracted' AND published_at < clock_timestamp() - make_interval(days => $2::integer))
   RETURNING id`;
 
-export const buryDays = `
+export const buryMonths = `
   WITH buried AS (DELETE FROM batch_days WHERE batch_id = $1 RETURNING batch_id, day)
-  INSERT INTO dead_days (batch_id, day) SELECT batch_id, day FROM buried`;
+  INSERT INTO dead_months (batch_id, month) SELECT DISTINCT batch_id, date_trunc('month', day)::date FROM buried`;
 
 export const listMonthsOfPrices = `
   SELECT DISTINCT to_char(unnest(months), 'YYYY-MM-01') AS month FROM pieces WHERE batch_id = $1 ORDER BY month`;
@@ -45,39 +45,32 @@ export const deletePrices = `
   WHERE batch_id = $1 AND day >= $2::date AND day < ($2::date + interval '1 month')::date
     AND ctid >= format('(%s,0)', $3::bigint)::tid AND ctid < format('(%s,0)', $4::bigint)::tid`;
 
-export const listDeadMonths = "SELECT DISTINCT to_char(day, 'YYYY-MM-01') AS month FROM dead_days ORDER BY month";
-
-/** The dead days of the month $1, and how many blocks its daily rates have. */
-export const listDeadDays = `
-  SELECT array_agg(batch_id) AS batches, array_agg(to_char(day, 'YYYY-MM-DD')) AS days,
-         coalesce(pg_relation_size(to_regclass('daily_rates' || to_char($1::date, '_YYYY_MM')))
+/** Months with dead rows: of which batches, and how many blocks the month's daily rates have. */
+export const listDeadMonths = `
+  SELECT to_char(month, 'YYYY-MM-DD') AS month, array_agg(batch_id) AS batches,
+         coalesce(pg_relation_size(to_regclass('daily_rates' || to_char(month, '_YYYY_MM')))
                   / current_setting('block_size')::integer, 0)::integer AS blocks
-  FROM dead_days
-  WHERE day >= $1::date AND day < ($1::date + interval '1 month')::date`;
+  FROM dead_months GROUP BY month ORDER BY month`;
 
 /**
- * Rows of the month $1 in batches $2 and days $3 (pairs), from block $4 to before block $5. Nothing indexes them by
- * batch, which every insert would pay for; one pass takes the dead days of all batches.
+ * Rows of the month $1 in batches $2, from block $3 to before block $4. Nothing indexes them by batch, which every
+ * insert would pay for; one pass takes all dead batches.
  */
 export const deleteDailyRates = `
-  DELETE FROM daily_rates r
-  USING unnest($2::integer[], $3::date[]) AS dead (batch_id, day)
-  WHERE r.batch_id = dead.batch_id AND r.day = dead.day
-    AND r.day >= $1::date AND r.day < ($1::date + interval '1 month')::date
-    AND r.ctid >= format('(%s,0)', $4::bigint)::tid AND r.ctid < format('(%s,0)', $5::bigint)::tid`;
+  DELETE FROM daily_rates
+  WHERE batch_id = ANY ($2::integer[])
+    AND first_day >= $1::date AND first_day < ($1::date + interval '1 month')::date
+    AND ctid >= format('(%s,0)', $3::bigint)::tid AND ctid < format('(%s,0)', $4::bigint)::tid`;
 
-/** $1 batches and $2 days (pairs). */
-export const forgetDeadDays = `
-  DELETE FROM dead_days d
-  USING unnest($1::integer[], $2::date[]) AS swept (batch_id, day)
-  WHERE d.batch_id = swept.batch_id AND d.day = swept.day`;
+/** $1 month, $2 batches. */
+export const forgetDeadMonth = "DELETE FROM dead_months WHERE month = $1 AND batch_id = ANY ($2::integer[])";
 
 /** Batches whose last row is gone. $1 those whose prices were deleted. */
 export const setReclaimed = `
   UPDATE batches b SET reclaimed_at = clock_timestamp()
   WHERE b.reclaimed_at IS NULL
     AND (b.id = ANY ($1::integer[]) OR b.state = 'compacted')
-    AND NOT EXISTS (SELECT FROM dead_days d WHERE d.batch_id = b.id)`;
+    AND NOT EXISTS (SELECT FROM dead_months d WHERE d.batch_id = b.id)`;
 
 /** A compaction that was itself folded is no delivery that anyone asks about. */
 export const forgetFolded = `

@@ -2,14 +2,13 @@ import type pg from "pg";
 import { inTransaction } from "../database/transaction.js";
 import { lockTreeShared } from "../places/import-places.sql.js";
 import {
-  buryDays,
+  buryMonths,
   deleteDailyRates,
   deletePrices,
   findBlocks,
-  forgetDeadDays,
+  forgetDeadMonth,
   forgetFolded,
   giveUpBatch,
-  listDeadDays,
   listDeadMonths,
   listMonthsOfPrices,
   listReclaimable,
@@ -60,7 +59,7 @@ async function reclaimBatches(pool: pg.Pool, ids: readonly number[], options: Re
     prices += await sweepPrices(pool, id, options);
     emptied.push(id);
   }
-  const dailyRates = await sweepDeadDays(pool, options);
+  const dailyRates = await sweepDeadMonths(pool, options);
   await pool.query(setReclaimed, [emptied]);
   await pool.query(forgetFolded);
   return { prices, dailyRates };
@@ -73,7 +72,7 @@ async function bury(client: pg.ClientBase, batchId: number, retractableDays: num
   await client.query(lockDataset);
   const { rowCount } = await client.query(giveUpBatch, [batchId, retractableDays]);
   if (!rowCount) return false;
-  await client.query(buryDays, [batchId]);
+  await client.query(buryMonths, [batchId]);
   return true;
 }
 
@@ -93,21 +92,15 @@ async function sweepPrices(pool: pg.Pool, batchId: number, options: ReclaimOptio
   return deleted;
 }
 
-async function sweepDeadDays(pool: pg.Pool, options: ReclaimOptions): Promise<number> {
+async function sweepDeadMonths(pool: pg.Pool, options: ReclaimOptions): Promise<number> {
   let deleted = 0;
-  const { rows: months } = await pool.query<{ month: string }>(listDeadMonths);
-  for (const { month } of months) {
-    const { rows } = await pool.query<{ batches: number[] | null; days: string[]; blocks: number }>(listDeadDays, [
-      month,
-    ]);
-    const dead = rows[0];
-    if (!dead?.batches) continue;
-    for (let from = 0; from < dead.blocks; from += BLOCKS_AT_ONCE) {
+  const { rows } = await pool.query<{ month: string; batches: number[]; blocks: number }>(listDeadMonths);
+  for (const { month, batches, blocks } of rows) {
+    for (let from = 0; from < blocks; from += BLOCKS_AT_ONCE) {
       options.signal?.throwIfAborted();
-      const chunk = [month, dead.batches, dead.days, from, from + BLOCKS_AT_ONCE];
-      deleted += (await pool.query(deleteDailyRates, chunk)).rowCount ?? 0;
+      deleted += (await pool.query(deleteDailyRates, [month, batches, from, from + BLOCKS_AT_ONCE])).rowCount ?? 0;
     }
-    await pool.query(forgetDeadDays, [dead.batches, dead.days]);
+    await pool.query(forgetDeadMonth, [month, batches]);
   }
   return deleted;
 }

@@ -18,7 +18,7 @@ export const listOldMonths = `
 /** Days of the month $1 of all batches, seen or not; returns how many consumers saw. */
 export const dropDays = `
   WITH dead AS (
-    DELETE FROM dead_days WHERE day >= $1::date AND day < ($1::date + interval '1 month')::date
+    DELETE FROM dead_months WHERE month = $1::date
   ), dropped AS (
     DELETE FROM batch_days WHERE day >= $1::date AND day < ($1::date + interval '1 month')::date RETURNING visible
   )

@@ -1,6 +1,6 @@
 import type pg from "pg";
 import { inTransaction } from "../database/transaction.js";
-import { rollUpRegions } from "../ingest/roll-up-regions.js";
+import { rollUpRegions } from "../ingest/roll-up/roll-up-regions.js";
 import { growDataset } from "../ingest/visibility.sql.js";
 import {
   findCycle,

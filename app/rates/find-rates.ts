@@ -33,7 +33,8 @@ type Row = [
   changedAtMs: string,
   originId: string | null,
   destinationId: string | null,
-  days: string | null,
+  first: string | null,
+  visible: string | null,
   counts: string | null,
   sums: string | null,
 ];
@@ -70,10 +71,9 @@ export class RatesFinder {
     };
     if (statement.prepared) query.name = statement.name;
     const { rows } = await client.query<Row>(query);
-    const row = rows[0];
-    if (row === undefined) throw new Error("the table `dataset` has lost its row");
-    if (!statement.prepared && row[4] !== null) this.#prepare(statement, question);
-    return readRow(row, countDays(dateFrom, dateTo));
+    if (rows[0] === undefined) throw new Error("the table `dataset` has lost its row");
+    if (!statement.prepared && rows[0][4] !== null) this.#prepare(statement, question);
+    return readRows(rows as [Row, ...Row[]], countDays(dateFrom, dateTo));
   }
 
   #prepare(statement: Statement, { dateFrom, dateTo }: Question): void {
@@ -83,16 +83,19 @@ export class RatesFinder {
   }
 }
 
-function readRow(row: Row, length: number): FoundRates {
-  const [version, changedAtMs, originId, destinationId, daysText, countsText, sumsText] = row;
+function readRows(rows: readonly [Row, ...Row[]], length: number): FoundRates {
+  const [version, changedAtMs, originId, destinationId] = rows[0];
   const counts = new Array<number>(length).fill(0);
   const sums = new Array<number>(length).fill(0);
-  if (daysText !== null && countsText !== null && sumsText !== null) {
-    const someCounts = readArray(countsText);
-    const someSums = readArray(sumsText);
-    for (const [index, day] of readArray(daysText).entries()) {
-      counts[day] = (counts[day] ?? 0) + (someCounts[index] ?? 0);
-      sums[day] = (sums[day] ?? 0) + (someSums[index] ?? 0);
+  for (const [, , , , first, visible, countsText, sumsText] of rows) {
+    if (first === null || visible === null || countsText === null || sumsText === null) continue;
+    const seen = Number(visible);
+    const ownSums = readArray(sumsText);
+    for (const [index, count] of readArray(countsText).entries()) {
+      const day = Number(first) + index;
+      if (day < 0 || day >= length || (seen & (1 << index)) === 0) continue;
+      counts[day] = (counts[day] as number) + count;
+      sums[day] = (sums[day] as number) + (ownSums[index] as number);
     }
   }
   return {

@@ -122,7 +122,7 @@ CREATE TABLE bad_line_counts (
   FOREIGN KEY (batch_id, piece) REFERENCES pieces ON DELETE CASCADE
 );
 
--- The pointer that publishing flips: a row of daily_rates is seen if and only if its (batch, day) is visible.
+-- The pointer that publishing flips: a day of a row of daily_rates is seen if and only if its (batch, day) is visible.
 CREATE TABLE batch_days (
   batch_id  integer NOT NULL REFERENCES batches ON DELETE CASCADE,
   day       date NOT NULL,
@@ -139,15 +139,17 @@ CREATE TABLE audit_parts (
   from_day date NOT NULL,
   to_day   date NOT NULL, -- exclusive
   done     boolean NOT NULL DEFAULT false,
+  -- Of the prices that were read back, to be compared with what the pieces say.
+  checksum text,
   PRIMARY KEY (batch_id, from_day)
 );
 
--- Days of batches that nobody can see or bring back, whose rows of daily_rates are still to be deleted. A (batch, day)
--- is in batch_days or here, never in both.
-CREATE TABLE dead_days (
+-- Months of batches that nobody can see or bring back, whose rows of daily_rates are still to be deleted. A batch has
+-- days of a month in batch_days, or the month here, never both.
+CREATE TABLE dead_months (
   batch_id integer NOT NULL REFERENCES batches ON DELETE CASCADE,
-  day      date NOT NULL,
-  PRIMARY KEY (batch_id, day)
+  month    date NOT NULL,
+  PRIMARY KEY (batch_id, month)
 );
 
 -- The observations. 24 bytes of columns leave no padding, so the piece number costs nothing and lets an audit check
@@ -163,19 +165,21 @@ CREATE TABLE prices (
 ) PARTITION BY RANGE (day);
 CREATE INDEX prices_batch ON prices USING brin (batch_id) WITH (pages_per_range = 32, autosummarize = on);
 
--- What consumers read: one row for each origin, destination, day and batch, where either end is a port or any region
--- above it. Sums and counts add up, so a mean is exact. Made from the prices of a whole batch when it is audited, not
--- with each piece: a region's row would otherwise exist once for every piece, and reads would grow with them.
--- The key includes what is read, so that a question is one range of the index and no heap page.
+-- What consumers read: for each origin, destination, batch and run of days within a month, how many prices there are of
+-- each day and what they add up to; either end is a port or any region above it. Sums and counts add up, so a mean is
+-- exact. Made from the prices of a whole batch when it is audited, not with each piece: a region's row would otherwise
+-- exist once for every piece, and reads would grow with them.
+-- A run of days and not a row for each: a tenth of the rows and of the index, which is what making them costs
+-- (docs/performance.md). Not unique: a batch of very many lanes may hold one in several rows (app/ingest/roll-up).
 CREATE TABLE daily_rates (
   origin_id      integer NOT NULL,
   destination_id integer NOT NULL,
-  day            date NOT NULL,
+  first_day      date NOT NULL,
   batch_id       integer NOT NULL,
-  count          bigint NOT NULL,
-  sum            bigint NOT NULL,
-  PRIMARY KEY (origin_id, destination_id, day, batch_id) INCLUDE (count, sum)
-) PARTITION BY RANGE (day);
+  counts         bigint[] NOT NULL, -- of first_day and the days after it
+  sums           bigint[] NOT NULL
+) PARTITION BY RANGE (first_day);
+CREATE INDEX daily_rates_lane ON daily_rates (origin_id, destination_id, first_day);
 
 -- Makes the partitions of the month that holds `wanted`. ATTACH, unlike CREATE … PARTITION OF, blocks no reader and no
 -- COPY. Runs as the owner of the tables, so that a role that may only write rows can still load a new month. Rather
@@ -194,9 +198,7 @@ BEGIN
       -- month that another one has just made.
       EXECUTE format('LOCK TABLE %I IN SHARE UPDATE EXCLUSIVE MODE', parent);
       IF to_regclass(month) IS NULL THEN
-        -- Index-only reads need all-visible pages: vacuum soon after inserts rather than at a fifth of the table.
-        EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING ALL) WITH (autovacuum_vacuum_insert_scale_factor = 0.02)',
-                       month, parent);
+        EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING ALL)', month, parent);
         -- Statistics of the batches so far say that a new one has no rows, and plans for none are slow for millions.
         EXECUTE format('ALTER TABLE %I ALTER COLUMN batch_id SET STATISTICS 0', month);
         EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',

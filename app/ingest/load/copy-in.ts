@@ -1,12 +1,11 @@
 import type pg from "pg";
 import { from } from "pg-copy-streams";
-import { copyPrices } from "./piece.sql.js";
 
 const HEADER = Buffer.concat([Buffer.from("PGCOPY\n\xff\r\n\0", "latin1"), Buffer.alloc(8)]);
 const TRAILER = Buffer.from([0xff, 0xff]);
 
 /**
- * One binary COPY into `prices`. `write` resolves when the socket has taken the bytes, so that the sender goes no
+ * One binary COPY into a table. `write` resolves when the socket has taken the bytes, so that the sender goes no
  * faster than the server and may fill a buffer of 64 KiB or more again (what is smaller than the socket's high-water
  * mark is acknowledged before it is sent).
  */
@@ -16,8 +15,9 @@ export class CopyIn {
   readonly #failed: Promise<never>;
   #failure: Error | undefined;
 
-  constructor(client: pg.ClientBase) {
-    this.#stream = client.query(from(copyPrices));
+  /** @param statement `COPY … FROM STDIN WITH (FORMAT binary)`. */
+  constructor(client: pg.ClientBase, statement: string) {
+    this.#stream = client.query(from(statement));
     this.#failed = new Promise((_, reject) => {
       this.#stream.on("error", (error) => {
         this.#failure ??= error;

@@ -10,7 +10,15 @@ import type { PortTable } from "../parse/port-table.js";
 import { ROW_BYTES, Rows, type RowTotals } from "../parse/rows.js";
 import { CopyIn } from "./copy-in.js";
 import { ensureMonths } from "./ensure-months.js";
-import { beginPiece, finishPiece, holdBatch, insertBadLineCounts, insertBadLines, limitIdleness } from "./piece.sql.js";
+import {
+  beginPiece,
+  copyPrices,
+  finishPiece,
+  holdBatch,
+  insertBadLineCounts,
+  insertBadLines,
+  limitIdleness,
+} from "./piece.sql.js";
 
 export interface PieceToLoad {
   readonly batchId: number;
@@ -202,7 +210,7 @@ class PieceLoad {
       rows.newMonths = [];
     }
     if (rows.length === 0) return;
-    this.#copy ??= new CopyIn(this.#client);
+    this.#copy ??= new CopyIn(this.#client, copyPrices);
     const full = rows.buffer;
     this.#sending = this.#copy.write(full.subarray(0, rows.length));
     // Awaited later; until then a failure must not count as unhandled.

@@ -1,4 +1,4 @@
-import { formatChecksum } from "../checksum.js";
+import { Checksum } from "../checksum.js";
 import { DAYS, firstDayOfMonth, MONTHS, monthOfSlot } from "./day-table.js";
 
 /** Bytes of one row of binary COPY: a field count, then six fields of a length and four bytes. */
@@ -38,8 +38,7 @@ export class Rows {
   #rows = 0;
   #priceSum = 0n;
   #recentPriceSum = 0;
-  #high = 0;
-  #low = 0;
+  readonly #checksum = new Checksum();
 
   /** @param capacity most rows before they are taken. */
   constructor(batchId: number, piece: number, capacity: number) {
@@ -76,16 +75,7 @@ export class Rows {
       this.#months[month] = 1;
       this.newMonths.push(firstDayOfMonth(month));
     }
-    let high = Math.imul(originId, 0x9e3779b1) ^ Math.imul(destinationId, 0x85ebca77);
-    let low = Math.imul(originId, 0x2c1b3c6d) ^ Math.imul(destinationId, 0x297a2d39);
-    high = Math.imul(high ^ (high >>> 15), 0xc2b2ae3d) ^ Math.imul(day, 0x27d4eb2f);
-    low = Math.imul(low ^ (low >>> 13), 0x165667b1) ^ Math.imul(day, 0x9e3779b1);
-    high = Math.imul(high ^ (high >>> 13), 0x85ebca6b) ^ Math.imul(price, 0xc2b2ae35);
-    low = Math.imul(low ^ (low >>> 15), 0x2c1b3c6d) ^ Math.imul(price, 0x297a2d39);
-    high = Math.imul(high ^ (high >>> 16), 0x85ebca6b);
-    low = Math.imul(low ^ (low >>> 16), 0xc2b2ae35);
-    this.#high = (this.#high + (high ^ (high >>> 13))) | 0;
-    this.#low = (this.#low + (low ^ (low >>> 15))) | 0;
+    this.#checksum.add(originId, destinationId, day, price);
   }
 
   /** Forgets the buffered rows; their totals stay. Call it at least once for each buffer that was filled. */
@@ -102,7 +92,7 @@ export class Rows {
     return {
       rows: this.#rows,
       priceSum: this.#priceSum + BigInt(this.#recentPriceSum),
-      checksum: formatChecksum(this.#high, this.#low),
+      checksum: this.#checksum.toString(),
       months,
     };
   }

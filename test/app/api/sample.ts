@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
 import type pg from "pg";
 import { auditBatch } from "../../../app/ingest/audit.js";
 import { publishBatch } from "../../../app/ingest/publish.js";
 import { importPlaces } from "../../../app/places/import-places.js";
+import { checksumOf } from "../ingest/deliveries.js";
 
 export interface SamplePrice {
   readonly origin: string;
@@ -55,6 +55,8 @@ export async function publishPrices(
   const id = await loadPrices(pool, prices, options);
   await auditBatch(pool, id);
   await publishBatch(pool, id);
+  // Or the same prices again would be a duplicate.
+  await pool.query("UPDATE batches SET checksum = 'of no other' WHERE id = $1", [id]);
   return id;
 }
 
@@ -73,23 +75,13 @@ export async function loadPrices(
     [options.feed ?? "test", `test ${count}`, options.mode ?? "append"],
   );
   const id = rows[0]?.id as number;
-  await pool.query(
-    `INSERT INTO pieces (batch_id, number, state, from_byte, rows, rejected, lines, price_sum, checksum, months)
-     VALUES ($1, 0, 'loaded', 0, $2::bigint, 0, $2::bigint, $3, $4, $5)`,
-    [
-      id,
-      prices.length,
-      prices.reduce((sum, { price }) => sum + price, 0),
-      createHash("sha256").update(`${count}`).digest("hex").slice(0, 16),
-      months,
-    ],
-  );
-  await pool.query(
+  const inserted = await pool.query<{ origin: number; destination: number; day: string; price: number }>(
     `INSERT INTO prices (origin_id, destination_id, day, price, batch_id, piece)
      SELECT o.id, d.id, given.day, given.price, $1, 0
      FROM unnest($2::text[], $3::text[], $4::date[], $5::integer[]) AS given (origin, destination, day, price)
      JOIN places o ON o.code = given.origin
-     JOIN places d ON d.code = given.destination`,
+     JOIN places d ON d.code = given.destination
+     RETURNING origin_id AS origin, destination_id AS destination, to_char(day, 'YYYY-MM-DD') AS day, price`,
     [
       id,
       prices.map(({ origin }) => origin),
@@ -97,6 +89,11 @@ export async function loadPrices(
       prices.map(({ day }) => day),
       prices.map(({ price }) => price),
     ],
+  );
+  await pool.query(
+    `INSERT INTO pieces (batch_id, number, state, from_byte, rows, rejected, lines, price_sum, checksum, months)
+     VALUES ($1, 0, 'loaded', 0, $2::bigint, 0, $2::bigint, $3, $4, $5)`,
+    [id, prices.length, prices.reduce((sum, { price }) => sum + price, 0), checksumOf(inserted.rows), months],
   );
   return id;
 }

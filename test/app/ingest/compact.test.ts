@@ -49,8 +49,8 @@ describe("compact", function () {
     const report = await compact(database.pool);
     expect(report.folded).to.equal(2);
     expect({ seen: await seen(database.pool), version: await version() }).to.deep.equal(before);
-    // 3 days × 3 places × 3 places, and the young batch's.
-    expect(await rates()).to.equal(27 + 9);
+    // 2 months × 3 places × 3 places, and the young batch's.
+    expect(await rates()).to.equal(18 + 9);
     const { rows } = await database.pool.query(
       "SELECT id, state FROM batches WHERE mode <> 'compaction' AND state <> 'compacted'",
     );
@@ -104,8 +104,8 @@ describe("compact", function () {
     );
     await compact(database.pool);
     expect(await seen(database.pool)).to.deep.equal(before);
-    expect(await rates()).to.equal(27);
-    expect(await number("SELECT count(*) AS n FROM dead_days")).to.equal(0);
+    expect(await rates()).to.equal(18);
+    expect(await number("SELECT count(*) AS n FROM dead_months")).to.equal(0);
     expect(await number("SELECT count(*) AS n FROM batches WHERE mode = 'compaction'")).to.equal(2);
   });
 
@@ -128,7 +128,7 @@ describe("compact", function () {
         await retractBatch(database.pool, toggled);
       }
     })();
-    for (let turn = 0; turn < 5; turn += 1) await compact(database.pool, { batchesPerDay: 2 });
+    for (let turn = 0; turn < 5; turn += 1) await compact(database.pool, { batchesPerMonth: 2 });
     await toggling;
     reading = false;
     for (const found of await Promise.all(readers)) expect([shown, retracted]).to.include.members([...found]);
@@ -146,6 +146,6 @@ describe("compact", function () {
     await Promise.all([compact(database.pool), compact(database.pool), compact(database.pool)]);
     await compact(database.pool);
     expect(await seen(database.pool)).to.deep.equal(before);
-    expect(await rates()).to.equal(27);
+    expect(await rates()).to.equal(18);
   });
 });

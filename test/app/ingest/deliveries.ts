@@ -1,6 +1,8 @@
 import type pg from "pg";
 import { auditBatch } from "../../../app/ingest/audit.js";
+import { Checksum } from "../../../app/ingest/checksum.js";
 import { publishBatch } from "../../../app/ingest/publish.js";
+import { countFromEpoch } from "../../../app/ingest/roll-up/write-rates.js";
 
 /** One price, with the ids of its ports. */
 export interface Price {
@@ -16,8 +18,8 @@ export interface Delivery {
   readonly prices: readonly Price[];
   /** Pieces it was loaded in. */
   readonly pieces?: number;
-  /** Equal for equal deliveries; by default no other has it. */
-  readonly checksum?: string;
+  /** Whether an equal delivery after it is known for a duplicate; not by default. */
+  readonly known?: boolean;
 }
 
 let count = 0;
@@ -36,7 +38,6 @@ export async function load(pool: pg.Pool, delivery: Delivery): Promise<number> {
   const pieces = delivery.pieces ?? 1;
   for (let number = 0; number < pieces; number += 1) {
     const prices = delivery.prices.filter((_, index) => index % pieces === number);
-    const checksum = number === 0 ? (delivery.checksum ?? count.toString(16).padStart(16, "0")) : "0".repeat(16);
     await pool.query(
       `INSERT INTO pieces (batch_id, number, state, from_byte, rows, rejected, lines, price_sum, checksum, months)
        VALUES ($1, $2::integer, 'loaded', $2::integer, $3::bigint, 0, $3::bigint, $4, $5, $6)`,
@@ -45,7 +46,7 @@ export async function load(pool: pg.Pool, delivery: Delivery): Promise<number> {
         number,
         prices.length,
         prices.reduce((sum, { price }) => sum + price, 0),
-        checksum,
+        checksumOf(prices),
         [...new Set(prices.map((price) => `${price.day.slice(0, 7)}-01`))],
       ],
     );
@@ -70,7 +71,17 @@ export async function deliver(pool: pg.Pool, delivery: Delivery): Promise<number
   const id = await load(pool, delivery);
   await auditBatch(pool, id);
   await publishBatch(pool, id);
+  if (!delivery.known) await pool.query("UPDATE batches SET checksum = 'of no other' WHERE id = $1", [id]);
   return id;
+}
+
+/** @returns 16 hexadecimal digits, as a worker that loads these prices reports them. */
+export function checksumOf(prices: readonly Price[]): string {
+  const checksum = new Checksum();
+  for (const { origin, destination, day, price } of prices) {
+    checksum.add(origin, destination, countFromEpoch(day), price);
+  }
+  return checksum.toString();
 }
 
 /** Lets every publish so far be so many days longer ago. */
@@ -78,11 +89,17 @@ export async function age(pool: pg.Pool, days: number): Promise<void> {
   await pool.query("UPDATE batches SET published_at = published_at - make_interval(days => $1)", [days]);
 }
 
+/** The rows of daily_rates, day by day. */
+export const ratesOfDays = `(
+  SELECT origin_id, destination_id, first_day + at::integer - 1 AS day, batch_id, count, sum
+  FROM daily_rates, unnest(counts, sums) WITH ORDINALITY AS run (count, sum, at)
+  WHERE count > 0)`;
+
 /** All that consumers can see: `origin>destination day` to `count/sum`, in one snapshot. */
 export async function seen(pool: pg.Pool): Promise<Map<string, string>> {
   const { rows } = await pool.query<{ key: string; value: string }>(`
     SELECT origin_id || '>' || destination_id || ' ' || r.day AS key, sum(count) || '/' || sum(sum) AS value
-    FROM daily_rates r JOIN batch_days v ON v.batch_id = r.batch_id AND v.day = r.day
+    FROM ${ratesOfDays} r JOIN batch_days v ON v.batch_id = r.batch_id AND v.day = r.day
     WHERE v.visible
     GROUP BY origin_id, destination_id, r.day
     ORDER BY 1`);

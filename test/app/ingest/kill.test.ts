@@ -6,6 +6,7 @@ import zlib from "node:zlib";
 import { expect } from "chai";
 import type pg from "pg";
 import { createDatabase, type TestDatabase } from "../database.js";
+import { ratesOfDays } from "./deliveries.js";
 import { bringPlaces, createFolder, type Folder, HEADER, someLines, totalsOf } from "./setup.js";
 
 /** `KILL_ROUNDS=50 npx mocha test/app/ingest/kill.test.ts`; the printed seed repeats a run as far as timing allows. */
@@ -103,7 +104,7 @@ async function readTotalsOf(pool: pg.Pool, feed: string): Promise<Record<string,
     `WITH batch AS (SELECT id FROM batches WHERE feed = $1),
      stored AS (SELECT count(*) AS rows, sum(price) AS sum FROM prices WHERE batch_id IN (SELECT id FROM batch)),
      visible AS (
-       SELECT sum(count) AS rows, sum(sum) AS sum FROM daily_rates JOIN batch_days USING (batch_id, day)
+       SELECT sum(count) AS rows, sum(sum) AS sum FROM ${ratesOfDays} r JOIN batch_days USING (batch_id, day)
        WHERE batch_id IN (SELECT id FROM batch) AND visible
          AND origin_id IN (SELECT id FROM places WHERE kind = 'port')
          AND destination_id IN (SELECT id FROM places WHERE kind = 'port'))

@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import type pg from "pg";
 import type { BatchReport } from "../../../app/ingest/ingest-source.js";
 import { importPlaces } from "../../../app/places/import-places.js";
+import { ratesOfDays } from "./deliveries.js";
 
 export const HEADER = "orig_code,dest_code,day,price";
 export const CODES = ["CNSGH", "CNNGB", "NLRTM", "DEHAM", "USNYC"];
@@ -71,10 +72,10 @@ export async function readTotals(
   pool: pg.Pool,
 ): Promise<{ visible: { rows: number; sum: number }; stored: { rows: number; sum: number }; dead: number }> {
   const { rows } = await pool.query<{ r: number; s: number; sr: number; ss: number; dead: number }>(`
-    SELECT (SELECT coalesce(sum(count), 0)::float8 FROM daily_rates dr JOIN batch_days USING (batch_id, day)
+    SELECT (SELECT coalesce(sum(count), 0)::float8 FROM ${ratesOfDays} dr JOIN batch_days USING (batch_id, day)
             JOIN places o ON o.id = origin_id JOIN places d ON d.id = destination_id
             WHERE visible AND o.kind = 'port' AND d.kind = 'port') AS r,
-           (SELECT coalesce(sum(sum), 0)::float8 FROM daily_rates dr JOIN batch_days USING (batch_id, day)
+           (SELECT coalesce(sum(sum), 0)::float8 FROM ${ratesOfDays} dr JOIN batch_days USING (batch_id, day)
             JOIN places o ON o.id = origin_id JOIN places d ON d.id = destination_id
             WHERE visible AND o.kind = 'port' AND d.kind = 'port') AS s,
            (SELECT count(*)::float8 FROM prices) AS sr,

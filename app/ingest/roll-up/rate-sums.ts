@@ -1,0 +1,100 @@
+/**
+ * Counts and sums of prices by lane (a pair of origin and destination) and day, for up to a month of days. Holds as
+ * many lanes as its memory is given for and no more: whoever adds writes them out when {@link room} gets short, and
+ * clears. What was written in two parts adds up to the same.
+ */
+export class RateSums {
+  readonly days: number;
+  /** Lanes at present; they are numbered from 0. */
+  lanes = 0;
+  readonly #mostLanes: number;
+  /** Lane + 1 by hash of its ends, 0 where there is none (open addressing, at most half full). */
+  readonly #table: Int32Array;
+  readonly #origins: Int32Array;
+  readonly #destinations: Int32Array;
+  /** By lane, then day. Double precision holds whole numbers up to 2^53 exactly, which batch_days checks. */
+  readonly #counts: Float64Array;
+  readonly #sums: Float64Array;
+
+  /** @param bytes what its arrays may take; the system gives memory to the part of them that is used. */
+  constructor(days: number, bytes: number) {
+    this.days = days;
+    const bytesPerLane = 16 * days + 8 + 16;
+    this.#mostLanes = Math.max(1, Math.floor(bytes / bytesPerLane));
+    this.#table = new Int32Array(2 ** Math.ceil(Math.log2(2 * this.#mostLanes)));
+    this.#origins = new Int32Array(this.#mostLanes);
+    this.#destinations = new Int32Array(this.#mostLanes);
+    this.#counts = new Float64Array(this.#mostLanes * days);
+    this.#sums = new Float64Array(this.#mostLanes * days);
+  }
+
+  /** Lanes that it can still take. */
+  get room(): number {
+    return this.#mostLanes - this.lanes;
+  }
+
+  /** @param day counted from the first, from 0. */
+  add(originId: number, destinationId: number, day: number, count: number, sum: number): void {
+    this.#addTo(this.#lane(originId, destinationId), day, count, sum);
+  }
+
+  /** Adds a lane of other sums to one of its own. */
+  addLane(originId: number, destinationId: number, from: RateSums, lane: number): void {
+    const own = this.#lane(originId, destinationId);
+    for (let day = 0; day < this.days; day += 1) this.#addTo(own, day, from.count(lane, day), from.sum(lane, day));
+  }
+
+  origin(lane: number): number {
+    return this.#origins[lane] as number;
+  }
+
+  destination(lane: number): number {
+    return this.#destinations[lane] as number;
+  }
+
+  count(lane: number, day: number): number {
+    return this.#counts[lane * this.days + day] as number;
+  }
+
+  sum(lane: number, day: number): number {
+    return this.#sums[lane * this.days + day] as number;
+  }
+
+  /** All lanes by origin and destination, the order of the index that their rows are put into. */
+  inOrder(): Uint32Array {
+    const order = new Uint32Array(this.lanes);
+    for (let lane = 0; lane < this.lanes; lane += 1) order[lane] = lane;
+    return order.sort((a, b) => this.origin(a) - this.origin(b) || this.destination(a) - this.destination(b));
+  }
+
+  clear(): void {
+    this.#counts.fill(0, 0, this.lanes * this.days);
+    this.#sums.fill(0, 0, this.lanes * this.days);
+    this.#table.fill(0);
+    this.lanes = 0;
+  }
+
+  #addTo(lane: number, day: number, count: number, sum: number): void {
+    const cell = lane * this.days + day;
+    this.#counts[cell] = (this.#counts[cell] as number) + count;
+    this.#sums[cell] = (this.#sums[cell] as number) + sum;
+  }
+
+  /** The lane between two places, which is made if it is not there. */
+  #lane(originId: number, destinationId: number): number {
+    const mask = this.#table.length - 1;
+    const hash = Math.imul(originId, 0x9e3779b1) ^ Math.imul(destinationId, 0x85ebca77);
+    for (let at = (hash ^ (hash >>> 15)) & mask; ; at = (at + 1) & mask) {
+      const lane = (this.#table[at] as number) - 1;
+      if (lane < 0) {
+        if (this.room === 0) throw new RangeError("no room for another lane");
+        this.#table[at] = this.lanes + 1;
+        this.#origins[this.lanes] = originId;
+        this.#destinations[this.lanes] = destinationId;
+        this.lanes += 1;
+        return this.lanes - 1;
+      }
+      if (this.#origins[lane] === originId && this.#destinations[lane] === destinationId) return lane;
+    }
+  }
+}

@@ -1,0 +1,51 @@
+import type pg from "pg";
+import { RateSums } from "./rate-sums.js";
+import { lanesAbove, type RegionsAbove } from "./regions-above.js";
+import { writeRates } from "./write-rates.js";
+
+/** The sums of lanes with a region at one end or both, made from those between ports. */
+export class RegionSums {
+  readonly #client: pg.ClientBase;
+  readonly #firstDay: number;
+  readonly #above: RegionsAbove;
+  readonly #only: ReadonlySet<number> | undefined;
+  readonly #sums: RateSums;
+
+  /**
+   * @param firstDay of at most `days` in one month, in days since 2000-01-01.
+   * @param bytes what the sums may take.
+   * @param only regions; a lane must have one of them at an end. All by default.
+   */
+  constructor(
+    client: pg.ClientBase,
+    firstDay: number,
+    days: number,
+    bytes: number,
+    above: RegionsAbove,
+    only?: ReadonlySet<number>,
+  ) {
+    this.#client = client;
+    this.#firstDay = firstDay;
+    this.#above = above;
+    this.#only = only;
+    this.#sums = new RateSums(days, bytes);
+  }
+
+  /** Takes the sums of ports, whose prices it must not have seen before; writes its own where memory ends. */
+  async addPorts(batchId: number, ports: RateSums): Promise<void> {
+    for (let lane = 0; lane < ports.lanes; lane += 1) {
+      const lanes = lanesAbove(this.#above, ports.origin(lane), ports.destination(lane));
+      if (this.#sums.room < lanes.length) await this.write(batchId);
+      for (const [originId, destinationId] of lanes) {
+        if (this.#only && !this.#only.has(originId) && !this.#only.has(destinationId)) continue;
+        this.#sums.addLane(originId, destinationId, ports, lane);
+      }
+    }
+  }
+
+  /** Writes what it holds, for the batch that it is of, and begins anew. */
+  async write(batchId: number): Promise<void> {
+    await writeRates(this.#client, batchId, this.#firstDay, this.#sums);
+    this.#sums.clear();
+  }
+}

@@ -1,0 +1,83 @@
+import type pg from "pg";
+import { countDays } from "../../rates/calendar.js";
+import { Checksum } from "../checksum.js";
+import { RateSums } from "./rate-sums.js";
+import { readPrices } from "./read-prices.js";
+import { RegionSums } from "./region-sums.js";
+import { readRegionsAbove } from "./regions-above.js";
+import { findBlocks } from "./roll-up.sql.js";
+import { countFromEpoch, writeRates } from "./write-rates.js";
+
+/** Some days of one month of a batch. */
+export interface Part {
+  readonly batchId: number;
+  readonly fromDay: string;
+  /** Exclusive. */
+  readonly toDay: string;
+}
+
+/** What its prices come to. */
+export interface PartTotals {
+  readonly checksum: string;
+  /** Days that have prices. */
+  readonly days: readonly { readonly day: number; readonly prices: number; readonly priceSum: number }[];
+}
+
+/** 8 KiB of rows of 24 bytes, each with a header of 24 and a pointer of 4. */
+const MOST_ROWS_PER_BLOCK = 157;
+/** A smaller step would spend its time on asking. */
+const LEAST_BLOCKS = 16;
+
+/**
+ * Reads the prices of a part back from the database and writes its daily rates. Ports first; the regions above come
+ * from their sums, which are far fewer than the prices.
+ *
+ * Steps over the month's table in runs of blocks, each so long that no sums can run out of memory in the middle of it:
+ * a connection that sends prices cannot take rates.
+ * @param bytes what the sums may take; about 67,000 lanes of a month fit into 48 MiB.
+ * @returns null, with nothing written, if there is too much for the memory given and fewer days would do.
+ */
+export async function rollUpPrices(client: pg.ClientBase, part: Part, bytes: number): Promise<PartTotals | null> {
+  const days = countDays(part.fromDay, part.toDay) - 1;
+  const firstDay = countFromEpoch(part.fromDay);
+  const ports = new RateSums(days, (bytes * 2) / 3);
+  const regions = new RegionSums(client, firstDay, days, bytes / 3, await readRegionsAbove(client));
+  const prices = new Float64Array(days);
+  const priceSums = new Float64Array(days);
+  const checksum = new Checksum();
+  const take = (originId: number, destinationId: number, day: number, price: number) => {
+    ports.add(originId, destinationId, day, 1, price);
+    prices[day] = (prices[day] as number) + 1;
+    priceSums[day] = (priceSums[day] as number) + price;
+    checksum.add(originId, destinationId, firstDay + day, price);
+  };
+  const { rows } = await client.query<{ first: number; end: number }>(findBlocks, [
+    part.batchId,
+    part.fromDay,
+    part.toDay,
+  ]);
+  for (let fromBlock = rows[0]?.first ?? 0, end = rows[0]?.end ?? 0; fromBlock < end; ) {
+    if (ports.room < LEAST_BLOCKS * MOST_ROWS_PER_BLOCK && ports.lanes > 0) {
+      if (days > 1) return null;
+      await writePorts();
+    }
+    const blocks = Math.max(LEAST_BLOCKS, Math.floor(ports.room / MOST_ROWS_PER_BLOCK));
+    const toBlock = Math.min(end, fromBlock + blocks);
+    await readPrices(client, { ...part, fromBlock, toBlock }, take);
+    fromBlock = toBlock;
+  }
+  await writePorts();
+  await regions.write(part.batchId);
+  return {
+    checksum: checksum.toString(),
+    days: Array.from(prices, (count, day) => ({ day, prices: count, priceSum: priceSums[day] as number })).filter(
+      (totals) => totals.prices > 0,
+    ),
+  };
+
+  async function writePorts(): Promise<void> {
+    await regions.addPorts(part.batchId, ports);
+    await writeRates(client, part.batchId, firstDay, ports);
+    ports.clear();
+  }
+}
