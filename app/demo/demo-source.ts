@@ -19,7 +19,6 @@ export interface DemoSourceOptions {
  * whenever it is asked for; the running one is another each day, to replace that of the day before.
  */
 export class DemoSource implements Source {
-  readonly feed = DEMO_FEED;
   readonly several = true;
   readonly #objects: readonly DemoMonth[];
 

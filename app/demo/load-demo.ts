@@ -48,7 +48,7 @@ export async function loadDemo(options: DemoOptions): Promise<boolean> {
         options.onProgress(days, source.days);
       },
     });
-    const reports = await ingestSource({ pool, source, mode: "replace", signal, log });
+    const reports = await ingestSource({ pool, source, feed: DEMO_FEED, mode: "replace", signal, log });
     for (const { name, state, failure } of reports) {
       if (state !== "published") throw new DemoError(name, failure ?? `it is ${state}`);
     }
