@@ -57,7 +57,7 @@ export async function rollUpPrices(client: pg.ClientBase, part: Part, bytes: num
     part.toDay,
   ]);
   for (let fromBlock = rows[0]?.first ?? 0, end = rows[0]?.end ?? 0; fromBlock < end; ) {
-    if (ports.room < LEAST_BLOCKS * MOST_ROWS_PER_BLOCK && ports.lanes > 0) {
+    if (ports.room < LEAST_BLOCKS * MOST_ROWS_PER_BLOCK) {
       if (days > 1) return null;
       await writePorts();
     }

@@ -102,6 +102,44 @@ describe("auditBatch", function () {
       .and.not.match(/Seq Scan on prices/);
   });
 
+  it("gives the same rates in little memory, day by day and in several rows where a day has more lanes than fit", async () => {
+    await database.drop();
+    database = await createDatabase();
+    const wide = await plant(database.pool, {
+      regionParents: [-1, 0],
+      portParents: Array.from({ length: 75 }, (_, i) => (i % 3) - 1),
+    });
+    const prices = wide.ports.flatMap((origin, from) =>
+      wide.ports.flatMap((destination, to) =>
+        ["2024-02-28", "2024-02-29"].map((day) => ({ origin, destination, day, price: 1 + from * 75 + to })),
+      ),
+    );
+    const wanted = new Map([...rollUp(wide, prices)].sort(([a], [b]) => (a < b ? -1 : 1)));
+    const rows: number[] = [];
+    for (const bytes of [48 * 1024 * 1024, 2_400_000, 200_000]) {
+      const id = await load(database.pool, { prices });
+      expect((await auditBatch(database.pool, id, { bytes })).state).to.equal("audited");
+      await publishBatch(database.pool, id);
+      expect(await seen(database.pool)).to.deep.equal(wanted);
+      const made = await database.pool.query("SELECT count(*)::integer AS n FROM daily_rates WHERE batch_id = $1", [
+        id,
+      ]);
+      rows.push(made.rows[0].n);
+      await retractBatch(database.pool, id);
+    }
+    const lanes = wanted.size / 2;
+    expect(rows.slice(0, 2)).to.deep.equal([lanes, lanes]);
+    expect(rows[2]).to.be.above(2 * lanes);
+  });
+
+  it("fails a batch of which a price was changed for another with the same sum", async () => {
+    const id = await load(database.pool, { prices: [price(0, 1, "2024-01-31", 3), price(0, 2, "2024-01-31", 4)] });
+    await database.pool.query("UPDATE prices SET price = 7 - price");
+    const report = await auditBatch(database.pool, id);
+    expect(report).to.include({ state: "failed" });
+    expect(report.failure).to.match(/checksum/);
+  });
+
   it("fails a batch whose prices are not those that its pieces reported", async () => {
     const id = await load(database.pool, { prices: some() });
     await database.pool.query("DELETE FROM prices WHERE price = 3");
