@@ -29,7 +29,7 @@ const platform = new Platform("platform", { platform: settings.platform, access:
 const database = new Database(
   "database",
   { names, settings, cluster, backupCredentials: secrets.backupCredentials },
-  { ...inCluster, dependsOn: platform },
+  { ...inCluster, dependsOn: [...platform.forDatabase] },
 );
 
 const namespace = workloadsNamespace(names.workloads, inCluster);

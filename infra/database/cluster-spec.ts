@@ -6,6 +6,8 @@ import { postgresParameters } from "./parameters.js";
 /** Database and its owner; the roles that connect are made in ../access. */
 export const DATABASE = "ratesapp";
 export const OWNER = "ratesapp_owner";
+/** Which statements take the time. */
+const STATISTICS = "CREATE EXTENSION IF NOT EXISTS pg_stat_statements";
 
 export interface ClusterSpecArgs {
   readonly settings: Settings["database"];
@@ -25,7 +27,22 @@ export function clusterSpec({ archive, placement, settings, storageClass, superu
   return {
     instances: settings.instances,
     imageName: settings.image,
-    bootstrap: { initdb: { database: DATABASE, owner: OWNER, dataChecksums: true, encoding: "UTF8" } },
+    bootstrap: {
+      initdb: {
+        database: DATABASE,
+        owner: OWNER,
+        dataChecksums: true,
+        encoding: "UTF8",
+        // In each database. The operator would make it on the running primary; the first replica would then wait half a
+        // minute for the checkpoint that writes it, page by page.
+        postInitSQL: [STATISTICS],
+        postInitTemplateSQL: [STATISTICS],
+        postInitApplicationSQL: [STATISTICS],
+      },
+    },
+    // Seen soon after it is up, rather than up to ten seconds later; it still has the hour that it has by default, which
+    // recovery from a long WAL may take.
+    probes: { startup: { periodSeconds: 2, failureThreshold: 1800 } },
     // The operator keeps the superuser's password equal to this Secret, after a restore too. pg_hba below lets the
     // superuser in from inside the pod alone, which is where a port-forward comes out: who may forward may administer.
     enableSuperuserAccess: true,

@@ -128,15 +128,15 @@ export class Database extends pulumi.ComponentResource {
       );
     }
 
-    const pooler = (type: "rw" | "ro" | "r") =>
-      new Pooler(
-        `pooler-${type}`,
-        { namespace: this.namespace, cluster: cnpgCluster, type, settings: settings.pooler, zones: settings.zones },
-        { parent: this },
-      );
-    pooler("rw");
+    // For reads alone. What writes needs sessions of its own (COPY, advisory locks, statements outside of a transaction),
+    // which a pooler in transaction mode does not give; there are few of them, and they go to the primary itself.
     // A lone instance has no replica to read from.
-    const reads = pooler(settings.instances > 1 ? "ro" : "r");
+    const type = settings.instances > 1 ? "ro" : "r";
+    const reads = new Pooler(
+      `pooler-${type}`,
+      { namespace: this.namespace, cluster: cnpgCluster, type, settings: settings.pooler, zones: settings.zones },
+      { parent: this },
+    );
     this.primaryHost = pulumi.interpolate`${cnpgCluster}-rw.${this.namespace}.svc`;
     this.readHost = pulumi.interpolate`${reads.name}.${this.namespace}.svc`;
 

@@ -6,8 +6,8 @@ export interface PoolerArgs {
   readonly namespace: pulumi.Input<string>;
   /** Name of the CloudNativePG Cluster. */
   readonly cluster: pulumi.Input<string>;
-  /** To the primary, to the replicas, or to any instance. */
-  readonly type: "rw" | "ro" | "r";
+  /** To the replicas, or to any instance. */
+  readonly type: "ro" | "r";
   readonly settings: Settings["database"]["pooler"];
   readonly zones: Settings["database"]["zones"];
 }

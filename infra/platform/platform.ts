@@ -17,11 +17,14 @@ export interface PlatformArgs {
  * alone, so that several stacks share one cluster: one of them installs, the others say `present`.
  */
 export class Platform extends pulumi.ComponentResource {
+  /** What the database waits for; the rest may come up beside it. */
+  readonly forDatabase: readonly pulumi.Resource[];
+
   constructor(name: string, args: PlatformArgs, options: pulumi.ComponentResourceOptions) {
     super("ratesapp:platform:Platform", name, {}, options);
     const { access, platform } = args;
     const prometheus = chosen(platform.prometheus, releases.prometheus);
-    if (prometheus) new Prometheus("prometheus", prometheus, { parent: this });
+    const monitors = prometheus && new Prometheus("prometheus", prometheus, { parent: this });
 
     const cloudnativePg = chosen(platform.cloudnativePg, releases.cloudnativePg);
     const postgres =
@@ -31,10 +34,14 @@ export class Platform extends pulumi.ComponentResource {
 
     // It stands beside the operator, which loads it, and asks cert-manager for their certificates.
     const barmanPlugin = chosen(platform.barmanPlugin, releases.barmanPlugin);
-    if (barmanPlugin) {
-      const dependsOn = [postgres, certificates].filter((resource) => resource !== undefined);
-      new Manifest("barman-plugin", { file: barmanPlugin.manifest }, { parent: this, dependsOn });
-    }
+    const archiver =
+      barmanPlugin &&
+      new Manifest(
+        "barman-plugin",
+        { file: barmanPlugin.manifest },
+        { parent: this, dependsOn: there(postgres, certificates) },
+      );
+    this.forDatabase = there(postgres, archiver, monitors);
 
     const argoRollouts = chosen(platform.argoRollouts, releases.argoRollouts);
     if (argoRollouts) {
@@ -47,6 +54,9 @@ export class Platform extends pulumi.ComponentResource {
     this.registerOutputs();
   }
 }
+
+const there = (...resources: (pulumi.Resource | undefined)[]): pulumi.Resource[] =>
+  resources.filter((resource) => resource !== undefined);
 
 /** The pinned release, the one named instead, or nothing to install. */
 function chosen<Release extends object, Named extends object>(

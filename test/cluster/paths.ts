@@ -1,5 +1,3 @@
-import type { Pod } from "./kubectl.js";
-
 /** A place to try from, or to be reached. */
 export interface Place {
   readonly namespace: string;
@@ -17,20 +15,16 @@ export interface Path {
   readonly open: boolean;
 }
 
-const SECONDS = 2;
-
-/** A command that prints `open` or `closed`. */
-export function attempt(by: Place["by"], host: string, port: number): string[] {
+/** A command that prints `open`, or `closed` after so many seconds at most. */
+export function attempt(by: Place["by"], host: string, port: number, seconds: number): string[] {
   if (by === "bash") {
-    const connect = `timeout ${SECONDS} bash -c ': </dev/tcp/${host}/${port}' 2>/dev/null && echo open || echo closed`;
+    const connect = `timeout ${seconds} bash -c ': </dev/tcp/${host}/${port}' 2>/dev/null && echo open || echo closed`;
     return ["bash", "-c", connect];
   }
   const script = `
     const socket = require("node:net").connect({ host: ${JSON.stringify(host)}, port: ${port} });
     const end = (word) => { console.log(word); process.exit(0); };
     socket.on("connect", () => end("open")).on("error", () => end("closed"));
-    setTimeout(() => end("closed"), ${SECONDS * 1000});`;
+    setTimeout(() => end("closed"), ${seconds * 1000});`;
   return ["node", "-e", script];
 }
-
-export const addressOf = (pod: Pod): string => pod.status.podIP;
