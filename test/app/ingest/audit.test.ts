@@ -109,11 +109,12 @@ describe("auditBatch", function () {
       regionParents: [-1, 0],
       portParents: Array.from({ length: 75 }, (_, i) => (i % 3) - 1),
     });
-    const prices = wide.ports.flatMap((origin, from) =>
+    const once = wide.ports.flatMap((origin, from) =>
       wide.ports.flatMap((destination, to) =>
         ["2024-02-28", "2024-02-29"].map((day) => ({ origin, destination, day, price: 1 + from * 75 + to })),
       ),
     );
+    const prices = [...once, ...once];
     const wanted = new Map([...rollUp(wide, prices)].sort(([a], [b]) => (a < b ? -1 : 1)));
     const rows: number[] = [];
     for (const bytes of [48 * 1024 * 1024, 2_400_000, 200_000]) {
