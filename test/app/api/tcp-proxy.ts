@@ -11,7 +11,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
  */
 export class TcpProxy {
   readonly #server: Server;
-  readonly #target: { readonly host: string; readonly port: number };
+  #target: { readonly host: string; readonly port: number };
   readonly #sockets = new Set<Socket>();
   readonly #dead = new WeakSet<Socket>();
   #clients = 0;
@@ -25,8 +25,7 @@ export class TcpProxy {
 
   /** Listens on a free port in front of a database. */
   static async start(databaseUrl: string): Promise<TcpProxy> {
-    const { hostname, port } = new URL(databaseUrl);
-    const proxy = new TcpProxy({ host: hostname, port: Number(port) });
+    const proxy = new TcpProxy(targetOf(databaseUrl));
     await proxy.#listen();
     return proxy;
   }
@@ -47,6 +46,11 @@ export class TcpProxy {
   /** Resets the connections that are open; new ones pass. */
   cut(): void {
     for (const socket of this.#sockets) socket.resetAndDestroy();
+  }
+
+  /** New connections go to this database from now on. */
+  leadTo(databaseUrl: string): void {
+    this.#target = targetOf(databaseUrl);
   }
 
   stall(): void {
@@ -106,4 +110,9 @@ export class TcpProxy {
     socket.on("error", () => {});
     socket.on("close", () => this.#sockets.delete(socket));
   }
+}
+
+function targetOf(databaseUrl: string): { readonly host: string; readonly port: number } {
+  const { hostname, port } = new URL(databaseUrl);
+  return { host: hostname, port: Number(port) };
 }

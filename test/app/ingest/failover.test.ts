@@ -1,0 +1,75 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect } from "chai";
+import type pg from "pg";
+import { migrate } from "../../../app/database/migrate.js";
+import { closePool, openPool } from "../../../app/database/pool.js";
+import { TcpProxy } from "../api/tcp-proxy.js";
+import { startRatesapp } from "../commands/ratesapp.js";
+import { PostgresPair } from "./postgres-pair.js";
+import { bringPlaces, createFolder, type Folder, HEADER, readTotals, someLines, totalsOf } from "./setup.js";
+
+/** Three pieces, so that the primary can be lost between two of them. */
+const REPEATS = 30;
+const lines = someLines(60_000);
+const content = `${HEADER}\n${`${lines.join("\n")}\n`.repeat(REPEATS)}`;
+
+describe("ingest, when the primary is lost and a standby takes its place", function () {
+  this.timeout(180_000);
+  let pair: PostgresPair;
+  let proxy: TcpProxy;
+  let folder: Folder;
+  const pools: pg.Pool[] = [];
+  const open = (url: string): pg.Pool => {
+    const pool = openPool({ url, size: 2, applicationName: "test", statementTimeoutMs: 0 });
+    pools.push(pool);
+    return pool;
+  };
+
+  beforeEach(async () => {
+    pair = await PostgresPair.start();
+    proxy = await TcpProxy.start(pair.primaryUrl);
+    folder = await createFolder();
+  });
+  afterEach(async () => {
+    await Promise.all(pools.splice(0).map(closePool));
+    await proxy.stop();
+    await pair.stop();
+    await folder.remove();
+  });
+
+  for (const [moment, query] of [
+    ["between two pieces", "SELECT FROM pieces WHERE state = 'loaded' HAVING count(*) BETWEEN 1 AND 2"],
+    ["in the audit", "SELECT FROM batches WHERE state = 'auditing'"],
+  ] as const) {
+    it(`publishes the batch once and with the right sums: ${moment}`, async () => {
+      const primary = open(pair.primaryUrl);
+      await migrate(pair.primaryUrl);
+      await bringPlaces(primary);
+      const path = await folder.write("prices.csv", content);
+      const worker = startRatesapp(["ingest", "run", "--source", path], {
+        DATABASE_URL: proxy.url(pair.primaryUrl),
+        LOG_FORMAT: "json",
+      });
+
+      while ((await primary.query(query)).rowCount === 0) await sleep(5);
+      await pair.killPrimary();
+      proxy.cut();
+      // For a while there is only a standby, which refuses to write.
+      proxy.leadTo(pair.standbyUrl);
+      await sleep(1_500);
+      await pair.promote();
+
+      const { code, stdout, stderr } = await worker.ended;
+      expect(stdout, stderr).to.equal("Batch 1 (prices.csv) is published: 1,800,000 prices.\n");
+      expect(code).to.equal(0);
+      const promoted = open(pair.standbyUrl);
+      const one = totalsOf(lines);
+      const expected = { rows: one.rows * REPEATS, sum: one.sum * REPEATS };
+      const { visible, stored } = await readTotals(promoted);
+      expect(visible).to.deep.equal(expected);
+      expect(stored).to.deep.equal(expected);
+      const { rows } = await promoted.query("SELECT version::integer FROM dataset");
+      expect(rows).to.deep.equal([{ version: 2 }]);
+    });
+  }
+});

@@ -1,0 +1,96 @@
+import { execFile } from "node:child_process";
+import { chown, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
+import pg from "pg";
+import { findBinaries } from "../../../app/database/embedded/binaries.js";
+import { Cluster } from "../../../app/database/embedded/cluster.js";
+import { readPostmaster } from "../../../app/database/embedded/postmaster.js";
+import { run } from "../../../app/database/embedded/run.js";
+import { findServerUser } from "../../../app/database/embedded/server-user.js";
+
+const SETTINGS = { fsync: "off", wal_level: "replica", max_wal_senders: "10", shared_buffers: "64MB" };
+
+/** Two real servers: a primary, and a standby without whose word nothing is committed. */
+export class PostgresPair {
+  readonly primaryUrl: string;
+  readonly standbyUrl: string;
+  readonly #folder: string;
+
+  private constructor(folder: string, primaryUrl: string, standbyUrl: string) {
+    this.#folder = folder;
+    this.primaryUrl = primaryUrl;
+    this.standbyUrl = standbyUrl;
+  }
+
+  static async start(): Promise<PostgresPair> {
+    const folder = await mkdtemp(join(tmpdir(), "ratesapp-pair-"));
+    const primary = join(folder, "primary");
+    const standby = join(folder, "standby");
+    const first = new Cluster(primary, { ...SETTINGS, synchronous_standby_names: "*" });
+    await first.create();
+    // A copy of a server that has never run is a consistent one.
+    await promisify(execFile)("cp", ["-a", primary, standby]);
+    await writeFile(join(standby, "standby.signal"), "");
+    const user = await findServerUser(standby);
+    if (user) await chown(join(standby, "standby.signal"), user.uid, user.gid);
+
+    await first.start();
+    const primaryUrl = await first.url(await portOf(primary));
+    const { hostname, port, username, password } = new URL(primaryUrl);
+    const second = new Cluster(standby, {
+      ...SETTINGS,
+      primary_conninfo: `host=${hostname} port=${port} user=${username} password=${password}`,
+    });
+    await second.start();
+    const pair = new PostgresPair(folder, primaryUrl, await second.url(await portOf(standby)));
+    await untilTrue(primaryUrl, "SELECT EXISTS (SELECT FROM pg_stat_replication WHERE sync_state = 'sync') AS done");
+    return pair;
+  }
+
+  /** As when its machine loses power: nothing is flushed, and nobody is told. */
+  async killPrimary(): Promise<void> {
+    const { pid } = await postmasterOf(join(this.#folder, "primary"));
+    const children = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8").catch(() => "");
+    for (const each of [pid, ...children.split(" ").filter(Boolean).map(Number)]) process.kill(each, "SIGKILL");
+  }
+
+  promote(): Promise<void> {
+    return this.#control("standby", ["promote", "-w"]);
+  }
+
+  async stop(): Promise<void> {
+    for (const name of ["standby", "primary"]) await this.#control(name, ["stop", "-m", "immediate"]).catch(() => {});
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  async #control(name: string, args: readonly string[]): Promise<void> {
+    const directory = join(this.#folder, name);
+    const user = await findServerUser(directory);
+    const { pgCtl } = await findBinaries(user);
+    const { code, output } = await run(pgCtl, [...args, "-D", "."], { cwd: directory, user });
+    if (code !== 0) throw new Error(`pg_ctl ${args.join(" ")}: ${output}`);
+  }
+}
+
+async function postmasterOf(directory: string) {
+  const found = await readPostmaster(directory);
+  if (found === undefined) throw new Error(`No server runs in ${directory}.`);
+  return found;
+}
+
+async function portOf(directory: string): Promise<number> {
+  return (await postmasterOf(directory)).port;
+}
+
+async function untilTrue(url: string, query: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    while (!(await client.query<{ done: boolean }>(query)).rows[0]?.done) await sleep(50);
+  } finally {
+    await client.end();
+  }
+}
