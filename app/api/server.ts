@@ -142,8 +142,8 @@ function openReadPools(settings: Settings, logger: Logger): ReadSourceOptions[] 
   };
   const { databaseUrl, databaseReadUrl } = settings;
   const sources: ReadSourceOptions[] = [];
-  if (databaseReadUrl !== undefined) sources.push(open("replica", databaseReadUrl));
-  if (databaseUrl !== undefined && databaseUrl !== databaseReadUrl) sources.push(open("primary", databaseUrl));
+  if (databaseReadUrl !== undefined && databaseReadUrl !== databaseUrl) sources.push(open("replica", databaseReadUrl));
+  if (databaseUrl !== undefined) sources.push(open("primary", databaseUrl));
   if (sources.length === 0) throw new Error("neither databaseUrl nor databaseReadUrl is set");
   return sources;
 }

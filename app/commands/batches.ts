@@ -124,8 +124,10 @@ const publish: Change = async (pool, id, { retractableDays }) => {
 };
 
 const retry: Change = async (pool, id) => {
-  const { source } = await retryBatch(pool, id);
-  return `Batch ${id} is laid aside: the next \`ratesapp ingest run\` of ${source} loads it as a new batch.`;
+  const { source, sent } = await retryBatch(pool, id);
+  return sent
+    ? `Batch ${id} is laid aside: it can be sent again with the same Idempotency-Key, as a new batch.`
+    : `Batch ${id} is laid aside: the next \`ratesapp ingest run\` of ${source} loads it as a new batch.`;
 };
 
 /** An upload that is still wanted goes on within a day. */
@@ -161,7 +163,7 @@ Examples:
         if (options.json) print({ folded, deleted: { daily_rates: dailyRates, prices }, dropped });
         else {
           console.log(
-            `Folded ${folded} months of feeds; deleted ${count(dailyRates)} daily rates and ${count(prices)} prices that nobody could see.`,
+            `Folded ${folded} ${folded === 1 ? "month of a feed" : "months of feeds"}; deleted ${count(dailyRates)} daily rates and ${count(prices)} prices that nobody could see.`,
           );
           if (dropped.length > 0) console.log(`Dropped ${dropped.map((month) => month.slice(0, 7)).join(", ")}.`);
         }

@@ -27,4 +27,14 @@ export const findBatch = `
  * Lets a failed delivery be planned once more: the old batch stays, for the record, under another identity. $1 batch.
  */
 export const freeIdentity = `
-  UPDATE batches SET identity = identity || ' (failed as batch ' || id || ')' WHERE id = $1 AND state = 'failed'`;
+  UPDATE batches SET identity = identity || ' (failed as batch ' || id || ')'
+  WHERE id = $1 AND state = 'failed' AND identity NOT LIKE '% (failed as batch ' || id || ')'`;
+
+/** What batch $1 was made of, and the batch that was made of the same since it was laid aside. */
+export const findDelivery = `
+  SELECT b.state, b.source, b.identity ~ '^(upload|stream) ' AS sent, starts_with(b.identity, 'pipe ') AS gone,
+         later.id AS later, later.state AS later_state
+  FROM batches b
+  LEFT JOIN batches later ON later.feed = b.feed AND later.id > b.id
+    AND b.identity = later.identity || ' (failed as batch ' || b.id || ')'
+  WHERE b.id = $1`;

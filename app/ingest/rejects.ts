@@ -1,6 +1,8 @@
 import { open, rename, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import type pg from "pg";
 import { readColumns, readContents } from "./bad-lines.sql.js";
+import { workerName } from "./worker.js";
 
 const LINES_PER_QUERY = 1_000;
 const LINE_BREAK = Buffer.from("\n");
@@ -16,7 +18,8 @@ export const REJECTS_SUFFIX = /\.rejects\.(csv|ndjson)$/;
 export async function writeRejects(pool: pg.Pool, batchId: number, path: string): Promise<number> {
   const { rows: batches } = await pool.query<{ columns: string | null }>(readColumns, [batchId]);
   const columns = batches[0]?.columns;
-  const unfinished = `${path}.${process.pid}.part`;
+  // A name that no other worker on the volume has, and that a folder which is a source does not offer.
+  const unfinished = join(dirname(path), `.${basename(path)}.${workerName()}.part`);
   const file = await open(unfinished, "w");
   let lines = 0;
   try {

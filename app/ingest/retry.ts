@@ -1,28 +1,34 @@
 import type pg from "pg";
 import { BatchNotFoundError, BatchStateError } from "./batch-error.js";
 import type { BatchState } from "./batch-state.js";
-import { freeIdentity } from "./plan.sql.js";
+import { findDelivery, freeIdentity } from "./plan.sql.js";
 
 /**
  * Lets a failed delivery be loaded once more, as a new batch, by the next ingest run that finds it at its source; an
  * upload is sent again. The failed batch stays for the record. Laying it aside twice changes nothing.
+ * @returns where it came from; `sent` if that is a client.
  * @throws {BatchNotFoundError}
- * @throws {BatchStateError} if it has not failed.
+ * @throws {BatchStateError} if it has not failed, if nobody can read its source again, or if another batch has been
+ * made of the same delivery since.
  */
-export async function retryBatch(pool: pg.Pool, batchId: number): Promise<{ readonly source: string }> {
-  const { rows } = await pool.query<{ state: BatchState; source: string; free: boolean }>(
-    "SELECT state, source, identity LIKE '% (failed as batch ' || id || ')' AS free FROM batches WHERE id = $1",
-    [batchId],
-  );
+export async function retryBatch(
+  pool: pg.Pool,
+  batchId: number,
+): Promise<{ readonly source: string; readonly sent: boolean }> {
+  const { rows } = await pool.query<{
+    state: BatchState;
+    source: string;
+    sent: boolean;
+    gone: boolean;
+    later: number | null;
+    later_state: BatchState;
+  }>(findDelivery, [batchId]);
   const batch = rows[0];
   if (!batch) throw new BatchNotFoundError(batchId);
-  if (batch.state !== "failed") {
-    throw new BatchStateError(
-      batchId,
-      batch.state,
-      `Batch ${batchId} is ${batch.state}; only a failed one can be loaded again.`,
-    );
-  }
-  if (!batch.free) await pool.query(freeIdentity, [batchId]);
-  return { source: batch.source };
+  const refuse = (why: string) => new BatchStateError(batchId, batch.state, `Batch ${batchId} ${why}`);
+  if (batch.state !== "failed") throw refuse(`is ${batch.state}; only a failed one can be loaded again.`);
+  if (batch.gone) throw refuse("came through a pipe, which nobody can read again; run it with a new one.");
+  if (batch.later !== null) throw refuse(`was loaded again as batch ${batch.later}, which is ${batch.later_state}.`);
+  await pool.query(freeIdentity, [batchId]);
+  return { source: batch.source, sent: batch.sent };
 }

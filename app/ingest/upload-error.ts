@@ -1,9 +1,9 @@
 import { BatchError } from "./batch-error.js";
 
-/** The key was used before for a batch of another mode. */
+/** The key was used before, for a batch that was opened otherwise. */
 export class UploadConflictError extends BatchError {
-  constructor(batchId: number, mode: string) {
-    super(batchId, `The Idempotency-Key belongs to batch ${batchId}, whose mode is ${mode}.`);
+  constructor(batchId: number, differs: string) {
+    super(batchId, `The Idempotency-Key belongs to batch ${batchId}, which has another ${differs}.`);
   }
 }
 

@@ -1,12 +1,22 @@
 /** $1 feed, $2 source, $3 identity, $4 mode, $5 max_bad_rows, $6 seconds to the deadline or null. */
 export const insertUpload = `
   INSERT INTO batches (feed, source, identity, mode, state, max_bad_rows, deadline_at)
-  VALUES ($1, $2, $3, $4, 'loading', $5, clock_timestamp() + make_interval(secs => $6))
+  VALUES ($1, $2, $3, $4, 'loading', $5, now() + make_interval(secs => $6))
   ON CONFLICT (feed, identity) DO NOTHING
   RETURNING id`;
 
-/** $1 feed, $2 identity. */
-export const findUpload = "SELECT id, mode FROM batches WHERE feed = $1 AND identity = $2";
+/**
+ * $1 feed, $2 identity, then what is wanted of it: $3 source, $4 mode, $5 max_bad_rows, $6 seconds to the deadline or
+ * null. `differs` names the first of these that it was not opened with.
+ */
+export const findUpload = `
+  SELECT id,
+         CASE WHEN source <> $3 THEN 'source'
+              WHEN mode <> $4 THEN 'mode'
+              WHEN max_bad_rows <> $5 THEN 'max_bad_rows'
+              WHEN deadline_at - created_at IS DISTINCT FROM make_interval(secs => $6) THEN 'deadline_seconds'
+         END AS differs
+  FROM batches WHERE feed = $1 AND identity = $2`;
 
 /**
  * Takes a piece of an open upload for this request, also from a request that has not finished: that one may hang on a

@@ -46,10 +46,13 @@ export interface NewUpload {
 
 /**
  * Opens a batch that is sent to us, or finds the one that was opened with the same key.
- * @throws {UploadConflictError} if that one is of another mode.
+ * @throws {UploadConflictError} if that one was opened with anything else than this one.
  */
 export async function openUpload(pool: pg.Pool, upload: NewUpload): Promise<{ id: number; created: boolean }> {
   const identity = `${upload.kind === "stream" ? "stream" : "upload"} ${upload.key}`;
+  // Asked first, because an INSERT that meets a known one still takes a batch number.
+  const known = await findOpened(pool, upload, identity);
+  if (known !== undefined) return { id: known, created: false };
   const { rows: added } = await pool.query<{ id: number }>(insertUpload, [
     upload.feed,
     upload.source,
@@ -59,10 +62,23 @@ export async function openUpload(pool: pg.Pool, upload: NewUpload): Promise<{ id
     upload.deadlineSeconds,
   ]);
   if (added[0]) return { id: added[0].id, created: true };
-  const { rows } = await pool.query<{ id: number; mode: string }>(findUpload, [upload.feed, identity]);
-  if (!rows[0]) throw new Error(`The upload ${upload.key} is gone.`);
-  if (rows[0].mode !== upload.mode) throw new UploadConflictError(rows[0].id, rows[0].mode);
-  return { id: rows[0].id, created: false };
+  const others = await findOpened(pool, upload, identity);
+  if (others === undefined) throw new Error(`The upload ${upload.key} is gone.`);
+  return { id: others, created: false };
+}
+
+async function findOpened(pool: pg.Pool, upload: NewUpload, identity: string): Promise<number | undefined> {
+  const { rows } = await pool.query<{ id: number; differs: string | null }>(findUpload, [
+    upload.feed,
+    identity,
+    upload.source,
+    upload.mode,
+    upload.maxBadRows,
+    upload.deadlineSeconds,
+  ]);
+  const known = rows[0];
+  if (known && known.differs !== null) throw new UploadConflictError(known.id, known.differs);
+  return known?.id;
 }
 
 export interface UploadedPiece {
@@ -205,8 +221,11 @@ export async function completeUpload(pool: pg.Pool, batchId: number, pieces?: nu
   if (found.failed || found.rejected > found.max_bad_rows) {
     throw new BadRowsError(batchId, found.rejected, found.max_bad_rows);
   }
-  if (found.unfinished)
-    throw new IncompleteUploadError(batchId, `Pieces ${found.unfinished.join(", ")} are not loaded.`);
+  if (found.unfinished) {
+    const [first, ...others] = found.unfinished;
+    const which = others.length === 0 ? `Piece ${first} is` : `Pieces ${found.unfinished.join(", ")} are`;
+    throw new IncompleteUploadError(batchId, `${which} not loaded.`);
+  }
   if (pieces !== undefined && pieces !== found.pieces) {
     throw new IncompleteUploadError(batchId, `${found.pieces} of ${pieces} pieces are loaded.`);
   }

@@ -6,7 +6,8 @@ export const readIngest = `
   SELECT
     (SELECT coalesce(json_agg(json_build_object('feed', feed, 'rows', rows, 'rejected', rejected, 'bytes', bytes)), '[]')
      FROM (SELECT b.feed, coalesce(sum(p.rows) FILTER (WHERE p.state = 'loaded'), 0) AS rows,
-                  coalesce(sum(p.rejected), 0) AS rejected,
+                  -- A piece that failed may be sent again while its batch is open.
+                  coalesce(sum(p.rejected) FILTER (WHERE p.state = 'loaded' OR b.state <> 'loading'), 0) AS rejected,
                   coalesce(sum(p.to_byte - p.from_byte) FILTER (WHERE p.state = 'loaded'), 0) AS bytes
            FROM batches b JOIN pieces p ON p.batch_id = b.id GROUP BY b.feed) f) AS loaded,
     (SELECT coalesce(json_agg(json_build_object('feed', feed, 'state', state, 'count', count)), '[]')

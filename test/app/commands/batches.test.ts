@@ -49,6 +49,17 @@ describe("ratesapp batches", function () {
 
   it("lays a failed batch aside for another try", async () => {
     expect((await run("retry", String(failed))).stdout).to.match(/next `ratesapp ingest run` of test loads it/);
+    // The next run found the delivery and loaded it: there is nothing left to promise.
+    const { rows } = await database.pool.query<{ id: number }>(
+      `INSERT INTO batches (feed, source, identity, mode, state)
+       SELECT feed, source, replace(identity, ' (failed as batch ' || id || ')', ''), mode, 'failed'
+       FROM batches WHERE id = $1 RETURNING id`,
+      [failed],
+    );
+    const again = await run("retry", String(failed));
+    expect(again.code).to.equal(1);
+    expect(again.stderr).to.equal(`Batch ${failed} was loaded again as batch ${rows[0]?.id}, which is failed.\n`);
+    await database.pool.query("DELETE FROM batches WHERE id = $1", [rows[0]?.id]);
     const refused = await run("retry", String(published));
     expect(refused).to.include({ code: 1, stdout: "" });
     expect(refused.stderr).to.equal(`Batch ${published} is published; only a failed one can be loaded again.\n`);

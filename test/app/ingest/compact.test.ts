@@ -1,11 +1,12 @@
 import { expect } from "chai";
 import fc from "fast-check";
+import { auditBatch } from "../../../app/ingest/audit.js";
 import { BatchTooOldError } from "../../../app/ingest/batch-error.js";
 import { compact } from "../../../app/ingest/compact.js";
 import { publishBatch } from "../../../app/ingest/publish.js";
 import { retractBatch } from "../../../app/ingest/retract.js";
 import { createDatabase, type TestDatabase } from "../database.js";
-import { age, deliver, type Price, seen } from "./deliveries.js";
+import { age, deliver, load, type Price, seen } from "./deliveries.js";
 import { killAt } from "./kill-at.js";
 import { plant, type Tree } from "./tree.js";
 
@@ -72,6 +73,20 @@ describe("compact", function () {
     expect(await seen(database.pool)).to.deep.equal(before);
     await publishBatch(database.pool, replace);
     expect(await seen(database.pool)).to.deep.equal(hidden);
+  });
+
+  it("still knows a delivery that is sent again after it was folded, unless it was replaced", async () => {
+    for (const nth of [1, 2, 3, 4]) {
+      await deliver(database.pool, { prices: [price("2024-01-30", nth)], checksum: `000000000000000${nth}` });
+    }
+    await age(database.pool, 31);
+    await compact(database.pool);
+    const before = await seen(database.pool);
+    const repeated = { prices: [price("2024-01-30", 1)], checksum: "0000000000000001" };
+    expect((await auditBatch(database.pool, await load(database.pool, repeated))).state).to.equal("duplicate");
+    expect(await seen(database.pool)).to.deep.equal(before);
+    await deliver(database.pool, { mode: "replace", prices: [price("2024-01-30", 9)] });
+    expect((await auditBatch(database.pool, await load(database.pool, repeated))).state).to.equal("audited");
   });
 
   it("gives up a retracted batch that is too old, with its prices", async () => {

@@ -117,9 +117,17 @@ describe("batches over HTTP", () => {
     expect(await visible()).to.equal("2/15");
   });
 
-  it("gives the same batch for the same key, and refuses the key for another mode", async () => {
-    const id = await open({}, "once");
-    expect(await open({}, "once")).to.equal(id);
+  it("gives the same batch for the same key, without using up a number, and refuses the key for anything else", async () => {
+    const id = await open({ deadline_seconds: 60 }, "once");
+    expect(await open({ deadline_seconds: 60 }, "once")).to.equal(id);
+    expect(await open({}, "twice")).to.equal(id + 1);
+    for (const other of [{ deadline_seconds: 61 }, {}, { deadline_seconds: 60, max_bad_rows: 1 }]) {
+      const refused = await call("POST", "/batches", JSON.stringify({ feed: "a", ...other }), {
+        ...json,
+        "idempotency-key": "once",
+      });
+      expect(refused.status, JSON.stringify(other)).to.equal(422);
+    }
     const reply = await call("POST", "/batches", JSON.stringify({ feed: "a", mode: "replace" }), {
       ...json,
       "idempotency-key": "once",
