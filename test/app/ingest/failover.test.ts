@@ -18,23 +18,26 @@ describe("ingest, when the primary is lost and a standby takes its place", funct
   let pair: PostgresPair;
   let proxy: TcpProxy;
   let folder: Folder;
-  const pools: pg.Pool[] = [];
+  const undo: (() => unknown)[] = [];
   const open = (url: string): pg.Pool => {
     const pool = openPool({ url, size: 2, applicationName: "test", statementTimeoutMs: 0 });
-    pools.push(pool);
+    undo.push(() => closePool(pool));
     return pool;
   };
 
   beforeEach(async () => {
-    pair = await PostgresPair.start();
+    pair = await PostgresPair.create();
+    undo.push(() => pair.stop());
+    await pair.start();
     proxy = await TcpProxy.start(pair.primaryUrl);
+    undo.push(() => proxy.stop());
     folder = await createFolder();
+    undo.push(() => folder.remove());
   });
+
+  // Wherever it failed: two servers and a worker that nobody stops would run on after the tests.
   afterEach(async () => {
-    await Promise.all(pools.splice(0).map(closePool));
-    await proxy.stop();
-    await pair.stop();
-    await folder.remove();
+    for (const step of undo.splice(0).reverse()) await step();
   });
 
   for (const [moment, query] of [
@@ -50,6 +53,7 @@ describe("ingest, when the primary is lost and a standby takes its place", funct
         DATABASE_URL: proxy.url(pair.primaryUrl),
         LOG_FORMAT: "json",
       });
+      undo.push(() => worker.child.kill("SIGKILL"));
 
       while ((await primary.query(query)).rowCount === 0) await sleep(5);
       await pair.killPrimary();

@@ -15,20 +15,30 @@ const SETTINGS = { fsync: "off", wal_level: "replica", max_wal_senders: "10", sh
 
 /** Two real servers: a primary, and a standby without whose word nothing is committed. */
 export class PostgresPair {
-  readonly primaryUrl: string;
-  readonly standbyUrl: string;
   readonly #folder: string;
+  #primaryUrl = "";
+  #standbyUrl = "";
 
-  private constructor(folder: string, primaryUrl: string, standbyUrl: string) {
+  private constructor(folder: string) {
     this.#folder = folder;
-    this.primaryUrl = primaryUrl;
-    this.standbyUrl = standbyUrl;
   }
 
-  static async start(): Promise<PostgresPair> {
-    const folder = await mkdtemp(join(tmpdir(), "ratesapp-pair-"));
-    const primary = join(folder, "primary");
-    const standby = join(folder, "standby");
+  /** Nothing runs yet, and {@link stop} ends whatever {@link start} began. */
+  static async create(): Promise<PostgresPair> {
+    return new PostgresPair(await mkdtemp(join(tmpdir(), "ratesapp-pair-")));
+  }
+
+  get primaryUrl(): string {
+    return this.#primaryUrl;
+  }
+
+  get standbyUrl(): string {
+    return this.#standbyUrl;
+  }
+
+  async start(): Promise<void> {
+    const primary = join(this.#folder, "primary");
+    const standby = join(this.#folder, "standby");
     const first = new Cluster(primary, { ...SETTINGS, synchronous_standby_names: "*" });
     await first.create();
     // A copy of a server that has never run is a consistent one.
@@ -38,16 +48,16 @@ export class PostgresPair {
     if (user) await chown(join(standby, "standby.signal"), user.uid, user.gid);
 
     await first.start();
-    const primaryUrl = await first.url(await portOf(primary));
-    const { hostname, port, username, password } = new URL(primaryUrl);
+    this.#primaryUrl = await first.url(await portOf(primary));
+    const { hostname, port, username, password } = new URL(this.#primaryUrl);
     const second = new Cluster(standby, {
       ...SETTINGS,
       primary_conninfo: `host=${hostname} port=${port} user=${username} password=${password}`,
     });
     await second.start();
-    const pair = new PostgresPair(folder, primaryUrl, await second.url(await portOf(standby)));
-    await untilTrue(primaryUrl, "SELECT EXISTS (SELECT FROM pg_stat_replication WHERE sync_state = 'sync') AS done");
-    return pair;
+    this.#standbyUrl = await second.url(await portOf(standby));
+    const inSync = "SELECT EXISTS (SELECT FROM pg_stat_replication WHERE sync_state = 'sync') AS done";
+    await untilTrue(this.#primaryUrl, inSync);
   }
 
   /** As when its machine loses power: nothing is flushed, and nobody is told. */
