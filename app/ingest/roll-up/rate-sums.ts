@@ -12,9 +12,11 @@ export class RateSums {
   readonly #table: Int32Array;
   readonly #origins: Int32Array;
   readonly #destinations: Int32Array;
-  /** By lane, then day. Double precision holds whole numbers up to 2^53 exactly, which batch_days checks. */
-  readonly #counts: Float64Array;
-  readonly #sums: Float64Array;
+  /**
+   * By lane, then day, a count and a sum beside each other: one reach into memory for both. Double precision holds whole
+   * numbers up to 2^53 exactly, which batch_days checks.
+   */
+  readonly #cells: Float64Array;
 
   /** @param bytes what its arrays may take; the system gives memory to the part of them that is used. */
   constructor(days: number, bytes: number) {
@@ -24,8 +26,7 @@ export class RateSums {
     this.#table = new Int32Array(2 ** Math.ceil(Math.log2(2 * this.#mostLanes)));
     this.#origins = new Int32Array(this.#mostLanes);
     this.#destinations = new Int32Array(this.#mostLanes);
-    this.#counts = new Float64Array(this.#mostLanes * days);
-    this.#sums = new Float64Array(this.#mostLanes * days);
+    this.#cells = new Float64Array(2 * this.#mostLanes * days);
   }
 
   /** Lanes that it can still take. */
@@ -53,11 +54,11 @@ export class RateSums {
   }
 
   count(lane: number, day: number): number {
-    return this.#counts[lane * this.days + day] as number;
+    return this.#cells[2 * (lane * this.days + day)] as number;
   }
 
   sum(lane: number, day: number): number {
-    return this.#sums[lane * this.days + day] as number;
+    return this.#cells[2 * (lane * this.days + day) + 1] as number;
   }
 
   /** All lanes by origin and destination, the order of the index that their rows are put into. */
@@ -68,16 +69,15 @@ export class RateSums {
   }
 
   clear(): void {
-    this.#counts.fill(0, 0, this.lanes * this.days);
-    this.#sums.fill(0, 0, this.lanes * this.days);
+    this.#cells.fill(0, 0, 2 * this.lanes * this.days);
     this.#table.fill(0);
     this.lanes = 0;
   }
 
   #addTo(lane: number, day: number, count: number, sum: number): void {
-    const cell = lane * this.days + day;
-    this.#counts[cell] = (this.#counts[cell] as number) + count;
-    this.#sums[cell] = (this.#sums[cell] as number) + sum;
+    const cell = 2 * (lane * this.days + day);
+    this.#cells[cell] = (this.#cells[cell] as number) + count;
+    this.#cells[cell + 1] = (this.#cells[cell + 1] as number) + sum;
   }
 
   /** The lane between two places, which is made if it is not there. */

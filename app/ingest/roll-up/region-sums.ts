@@ -1,13 +1,13 @@
 import type pg from "pg";
+import type { PlacesAbove } from "./places-above.js";
 import { RateSums } from "./rate-sums.js";
-import { lanesAbove, type RegionsAbove } from "./regions-above.js";
 import { writeRates } from "./write-rates.js";
 
 /** The sums of lanes with a region at one end or both, made from those between ports. */
 export class RegionSums {
   readonly #client: pg.ClientBase;
   readonly #firstDay: number;
-  readonly #above: RegionsAbove;
+  readonly #above: PlacesAbove;
   readonly #only: ReadonlySet<number> | undefined;
   readonly #sums: RateSums;
 
@@ -21,7 +21,7 @@ export class RegionSums {
     firstDay: number,
     days: number,
     bytes: number,
-    above: RegionsAbove,
+    above: PlacesAbove,
     only?: ReadonlySet<number>,
   ) {
     this.#client = client;
@@ -34,11 +34,16 @@ export class RegionSums {
   /** Takes the sums of ports, whose prices it must not have seen before; writes its own where memory ends. */
   async addPorts(batchId: number, ports: RateSums): Promise<void> {
     for (let lane = 0; lane < ports.lanes; lane += 1) {
-      const lanes = lanesAbove(this.#above, ports.origin(lane), ports.destination(lane));
-      if (this.#sums.room < lanes.length) await this.write(batchId);
-      for (const [originId, destinationId] of lanes) {
-        if (this.#only && !this.#only.has(originId) && !this.#only.has(destinationId)) continue;
-        this.#sums.addLane(originId, destinationId, ports, lane);
+      const origins = this.#above.get(ports.origin(lane)) ?? [];
+      const destinations = this.#above.get(ports.destination(lane)) ?? [];
+      if (this.#sums.room < origins.length * destinations.length) await this.write(batchId);
+      for (const originId of origins) {
+        for (const destinationId of destinations) {
+          // The first of each is the port itself.
+          if (originId === origins[0] && destinationId === destinations[0]) continue;
+          if (this.#only && !this.#only.has(originId) && !this.#only.has(destinationId)) continue;
+          this.#sums.addLane(originId, destinationId, ports, lane);
+        }
       }
     }
   }

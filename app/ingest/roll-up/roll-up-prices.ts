@@ -1,10 +1,10 @@
 import type pg from "pg";
 import { countDays } from "../../rates/calendar.js";
 import { Checksum } from "../checksum.js";
+import { readPlacesAbove } from "./places-above.js";
 import { RateSums } from "./rate-sums.js";
 import { readPrices } from "./read-prices.js";
 import { RegionSums } from "./region-sums.js";
-import { readRegionsAbove } from "./regions-above.js";
 import { findBlocks } from "./roll-up.sql.js";
 import { countFromEpoch, writeRates } from "./write-rates.js";
 
@@ -27,13 +27,14 @@ export interface PartTotals {
 const MOST_ROWS_PER_BLOCK = 157;
 /** A smaller step would spend its time on asking. */
 const LEAST_BLOCKS = 16;
+/** A larger one would take more than a megabyte of memory while it is read. */
+const MOST_BLOCKS = 512;
 
 /**
  * Reads the prices of a part back from the database and writes its daily rates. Ports first; the regions above come
  * from their sums, which are far fewer than the prices.
  *
- * Steps over the month's table in runs of blocks, each so long that no sums can run out of memory in the middle of it:
- * a connection that sends prices cannot take rates.
+ * Steps over the month's table in runs of blocks, each so long that the sums cannot run out of memory in the middle of it.
  * @param bytes what the sums may take; about 67,000 lanes of a month fit into 48 MiB.
  * @returns null, with nothing written, if there is too much for the memory given and fewer days would do.
  */
@@ -41,7 +42,7 @@ export async function rollUpPrices(client: pg.ClientBase, part: Part, bytes: num
   const days = countDays(part.fromDay, part.toDay) - 1;
   const firstDay = countFromEpoch(part.fromDay);
   const ports = new RateSums(days, (bytes * 2) / 3);
-  const regions = new RegionSums(client, firstDay, days, bytes / 3, await readRegionsAbove(client));
+  const regions = new RegionSums(client, firstDay, days, bytes / 3, await readPlacesAbove(client));
   const prices = new Float64Array(days);
   const priceSums = new Float64Array(days);
   const checksum = new Checksum();
@@ -61,8 +62,8 @@ export async function rollUpPrices(client: pg.ClientBase, part: Part, bytes: num
       if (days > 1) return null;
       await writePorts();
     }
-    const blocks = Math.max(LEAST_BLOCKS, Math.floor(ports.room / MOST_ROWS_PER_BLOCK));
-    const toBlock = Math.min(end, fromBlock + blocks);
+    const blocks = Math.min(MOST_BLOCKS, Math.floor(ports.room / MOST_ROWS_PER_BLOCK));
+    const toBlock = Math.min(end, fromBlock + Math.max(LEAST_BLOCKS, blocks));
     await readPrices(client, { ...part, fromBlock, toBlock }, take);
     fromBlock = toBlock;
   }

@@ -1,7 +1,7 @@
 import type pg from "pg";
+import { readPlacesAbove } from "./places-above.js";
 import { RateSums } from "./rate-sums.js";
 import { RegionSums } from "./region-sums.js";
-import { readRegionsAbove } from "./regions-above.js";
 import { closeMoved, deleteRegionRows, fetchMoved, listRolledMonths, openMoved } from "./roll-up.sql.js";
 import { countFromEpoch } from "./write-rates.js";
 
@@ -32,7 +32,7 @@ interface Moved {
 }
 
 async function rollUpMonth(client: pg.ClientBase, regionIds: readonly number[], month: string): Promise<void> {
-  const above = await readRegionsAbove(client);
+  const above = await readPlacesAbove(client);
   const ports = new RateSums(DAYS, BYTES);
   const regions = new RegionSums(client, countFromEpoch(month), DAYS, BYTES, above, new Set(regionIds));
   const settle = async (batchId: number) => {

@@ -7,7 +7,8 @@ const copyRates =
   "COPY daily_rates (origin_id, destination_id, first_day, batch_id, counts, sums) FROM STDIN WITH (FORMAT binary)";
 
 const BIGINT_OID = 20;
-const BIGINT_BYTES = 8;
+/** A length and eight bytes. */
+const ELEMENT_BYTES = 12;
 /** Field count, and four fields of a length and four bytes. */
 const SCALARS_BYTES = 2 + 4 * 8;
 /** Length of the field; then dimensions, nulls, type of the elements, how many, and where they begin to count. */
@@ -32,54 +33,64 @@ export async function writeRates(
 ): Promise<void> {
   if (rates.lanes === 0) return;
   const copy = new CopyIn(client, copyRates);
-  const mostBytes = SCALARS_BYTES + 2 * (ARRAY_HEAD_BYTES + rates.days * (4 + BIGINT_BYTES));
-  let buffer = Buffer.allocUnsafe(BUFFER_BYTES);
-  let spare = Buffer.allocUnsafe(BUFFER_BYTES);
+  const mostBytes = SCALARS_BYTES + 2 * (ARRAY_HEAD_BYTES + rates.days * ELEMENT_BYTES);
+  let view = new DataView(new ArrayBuffer(BUFFER_BYTES));
+  let spare = new DataView(new ArrayBuffer(BUFFER_BYTES));
   let sending: Promise<void> = Promise.resolve();
   let at = 0;
   for (const lane of rates.inOrder()) {
     if (at + mostBytes > BUFFER_BYTES) {
       await sending;
-      sending = copy.write(buffer.subarray(0, at));
+      sending = copy.write(Buffer.from(view.buffer, 0, at));
       // Awaited later; until then a failure must not count as unhandled.
       sending.catch(() => {});
-      [buffer, spare] = [spare, buffer];
+      [view, spare] = [spare, view];
       at = 0;
     }
-    at = putRow(buffer, at, batchId, firstDay, rates, lane);
+    at = putRow(view, at, batchId, firstDay, rates, lane);
   }
   await sending;
-  await copy.write(buffer.subarray(0, at));
+  await copy.write(Buffer.from(view.buffer, 0, at));
   await copy.finish();
 }
 
 /** @returns where the row ends. */
-function putRow(buffer: Buffer, at: number, batchId: number, firstDay: number, rates: RateSums, lane: number): number {
+function putRow(view: DataView, at: number, batchId: number, firstDay: number, rates: RateSums, lane: number): number {
   let first = 0;
   let last = rates.days - 1;
   while (first < last && rates.count(lane, first) === 0) first += 1;
   while (last > first && rates.count(lane, last) === 0) last -= 1;
-  let end = buffer.writeInt16BE(6, at);
-  for (const value of [rates.origin(lane), rates.destination(lane), firstDay + first, batchId]) {
-    end = buffer.writeInt32BE(4, end);
-    end = buffer.writeInt32BE(value, end);
-  }
-  end = putArrayHead(buffer, end, last - first + 1);
-  for (let day = first; day <= last; day += 1) end = putBigint(buffer, end, rates.count(lane, day));
-  end = putArrayHead(buffer, end, last - first + 1);
-  for (let day = first; day <= last; day += 1) end = putBigint(buffer, end, rates.sum(lane, day));
+  view.setInt16(at, 6);
+  putInteger(view, at + 2, rates.origin(lane));
+  putInteger(view, at + 10, rates.destination(lane));
+  putInteger(view, at + 18, firstDay + first);
+  putInteger(view, at + 26, batchId);
+  let end = putArrayHead(view, at + SCALARS_BYTES, last - first + 1);
+  for (let day = first; day <= last; day += 1) end = putBigint(view, end, rates.count(lane, day));
+  end = putArrayHead(view, end, last - first + 1);
+  for (let day = first; day <= last; day += 1) end = putBigint(view, end, rates.sum(lane, day));
   return end;
 }
 
-function putArrayHead(buffer: Buffer, at: number, length: number): number {
-  let end = buffer.writeInt32BE(ARRAY_HEAD_BYTES - 4 + length * (4 + BIGINT_BYTES), at);
-  for (const value of [1, 0, BIGINT_OID, length, 1]) end = buffer.writeInt32BE(value, end);
-  return end;
+function putInteger(view: DataView, at: number, value: number): void {
+  view.setInt32(at, 4);
+  view.setInt32(at + 4, value);
+}
+
+function putArrayHead(view: DataView, at: number, length: number): number {
+  view.setInt32(at, ARRAY_HEAD_BYTES - 4 + length * ELEMENT_BYTES);
+  view.setInt32(at + 4, 1);
+  view.setInt32(at + 8, 0);
+  view.setInt32(at + 12, BIGINT_OID);
+  view.setInt32(at + 16, length);
+  view.setInt32(at + 20, 1);
+  return at + ARRAY_HEAD_BYTES;
 }
 
 /** @param value whole, up to 2^53. */
-function putBigint(buffer: Buffer, at: number, value: number): number {
-  buffer.writeInt32BE(BIGINT_BYTES, at);
-  buffer.writeUInt32BE(Math.floor(value / 2 ** 32), at + 4);
-  return buffer.writeUInt32BE(value >>> 0, at + 8);
+function putBigint(view: DataView, at: number, value: number): number {
+  view.setInt32(at, 8);
+  view.setInt32(at + 4, value / 2 ** 32);
+  view.setInt32(at + 8, value);
+  return at + ELEMENT_BYTES;
 }
