@@ -226,6 +226,7 @@ function batchPaths(): Json {
             "batch-incomplete",
             "batch-too-old",
             "bad-lines",
+            "unreadable-body",
             ...ABOUT_ONE_BATCH,
           ]),
         },

@@ -162,6 +162,7 @@ export interface BadLine {
   readonly line: number | null;
   readonly column: string | null;
   readonly reason: string;
+  readonly content: string | null;
 }
 
 export interface ProblemOptions extends ErrorOptions {

@@ -56,6 +56,12 @@ const badLine = z.object({
   line: whole.nullable().describe("The header is line 1; null while pieces before it are not read."),
   column: z.string().nullable().describe("Null where the line as a whole cannot be read."),
   reason: z.string(),
+  content: z
+    .string()
+    .nullable()
+    .describe(
+      "The first 200 characters of the line, with control characters as \\u{…}; null where no line was kept, as for a bad header.",
+    ),
 });
 
 export const batchBody = z

@@ -1,6 +1,6 @@
 /**
  * A worker counts lines from the first of its piece; the lines of the pieces before are known once those are read.
- * $1 batch, $2 how many.
+ * $1 batch, $2 how many, $3 most bytes of each that are wanted.
  */
 export const readLines = `
   WITH before AS (
@@ -9,7 +9,8 @@ export const readLines = `
            coalesce(bool_and(lines IS NOT NULL) OVER earlier, true) AS known
     FROM pieces WHERE batch_id = $1
     WINDOW earlier AS (ORDER BY number ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING))
-  SELECT b.source, CASE WHEN before.known THEN before.lines + bad.line END::float8 AS line, bad.field, bad.reason
+  SELECT b.source, CASE WHEN before.known THEN before.lines + bad.line END::float8 AS line, bad.field, bad.reason,
+         substring(bad.content FROM 1 FOR $3) AS content
   FROM bad_lines bad
   JOIN before ON before.number = bad.piece
   JOIN batches b ON b.id = bad.batch_id

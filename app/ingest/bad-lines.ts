@@ -9,23 +9,46 @@ export interface ReportedLine {
   readonly line: number | null;
   readonly column: string | null;
   readonly reason: string;
+  /** Its text as far as it is worth showing, in one line; null where the fault is in no line that was kept. */
+  readonly content: string | null;
 }
 
 type Database = Pick<pg.Pool | pg.ClientBase, "query">;
 
+interface LineRow {
+  readonly source: string;
+  readonly line: number | null;
+  readonly field: string | null;
+  readonly reason: string;
+  readonly content: Buffer | null;
+}
+
+const SHOWN_CHARACTERS = 200;
+const LONGEST_CHARACTER_BYTES = 4;
+
 /** The first bad lines of a batch, in the order of the file. */
 export async function readBadLines(database: Database, batchId: number, limit: number): Promise<ReportedLine[]> {
-  const { rows } = await database.query<{ source: string; line: number | null; field: string | null; reason: string }>(
-    readLines,
-    [batchId, limit],
-  );
-  return rows.map(({ source, line, field, reason }) => ({
+  const bytes = (SHOWN_CHARACTERS + 1) * LONGEST_CHARACTER_BYTES;
+  const { rows } = await database.query<LineRow>(readLines, [batchId, limit, bytes]);
+  return rows.map(({ source, line, field, reason, content }) => ({
     file: source.slice(source.lastIndexOf("/") + 1) || source,
     line,
     column: field,
     reason,
+    content: content && writeContent(content),
   }));
 }
+
+/** Characters that a terminal would obey, or that would change the order of others, are written as \u{…}. */
+function writeContent(content: Buffer): string {
+  const characters = [...content.toString("utf8")];
+  const shown = characters
+    .slice(0, SHOWN_CHARACTERS)
+    .map((character) => (UNPRINTABLE.test(character) ? `\\u{${character.codePointAt(0)?.toString(16)}}` : character));
+  return shown.join("") + (characters.length > SHOWN_CHARACTERS ? "…" : "");
+}
+
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/u;
 
 /** How many lines of a batch are bad for which reason, most frequent first; also those that were not kept. */
 export async function countBadLines(

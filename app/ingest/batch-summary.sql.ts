@@ -5,7 +5,7 @@
  * or null. Compactions are no deliveries and are only shown when asked for by number.
  */
 export const readSummaries = `
-  SELECT b.id, b.feed, b.source, b.mode, b.state, b.failure, b.duplicate_of, b.checksum, b.max_bad_rows,
+  SELECT b.id, b.feed, b.source, b.mode, b.state, b.failure, b.failed_for_good, b.duplicate_of, b.checksum, b.max_bad_rows,
          b.created_at, b.audited_at, b.published_at, b.retracted_at, b.failed_at, b.deadline_at, clock_timestamp() AS read_at,
          p.pieces, p.pieces_loaded, p.pieces_failed, p.rows, p.rejected, p.bytes_loaded,
          CASE WHEN b.planned THEN coalesce(b.bytes, p.bytes_loaded) END AS bytes,

@@ -11,6 +11,8 @@ export interface BatchSummary {
   readonly state: BatchState;
   /** Why it failed. */
   readonly failure: string | null;
+  /** Loading it again would fail the same way. */
+  readonly failed_for_good: boolean;
   /** The published batch that it repeats. */
   readonly duplicate_of: number | null;
   readonly checksum: string | null;

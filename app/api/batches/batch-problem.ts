@@ -34,7 +34,7 @@ export async function batchProblem(error: unknown, writes: pg.Pool): Promise<unk
     return new ProblemError("bad-lines", error.message, { lines, cause: error });
   }
   if (error instanceof HeaderError) {
-    const line = { file: "the body", line: 1, column: error.column, reason: error.message };
+    const line = { file: "the body", line: 1, column: error.column, reason: error.message, content: null };
     return new ProblemError("bad-lines", `Line 1: ${error.message}.`, { lines: [line], cause: error });
   }
   const known = PROBLEMS.find(([kind]) => error instanceof kind);

@@ -19,10 +19,7 @@ export function formatOfBody(ctx: ApiContext): Format {
 /** Refuses a body that says itself that it is too large, before a byte of it is read. @throws {ProblemError} */
 export function refuseLargeBody(ctx: ApiContext, maxBytes: number): void {
   if (ctx.request.length === undefined || ctx.request.length <= maxBytes) return;
-  throw new ProblemError("content-too-large", `A body may have ${maxBytes} bytes; send it in several pieces.`, {
-    // The rest of the body is not read.
-    headers: { Connection: "close" },
-  });
+  throw new ProblemError("content-too-large", `A body may have ${maxBytes} bytes; send it in several pieces.`);
 }
 
 /**
@@ -48,11 +45,9 @@ export async function readJson(ctx: ApiContext): Promise<unknown> {
   refuseLargeBody(ctx, MOST_JSON_BYTES);
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of ctx.req) {
+  for await (const chunk of chunksOf(ctx)) {
     bytes += chunk.length;
-    if (bytes > MOST_JSON_BYTES) {
-      throw new ProblemError("content-too-large", "The JSON is too large.", { headers: { Connection: "close" } });
-    }
+    if (bytes > MOST_JSON_BYTES) throw new ProblemError("content-too-large", "The JSON is too large.");
     chunks.push(chunk);
   }
   if (bytes === 0) return {};
@@ -78,13 +73,36 @@ export function bodyOf(ctx: ApiContext): ClientBody {
   });
   async function* read(): AsyncIterable<Buffer> {
     try {
-      yield* ctx.req;
+      yield* chunksOf(ctx);
     } catch (error) {
       abort();
       throw error;
     }
   }
   return { body: read(), signal: controller.signal };
+}
+
+/** Whoever stops in the middle leaves the connection alone, so that an answer can still be given. */
+function chunksOf(ctx: ApiContext): AsyncIterable<Buffer> {
+  return ctx.req.iterator({ destroyOnReturn: false });
+}
+
+const READ_AWAY_MS = 5_000;
+
+/**
+ * Reads away what is left of a body that was answered before its end: a connection that is closed with bytes unread is
+ * reset, and takes the answer with it. The client may go on with its next request; one that is still sending five
+ * seconds after its answer is cut.
+ */
+export function readAway({ req, res }: ApiContext): void {
+  if (req.complete || req.destroyed) return;
+  // Also what is left once somebody who still waits for a chunk has let go of it.
+  req.on("data", () => {});
+  req.resume();
+  res.once("finish", () => {
+    const timer = setTimeout(() => req.destroy(), READ_AWAY_MS);
+    for (const event of ["end", "close"]) req.once(event, () => clearTimeout(timer));
+  });
 }
 
 /** Nobody is left to answer. */

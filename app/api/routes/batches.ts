@@ -18,7 +18,7 @@ import type { Logger } from "../../telemetry/logger.js";
 import { acceptJson } from "../accept-json.js";
 import { batchProblem } from "../batches/batch-problem.js";
 import { PublishJobs } from "../batches/publish-jobs.js";
-import { bodyOf, formatOfBody, idempotencyKey, readJson, refuseLargeBody } from "../batches/upload-body.js";
+import { bodyOf, formatOfBody, idempotencyKey, readAway, readJson, refuseLargeBody } from "../batches/upload-body.js";
 import { type ParameterMistake, ProblemError, parameterProblem } from "../problems.js";
 import { readParameters } from "../read-parameters.js";
 import type { ApiContext, ApiRoute } from "../request.js";
@@ -117,7 +117,7 @@ export function batchesRoutes(services: BatchServices): BatchesRoutes {
   async function takingTurns<T>(work: () => Promise<T>): Promise<T> {
     if (uploads >= mostUploads) {
       throw new ProblemError("too-many-uploads", `This instance takes ${mostUploads} bodies at once.`, {
-        headers: { "Retry-After": "1", Connection: "close" },
+        headers: { "Retry-After": "1" },
       });
     }
     uploads += 1;
@@ -141,7 +141,7 @@ export function batchesRoutes(services: BatchServices): BatchesRoutes {
         } catch (error) {
           throw await batchProblem(error, services.writes);
         }
-      }),
+      }).finally(() => readAway(ctx)),
 
     async list(ctx) {
       const { limit = DEFAULT_LIMIT, cursor, feed, state } = readParameters(batchesParameters, ctx.query);
@@ -183,7 +183,7 @@ export function batchesRoutes(services: BatchServices): BatchesRoutes {
           ports: await ports(),
           maxBytes: MOST_PIECE_BYTES,
         }),
-      ).catch(closing(ctx));
+      );
       ctx.status = result === "same" ? 200 : 201;
       ctx.body =
         result === "same" ? { number } : { number, rows: result.rows, rejected: result.rejected, bytes: result.bytes };
@@ -225,7 +225,7 @@ export function batchesRoutes(services: BatchServices): BatchesRoutes {
         throw error;
       }
       await answerWith(ctx, id, 202);
-    }).catch(closing(ctx));
+    });
   }
 
   /** @throws {ProblemError} for a batch that failed, which is no success of any request. */
@@ -234,7 +234,9 @@ export function batchesRoutes(services: BatchServices): BatchesRoutes {
     if (batch === undefined) throw new BatchNotFoundError(id);
     if (batch.state === "failed") {
       const lines = await readBadLines(pool(), id, REPORTED_BAD_LINES);
-      throw new ProblemError("bad-lines", batch.failure ?? `Batch ${id} failed.`, { lines });
+      const unreadable = batch.failed_for_good && lines.length === 0;
+      const failure = batch.failure ?? `Batch ${id} failed.`;
+      throw new ProblemError(unreadable ? "unreadable-body" : "bad-lines", failure, { lines });
     }
     ctx.status = status;
     ctx.set("Location", `/batches/${id}`);
@@ -265,14 +267,6 @@ export function batchesRoutes(services: BatchServices): BatchesRoutes {
 function asUpload(kind: "pieces" | "stream", key: string, wanted: z.output<typeof newBatch>): NewUpload {
   const { feed, mode, source, max_bad_rows: maxBadRows, deadline_seconds: deadlineSeconds = null } = wanted;
   return { kind, key, feed, mode, source, maxBadRows, deadlineSeconds };
-}
-
-/** An answer before the body's end: what is left of it is not read, so the connection cannot be used again. */
-function closing(ctx: ApiContext): (error: unknown) => never {
-  return (error) => {
-    if (!ctx.req.complete) ctx.set("Connection", "close");
-    throw error;
-  };
 }
 
 function idOf(ctx: ApiContext & { params: Record<string, string | undefined> }): number {

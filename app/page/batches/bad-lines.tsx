@@ -45,15 +45,17 @@ function BadLineTable({ id, lines }: { readonly id: number; readonly lines: read
             <th scope="col">Line</th>
             <th scope="col">Column</th>
             <th scope="col">Reason</th>
+            <th scope="col">Content</th>
           </tr>
         </thead>
         <tbody>
-          {lines.map(({ file, line, column, reason }, index) => (
+          {lines.map(({ file, line, column, reason, content }, index) => (
             <tr key={index}>
-              <td class="bad-file">{file}</td>
+              <td class="bad-text">{file}</td>
               <td>{line}</td>
               <td>{column}</td>
               <td>{reason}</td>
+              <td class="bad-text bad-content">{content}</td>
             </tr>
           ))}
         </tbody>

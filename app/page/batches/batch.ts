@@ -38,6 +38,8 @@ export interface BadLine {
   /** Name of the column; null where the line as a whole cannot be read. */
   readonly column: string | null;
   readonly reason: string;
+  /** The beginning of the line; null where no line was kept. */
+  readonly content: string | null;
 }
 
 /** Newest first. */

@@ -65,8 +65,12 @@ describe("a delivery that cannot be loaded", () => {
         const path = await folder.write(file, packed ? zlib.gzipSync(content) : content);
         const report = only(await ingestSource({ pool: database.pool, source: path, pieceBytes: PIECE_BYTES }));
         expect(report).to.include({ state: "failed", failure: "1 bad line.", rejected: 1 });
+        const shown = bad
+          .toString()
+          .replace("\0", "\\u{0}")
+          .replace(/^(.{200}).+$/, "$1…");
         expect(await readBadLines(database.pool, report.batchId, 1_000)).to.deep.equal([
-          { file, line: BAD_LINE, column, reason },
+          { file, line: BAD_LINE, column, reason, content: shown },
         ]);
         expect(await countBadLines(database.pool, report.batchId)).to.deep.equal([
           { reason: column === null ? reason : `${column}: ${reason}`, count: 1 },

@@ -163,7 +163,8 @@ describe("batches over HTTP", () => {
     const bad = await put(id, 0, `${line(1)}AAAAA,ZZZZZ,2024-02-29,3\n${line(2)}`);
     expect([bad.status, bad.body.type]).to.deep.equal([422, "/docs/errors#bad-lines"]);
     expect(bad.body.lines).to.have.length(1);
-    expect(bad.body.lines[0]).to.include({ file: "may.csv", line: 3, column: "dest_code" });
+    const content = "AAAAA,ZZZZZ,2024-02-29,3";
+    expect(bad.body.lines[0]).to.include({ file: "may.csv", line: 3, column: "dest_code", content });
     const refused = await call("POST", `/batches/${id}/publish`);
     expect([refused.status, refused.body.type]).to.deep.equal([422, "/docs/errors#bad-lines"]);
     const shown = await call("GET", `/batches/${id}`);
@@ -187,7 +188,12 @@ describe("batches over HTTP", () => {
     expect(await visible()).to.equal("1000/3000");
   });
 
-  it("fails a single body with bad lines at once", async () => {
+  it("fails a single body with bad lines, or with broken compression, at once", async () => {
+    const broken = await call("POST", "/batches?feed=a", zlib.gzipSync(HEADER + line(1)).subarray(0, 25), {
+      ...csv,
+      "idempotency-key": "cut",
+    });
+    expect([broken.status, broken.body.type]).to.deep.equal([422, "/docs/errors#unreadable-body"]);
     const reply = await call("POST", "/batches?feed=a", `${HEADER}AAAAA,AAAAB,2024-02-30,3\n`, {
       ...csv,
       "idempotency-key": "bad",
@@ -195,6 +201,12 @@ describe("batches over HTTP", () => {
     expect([reply.status, reply.body.type]).to.deep.equal([422, "/docs/errors#bad-lines"]);
     const { batches } = (await call("GET", "/batches")).body;
     expect(batches[0].state).to.equal("failed");
+  });
+
+  it("shows 200 characters of a bad line, and none that a terminal would obey", async () => {
+    const id = await open();
+    const bad = await put(id, 0, `\u001b[2J\u202e💶${"x".repeat(300)}\n`);
+    expect(bad.body.lines[0].content).to.equal(`\\u{1b}[2J\\u{202e}💶${"x".repeat(194)}…`);
   });
 
   it("says so when the same prices come twice", async () => {
@@ -273,13 +285,13 @@ describe("batches over HTTP", () => {
 
   it("answers 413 to a body that says it is too large, and 429 with Retry-After to too many at once", async () => {
     const id = await open();
-    const large = await raw(
+    const large = converse(
       `PUT /batches/${id}/pieces/0 HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${TOKEN}\r\n` +
         "content-type: text/csv\r\ncontent-length: 2000000000\r\n\r\n",
     );
-    expect(large)
-      .to.match(/^HTTP\/1.1 413 /)
-      .and.match(/content-too-large/);
+    await until(async () => large.received().includes("content-too-large"));
+    expect(large.received()).to.match(/^HTTP\/1.1 413 /);
+    large.socket.destroy();
     const hanging = [1, 2, 3].map((number) => hang(`PUT /batches/${id}/pieces/${number}`, 1_000));
     await until(async () => (await call("GET", `/batches/${id}`)).body.pieces.total === 3);
     const turned = await put(id, 4, line(1));
@@ -287,6 +299,41 @@ describe("batches over HTTP", () => {
     expect(turned.headers.get("retry-after")).to.equal("1");
     for (const socket of hanging) socket.destroy();
     await until(async () => (await put(id, 4, line(1))).status !== 429);
+  });
+
+  it("answers before a body's end without losing the answer, and takes the next request", async () => {
+    const id = await open();
+    const zipped = zlib.gzipSync(HEADER + line(1));
+    for (const [body, status, problem] of [
+      [Buffer.from("not,a,header\n"), 422, "bad-lines"],
+      [zipped.fill(0xff, 12), 422, "unreadable-body"],
+    ] as const) {
+      const { socket, received } = converse(
+        `PUT /batches/${id}/pieces/0 HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${TOKEN}\r\n` +
+          "content-type: text/csv\r\ntransfer-encoding: chunked\r\n\r\n",
+      );
+      for (let count = 0; count < 30; count += 1) {
+        socket.write(Buffer.concat([Buffer.from(`${body.length.toString(16)}\r\n`), body, Buffer.from("\r\n")]));
+        await sleep(20);
+      }
+      expect(received())
+        .to.match(new RegExp(`^HTTP/1.1 ${status} `))
+        .and.include(`/docs/errors#${problem}`);
+      socket.write(`0\r\n\r\nGET /batches/${id} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${TOKEN}\r\n\r\n`);
+      await until(async () => received().includes("HTTP/1.1 200 "));
+      socket.destroy();
+    }
+  });
+
+  it("cuts a client that sends on and on after its answer", async () => {
+    const id = await open();
+    const { socket, closed } = converse(
+      `PUT /batches/${id}/pieces/0 HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${TOKEN}\r\n` +
+        "content-type: text/csv\r\ntransfer-encoding: chunked\r\n\r\n",
+    );
+    const sending = setInterval(() => socket.write("2\r\nx\n\r\n"), 50);
+    await closed;
+    clearInterval(sending);
   });
 
   it("answers 503 where nothing can be written", async () => {
@@ -321,16 +368,16 @@ describe("batches over HTTP", () => {
     await until(async () => (await database.pool.query(loading)).rows[0].n === 0);
   }
 
-  function raw(text: string): Promise<string> {
-    return new Promise((resolve, reject) => {
-      let reply = "";
-      const socket = connect(Number(new URL(server.apiUrl).port), "127.0.0.1", () => socket.write(text));
-      socket.on("data", (data) => {
-        reply += data;
-      });
-      socket.on("close", () => resolve(reply));
-      socket.on("error", reject);
+  /** A connection with something sent on it, and what has come back so far. */
+  function converse(text: string) {
+    let reply = "";
+    const socket = connect(Number(new URL(server.apiUrl).port), "127.0.0.1");
+    socket.on("error", () => {});
+    socket.write(text);
+    socket.on("data", (data) => {
+      reply += data;
     });
+    return { socket, received: () => reply, closed: new Promise((resolve) => socket.on("close", resolve)) };
   }
 });
 

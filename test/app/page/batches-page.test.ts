@@ -69,7 +69,8 @@ describe("the page of batches", function () {
     expect(await bad.textContent())
       .to.include("bad.csv")
       .and.to.include("3")
-      .and.to.include("unknown port");
+      .and.to.include("unknown port")
+      .and.to.include("CNSGH,ATLAN,2021-01-01,900");
     await close();
   });
 
