@@ -1,7 +1,9 @@
+import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from "node:http";
 import net from "node:net";
 import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Logger } from "../telemetry/logger.js";
 import { type ProblemName, problems, writeProblem } from "./problems.js";
 
 /**
@@ -18,7 +20,10 @@ const SILENCE_TIMEOUT_MS = 120_000;
 /** Connections that were opened and have not asked anything yet, as browsers do in advance. */
 const unusedOf = new WeakMap<Server, Set<net.Socket>>();
 
-export function createHttpServer(handle: (request: IncomingMessage, response: ServerResponse) => void): Server {
+export function createHttpServer(
+  handle: (request: IncomingMessage, response: ServerResponse) => void,
+  logger: Logger,
+): Server {
   const unused = new Set<net.Socket>();
   const server = createServer(
     {
@@ -32,12 +37,12 @@ export function createHttpServer(handle: (request: IncomingMessage, response: Se
     (request, response) => {
       unused.delete(request.socket);
       if (request.headers.host === undefined && request.httpVersion === "1.1") {
-        answerClientError(new Error("no Host header"), request.socket);
+        answerClientError(new Error("no Host header"), request.socket, logger);
       } else handle(request, response);
     },
   );
   server.timeout = SILENCE_TIMEOUT_MS;
-  server.on("clientError", answerClientError);
+  server.on("clientError", (error, socket) => answerClientError(error, socket, logger));
   server.on("connection", (socket) => {
     unused.add(socket);
     socket.once("close", () => unused.delete(socket));
@@ -47,7 +52,7 @@ export function createHttpServer(handle: (request: IncomingMessage, response: Se
 }
 
 /** What never became a request gets a problem document too, written by hand: there is no response object yet. */
-function answerClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
+function answerClientError(error: NodeJS.ErrnoException, socket: Duplex, logger: Logger): void {
   if (error.code === "ECONNRESET" || !socket.writable) {
     socket.destroy();
     return;
@@ -55,9 +60,12 @@ function answerClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
   const [problem, detail] = clientProblem(error.code);
   const { status } = problems[problem];
   const body = writeProblem(problem, detail);
+  const id = randomUUID();
+  logger.debug({ request_id: id, problem, error }, "request refused");
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/problem+json\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n${body}`,
+      `Content-Length: ${Buffer.byteLength(body)}\r\nCache-Control: no-store\r\nX-Request-Id: ${id}\r\n` +
+      `Connection: close\r\n\r\n${body}`,
   );
 }
 

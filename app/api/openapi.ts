@@ -19,7 +19,14 @@ import {
 type Json = Record<string, unknown>;
 
 /** Any request may meet these. */
-const EVERYWHERE: readonly ProblemName[] = ["too-many-requests", "internal", "overloaded"];
+const EVERYWHERE: readonly ProblemName[] = [
+  "malformed-request",
+  "request-timeout",
+  "too-many-requests",
+  "headers-too-large",
+  "internal",
+  "overloaded",
+];
 const FROM_DATABASE: readonly ProblemName[] = ["database-away", "timeout"];
 
 /** The OpenAPI 3.1 document, from the schemas that requests are validated with and answers are tested against. */
@@ -118,11 +125,12 @@ const ABOUT_BODIES: readonly ProblemName[] = [
 function batchPaths(): Json {
   const security = [{ token: [] }];
   const id = { name: "id", in: "path", required: true, schema: { type: "integer" } };
-  const batch = (description: string, headers: Json = {}): Json => ({
+  const plain = (description: string, schema: string, headers: Json = {}): Json => ({
     description,
     headers: { "X-Request-Id": header("X-Request-Id"), ...headers },
-    content: { "application/json": { schema: ref("Batch") } },
+    content: { "application/json": { schema: ref(schema) } },
   });
+  const batch = (description: string, headers: Json = {}) => plain(description, "Batch", headers);
   const located = { Location: { description: "Path of the batch.", schema: { type: "string" } } };
   const prices: Json = {
     "text/csv": { schema: { type: "string" }, example: "orig_code,dest_code,day,price\nCNSGH,NLRTM,2021-01-31,1234\n" },
@@ -136,11 +144,7 @@ function batchPaths(): Json {
         security,
         parameters: parameters(batchesParameters),
         responses: {
-          200: {
-            description: "A page of batches.",
-            headers: { "X-Request-Id": header("X-Request-Id") },
-            content: { "application/json": { schema: ref("Batches") } },
-          },
+          200: plain("A page of batches.", "Batches"),
           ...problemResponses([
             "invalid-parameter",
             "unknown-parameter",
@@ -173,6 +177,8 @@ function batchPaths(): Json {
           202: batch("The batch, at Location.", located),
           ...problemResponses([
             "missing-parameter",
+            "unknown-parameter",
+            "repeated-parameter",
             "invalid-parameter",
             "malformed-body",
             "batch-state",
@@ -204,8 +210,8 @@ function batchPaths(): Json {
         parameters: [id, { name: "number", in: "path", required: true, schema: { type: "integer", minimum: 0 } }],
         requestBody: { required: true, content: prices },
         responses: {
-          200: { description: "It was loaded before.", content: { "application/json": { schema: ref("Piece") } } },
-          201: { description: "It is loaded.", content: { "application/json": { schema: ref("Piece") } } },
+          200: plain("It was loaded before.", "Piece"),
+          201: plain("It is loaded.", "Piece"),
           ...problemResponses(["batch-state", "piece-conflict", ...ABOUT_BODIES, ...ABOUT_ONE_BATCH]),
         },
       },
@@ -222,6 +228,7 @@ function batchPaths(): Json {
           202: batch("It is being audited; ask for the batch, or publish again.", located),
           ...problemResponses([
             "malformed-body",
+            "content-too-large",
             "batch-state",
             "batch-incomplete",
             "batch-too-old",

@@ -82,7 +82,7 @@ export async function startServer({ settings, logger }: ServerOptions): Promise<
     tokens: new WriteTokens(settings.writeTokensFile, logger),
     isDraining: () => draining,
   });
-  const server = createHttpServer(app.callback());
+  const server = createHttpServer(app.callback(), logger);
 
   async function close(): Promise<void> {
     version.stop();

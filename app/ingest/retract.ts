@@ -8,6 +8,8 @@ import { setRetracted } from "./publish.sql.js";
 export interface RetractOptions {
   /** Days after the first publish for which a batch can be retracted. */
   readonly retractableDays?: number;
+  /** Until when it tries again while the database fails over, on the scale of Date.now(); 30 s from now if not given. */
+  readonly deadlineMs?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -30,7 +32,7 @@ const RETRY_FOR_MS = 30_000;
 export function retractBatch(pool: pg.Pool, batchId: number, options: RetractOptions = {}): Promise<RetractReport> {
   const retractableDays = options.retractableDays ?? 30;
   return retryTransient(() => inTransaction(pool, (client) => retract(client, batchId, retractableDays)), {
-    deadlineMs: Date.now() + RETRY_FOR_MS,
+    deadlineMs: options.deadlineMs ?? Date.now() + RETRY_FOR_MS,
     ...(options.signal ? { signal: options.signal } : {}),
   });
 }

@@ -199,7 +199,8 @@ export function batchesRoutes(services: BatchServices): BatchesRoutes {
 
     async retract(ctx) {
       const batchId = idOf(ctx);
-      await retractBatch(pool(), batchId, { retractableDays: settings.retractableDays });
+      const { deadlineMs } = ctx.state;
+      await retractBatch(pool(), batchId, { retractableDays: settings.retractableDays, deadlineMs });
       ctx.body = await shown(batchId);
     },
   };

@@ -1,23 +1,10 @@
 import { expect } from "chai";
-import type { RunningServer } from "../../../app/api/server.js";
-import { createDatabase, type TestDatabase } from "../database.js";
-import { startApi } from "./api-server.js";
+import { useApi } from "./api-server.js";
 
 describe("the pages", () => {
-  let database: TestDatabase;
-  let server: RunningServer;
+  const api = useApi();
 
-  before(async () => {
-    database = await createDatabase();
-    server = await startApi({ DATABASE_URL: database.url });
-  });
-
-  after(async () => {
-    await server.stop();
-    await database.drop();
-  });
-
-  const get = (path: string, headers: Record<string, string> = {}) => fetch(server.apiUrl + path, { headers });
+  const get = (path: string, headers: Record<string, string> = {}) => fetch(api.server.apiUrl + path, { headers });
 
   it("are asked for again each time, and their assets never", async () => {
     const page = await get("/");

@@ -1,10 +1,9 @@
-import { connect } from "node:net";
 import { expect } from "chai";
 import { problems } from "../../../app/api/problems.js";
-import type { RunningServer } from "../../../app/api/server.js";
-import { createDatabase, type TestDatabase } from "../database.js";
-import { startApi, until } from "./api-server.js";
-import { importTree, SAMPLE_TREE } from "./sample.js";
+import { createDatabase } from "../database.js";
+import { startApi, until, useApi } from "./api-server.js";
+import { exchange } from "./exchange.js";
+import { SAMPLE_TREE } from "./sample.js";
 
 interface Case {
   readonly it: string;
@@ -221,23 +220,11 @@ const CASES: readonly Case[] = [
 ];
 
 describe("problem documents", () => {
-  let database: TestDatabase;
-  let server: RunningServer;
-
-  before(async () => {
-    database = await createDatabase();
-    await importTree(database.pool, SAMPLE_TREE);
-    server = await startApi({ DATABASE_URL: database.url });
-  });
-
-  after(async () => {
-    await server.stop();
-    await database.drop();
-  });
+  const api = useApi(SAMPLE_TREE);
 
   for (const expected of CASES) {
     it(`tell of ${expected.it}`, async () => {
-      const answer = await fetch(server.apiUrl + expected.path, {
+      const answer = await fetch(api.server.apiUrl + expected.path, {
         method: expected.method ?? "GET",
         headers: expected.headers ?? {},
       });
@@ -276,22 +263,23 @@ describe("problem documents", () => {
     ["headers over 16 KiB", `GET / HTTP/1.1\r\nHost: x\r\nX: ${"x".repeat(20_000)}\r\n\r\n`, 431, "headers-too-large"],
   ] as const) {
     it(`tell of ${what}, and close the connection`, async () => {
-      const text = await exchange(server.apiUrl, sent);
-      const [head = "", body = ""] = text.split("\r\n\r\n");
-      expect(head).to.match(new RegExp(`^HTTP/1.1 ${status} `));
-      expect(head).to.include("Content-Type: application/problem+json");
-      expect(head).to.include("Connection: close");
-      expect(JSON.parse(body)).to.include({ status, type: `/docs/errors#${name}`, title: problems[name].title });
+      const answer = await exchange(api.server.apiUrl, sent);
+      expect(answer.status).to.equal(status);
+      expect(answer.headers.get("content-type")).to.equal("application/problem+json");
+      expect(answer.headers.get("connection")).to.equal("close");
+      expect(answer.headers.get("x-request-id")).to.match(/./);
+      const type = `/docs/errors#${name}`;
+      expect(await answer.json()).to.include({ status, type, title: problems[name].title });
     });
   }
 
   it("tell of a statement that takes too long", async () => {
     const slow = await startApi({
-      DATABASE_URL: database.url,
+      DATABASE_URL: api.database.url,
       STATEMENT_TIMEOUT_MS: "100",
       REQUEST_TIMEOUT_MS: "3000",
     });
-    const client = await database.pool.connect();
+    const client = await api.database.pool.connect();
     try {
       await client.query("BEGIN; LOCK TABLE daily_rates");
       const answer = await fetch(`${slow.apiUrl}/rates?${DAYS}&${PLACES}`);
@@ -347,29 +335,15 @@ describe("problem documents", () => {
   }
 
   it("are all explained on the page that their types point to", async () => {
-    const page = await (await fetch(`${server.apiUrl}/docs/errors`)).text();
+    const page = await (await fetch(`${api.server.apiUrl}/docs/errors`)).text();
     for (const name of Object.keys(problems)) expect(page).to.include(`id="${name}"`);
   });
 
   it("come with the request's method and status in the metrics", async () => {
-    await fetch(`${server.apiUrl}/rates`);
+    await fetch(`${api.server.apiUrl}/rates`);
     await until("it is counted", async () => {
-      const metrics = await (await fetch(`${server.adminUrl}/metrics`)).text();
+      const metrics = await (await fetch(`${api.server.adminUrl}/metrics`)).text();
       return /duration_seconds_count\{method="GET",route="\/rates",status="400"\} \d+/.test(metrics);
     });
   });
 });
-
-/** Sends bytes and reads until the other end closes. */
-function exchange(url: string, sent: string): Promise<string> {
-  const { port, hostname } = new URL(url);
-  return new Promise((resolve, reject) => {
-    let text = "";
-    const socket = connect(Number(port), hostname, () => socket.write(sent));
-    socket.on("data", (chunk) => {
-      text += chunk.toString();
-    });
-    socket.on("close", () => resolve(text));
-    socket.on("error", reject);
-  });
-}

@@ -1,45 +1,31 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { expect } from "chai";
-import type { RunningServer } from "../../../app/api/server.js";
-import { startApi, until } from "../api/api-server.js";
-import { importTree, SAMPLE_TREE } from "../api/sample.js";
-import { createDatabase, type TestDatabase } from "../database.js";
+import { startApi, until, useApi } from "../api/api-server.js";
+import { SAMPLE_TREE } from "../api/sample.js";
 
 describe("the admin server", () => {
-  let database: TestDatabase;
-  let server: RunningServer;
-
-  before(async () => {
-    database = await createDatabase();
-    await importTree(database.pool, SAMPLE_TREE);
-    server = await startApi({ DATABASE_URL: database.url });
-  });
-
-  after(async () => {
-    await server.stop();
-    await database.drop();
-  });
+  const api = useApi(SAMPLE_TREE);
 
   it("says that the process lives and is ready", async () => {
-    expect(await (await fetch(`${server.adminUrl}/livez`)).json()).to.deep.equal({ status: "ok" });
-    const ready = await fetch(`${server.adminUrl}/readyz?verbose`);
+    expect(await (await fetch(`${api.server.adminUrl}/livez`)).json()).to.deep.equal({ status: "ok" });
+    const ready = await fetch(`${api.server.adminUrl}/readyz?verbose`);
     expect(ready.status).to.equal(200);
     expect(await ready.json()).to.deep.equal({ status: "ready" });
-    expect((await fetch(`${server.adminUrl}/`)).status).to.equal(404);
+    expect((await fetch(`${api.server.adminUrl}/`)).status).to.equal(404);
   });
 
   it("is the only one that says so: the API has none of its paths", async () => {
     for (const path of ["/livez", "/readyz", "/metrics"]) {
-      expect((await fetch(server.apiUrl + path)).status).to.equal(404);
+      expect((await fetch(api.server.apiUrl + path)).status).to.equal(404);
     }
   });
 
   it("measures what the service does, by names with units", async () => {
-    await fetch(`${server.apiUrl}/rates?date_from=2024-01-01&date_to=2024-01-01&origin=CNSGH&destination=NLRTM`);
-    await fetch(`${server.apiUrl}/assets/x.js`);
-    await fetch(`${server.apiUrl}/wp-login.php`);
-    const answer = await fetch(`${server.adminUrl}/metrics`);
+    await fetch(`${api.server.apiUrl}/rates?date_from=2024-01-01&date_to=2024-01-01&origin=CNSGH&destination=NLRTM`);
+    await fetch(`${api.server.apiUrl}/assets/x.js`);
+    await fetch(`${api.server.apiUrl}/wp-login.php`);
+    const answer = await fetch(`${api.server.adminUrl}/metrics`);
     expect(answer.headers.get("content-type")).to.match(/^text\/plain; version=0\.0\.4/);
     const metrics = await answer.text();
     for (const line of [
@@ -64,19 +50,19 @@ describe("the admin server", () => {
   });
 
   it("is given up, with every connection, by a service whose API port is taken", async () => {
-    const environment = { PORT: new URL(server.apiUrl).port, ADMIN_PORT: String(await freePort()) };
+    const environment = { PORT: new URL(api.server.apiUrl).port, ADMIN_PORT: String(await freePort()) };
     const connections = async () => {
-      const { rows } = await database.pool.query<{ count: number }>(
+      const { rows } = await api.database.pool.query<{ count: number }>(
         "SELECT count(*)::integer FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'ratesapp %'",
       );
       return rows[0]?.count as number;
     };
     const before = await connections();
-    const failure = await startApi({ DATABASE_URL: database.url, ...environment }).catch((error: unknown) => error);
+    const failure = await startApi({ DATABASE_URL: api.database.url, ...environment }).catch((error: unknown) => error);
     expect(failure).to.have.property("code", "EADDRINUSE");
     await until("its connections are closed", async () => (await connections()) <= before);
     // The same ports again: the admin server would be in the way if it were left open.
-    const again = await startApi({ DATABASE_URL: database.url, ...environment, PORT: "0" });
+    const again = await startApi({ DATABASE_URL: api.database.url, ...environment, PORT: "0" });
     await again.stop();
   });
 });
