@@ -12,14 +12,6 @@ describe("migrate", () => {
 
   afterEach(() => database.drop());
 
-  const describeSchema = async (pool: pg.Pool) =>
-    (
-      await pool.query(
-        `SELECT table_name, column_name, data_type, column_default, is_nullable FROM information_schema.columns
-         WHERE table_schema = 'public' ORDER BY 1, 2`,
-      )
-    ).rows;
-
   it("brings an empty database to the newest schema, and a second run changes nothing", async () => {
     expect(await isMigrated(database.pool)).to.equal(false);
     const applied = await migrate(database.url);
@@ -32,6 +24,7 @@ describe("migrate", () => {
     const all = await listMigrations();
     await migrate(database.url);
     const wanted = await describeSchema(database.pool);
+    for (const [kind, found] of Object.entries(wanted)) expect(found, kind).not.to.deep.equal([]);
     for (let start = 0; start < all.length; start += 1) {
       const earlier = await createDatabase({ empty: true });
       try {
@@ -69,3 +62,21 @@ describe("migrate", () => {
     expect(await isMigrated(database.pool)).to.equal(true);
   });
 });
+
+const SCHEMA = {
+  columns: `SELECT table_name, column_name, data_type, column_default, is_nullable FROM information_schema.columns
+    WHERE table_schema = 'public' ORDER BY 1, 2`,
+  indexes: "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1",
+  constraints: `SELECT conrelid::regclass::text AS table, conname, pg_get_constraintdef(oid) AS definition
+    FROM pg_constraint WHERE connamespace = 'public'::regnamespace ORDER BY 1, 2`,
+  functions: `SELECT proname, pg_get_functiondef(oid) AS definition FROM pg_proc
+    WHERE pronamespace = 'public'::regnamespace ORDER BY 1, 2`,
+  sequences: `SELECT sequencename, data_type::text, start_value, increment_by FROM pg_sequences
+    WHERE schemaname = 'public' ORDER BY 1`,
+};
+
+async function describeSchema(pool: pg.Pool): Promise<Record<string, unknown[]>> {
+  const described: Record<string, unknown[]> = {};
+  for (const [kind, statement] of Object.entries(SCHEMA)) described[kind] = (await pool.query(statement)).rows;
+  return described;
+}

@@ -27,7 +27,8 @@ const ORACLE = `
   GROUP BY wanted
   ORDER BY wanted DESC`;
 
-const DAYS = ["2023-12-31", "2024-01-01", "2024-02-28", "2024-02-29", "2024-03-01"];
+const LEAP_DAY = "2024-02-29";
+const DAYS = ["2023-12-31", "2024-01-01", "2024-02-28", LEAP_DAY, "2024-03-01"];
 const RANGE_ENDS = ["2023-12-30", ...DAYS, "2024-03-31", "2024-04-01"];
 
 /** Each region lies in one before it or in none: chains down to depth 5, broad trees, forests. */
@@ -56,19 +57,27 @@ interface RawPrice {
   readonly day: string;
   readonly price: number;
 }
-// Few ports and days, so that days with 0, 1, 2, 3 and more prices are all common.
+// Few days, so that days with 0, 1, 2, 3 and more prices are all common.
 const prices = fc.array(
   fc.record<RawPrice>({
-    origin: fc.nat({ max: 2 }),
-    destination: fc.nat({ max: 2 }),
+    origin: fc.nat({ max: 5 }),
+    destination: fc.nat({ max: 5 }),
     day: fc.constantFrom(...DAYS),
     price: fc.oneof(fc.integer({ min: 1, max: 9_999 }), fc.constant(2_147_483_647)),
   }),
   { minLength: 1, maxLength: 30 },
 );
 
+interface RawQuestion {
+  readonly origin: number;
+  readonly destination: number;
+  readonly from: string;
+  readonly to: string;
+  readonly spelling: boolean;
+}
+
 const questions = fc.array(
-  fc.record({
+  fc.record<RawQuestion>({
     origin: fc.nat(),
     destination: fc.nat(),
     from: fc.constantFrom(...RANGE_ENDS),
@@ -78,11 +87,43 @@ const questions = fc.array(
   { minLength: 12, maxLength: 24 },
 );
 
+/** What chance may leave out: a chain of five regions beside flat ones, more than three ports, one of them in none. */
+const FORCED_TREE: SampleTree = {
+  regions: {
+    deep_1: "",
+    deep_2: "deep_1",
+    deep_3: "deep_2",
+    deep_4: "deep_3",
+    deep_5: "deep_4",
+    beside: "deep_2",
+    flat: "",
+    empty: "",
+  },
+  ports: { AAAAA: "deep_5", AAAAB: "deep_1", AAAAC: "beside", AAAAD: "flat", AAAAE: "flat", AAAAF: "" },
+};
+/** On a leap day one, two and three prices (and on other lanes none), between two ports and of a port with itself. */
+const FORCED_PRICES: readonly RawPrice[] = [
+  { origin: 0, destination: 0, prices: [10] },
+  { origin: 2, destination: 2, prices: [20, 21] },
+  { origin: 3, destination: 3, prices: [30, 31, 35] },
+  { origin: 0, destination: 3, prices: [40] },
+  { origin: 3, destination: 0, prices: [50, 51] },
+  { origin: 5, destination: 2, prices: [60, 61, 65] },
+].flatMap(({ prices, ...lane }) => prices.map((price) => ({ ...lane, day: LEAP_DAY, price })));
+/** Every pair of places, also each with itself. */
+const FORCED_PLACES = Object.keys({ ...FORCED_TREE.ports, ...FORCED_TREE.regions });
+const FORCED_QUESTIONS: readonly RawQuestion[] = FORCED_PLACES.flatMap((_, origin) =>
+  FORCED_PLACES.flatMap((_, destination) => [
+    { origin, destination, from: LEAP_DAY, to: LEAP_DAY, spelling: true },
+    { origin, destination, from: "2023-12-30", to: "2024-03-31", spelling: false },
+  ]),
+);
+
 describe("answers", function () {
   this.timeout(180_000);
 
   it("are those of a plain query over the prices, whatever the tree, the prices and the question", async () => {
-    let threes = 0;
+    const met = new Set<string>();
     await fc.assert(
       fc.asyncProperty(
         tree,
@@ -107,7 +148,8 @@ describe("answers", function () {
                 const [dateFrom, dateTo] = [from, to].sort() as [string, string];
                 const ends = [codes[origin % codes.length] ?? "", codes[destination % codes.length] ?? ""] as const;
                 const expected = await oracle(database.pool, [...ends, dateFrom, dateTo]);
-                threes += expected.filter(({ count }) => count === 3).length;
+                const kind = ends[0] !== ends[1] ? "two places" : ends[0] in shape.ports ? "one port" : "one region";
+                for (const { day, count } of expected) if (day === LEAP_DAY) met.add(`${kind}: ${count ?? 0}`);
                 const places = spelling
                   ? `orig_code=${ends[0]}&dest_code=${ends[1]}`
                   : `origin=${ends[0]}&destination=${ends[1]}`;
@@ -133,9 +175,14 @@ describe("answers", function () {
           }
         },
       ),
-      { numRuns: Number(process.env.RATESAPP_RUNS ?? 15), endOnFailure: false },
+      {
+        numRuns: Number(process.env.RATESAPP_RUNS ?? 15),
+        endOnFailure: false,
+        examples: [[FORCED_TREE, [[...FORCED_PRICES]], [...FORCED_PRICES], [...FORCED_QUESTIONS]]],
+      },
     );
-    expect(threes, "days with exactly three prices").to.be.greaterThan(0);
+    for (const kind of ["two places", "one port", "one region"])
+      expect([...met], "on the leap day").to.include.members([0, 1, 2, 3].map((count) => `${kind}: ${count}`));
   });
 });
 
@@ -149,7 +196,7 @@ async function oracle(pool: pg.Pool, question: readonly [string, string, string,
   return (await pool.query<Rate>(ORACLE, [...question])).rows;
 }
 
-/** The same few ports of any tree: the first three, or fewer. */
+/** The ports of any tree, however few. */
 function name(price: RawPrice, ports: readonly string[]): SamplePrice {
   return {
     ...price,

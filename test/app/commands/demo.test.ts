@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
+import { readPostmaster } from "../../../app/database/embedded/postmaster.js";
 import { DemoSource } from "../../../app/demo/demo-source.js";
 import { demoPorts, demoRegions } from "../../../app/demo/places.js";
 import { createDatabase } from "../database.js";
@@ -75,6 +76,7 @@ describe("ratesapp demo", function () {
     const batches = await fetch(`${url}batches`, { headers: { authorization: `Bearer ${token}` } });
     expect(batches.status).to.equal(200);
     expect((await stop(second)).code).to.equal(0);
+    expect(await readPostmaster(join(directory, "postgres")), "Postgres after Ctrl-C").to.equal(undefined);
   });
 
   it("starts again on the same data in seconds", async () => {

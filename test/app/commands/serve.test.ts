@@ -7,6 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import { readPostmaster } from "../../../app/database/embedded/postmaster.js";
 import { migrate } from "../../../app/database/migrate.js";
+import { exchange } from "../api/exchange.js";
 import { createDatabase, type TestDatabase } from "../database.js";
 import { type Running, runRatesapp, startRatesapp } from "./ratesapp.js";
 
@@ -63,6 +64,38 @@ describe("ratesapp serve", function () {
     expect(new Set(statuses)).to.deep.equal(new Set([200]));
     expect(statuses.length).to.be.above(8);
     expect(stderr).to.include('"msg":"stopped"');
+  });
+
+  it("gives every answer an id, by which its log lines are found", async () => {
+    const { api, line } = await serve({
+      DATABASE_URL: "postgres://nobody@127.0.0.1:1/none",
+      REQUEST_TIMEOUT_MS: "200",
+      LOG_LEVEL: "debug",
+    });
+    const requests = [
+      ["GET", "/", 200],
+      ["HEAD", "/docs", 200],
+      ["OPTIONS", "/rates", 204],
+      ["GET", "/rates", 400],
+      ["GET", "/batches", 401],
+      ["GET", "/nowhere", 404],
+      ["POST", "/rates", 405],
+      ["GET", "/regions", 503],
+    ] as const;
+    for (const [method, path, status] of requests) {
+      for (const given of [undefined, `given-${method}${path}`]) {
+        const answer = await fetch(api + path, { method, headers: given ? { "X-Request-Id": given } : {} });
+        expect(answer.status, path).to.equal(status);
+        const id = answer.headers.get("x-request-id") as string;
+        expect(id).to.match(given ? new RegExp(`^${given}$`) : /^[0-9a-f-]{36}$/);
+        const logged = JSON.parse(await line(new RegExp(`"request_id":"${id}".*"msg":"request"`)));
+        expect(logged).to.include({ method, url: path, status });
+        if (status === 503) await line(new RegExp(`"request_id":"${id}".*"problem":"database-away".*"request failed"`));
+      }
+    }
+    const malformed = await exchange(api, "hello\r\n\r\n");
+    expect(malformed.status).to.equal(400);
+    await line(new RegExp(`"request_id":"${malformed.headers.get("x-request-id")}".*"problem":"malformed-request"`));
   });
 
   it("ends at once when asked a second time", async () => {
