@@ -9,6 +9,7 @@ import type { AnswerCache } from "./answer-cache.js";
 import { answerMethods } from "./answer-methods.js";
 import { answerPaths } from "./answer-paths.js";
 import { answerProblems } from "./answer-problems.js";
+import type { PublishJobs } from "./batches/publish-jobs.js";
 import { ClientAddress } from "./client-address.js";
 import { limitRate } from "./limit-rate.js";
 import { observeRequests } from "./observe-requests.js";
@@ -33,6 +34,8 @@ export interface ApiServices {
   readonly knex: Knex;
   /** The primary, for batches; undefined where nothing can be written, as in a second region. */
   readonly writes: pg.Pool | undefined;
+  /** What goes on behind requests to publish; undefined without `writes`. */
+  readonly jobs: PublishJobs | undefined;
   readonly tokens: WriteTokens;
   readonly isDraining: () => boolean;
 }

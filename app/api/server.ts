@@ -15,6 +15,7 @@ import { watchIngest } from "../telemetry/ingest-metrics.js";
 import type { Logger } from "../telemetry/logger.js";
 import { AnswerCache } from "./answer-cache.js";
 import { createApi } from "./api.js";
+import { PublishJobs } from "./batches/publish-jobs.js";
 import { createHttpServer, drain } from "./http-server.js";
 import { WriteTokens } from "./write-tokens.js";
 
@@ -51,6 +52,7 @@ export async function startServer({ settings, logger }: ServerOptions): Promise<
     },
   });
   const writes = openWritePool(settings, logger);
+  const jobs = writes && new PublishJobs(writes, logger, settings.retractableDays);
   const version = new DatasetVersion(reads);
   const answers = new AnswerCache(settings.cacheBytes, () => version.current?.tag);
   const lag = new EventLoopLag();
@@ -79,6 +81,7 @@ export async function startServer({ settings, logger }: ServerOptions): Promise<
     },
     knex: Knex({ client: "pg" }),
     writes,
+    jobs,
     tokens: new WriteTokens(settings.writeTokensFile, logger),
     isDraining: () => draining,
   });
@@ -89,6 +92,7 @@ export async function startServer({ settings, logger }: ServerOptions): Promise<
     reads.stop();
     lag.stop();
     for (const forget of unwatch) forget();
+    await jobs?.stop();
     await Promise.all(
       [...pools.flatMap(({ pool, polls }) => [pool, polls]), ...(writes ? [writes] : [])].map(closePool),
     );
@@ -109,6 +113,8 @@ export async function startServer({ settings, logger }: ServerOptions): Promise<
     admin = await startAdminServer({ host: settings.host, port: settings.adminPort, health });
     await version.start();
     await listen(server, settings.port, settings.host);
+    // Without tokens nothing is uploaded, and a process that only reads leaves the primary alone.
+    if (settings.writeTokensFile !== undefined) jobs?.lookAfterOthers();
   } catch (error) {
     await close();
     throw error;

@@ -18,6 +18,7 @@ export class WriteTokens {
   readonly #logger: Logger;
   #holders: readonly { readonly name: string; readonly hash: Buffer }[] = [];
   #lookedAtMs = Number.NEGATIVE_INFINITY;
+  #looking: Promise<void> = Promise.resolve();
   #fingerprint = "";
 
   /** @param path without it, nobody may write */
@@ -36,18 +37,25 @@ export class WriteTokens {
     return found;
   }
 
-  async #refresh(): Promise<void> {
-    if (this.#path === undefined || performance.now() - this.#lookedAtMs < LOOK_AGAIN_MS) return;
-    this.#lookedAtMs = performance.now();
+  /** Whoever comes while the file is read waits for it too: before the first reading nobody is known. */
+  #refresh(): Promise<void> {
+    if (this.#path !== undefined && performance.now() - this.#lookedAtMs >= LOOK_AGAIN_MS) {
+      this.#lookedAtMs = performance.now();
+      this.#looking = this.#read(this.#path);
+    }
+    return this.#looking;
+  }
+
+  async #read(path: string): Promise<void> {
     try {
-      const { mtimeMs, size, ino } = await stat(this.#path);
+      const { mtimeMs, size, ino } = await stat(path);
       const fingerprint = `${mtimeMs} ${size} ${ino}`;
       if (fingerprint === this.#fingerprint) return;
-      this.#holders = this.#parse(await readFile(this.#path, "utf8"));
+      this.#holders = this.#parse(await readFile(path, "utf8"));
       this.#fingerprint = fingerprint;
     } catch (error) {
       // The tokens that were read before stay good: a secret that is being swapped must not lock everybody out.
-      this.#logger.error({ error, path: this.#path }, "the file of write tokens cannot be read");
+      this.#logger.error({ error, path }, "the file of write tokens cannot be read");
     }
   }
 

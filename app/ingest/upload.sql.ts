@@ -71,6 +71,24 @@ export const closeUpload = `
   WHERE id = $1 AND state = 'loading' AND NOT planned AND identity LIKE 'upload %'
     AND $2 = (SELECT count(*) FROM pieces WHERE batch_id = b.id AND state = 'loaded')`;
 
+/**
+ * Uploads whose publish was asked for, as nothing else closes one that comes in pieces or lets any be audited, and that
+ * nobody is at: whoever audits holds the lock of a part.
+ */
+export const listUnpublished = `
+  WITH asked AS (
+    SELECT id FROM batches
+    WHERE state IN ('auditing', 'audited') AND identity ~ '^(upload|stream) '
+       OR state = 'loading' AND planned AND identity LIKE 'upload %'
+  ), unclaimed AS (
+    SELECT batch_id FROM audit_parts
+    WHERE NOT done AND batch_id IN (SELECT id FROM asked) FOR UPDATE SKIP LOCKED
+  )
+  SELECT id FROM asked
+  WHERE (SELECT count(*) FROM unclaimed WHERE batch_id = id)
+      = (SELECT count(*) FROM audit_parts WHERE batch_id = id AND NOT done)
+  ORDER BY id`;
+
 /** Uploads that nobody went on with for $1 hours. */
 export const listAbandoned = `
   SELECT b.id

@@ -20,6 +20,7 @@ import {
   forgetBadLines,
   insertUpload,
   listAbandoned,
+  listUnpublished,
   setDigest,
   showUploaded,
 } from "./upload.sql.js";
@@ -233,6 +234,15 @@ export async function completeUpload(pool: pg.Pool, batchId: number, pieces?: nu
   if (found.planned) return;
   const { rowCount } = await pool.query(closeUpload, [batchId, found.pieces]);
   if (!rowCount) throw new IncompleteUploadError(batchId, "Its end has not arrived; send it once more.");
+}
+
+const ANSWER_TIMEOUT_MS = 5_000;
+
+/** Uploads whose publish was asked for and broke off, as when the process at it was killed. */
+export async function findUnpublished(pool: pg.Pool): Promise<number[]> {
+  const query: pg.QueryConfig & { query_timeout: number } = { text: listUnpublished, query_timeout: ANSWER_TIMEOUT_MS };
+  const { rows } = await pool.query<{ id: number }>(query);
+  return rows.map(({ id }) => id);
 }
 
 /** Fails uploads that nobody went on with for so long, so that their space is given back. */

@@ -2,27 +2,43 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
 import { auditBatch } from "../../ingest/audit.js";
 import { publishBatch } from "../../ingest/publish.js";
+import { findUnpublished } from "../../ingest/upload.js";
 import type { Logger } from "../../telemetry/logger.js";
 
 /** An audit uses a core of the database for each. */
 const LANES = 2;
 /** A client waits this long for the end; then it is told that the work goes on. */
 const ANSWER_AFTER_MS = 2_000;
+const FIRST_LOOK_MS = 1_000;
+const LOOK_EVERY_MS = 30_000;
 
 /**
- * Audits and publishes batches behind their requests. What a process that ends leaves unfinished is taken up by the
- * next request to publish, wherever it arrives; nothing is done twice.
+ * Audits and publishes batches behind their requests. What a process that ends leaves unfinished is taken up by all that
+ * look after it, and by the next request to publish, wherever it arrives; nothing is done twice.
  */
 export class PublishJobs {
   readonly #writes: pg.Pool;
   readonly #logger: Logger;
   readonly #retractableDays: number;
   readonly #running = new Map<number, Promise<void>>();
+  readonly #stopping = new AbortController();
+  #looking: Promise<void> | undefined;
 
   constructor(writes: pg.Pool, logger: Logger, retractableDays: number) {
     this.#writes = writes;
     this.#logger = logger;
     this.#retractableDays = retractableDays;
+  }
+
+  /** From now on looks for what others left, now and then. */
+  lookAfterOthers(): void {
+    this.#looking ??= this.#look().catch(() => {});
+  }
+
+  /** What is under way breaks off behind the statement that runs, and is left for others. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await Promise.allSettled([this.#looking, ...this.#running.values()]);
   }
 
   /**
@@ -31,19 +47,45 @@ export class PublishJobs {
    * @throws what ended it.
    */
   async run(batchId: number): Promise<boolean> {
+    return Promise.race([this.#begin(batchId).then(() => true), sleep(ANSWER_AFTER_MS, false, { ref: false })]);
+  }
+
+  #begin(batchId: number): Promise<void> {
     let job = this.#running.get(batchId);
     if (job === undefined) {
       job = this.#publish(batchId).finally(() => this.#running.delete(batchId));
       this.#running.set(batchId, job);
       // For those who do not wait for it.
-      job.catch((error: unknown) => this.#logger.warn({ batch: batchId, error }, "a batch was not published"));
+      job.catch((error: unknown) => {
+        if (this.#stopping.signal.aborted) return;
+        this.#logger.warn({ batch: batchId, error }, "a batch was not published");
+      });
     }
-    return Promise.race([job.then(() => true), sleep(ANSWER_AFTER_MS, false, { ref: false })]);
+    return job;
   }
 
   async #publish(batchId: number): Promise<void> {
-    const [audit] = await Promise.all(Array.from({ length: LANES }, () => auditBatch(this.#writes, batchId)));
+    const { signal } = this.#stopping;
+    const audits = Array.from({ length: LANES }, () => auditBatch(this.#writes, batchId, { signal }));
+    const [audit] = await Promise.all(audits);
     if (audit?.state === "failed" || audit?.state === "duplicate") return;
-    await publishBatch(this.#writes, batchId, { retractableDays: this.#retractableDays });
+    await publishBatch(this.#writes, batchId, { retractableDays: this.#retractableDays, signal });
+  }
+
+  /** Ends by throwing, when it is stopped. */
+  async #look(): Promise<never> {
+    for (let waitMs = FIRST_LOOK_MS; ; waitMs = LOOK_EVERY_MS) {
+      // Or all pods of a release would look at the same time.
+      await sleep(waitMs * (0.5 + Math.random()), undefined, { ref: false, signal: this.#stopping.signal });
+      const left = await findUnpublished(this.#writes).catch((error: unknown) => {
+        this.#logger.debug({ error }, "nobody knows which uploads were left");
+        return [];
+      });
+      // One after the other: clients need connections too.
+      for (const batchId of left.filter((id) => !this.#running.has(id))) {
+        this.#logger.info({ batch: batchId }, "takes up a publish that broke off");
+        await this.#begin(batchId).catch(() => {});
+      }
+    }
   }
 }

@@ -17,7 +17,7 @@ import type { Settings } from "../../settings.js";
 import type { Logger } from "../../telemetry/logger.js";
 import { acceptJson } from "../accept-json.js";
 import { batchProblem } from "../batches/batch-problem.js";
-import { PublishJobs } from "../batches/publish-jobs.js";
+import type { PublishJobs } from "../batches/publish-jobs.js";
 import { bodyOf, formatOfBody, idempotencyKey, readAway, readJson, refuseLargeBody } from "../batches/upload-body.js";
 import { type ParameterMistake, ProblemError, parameterProblem } from "../problems.js";
 import { readParameters } from "../read-parameters.js";
@@ -28,6 +28,8 @@ export interface BatchServices {
   readonly settings: Settings;
   readonly logger: Logger;
   readonly writes: pg.Pool | undefined;
+  /** Where there are writes. */
+  readonly jobs: PublishJobs | undefined;
   readonly tokens: WriteTokens;
 }
 
@@ -107,9 +109,8 @@ export const publishBody = z.strictObject({
 
 /** Lists, uploads, publish and retract. */
 export function batchesRoutes(services: BatchServices): BatchesRoutes {
-  const { settings, logger, tokens } = services;
+  const { settings, logger, jobs, tokens } = services;
   const authorize = requireWriteToken(tokens);
-  const jobs = services.writes && new PublishJobs(services.writes, logger, settings.retractableDays);
   const mostUploads = Math.max(1, Math.floor(settings.databasePoolSize / 3));
   let uploads = 0;
 

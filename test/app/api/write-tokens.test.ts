@@ -34,6 +34,12 @@ describe("write tokens", () => {
     expect(await tokens.holderOf(createHash("sha256").update("one").digest("hex"))).to.equal(undefined);
   });
 
+  it("are known to all who ask at the start at once", async () => {
+    await writeFile(file, line("alice", "one"));
+    const tokens = new WriteTokens(file, logger);
+    expect(await Promise.all([tokens.holderOf("one"), tokens.holderOf("one")])).to.deep.equal(["alice", "alice"]);
+  });
+
   it("are nobody's without a file, or with one that is not there", async () => {
     expect(await new WriteTokens(undefined, logger).holderOf("one")).to.equal(undefined);
     expect(await new WriteTokens(file, logger).holderOf("one")).to.equal(undefined);

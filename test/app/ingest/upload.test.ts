@@ -8,6 +8,9 @@ import zlib from "node:zlib";
 import { expect } from "chai";
 import pino from "pino";
 import { type RunningServer, startServer } from "../../../app/api/server.js";
+import { auditBatch } from "../../../app/ingest/audit.js";
+import { beginAudit } from "../../../app/ingest/audit.sql.js";
+import { completeUpload } from "../../../app/ingest/upload.js";
 import { readSettings } from "../../../app/settings.js";
 import { createDatabase, type TestDatabase } from "../database.js";
 import { age, seen } from "./deliveries.js";
@@ -231,6 +234,22 @@ describe("batches over HTTP", () => {
     await age(database.pool, 31);
     const reply = await call("POST", `/batches/${id}/retract`);
     expect([reply.status, reply.body.type]).to.deep.equal([409, "/docs/errors#batch-too-old"]);
+  });
+
+  it("finishes what a process that died had been asked to publish, and nothing else", async () => {
+    const [closed, begun, audited, left] = [await open(), await open(), await open(), await open()];
+    for (const [at, id] of [closed, begun, audited, left].entries()) await put(id, 0, line(10 ** at));
+    const stream = await call("POST", "/batches?feed=a", HEADER + line(9), { ...csv, "idempotency-key": "stream" });
+    await server.stop();
+    for (const id of [closed, begun, audited]) await completeUpload(database.pool, id);
+    await database.pool.query(beginAudit, [begun, 1]);
+    await auditBatch(database.pool, audited);
+
+    server = await start({ DATABASE_URL: database.url });
+    const state = async (id: number) => (await call("GET", `/batches/${id}`)).body.state;
+    await until(async () => (await visible()) === "3/111");
+    expect(await Promise.all([closed, begun, audited].map(state))).to.deep.equal(Array(3).fill("published"));
+    expect([await state(left), await state(stream.body.id)]).to.deep.equal(["loading", "loading"]);
   });
 
   it("lists by cursor", async () => {
