@@ -67,7 +67,7 @@ describe("a source at an HTTP address", () => {
     response.end(content.subarray(from, to));
   }
 
-  it("is read in ranges, by one feed for its folder, without credentials in the database", async () => {
+  it("is read in ranges, without credentials in the database", async () => {
     handler = (request, response) => {
       expect(request.headers.authorization).to.equal(`Basic ${Buffer.from("me:p w").toString("base64")}`);
       serve(request, response, csv, '"1"');
@@ -81,7 +81,7 @@ describe("a source at an HTTP address", () => {
     const { rows } = await database.pool.query("SELECT feed, source, identity FROM batches");
     expect(rows).to.deep.equal([
       {
-        feed: `http://127.0.0.1:${port}/feed/`,
+        feed: "default",
         source: `http://127.0.0.1:${port}/feed/prices.csv`,
         identity: `prices.csv ${csv.length} "1"`,
       },
