@@ -89,7 +89,16 @@ export const batchBody = z
     }),
     bytes: z.object({ total: whole.nullable().describe("Null while its end is not known."), loaded: whole }),
     rows_per_second: whole.nullable().describe("Of the last minute; null unless it is being loaded."),
-    estimated_end: instant.nullable(),
+    audit: z
+      .object({ parts: whole, done: whole })
+      .describe("Parts of its audit, as far as they are known while it is under way."),
+    progress: z
+      .number()
+      .min(0)
+      .max(1)
+      .nullable()
+      .describe("Share of loading and audit that is done; null unless they are under way and the whole is known."),
+    estimated_end: instant.nullable().describe("Of loading and audit; null if it cannot be told."),
     errors: z.array(badLine).describe("Its first bad lines; only where one batch is asked for."),
     error_counts: z
       .array(z.object({ reason: z.string(), count: whole }))

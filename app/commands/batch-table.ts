@@ -51,6 +51,8 @@ export function writeBatchDetails(
       "speed",
       batch.rows_per_second === null ? null : `${Math.round(batch.rows_per_second).toLocaleString("en-US")} rows/s`,
     ],
+    ["audit", batch.audit_parts === 0 ? null : `${batch.audit_parts_done} of ${batch.audit_parts} parts`],
+    ["progress", batch.progress === null ? null : `${Math.floor(batch.progress * 100)} %`],
     ["estimated end", instantOrNull(batch.estimated_end)],
     ["deadline", instantOrNull(batch.deadline_at)],
     ["checksum", batch.checksum],

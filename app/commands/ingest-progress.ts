@@ -1,6 +1,6 @@
 import { type Options, Presets, SingleBar } from "cli-progress";
 import type pg from "pg";
-import { type Progress, readProgress } from "../ingest/progress.js";
+import { type BatchSummary, readBatch } from "../ingest/batch-summary.js";
 import type { IngestLog } from "../ingest/worker.js";
 
 const TERMINAL_INTERVAL_MS = 500;
@@ -50,33 +50,34 @@ export class ProgressDisplay {
   }
 
   async #show(batchId: number, name: string): Promise<void> {
-    let progress: Progress | null;
+    let batch: BatchSummary | undefined;
     try {
-      progress = await readProgress(this.#pool, batchId);
+      batch = await readBatch(this.#pool, batchId);
     } catch {
       return; // The database is away; whoever needs it says so.
     }
-    if (progress === null) return;
-    if (this.#terminal) this.#draw(name, progress);
-    else this.#log.info({ batch: batchId, ...forLog(progress) }, describe(name, progress));
-    const { secondsToDeadline, secondsLeft } = progress;
-    if (secondsToDeadline !== null && !this.#warned && (secondsLeft ?? 0) > secondsToDeadline) {
+    if (batch === undefined) return;
+    if (this.#terminal) this.#draw(name, batch);
+    else this.#log.info({ batch: batchId, ...forLog(batch) }, describe(name, batch));
+    const left = secondsUntil(batch, batch.estimated_end);
+    const secondsToDeadline = secondsUntil(batch, batch.deadline_at);
+    if (secondsToDeadline !== null && !this.#warned && (left ?? 0) > secondsToDeadline) {
       this.#warned = true;
       this.log.warn(
-        { batch: batchId, seconds_left: secondsLeft, seconds_to_deadline: secondsToDeadline },
+        { batch: batchId, seconds_left: left, seconds_to_deadline: secondsToDeadline },
         secondsToDeadline < 0 ? "the batch has missed its deadline" : "the batch will miss its deadline",
       );
     }
   }
 
-  #draw(name: string, progress: Progress): void {
-    const total = progress.bytes ?? progress.bytesDone;
+  #draw(name: string, batch: BatchSummary): void {
+    // Of a stream nobody knows how much is to come.
+    const percent = Math.floor((batch.progress ?? 0) * 100);
     if (this.#bar === undefined) {
       this.#bar = new SingleBar(BAR, Presets.shades_classic);
-      this.#bar.start(total, progress.bytesDone, { text: describe(name, progress) });
+      this.#bar.start(100, percent, { text: describe(name, batch) });
     }
-    this.#bar.setTotal(total);
-    this.#bar.update(progress.bytesDone, { text: describe(name, progress) });
+    this.#bar.update(percent, { text: describe(name, batch) });
   }
 
   #aboveBar(write: () => void): void {
@@ -96,35 +97,42 @@ const BAR: Options = {
   barsize: 24,
 };
 
-function describe(name: string, progress: Progress): string {
-  const { state, rows, rejected, rowsPerSecond, secondsLeft, bytes, bytesDone } = progress;
+function describe(name: string, batch: BatchSummary): string {
+  const { state, rows, rejected, rows_per_second: speed, bytes, bytes_loaded: loaded } = batch;
+  const left = secondsUntil(batch, batch.estimated_end);
   const parts = [
     name,
     `${whole(rows)} rows`,
     ...(rejected > 0 ? [`${whole(rejected)} bad lines`] : []),
     ...(state === "loading"
-      ? [
-          `${gigabytes(bytesDone)}${bytes === null ? "" : ` of ${gigabytes(bytes)}`}`,
-          `${whole(rowsPerSecond)} rows/s`,
-          ...(secondsLeft === null ? [] : [`${duration(secondsLeft)} left`]),
-        ]
+      ? [`${gigabytes(loaded)}${bytes === null ? "" : ` of ${gigabytes(bytes)}`}`, `${whole(speed ?? 0)} rows/s`]
       : [state]),
+    ...(batch.audit_parts > 0 ? [`${batch.audit_parts_done} of ${batch.audit_parts} parts`] : []),
+    ...(left === null ? [] : [`${duration(left)} left`]),
   ];
   return parts.join(" · ");
 }
 
-function forLog(progress: Progress): object {
+function forLog(batch: BatchSummary): object {
+  const left = secondsUntil(batch, batch.estimated_end);
   return {
-    state: progress.state,
-    pieces: progress.pieces,
-    pieces_loaded: progress.piecesLoaded,
-    rows: progress.rows,
-    rejected: progress.rejected,
-    bytes: progress.bytes,
-    bytes_done: progress.bytesDone,
-    rows_per_second: Math.round(progress.rowsPerSecond),
-    seconds_left: progress.secondsLeft === null ? null : Math.round(progress.secondsLeft),
+    state: batch.state,
+    pieces: batch.pieces,
+    pieces_loaded: batch.pieces_loaded,
+    rows: batch.rows,
+    rejected: batch.rejected,
+    bytes: batch.bytes,
+    bytes_loaded: batch.bytes_loaded,
+    rows_per_second: Math.round(batch.rows_per_second ?? 0),
+    audit_parts: batch.audit_parts,
+    audit_parts_done: batch.audit_parts_done,
+    seconds_left: left === null ? null : Math.round(left),
   };
+}
+
+/** By the database's clock; negative once it has passed. */
+function secondsUntil({ read_at }: BatchSummary, instant: Date | null): number | null {
+  return instant && (+instant - +read_at) / 1000;
 }
 
 function whole(number: number): string {

@@ -1,6 +1,8 @@
 /**
  * Batches with how far they are. The speed is that of the pieces which ended in the last minute, from the start of the
- * first of them; the estimate goes by bytes, because rows are known only at the end.
+ * first of them; the estimate goes by bytes, because rows are known only at the end. Making a batch is its loading and
+ * its audit, of which the second takes about one and a half times as long (docs/performance.md); once a part of it is
+ * done, it goes by its own speed.
  * $1 batch or null for all, $2 only those with a lower number (a cursor) or null, $3 how many, $4 feed or null, $5 state
  * or null. Compactions are no deliveries and are only shown when asked for by number.
  */
@@ -11,9 +13,16 @@ export const readSummaries = `
          CASE WHEN b.planned THEN coalesce(b.bytes, p.bytes_loaded) END AS bytes,
          CASE WHEN b.planned AND p.pieces_loaded = p.pieces THEN p.rows END AS rows_expected,
          CASE WHEN b.state = 'loading' THEN p.rows_per_second END AS rows_per_second,
-         CASE WHEN b.state = 'loading' AND b.planned AND p.bytes_per_second > 0
-              THEN clock_timestamp() + make_interval(secs => greatest(0, b.bytes - p.bytes_loaded) / p.bytes_per_second)
-         END AS estimated_end
+         a.parts AS audit_parts, a.parts_done AS audit_parts_done,
+         CASE WHEN b.state = 'loading' AND b.planned THEN p.bytes_done / nullif(b.bytes, 0) / 2.5
+              WHEN b.state = 'auditing' THEN (1 + 1.5 * a.parts_done / nullif(a.parts, 0)) / 2.5
+         END::float8 AS progress,
+         clock_timestamp() + make_interval(secs => CASE
+           WHEN b.state = 'loading' AND b.planned AND p.bytes_per_second > 0
+             THEN greatest(0, 2.5 * b.bytes - p.bytes_done) / p.bytes_per_second
+           WHEN b.state = 'auditing' AND a.parts_done > 0 THEN a.seconds * (a.parts - a.parts_done) / a.parts_done
+           WHEN b.state = 'auditing' THEN greatest(0, 1.5 * p.loading_seconds - a.seconds)
+         END) AS estimated_end
   FROM (
     SELECT * FROM batches
     WHERE ($1::integer IS NULL AND mode <> 'compaction' OR id = $1)
@@ -30,6 +39,8 @@ export const readSummaries = `
            coalesce(sum(rows) FILTER (WHERE state = 'loaded'), 0)::float8 AS rows,
            coalesce(sum(rejected), 0)::float8 AS rejected,
            coalesce(sum(to_byte - from_byte) FILTER (WHERE state = 'loaded'), 0)::float8 AS bytes_loaded,
+           coalesce(sum(to_byte - from_byte) FILTER (WHERE state IN ('loaded', 'failed')), 0)::float8 AS bytes_done,
+           extract(epoch FROM max(loaded_at) - min(started_at))::float8 AS loading_seconds,
            (sum(rows) FILTER (WHERE recent) / max(elapsed))::float8 AS rows_per_second,
            (sum(to_byte - from_byte) FILTER (WHERE recent) / max(elapsed))::float8 AS bytes_per_second
     FROM (
@@ -40,4 +51,9 @@ export const readSummaries = `
       ) known
     ) piece
   ) p
+  CROSS JOIN LATERAL (
+    SELECT count(*)::integer AS parts, count(*) FILTER (WHERE done)::integer AS parts_done,
+           extract(epoch FROM clock_timestamp() - min(planned_at))::float8 AS seconds
+    FROM audit_parts WHERE batch_id = b.id
+  ) a
   ORDER BY b.id DESC`;

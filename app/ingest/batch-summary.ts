@@ -38,6 +38,12 @@ export interface BatchSummary {
   readonly bytes_loaded: number;
   /** Of the last minute; null unless it is being loaded. */
   readonly rows_per_second: number | null;
+  /** Of its audit, while that is under way. */
+  readonly audit_parts: number;
+  readonly audit_parts_done: number;
+  /** How much of its loading and audit is done, from 0 to 1; null unless they are under way and the whole is known. */
+  readonly progress: number | null;
+  /** Of the audit, which is followed by the publish at once; null if that cannot be told. */
   readonly estimated_end: Date | null;
 }
 

@@ -22,6 +22,8 @@ export function writeBatch(batch: BatchSummary, errors: readonly ReportedLine[] 
     pieces: { total: batch.pieces, loaded: batch.pieces_loaded, failed: batch.pieces_failed },
     rows: { loaded: batch.rows, expected: batch.rows_expected, rejected: batch.rejected },
     bytes: { total: batch.bytes, loaded: batch.bytes_loaded },
+    audit: { parts: batch.audit_parts, done: batch.audit_parts_done },
+    progress: batch.progress,
     rows_per_second: batch.rows_per_second === null ? null : Math.round(batch.rows_per_second),
     estimated_end: batch.estimated_end,
     errors,

@@ -132,7 +132,7 @@ tell(
 tell(
   Gauge,
   "ratesapp_batch_deadline_margin_seconds",
-  "Time from the estimated end of a batch being loaded to its deadline; negative: it will miss it",
+  "Time from the estimated end of a batch being loaded or audited to its deadline; negative: it will miss it",
   ["batch", "feed"],
   ({ unfinished }) =>
     unfinished.flatMap(({ id, feed, deadline_at, estimated_end }) =>

@@ -139,6 +139,7 @@ CREATE TABLE audit_parts (
   from_day date NOT NULL,
   to_day   date NOT NULL, -- exclusive
   done     boolean NOT NULL DEFAULT false,
+  planned_at timestamptz NOT NULL DEFAULT now(),
   -- Of the prices that were read back, to be compared with what the pieces say.
   checksum text,
   PRIMARY KEY (batch_id, from_day)

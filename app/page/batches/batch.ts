@@ -23,6 +23,9 @@ export interface Batch {
   readonly rows: { readonly loaded: number; readonly expected: number | null; readonly rejected: number };
   readonly bytes: { readonly total: number | null; readonly loaded: number };
   readonly rows_per_second: number | null;
+  readonly audit: { readonly parts: number; readonly done: number };
+  /** How much of its loading and audit is done, from 0 to 1; null where the whole is not known. */
+  readonly progress: number | null;
   readonly estimated_end: string | null;
   readonly errors: readonly BadLine[];
   /** Why it failed, in words. */
@@ -79,11 +82,4 @@ export function actionOn({ state, mode }: Batch): BatchAction | undefined {
 /** Whether it is on its way to being published. */
 export function isRunning({ state }: Batch): boolean {
   return state === "loading" || state === "auditing" || state === "audited";
-}
-
-/** How much is loaded, from 0 to 1; undefined where the whole is not known. */
-export function progressOf({ rows, bytes }: Batch): number | undefined {
-  if (rows.expected) return Math.min(1, rows.loaded / rows.expected);
-  if (bytes.total) return Math.min(1, bytes.loaded / bytes.total);
-  return undefined;
 }

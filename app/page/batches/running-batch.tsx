@@ -1,6 +1,6 @@
 import { formatBytes, formatCount, formatEnd } from "./amount.js";
 import { BadLines } from "./bad-lines.js";
-import { type Batch, type BatchAction, progressOf } from "./batch.js";
+import type { Batch, BatchAction } from "./batch.js";
 import { BatchHead } from "./batch-head.js";
 
 interface RunningBatchProps {
@@ -11,10 +11,8 @@ interface RunningBatchProps {
 
 /** A batch on its way: how far it is, how fast, and when it will be done. */
 export function RunningBatch({ batch, token, onChange }: RunningBatchProps) {
-  const { id, rows, bytes, pieces, state } = batch;
-  const loading = state === "loading";
-  const progress = loading ? progressOf(batch) : undefined;
-  const percent = progress === undefined ? undefined : Math.floor(progress * 100);
+  const { id, rows, bytes, pieces, audit, state, progress } = batch;
+  const percent = progress === null ? undefined : Math.floor(progress * 100);
   return (
     <li class="batch batch-running">
       <BatchHead batch={batch} />
@@ -36,9 +34,7 @@ export function RunningBatch({ batch, token, onChange }: RunningBatchProps) {
           {rows.expected ? `${rows.loaded.toLocaleString("en-US")} of ` : ""}
           {formatCount(rows.expected ?? rows.loaded, "row", "rows")}
         </li>
-        {loading && batch.rows_per_second ? (
-          <li>{formatCount(Math.round(batch.rows_per_second), "row", "rows")}/s</li>
-        ) : null}
+        {batch.rows_per_second ? <li>{formatCount(Math.round(batch.rows_per_second), "row", "rows")}/s</li> : null}
         <li>
           {bytes.total ? `${formatBytes(bytes.loaded)} of ${formatBytes(bytes.total)}` : formatBytes(bytes.loaded)}
         </li>
@@ -46,7 +42,12 @@ export function RunningBatch({ batch, token, onChange }: RunningBatchProps) {
           {pieces.loaded} of {formatCount(pieces.total, "piece", "pieces")}
           {pieces.failed > 0 && `, ${pieces.failed} failed`}
         </li>
-        {loading && batch.estimated_end && <li>{formatEnd(batch.estimated_end)}</li>}
+        {audit.parts > 0 && (
+          <li>
+            {audit.done} of {formatCount(audit.parts, "part", "parts")} audited
+          </li>
+        )}
+        {batch.estimated_end && <li>{formatEnd(batch.estimated_end)}</li>}
       </ul>
       <BadLines batch={batch} token={token} />
     </li>
