@@ -101,9 +101,9 @@ export async function startServer({ settings, logger }: ServerOptions): Promise<
 
   async function stop(): Promise<void> {
     draining = true;
-    // Without a wait nothing comes between: who is told to close finds nobody listening, rather than a connection that
-    // is accepted and reset.
-    if (settings.preStopSeconds > 0) await sleep(settings.preStopSeconds * 1000);
+    // For balancers to look away: a connection that is being made when the listener closes is reset by the kernel, and no
+    // code here can prevent that.
+    await sleep(settings.preStopSeconds * 1000);
     await drain(server, settings.drainSeconds * 1000);
     await close();
   }
