@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { batchStates } from "../ingest/batch-state.js";
 
 /** What answers look like. Fields may be added at any time, so clients must ignore those they do not know. */
 
@@ -70,7 +71,7 @@ export const batchBody = z
     feed: z.string(),
     source: z.string(),
     mode: z.enum(["append", "replace", "compaction"]),
-    state: z.enum(["loading", "auditing", "audited", "published", "retracted", "failed", "duplicate", "compacted"]),
+    state: z.enum(batchStates),
     failure: z.string().nullable().describe("Why it failed."),
     duplicate_of: z.int().nullable().describe("The published batch that this one repeats."),
     checksum: z.string().nullable().describe("Of its prices, in whatever order they came; known once audited."),

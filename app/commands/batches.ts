@@ -4,6 +4,7 @@ import { openPool } from "../database/pool.js";
 import { auditBatch } from "../ingest/audit.js";
 import { countBadLines, readBadLines } from "../ingest/bad-lines.js";
 import { BatchNotFoundError } from "../ingest/batch-error.js";
+import { batchStates } from "../ingest/batch-state.js";
 import { type BatchSummary, listBatches, readBatch } from "../ingest/batch-summary.js";
 import { compact } from "../ingest/compact.js";
 import { REPORTED_BAD_LINES } from "../ingest/parse/bad-lines.js";
@@ -43,18 +44,7 @@ function listCommand(): Command {
   return new Command("list")
     .description("The newest batches.")
     .option("--feed <name>", "only those of a feed")
-    .addOption(
-      new Option("--state <state>", "only those in a state").choices([
-        "loading",
-        "auditing",
-        "audited",
-        "published",
-        "retracted",
-        "failed",
-        "duplicate",
-        "compacted",
-      ]),
-    )
+    .addOption(new Option("--state <state>", "only those in a state").choices(batchStates))
     .option("--limit <number>", "how many", wholeNumber, 20)
     .option("--json", "as JSON")
     .addHelpText(

@@ -1,10 +1,13 @@
 /** loading → auditing → audited → published ⇄ retracted; the other three are ends. */
-export type BatchState =
-  | "loading"
-  | "auditing"
-  | "audited"
-  | "published"
-  | "retracted"
-  | "failed"
-  | "duplicate"
-  | "compacted";
+export const batchStates = [
+  "loading",
+  "auditing",
+  "audited",
+  "published",
+  "retracted",
+  "failed",
+  "duplicate",
+  "compacted",
+] as const;
+
+export type BatchState = (typeof batchStates)[number];

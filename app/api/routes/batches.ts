@@ -2,6 +2,7 @@ import type pg from "pg";
 import { z } from "zod";
 import { countBadLines, readBadLines } from "../../ingest/bad-lines.js";
 import { BatchNotFoundError } from "../../ingest/batch-error.js";
+import { batchStates } from "../../ingest/batch-state.js";
 import { listBatches, readBatch } from "../../ingest/batch-summary.js";
 import { failBatch } from "../../ingest/fail.js";
 import { feedName, LONGEST_DEADLINE_SECONDS, MOST_BAD_ROWS } from "../../ingest/feeds.js";
@@ -74,10 +75,7 @@ export const batchesParameters = z.strictObject({
     .optional()
     .meta({ description: "`next_cursor` of the page before; the newest batches if not given." }),
   feed: z.string().min(1).optional().meta({ description: "Only batches of this feed." }),
-  state: z
-    .enum(["loading", "auditing", "audited", "published", "retracted", "failed", "duplicate", "compacted"])
-    .optional()
-    .meta({ description: "Only batches in this state." }),
+  state: z.enum(batchStates).optional().meta({ description: "Only batches in this state." }),
 });
 
 const count = (most: number) => z.coerce.number(`must be a whole number from 0 to ${most}`).int().min(0).max(most);

@@ -1,14 +1,5 @@
+import type { BatchState } from "../../ingest/batch-state.js";
 import { callJson } from "../api.js";
-
-export type BatchState =
-  | "loading"
-  | "auditing"
-  | "audited"
-  | "published"
-  | "retracted"
-  | "failed"
-  | "duplicate"
-  | "compacted";
 
 /** A batch as `GET /batches` gives it. */
 export interface Batch {

@@ -1,4 +1,4 @@
-import type { BatchState } from "./batch.js";
+import type { BatchState } from "../../ingest/batch-state.js";
 
 const WORDS: Record<BatchState, string> = {
   loading: "Loading",
