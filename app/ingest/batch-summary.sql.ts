@@ -1,8 +1,8 @@
 /**
  * Batches with how far they are. The speed is that of the pieces which ended in the last minute, from the start of the
  * first of them; the estimate goes by bytes, because rows are known only at the end. Making a batch is its loading and
- * its audit, of which the second takes about one and a half times as long (docs/performance.md); once a part of it is
- * done, it goes by its own speed.
+ * its audit, of which the second is taken to last one and a half times as long; once a part of it is done, it goes by its
+ * own speed.
  * $1 batch or null for all, $2 only those with a lower number (a cursor) or null, $3 how many, $4 feed or null, $5 state
  * or null. Compactions are no deliveries and are only shown when asked for by number.
  */
