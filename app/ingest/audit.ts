@@ -154,13 +154,15 @@ async function finish(client: pg.ClientBase, batchId: number): Promise<void> {
   await client.query(forgetParts, [batchId]);
   const totals = rows[0];
   if (!totals) throw new BatchNotFoundError(batchId);
-  const loaded = `${totals.rows} prices with a sum of ${totals.price_sum} and the checksum ${combineChecksums(totals.checksums ?? [])}`;
-  const found = `${totals.found_rows} prices with a sum of ${totals.found_price_sum} and the checksum ${combineChecksums(totals.found_checksums ?? [])}`;
+  const checksum = combineChecksums(totals.checksums ?? []);
+  const foundChecksum = combineChecksums(totals.found_checksums ?? []);
+  const loaded = `${totals.rows} prices with a sum of ${totals.price_sum} and the checksum ${checksum}`;
+  const found = `${totals.found_rows} prices with a sum of ${totals.found_price_sum} and the checksum ${foundChecksum}`;
   if (found !== loaded) {
     await failBatch(client, batchId, `The audit found ${found}, but ${loaded} were loaded.`);
     return;
   }
-  await client.query(endAudit, [batchId, combineChecksums(totals.checksums ?? [])]);
+  await client.query(endAudit, [batchId, checksum]);
   const duplicate = await client.query<{ id: number }>(findDuplicate, [batchId]);
   if (duplicate.rows[0]) await client.query(setDuplicate, [batchId, duplicate.rows[0].id]);
 }

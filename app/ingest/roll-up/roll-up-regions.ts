@@ -1,5 +1,5 @@
 import type pg from "pg";
-import { readPlacesAbove } from "./places-above.js";
+import { type PlacesAbove, readPlacesAbove } from "./places-above.js";
 import { RateSums } from "./rate-sums.js";
 import { RegionSums } from "./region-sums.js";
 import { closeMoved, deleteRegionRows, fetchMoved, listRolledMonths, openMoved } from "./roll-up.sql.js";
@@ -15,10 +15,11 @@ const DAYS = 31;
  * @param regionIds regions that gained or lost ports.
  */
 export async function rollUpRegions(client: pg.ClientBase, regionIds: readonly number[]): Promise<void> {
+  const above = await readPlacesAbove(client);
   const { rows } = await client.query<{ month: string }>(listRolledMonths);
   for (const { month } of rows) {
     await client.query(deleteRegionRows, [regionIds, month]);
-    await rollUpMonth(client, regionIds, month);
+    await rollUpMonth(client, regionIds, month, above);
   }
 }
 
@@ -31,32 +32,40 @@ interface Moved {
   readonly sums: readonly number[];
 }
 
-async function rollUpMonth(client: pg.ClientBase, regionIds: readonly number[], month: string): Promise<void> {
-  const above = await readPlacesAbove(client);
+async function rollUpMonth(
+  client: pg.ClientBase,
+  regionIds: readonly number[],
+  month: string,
+  above: PlacesAbove,
+): Promise<void> {
   const ports = new RateSums(DAYS, BYTES);
   const regions = new RegionSums(client, countFromEpoch(month), DAYS, BYTES, above, new Set(regionIds));
-  const settle = async (batchId: number) => {
+  /** None yet; nothing has been added then. */
+  let batchId = 0;
+  const settle = async () => {
     await regions.addPorts(batchId, ports);
     ports.clear();
   };
+  const endBatch = async () => {
+    await settle();
+    await regions.write(batchId);
+  };
   await client.query(openMoved, [regionIds, month]);
-  let batchId: number | undefined;
   for (;;) {
     const { rows } = await client.query<Moved>(fetchMoved);
     if (rows.length === 0) break;
     for (const row of rows) {
-      const ended = batchId !== undefined && batchId !== row.batch_id ? batchId : undefined;
-      if (ended !== undefined || ports.room === 0) await settle(ended ?? row.batch_id);
-      if (ended !== undefined) await regions.write(ended);
-      batchId = row.batch_id;
+      if (row.batch_id !== batchId) {
+        await endBatch();
+        batchId = row.batch_id;
+      } else if (ports.room === 0) {
+        await settle();
+      }
       for (const [index, count] of row.counts.entries()) {
         ports.add(row.origin_id, row.destination_id, row.first + index, count, row.sums[index] as number);
       }
     }
   }
-  if (batchId !== undefined) {
-    await settle(batchId);
-    await regions.write(batchId);
-  }
+  await endBatch();
   await client.query(closeMoved);
 }

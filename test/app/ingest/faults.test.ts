@@ -127,10 +127,10 @@ describe("a piece", () => {
   afterEach(() => database.drop());
 
   /** Loads the piece; `meanwhile` happens when all its rows are on their way. */
-  async function load(meanwhile: () => Promise<unknown>): Promise<unknown> {
+  async function load(meanwhile: () => Promise<unknown>, text = content): Promise<unknown> {
     const { pool } = database;
     async function* chunks() {
-      yield Buffer.from(content);
+      yield Buffer.from(text);
       await meanwhile();
     }
     return loadPiece(pool, {
@@ -180,20 +180,7 @@ describe("a piece", () => {
 
   it("fails with everything it holds when it has too many bad lines", async () => {
     const { pool } = database;
-    async function* chunks() {
-      yield Buffer.from(`${content}XXXXX,NLRTM,2024-02-01,5\n`);
-    }
-    const result = await loadPiece(pool, {
-      batchId: 1,
-      number: 0,
-      worker: "me",
-      attempt: 1,
-      chunks: chunks(),
-      format: "csv",
-      columns: null,
-      ports: await readPorts(pool),
-      maxBadRows: 0,
-    });
+    const result = await load(async () => {}, `${content}XXXXX,NLRTM,2024-02-01,5\n`);
     expect(result).to.include({ loaded: false, rows: 0, rejected: 1 });
     expect((await readTotals(pool)).stored.rows).to.equal(0);
     expect((await pool.query("SELECT state FROM pieces")).rows).to.deep.equal([{ state: "failed" }]);
