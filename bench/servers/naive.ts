@@ -5,13 +5,12 @@ import pg from "pg";
  * What users have today: one process, one connection, `avg` over a table of prices without an index, the calendar and
  * the JSON built in code, region codes resolved by a recursive query.
  */
-const client = new pg.Client({ connectionString: process.env.DATABASE_URL });
-await client.connect();
+const connection = new pg.Pool({ connectionString: process.env.DATABASE_URL, max: 1 });
 
 const app = new Koa();
 app.use(async (context) => {
   const { date_from, date_to, origin, destination } = context.query;
-  const { rows } = await client.query<{ day: string; price: number | null; count: string }>(
+  const { rows } = await connection.query<{ day: string; price: number | null; count: string }>(
     `WITH RECURSIVE origins AS (
        SELECT code, kind FROM naive_places WHERE code = $1
        UNION SELECT p.code, p.kind FROM naive_places p JOIN origins o ON p.parent_code = o.code

@@ -5,15 +5,17 @@ const HEADER = Buffer.concat([Buffer.from("PGCOPY\n\xff\r\n\0", "latin1"), Buffe
 const TRAILER = Buffer.from([0xff, 0xff]);
 
 /**
- * One binary COPY into a table. `write` resolves when the socket has taken the bytes, so that the sender goes no
- * faster than the server and may fill a buffer of 64 KiB or more again (what is smaller than the socket's high-water
- * mark is acknowledged before it is sent).
+ * One binary COPY into a table. Rows are sent while the caller fills another buffer: `write` resolves when the socket
+ * has taken those of the call before, so that the sender goes no faster than the server, and two buffers of 64 KiB or
+ * more can take turns (what is smaller than the socket's high-water mark is acknowledged before it is sent).
  */
 export class CopyIn {
   readonly #stream: ReturnType<typeof from>;
   /** Rejects when the server or the connection fails, which no callback of the stream is told of. */
   readonly #failed: Promise<never>;
   #failure: Error | undefined;
+  /** The rows on their way. */
+  #sending: Promise<void> = Promise.resolve();
 
   /** @param statement `COPY … FROM STDIN WITH (FORMAT binary)`. */
   constructor(client: pg.ClientBase, statement: string) {
@@ -30,13 +32,17 @@ export class CopyIn {
     this.#stream.write(HEADER);
   }
 
-  write(rows: Buffer): Promise<void> {
-    return this.#unlessFailed((done) => this.#stream.write(rows, done));
+  async write(rows: Buffer): Promise<void> {
+    await this.#sending;
+    this.#sending = this.#unlessFailed((done) => this.#stream.write(rows, done));
+    // Awaited by the next call; until then a failure must not count as unhandled.
+    this.#sending.catch(() => {});
   }
 
   /** Resolves when the server has taken every row. */
-  finish(): Promise<void> {
-    return this.#unlessFailed((done) => {
+  async finish(): Promise<void> {
+    await this.#sending;
+    await this.#unlessFailed((done) => {
       this.#stream.write(TRAILER);
       this.#stream.end(done);
     });

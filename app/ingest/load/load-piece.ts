@@ -103,10 +103,9 @@ class PieceLoad {
   readonly #piece: PieceToLoad;
   readonly #rows: Rows;
   readonly #bad: BadLines;
+  /** Holds the rows on their way while the other buffer is filled. */
   #spare: Buffer;
   #copy: CopyIn | null = null;
-  /** The rows on their way, which stand in the buffer that is not being filled. */
-  #sending: Promise<void> = Promise.resolve();
 
   constructor(pool: pg.Pool, client: pg.PoolClient, piece: PieceToLoad) {
     this.#pool = pool;
@@ -202,7 +201,6 @@ class PieceLoad {
       rows.clear();
       return;
     }
-    await this.#sending;
     if (rows.newMonths.length > 0) {
       // A COPY that runs does not see partitions that were made after it began.
       await this.#finishCopy();
@@ -212,16 +210,13 @@ class PieceLoad {
     if (rows.length === 0) return;
     this.#copy ??= new CopyIn(this.#client, copyPrices);
     const full = rows.buffer;
-    this.#sending = this.#copy.write(full.subarray(0, rows.length));
-    // Awaited later; until then a failure must not count as unhandled.
-    this.#sending.catch(() => {});
+    await this.#copy.write(full.subarray(0, rows.length));
     rows.buffer = this.#spare;
     this.#spare = full;
     rows.clear();
   }
 
   async #finishCopy(): Promise<void> {
-    await this.#sending;
     await this.#copy?.finish();
     this.#copy = null;
   }

@@ -36,20 +36,15 @@ export async function writeRates(
   const mostBytes = SCALARS_BYTES + 2 * (ARRAY_HEAD_BYTES + rates.days * ELEMENT_BYTES);
   let view = new DataView(new ArrayBuffer(BUFFER_BYTES));
   let spare = new DataView(new ArrayBuffer(BUFFER_BYTES));
-  let sending: Promise<void> = Promise.resolve();
   let at = 0;
   for (const lane of rates.inOrder()) {
     if (at + mostBytes > BUFFER_BYTES) {
-      await sending;
-      sending = copy.write(Buffer.from(view.buffer, 0, at));
-      // Awaited later; until then a failure must not count as unhandled.
-      sending.catch(() => {});
+      await copy.write(Buffer.from(view.buffer, 0, at));
       [view, spare] = [spare, view];
       at = 0;
     }
     at = putRow(view, at, batchId, firstDay, rates, lane);
   }
-  await sending;
   await copy.write(Buffer.from(view.buffer, 0, at));
   await copy.finish();
 }
