@@ -1,3 +1,4 @@
+import { deepEqual } from "node:assert/strict";
 import { applyLoad, type Started } from "./started.js";
 
 /** One side of a comparison. */
@@ -17,12 +18,24 @@ export interface Comparison {
 const ROUNDS = 5;
 const ROUND_SECONDS = 4;
 
-/** Requests per second of both sides with many connections. */
-export function compareThroughput(ours: Side, peer: Side, connections = 10): Promise<Comparison> {
+/**
+ * Requests per second of both sides with many connections.
+ * @throws if they do not answer alike: a peer that is fast because it is wrong is none.
+ */
+export async function compareThroughput(ours: Side, peer: Side, connections = 10): Promise<Comparison> {
+  for (const path of peer.paths.slice(0, 20)) {
+    const answers = await Promise.all([ours, peer].map(async ({ server }) => (await fetch(server.url + path)).json()));
+    deepEqual(rounded(answers[0]), rounded(answers[1]), `${path} is answered in two ways`);
+  }
   return inTurn(ours, peer, async ({ server, paths }, durationSeconds) => {
     const load = { kind: "throughput", url: server.url, paths, connections, durationSeconds } as const;
     return (await applyLoad(load)).requestsPerSecond;
   });
+}
+
+/** Postgres' `avg` and a quotient of doubles differ in the last digits. */
+function rounded(answer: unknown): unknown {
+  return JSON.parse(JSON.stringify(answer, (_, value) => (typeof value === "number" ? value.toPrecision(12) : value)));
 }
 
 /** Median milliseconds of both sides, one request at a time. */

@@ -11,7 +11,7 @@ export interface LoadOptions {
    * microseconds, which autocannon's histogram of whole milliseconds cannot show. */
   readonly kind: "throughput" | "latency";
   readonly url: string;
-  /** Asked for in turn. */
+  /** Asked for in turn; with `throughput` each connection begins elsewhere, or all would ask the same at the same time. */
   readonly paths: readonly string[];
   readonly connections: number;
   readonly durationSeconds: number;
@@ -29,17 +29,22 @@ const result = options.kind === "throughput" ? await measureThroughput() : await
 process.stdout.write(JSON.stringify(result));
 
 async function measureThroughput(): Promise<LoadResult> {
-  const { requests, duration, latency, non2xx, errors, timeouts } = await autocannon({
+  const requests = options.paths.map((path) => ({ path }));
+  let begun = 0;
+  const measured = await autocannon({
     url: options.url,
     connections: options.connections,
     duration: options.durationSeconds,
-    requests: options.paths.map((path) => ({ path })),
+    setupClient(client) {
+      const at = Math.floor((begun++ * requests.length) / options.connections);
+      client.setRequests([...requests.slice(at), ...requests.slice(0, at)]);
+    },
   });
   return {
-    requestsPerSecond: requests.total / duration,
-    p50Ms: latency.p50,
-    p99Ms: latency.p99,
-    failed: non2xx + errors + timeouts,
+    requestsPerSecond: measured.requests.total / measured.duration,
+    p50Ms: measured.latency.p50,
+    p99Ms: measured.latency.p99,
+    failed: measured.non2xx + measured.errors + measured.timeouts,
   };
 }
 

@@ -3,7 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { demoPorts } from "../app/demo/places.js";
+import { demoPorts, demoRegions } from "../app/demo/places.js";
 import { addDays } from "../app/rates/calendar.js";
 import { findRatesSql } from "../app/rates/find-rates.sql.js";
 import { type BenchServer, loadPrices, settle, withPool } from "./bench-database.js";
@@ -72,10 +72,10 @@ export async function benchGrowth(server: BenchServer): Promise<Line[]> {
     servers.push(await startRatesapp({ DATABASE_URL: url }));
   }
   const [small, large] = servers as [Started, Started];
-  const paths = mixed();
   const rounds: { small: number; large: number }[] = [];
   let peakBytes = 0;
   for (let round = 0; round < 6; round += 1) {
+    const paths = mixed(round);
     const p99 = { small: 0, large: 0 };
     for (const side of round % 2 === 0 ? (["small", "large"] as const) : (["large", "small"] as const)) {
       const at = side === "small" ? small : large;
@@ -181,23 +181,35 @@ function portPairs(count: number, step: number): [string, string][] {
   });
 }
 
-/** Half of the questions come again and are in memory; of the rest, ports, regions, a quarter and a year. */
-export function mixed(): string[] {
-  const ports = portPairs(2_000, 11);
-  const repeated = months(ports.slice(0, 20));
-  return ports.flatMap(([origin, destination], index) => {
-    const [from, to] =
-      index % 10 === 0
-        ? [FIRST_DAY, addDays(FIRST_DAY, DAYS - 1)]
-        : index % 3 === 0
-          ? ["2025-04-01", "2025-06-30"]
-          : ["2025-09-01", addDays("2025-09-01", index % 29)];
-    const places =
-      index % 4 === 0
-        ? `origin=${REGIONS[0]}&destination=${destination}`
-        : `origin=${origin}&destination=${index % 5 === 0 ? REGIONS[1] : destination}`;
-    return [repeated[index % repeated.length] as string, `/rates?date_from=${from}&date_to=${to}&${places}`];
-  });
+/** More than either side asks in a round. */
+const FRESH_PER_ROUND = 60_000;
+
+/**
+ * Every second question comes again and is in memory; the others are asked once in all rounds, so that each is answered
+ * by the database: between any two places, ports or regions, a tenth of them for a year, a third for a quarter.
+ */
+export function mixed(round: number): string[] {
+  const repeated = months(portPairs(20, 11));
+  return Array.from({ length: FRESH_PER_ROUND }, (_, index) => [
+    repeated[index % repeated.length] as string,
+    fresh(round * FRESH_PER_ROUND + index),
+  ]).flat();
+}
+
+/** Another question for each number up to a million. */
+function fresh(number: number): string {
+  const places = [...demoPorts.map(({ code }) => code), ...demoRegions.map(({ slug }) => slug)];
+  const pairs = places.length * (places.length - 1);
+  // A prime that does not divide the number of pairs, so that every pair has its turn before one comes again.
+  const pair = (number * 7_919) % pairs;
+  const lap = Math.floor(number / pairs);
+  const origin = Math.floor(pair / (places.length - 1));
+  const other = pair % (places.length - 1);
+  const destination = other < origin ? other : other + 1;
+  const [first, days] =
+    number % 10 === 0 ? [lap, DAYS - lap] : number % 3 === 0 ? [90 + lap, 91] : [240 + lap, 1 + (number % 29)];
+  const from = addDays(FIRST_DAY, first);
+  return `/rates?date_from=${from}&date_to=${addDays(from, days - 1)}&origin=${places[origin]}&destination=${places[destination]}`;
 }
 
 async function residentBytes(pid: number): Promise<number> {
