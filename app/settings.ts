@@ -27,7 +27,7 @@ const MIB = 1024 * 1024;
 export const environmentSchema = z.object({
   DATABASE_URL: postgresUrl.optional().describe("where writes go; without it and DATABASE_READ_URL, a local Postgres"),
   DATABASE_READ_URL: postgresUrl.optional().describe("where reads go (replicas); DATABASE_URL if not set"),
-  DATABASE_POOL_SIZE: whole(1, 500).default(10).describe("connections to each database"),
+  DATABASE_POOL_SIZE: whole(1, 500).default(10).describe("connections for reads, to each of the two databases"),
   DATA_DIRECTORY: z.string().min(1).default(".data").describe("where the local Postgres keeps its files"),
   HOST: z.string().min(1).default("0.0.0.0").describe("address to listen on"),
   PORT: whole(0, 65535).default(3000).describe("port of the API; 0 takes a free one"),

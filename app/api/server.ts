@@ -1,7 +1,6 @@
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import Knex from "knex";
-import type pg from "pg";
 import { closePool, openPool } from "../database/pool.js";
 import { ReadSide, type ReadSourceOptions } from "../database/read-side.js";
 import { DatasetVersion } from "../rates/dataset-version.js";
@@ -16,6 +15,7 @@ import type { Logger } from "../telemetry/logger.js";
 import { AnswerCache } from "./answer-cache.js";
 import { createApi } from "./api.js";
 import { PublishJobs } from "./batches/publish-jobs.js";
+import { openWritePool } from "./batches/write-pool.js";
 import { createHttpServer, drain } from "./http-server.js";
 import { WriteTokens } from "./write-tokens.js";
 
@@ -152,18 +152,6 @@ function openReadPools(settings: Settings, logger: Logger): ReadSourceOptions[] 
   if (databaseUrl !== undefined) sources.push(open("primary", databaseUrl));
   if (sources.length === 0) throw new Error("neither databaseUrl nor databaseReadUrl is set");
   return sources;
-}
-
-/** Where batches are kept; nothing connects before the first write. Without a statement timeout: an audit takes long. */
-function openWritePool(settings: Settings, logger: Logger): pg.Pool | undefined {
-  if (settings.databaseUrl === undefined) return undefined;
-  return openPool({
-    url: settings.databaseUrl,
-    size: settings.databasePoolSize,
-    applicationName: "ratesapp write",
-    statementTimeoutMs: 0,
-    onConnectionError: (error) => logger.debug({ error, source: "write" }, "a database connection broke"),
-  });
 }
 
 function whyUnknown(version: DatasetVersion): string {

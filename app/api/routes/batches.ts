@@ -20,6 +20,7 @@ import { acceptJson } from "../accept-json.js";
 import { batchProblem } from "../batches/batch-problem.js";
 import type { PublishJobs } from "../batches/publish-jobs.js";
 import { bodyOf, formatOfBody, idempotencyKey, readAway, readJson, refuseLargeBody } from "../batches/upload-body.js";
+import { MOST_UPLOADS } from "../batches/write-pool.js";
 import { type ParameterMistake, ProblemError, parameterProblem } from "../problems.js";
 import { readParameters } from "../read-parameters.js";
 import type { ApiContext, ApiRoute } from "../request.js";
@@ -109,13 +110,11 @@ export const publishBody = z.strictObject({
 export function batchesRoutes(services: BatchServices): BatchesRoutes {
   const { settings, logger, jobs, tokens } = services;
   const authorize = requireWriteToken(tokens);
-  const mostUploads = Math.max(1, Math.floor(settings.databasePoolSize / 3));
   let uploads = 0;
 
-  /** A body takes up to three connections while it is read; more than the pool has would starve each other. */
   async function takingTurns<T>(work: () => Promise<T>): Promise<T> {
-    if (uploads >= mostUploads) {
-      throw new ProblemError("too-many-uploads", `This instance takes ${mostUploads} bodies at once.`, {
+    if (uploads >= MOST_UPLOADS) {
+      throw new ProblemError("too-many-uploads", `This instance takes ${MOST_UPLOADS} bodies at once.`, {
         headers: { "Retry-After": "1" },
       });
     }

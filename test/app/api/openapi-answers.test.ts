@@ -246,27 +246,29 @@ describe("the OpenAPI document, held against real answers", function () {
         await described.expect(operation, answer as Response);
       }
     });
-    await withServer({ DATABASE_URL: database.url, DATABASE_POOL_SIZE: "3" }, async (url) => {
+    await withServer({ DATABASE_URL: database.url }, async (url) => {
       const id = await open();
       const leaving = new AbortController();
-      const hanging = exchange(
-        url,
-        `PUT /batches/${id}/pieces/0 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${TOKEN}\r\n` +
-          "Content-Type: text/csv\r\nContent-Length: 1000\r\n\r\n",
-        leaving.signal,
+      const hanging = [0, 1, 2].map((number) =>
+        exchange(
+          url,
+          `PUT /batches/${id}/pieces/${number} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${TOKEN}\r\n` +
+            "Content-Type: text/csv\r\nContent-Length: 1000\r\n\r\n",
+          leaving.signal,
+        ),
       );
-      await until("the first body is being read", async () => {
+      await until("three bodies are being read", async () => {
         const { rows } = await database.pool.query("SELECT FROM pieces WHERE batch_id = $1", [id]);
-        return rows.length === 1;
+        return rows.length === 3;
       });
       const sent = { headers: { ...CSV, ...newKey() }, body: HEADER + LINE };
       for (const answer of [
-        await met(429, PIECE, `/batches/${id}/pieces/1`, sent, url),
+        await met(429, PIECE, `/batches/${id}/pieces/3`, sent, url),
         await met(429, OPEN, "/batches?feed=b", sent, url),
       ])
         expect(await answer.json()).to.include({ type: "/docs/errors#too-many-uploads" });
       leaving.abort();
-      await hanging;
+      await Promise.all(hanging);
     });
   });
 
