@@ -1,6 +1,7 @@
 import { pipeline, Readable, type Transform } from "node:stream";
 import zlib from "node:zlib";
 import { SourceError } from "../ingest-error.js";
+import { createZstdDecompress } from "./zstd-decompress.js";
 
 export type Compression = "gzip" | "zstd";
 
@@ -32,7 +33,7 @@ export async function* decompress(
     yield* chunks;
     return;
   }
-  const transform = await createTransform(compression);
+  const transform = createTransform(compression);
   let sourceError: unknown;
   const input = Readable.from(copies(chunks), { objectMode: false, highWaterMark: CHUNK_BYTES });
   input.on("error", (error) => {
@@ -45,7 +46,7 @@ export async function* decompress(
     if (sourceError !== undefined) throw sourceError;
     const { message } = error as Error;
     throw new SourceError(
-      /unexpected end|Src size is incorrect|end of file/i.test(message)
+      /^unexpected (end of file|EOF)$/.test(message)
         ? `${name} ends in the middle of its ${compression} data.`
         : `${name} is damaged: its ${compression} data cannot be read (${message}).`,
       { cause: error },
@@ -58,10 +59,6 @@ async function* copies(chunks: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
   for await (const chunk of chunks) yield Buffer.from(chunk);
 }
 
-async function createTransform(compression: Compression): Promise<Transform> {
-  if (compression === "gzip") return zlib.createGunzip({ chunkSize: CHUNK_BYTES });
-  const { createZstdDecompress } = zlib as { createZstdDecompress?: (options: { chunkSize: number }) => Transform };
-  if (createZstdDecompress) return createZstdDecompress({ chunkSize: CHUNK_BYTES });
-  const { createFzstd } = await import("./fzstd-transform.js");
-  return createFzstd();
+function createTransform(compression: Compression): Transform {
+  return compression === "gzip" ? zlib.createGunzip({ chunkSize: CHUNK_BYTES }) : createZstdDecompress();
 }

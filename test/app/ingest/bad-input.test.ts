@@ -4,6 +4,7 @@ import { expect } from "chai";
 import { countBadLines, readBadLines } from "../../../app/ingest/bad-lines.js";
 import { ingestSource } from "../../../app/ingest/ingest-source.js";
 import { createDatabase, type TestDatabase } from "../database.js";
+import { compressZstd } from "./compress-zstd.js";
 import { bringPlaces, createFolder, type Folder, HEADER, only, readTotals, someLines } from "./setup.js";
 
 const PIECE_BYTES = 4_096;
@@ -41,6 +42,8 @@ describe("a delivery that cannot be loaded", () => {
         `\n${lines.slice(BAD_LINE - 2).join("\n")}\n`,
       ].map((part) => Buffer.from(part as string)),
     );
+
+  const whole = withLine(lines[0] as string);
 
   for (const [name, bad, column, reason] of [
     ["unknown port", "XXXXX,NLRTM,2024-02-01,5", "orig_code", "unknown port"],
@@ -91,24 +94,17 @@ describe("a delivery that cannot be loaded", () => {
     ["a column twice", "orig_code,dest_code,day,price,price\n", /it has column price twice\.$/, "price"],
     ["binary data", randomBytes(100_000).fill(0x80, 0, 5), /line 1: the header cannot be read: /, null],
     ["one endless line", "x".repeat(3 * 1024 * 1024), /line 1: the header .*longer than 1 MiB/, null],
+    ["truncated gzip", zlib.gzipSync(whole).subarray(0, -1_000), /ends in the middle of its gzip data\.$/, undefined],
     [
-      "truncated gzip",
-      zlib.gzipSync(withLine(lines[0] as string)).subarray(0, -1_000),
+      "gzip whose second member is truncated",
+      Buffer.concat([
+        zlib.gzipSync(whole.subarray(0, 5_000)),
+        zlib.gzipSync(whole.subarray(5_000)).subarray(0, -1_000),
+      ]),
       /ends in the middle of its gzip data\.$/,
       undefined,
     ],
-    [
-      "damaged gzip",
-      damaged(zlib.gzipSync(withLine(lines[0] as string))),
-      /is damaged: its gzip data cannot be read/,
-      undefined,
-    ],
-    [
-      "truncated zstd",
-      Buffer.from("28b52ffd0058", "hex"),
-      /ends in the middle of its zstd data|is damaged: its zstd data/,
-      undefined,
-    ],
+    ["damaged gzip", damaged(zlib.gzipSync(whole)), /is damaged: its gzip data cannot be read/, undefined],
   ] as const) {
     it(`fails as a whole: ${name}`, async () => {
       const path = await folder.write("x.csv", content);
@@ -120,6 +116,23 @@ describe("a delivery that cannot be loaded", () => {
       const bad = await readBadLines(database.pool, report.batchId, 10);
       if (column === undefined) expect(bad).to.deep.equal([]);
       else expect(bad.map((line) => [line.line, line.column])).to.deep.equal([[1, column]]);
+      await expectNothingLeft();
+    });
+  }
+
+  for (const [name, cut] of [
+    ["zstd", (frame: Buffer) => frame.subarray(0, -1_000)],
+    ["zstd in its last byte", (frame: Buffer) => frame.subarray(0, -1)],
+    ["zstd whose second frame", (frame: Buffer) => Buffer.concat([frame, frame.subarray(0, 1_000)])],
+    ["zstd whose second header", (frame: Buffer) => Buffer.concat([frame, frame.subarray(0, 5)])],
+  ] as const) {
+    it(`publishes nothing of a truncated file: ${name}`, async function () {
+      const frame = await compressZstd(whole);
+      if (frame === undefined) return this.skip();
+      const source = await folder.write("x.csv.zst", cut(frame));
+      const report = only(await ingestSource({ pool: database.pool, source, feed: name, pieceBytes: PIECE_BYTES }));
+      expect(report.state).to.equal("failed");
+      expect(report.failure).to.equal("x.csv.zst ends in the middle of its zstd data.");
       await expectNothingLeft();
     });
   }
