@@ -5,6 +5,7 @@ import { clusterOf } from "./cluster/cluster.js";
 import { Database } from "./database/database.js";
 import { namesOf } from "./names.js";
 import { outputsOf } from "./outputs.js";
+import { manifestsOf } from "./platform/manifests.js";
 import { Platform } from "./platform/platform.js";
 import { rawSettings, readSettings } from "./settings/read-settings.js";
 import { readSecrets } from "./settings/secrets.js";
@@ -24,7 +25,16 @@ const names = namesOf(stack);
 const cluster = clusterOf(stack, names, settings);
 const inCluster = { provider: cluster.provider };
 
-const platform = new Platform("platform", { platform: settings.platform, access: cluster.access }, inCluster);
+const platform = new Platform(
+  "platform",
+  {
+    platform: settings.platform,
+    manifests: await manifestsOf(settings.platform),
+    access: cluster.access,
+    protect: settings.protect,
+  },
+  inCluster,
+);
 
 const database = new Database(
   "database",

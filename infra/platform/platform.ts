@@ -2,12 +2,18 @@ import type * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../settings/schema.js";
 import { Manifest } from "./manifest.js";
+import type { ManifestParts } from "./manifest-parts.js";
+import type { Manifests } from "./manifests.js";
 import { Prometheus } from "./prometheus.js";
 import { namespaces, releases } from "./releases.js";
 
 export interface PlatformArgs {
   /** What the cluster has, and what is to be installed. */
   readonly platform: Settings["platform"];
+  /** Of what is to be installed. */
+  readonly manifests: Manifests;
+  /** Whether the operators' definitions outlive the stack, and with them every object of their kinds. */
+  readonly protect: boolean;
   /** How to reach the cluster. */
   readonly access: kubernetes.ProviderArgs;
 }
@@ -22,35 +28,27 @@ export class Platform extends pulumi.ComponentResource {
 
   constructor(name: string, args: PlatformArgs, options: pulumi.ComponentResourceOptions) {
     super("ratesapp:platform:Platform", name, {}, options);
-    const { access, platform } = args;
-    const prometheus = chosen(platform.prometheus, releases.prometheus);
+    const { access, manifests, platform, protect } = args;
+    const prometheus = chosenChart(platform.prometheus);
     const monitors = prometheus && new Prometheus("prometheus", prometheus, { parent: this });
 
-    const cloudnativePg = chosen(platform.cloudnativePg, releases.cloudnativePg);
-    const postgres =
-      cloudnativePg && new Manifest("cloudnative-pg", { file: cloudnativePg.manifest }, { parent: this });
-    const certManager = chosen(platform.certManager, releases.certManager);
-    const certificates = certManager && new Manifest("cert-manager", { file: certManager.manifest }, { parent: this });
-
+    const install = (
+      operator: string,
+      parts: ManifestParts | undefined,
+      { dependsOn = [], namespace }: { dependsOn?: pulumi.Resource[]; namespace?: string } = {},
+    ): Manifest | undefined =>
+      parts &&
+      new Manifest(
+        operator,
+        { parts, access, keepDefinitions: protect, ...(namespace !== undefined && { namespace }) },
+        { parent: this, dependsOn },
+      );
+    const postgres = install("cloudnative-pg", manifests.cloudnativePg);
+    const certificates = install("cert-manager", manifests.certManager);
     // It stands beside the operator, which loads it, and asks cert-manager for their certificates.
-    const barmanPlugin = chosen(platform.barmanPlugin, releases.barmanPlugin);
-    const archiver =
-      barmanPlugin &&
-      new Manifest(
-        "barman-plugin",
-        { file: barmanPlugin.manifest },
-        { parent: this, dependsOn: there(postgres, certificates) },
-      );
+    const archiver = install("barman-plugin", manifests.barmanPlugin, { dependsOn: there(postgres, certificates) });
     this.forDatabase = there(postgres, archiver, monitors);
-
-    const argoRollouts = chosen(platform.argoRollouts, releases.argoRollouts);
-    if (argoRollouts) {
-      new Manifest(
-        "argo-rollouts",
-        { file: argoRollouts.manifest, namespace: namespaces.argoRollouts, access },
-        { parent: this },
-      );
-    }
+    install("argo-rollouts", manifests.argoRollouts, { namespace: namespaces.argoRollouts });
     this.registerOutputs();
   }
 }
@@ -59,10 +57,7 @@ const there = (...resources: (pulumi.Resource | undefined)[]): pulumi.Resource[]
   resources.filter((resource) => resource !== undefined);
 
 /** The pinned release, the one named instead, or nothing to install. */
-function chosen<Release extends object, Named extends object>(
-  choice: "absent" | "present" | "install" | Named,
-  release: Release,
-): Release | Named | undefined {
+function chosenChart(choice: Settings["platform"]["prometheus"]) {
   if (choice === "absent" || choice === "present") return undefined;
-  return choice === "install" ? release : choice;
+  return choice === "install" ? releases.prometheus : choice;
 }

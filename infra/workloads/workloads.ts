@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Access } from "../access/access.js";
 import type { Cluster } from "../cluster/cluster.js";
+import { inProject } from "../in-project.js";
 import type { Names } from "../names.js";
 import { podsOf } from "../network/peers.js";
 import { namespaces } from "../platform/releases.js";
@@ -20,9 +20,6 @@ export interface WorkloadsArgs {
   readonly access: Access;
   readonly namespace: pulumi.Input<string>;
 }
-
-const PROJECT = new URL("../../", import.meta.url);
-const inProject = (path: string): string => fileURLToPath(new URL(path, PROJECT));
 
 /** The API, ingest and upkeep: charts/ratesapp with the values of the stack. How many API pods there are is the HPA's. */
 export class Workloads extends pulumi.ComponentResource {

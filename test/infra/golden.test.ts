@@ -18,7 +18,11 @@ for (const stack of ["staging", "prod"]) {
         Object.fromEntries(
           rendered.map((resource) => [
             keyOf(resource),
-            { ...(resource.protect && { protect: true }), ...resource.inputs },
+            {
+              ...(resource.protect && { protect: true }),
+              ...(resource.retainOnDelete && { retainOnDelete: true }),
+              ...resource.inputs,
+            },
           ]),
         ),
         { lineWidth: 120, noRefs: true, sortKeys: true },

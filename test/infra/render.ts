@@ -9,6 +9,7 @@ export interface Rendered {
   /** Secrets as {@link SECRET}, what only an `up` brings to light as {@link UNKNOWN}. */
   readonly inputs: Readonly<Record<string, unknown>>;
   readonly protect: boolean;
+  readonly retainOnDelete: boolean;
   readonly component: boolean;
 }
 
@@ -52,12 +53,19 @@ export async function render(
       name: request.getName(),
       inputs: readable(request.getObject().toJavaScript()) as Record<string, unknown>,
       protect: request.getProtect(),
+      retainOnDelete: request.getRetainondelete(),
       component: !request.getCustom() && !REMOTE_COMPONENTS.has(request.getType()),
     });
     return registerResource(request, callback);
   };
   runs += 1;
-  await import(`../../infra/index.ts?run=${runs}`);
+  const { fetch } = globalThis;
+  globalThis.fetch = released;
+  try {
+    await import(`../../infra/index.ts?run=${runs}`);
+  } finally {
+    globalThis.fetch = fetch;
+  }
   await pulumi.runtime.disconnect();
   return rendered.sort((a, b) => keyOf(a).localeCompare(keyOf(b)));
 }
@@ -69,6 +77,7 @@ interface Request {
   getName(): string;
   getCustom(): boolean;
   getProtect(): boolean;
+  getRetainondelete(): boolean;
   getObject(): { toJavaScript(): unknown };
 }
 
@@ -78,7 +87,7 @@ interface Monitor {
 
 /** Components whose inputs are rendered by their provider. */
 const REMOTE_COMPONENTS = new Set([
-  "kubernetes:yaml/v2:ConfigFile",
+  "kubernetes:yaml/v2:ConfigGroup",
   "kubernetes:helm.sh/v4:Chart",
   "eks:index:Cluster",
 ]);
@@ -94,6 +103,32 @@ function readable(value: unknown): unknown {
   if ((value as Record<string, unknown>)[SIGNATURE] === SECRET_SIGNATURE) return SECRET;
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, readable(inner)]));
 }
+
+/** In place of a release page: a manifest of one definition and one Deployment, both named after its address. */
+const released: typeof fetch = async (address) => {
+  const release = new URL(String(address)).pathname
+    .slice(1)
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, "-");
+  return new Response(`
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: { name: things.${release} }
+spec:
+  group: ${release}
+  names: { kind: Thing, plural: things }
+  scope: Namespaced
+  versions:
+    - name: v1
+      served: true
+      storage: true
+      schema: { openAPIV3Schema: { type: object, description: what nobody reads } }
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: ${release}, namespace: operators }
+`);
+};
 
 /** Outputs that the program goes on with. */
 function made({ inputs, name, type }: pulumi.runtime.MockResourceArgs): { id: string; state: Record<string, unknown> } {

@@ -142,6 +142,12 @@ export const productionPolicies: Readonly<Record<string, StackPolicy>> = {
       .map(({ name, type }) => `${type} ${name}`);
   },
 
+  // Kubernetes deletes with a definition every object of its kind: other stacks' databases too.
+  "the operators' definitions outlive the stack": (resources) =>
+    resources
+      .filter(({ retainOnDelete, type }) => type.endsWith(":CustomResourceDefinition") && !retainOnDelete)
+      .map(({ name }) => name),
+
   "backups are taken and kept": (resources) => [
     ...databases(resources)
       .filter(

@@ -112,6 +112,12 @@ describe("stack policies", function () {
       () => resources.map((it) => (it.type.endsWith(":Bucket") ? { ...it, protect: false } : it)),
     ],
     [
+      "the operators' definitions outlive the stack",
+      "one that is deleted",
+      () =>
+        resources.map((it) => (it.type.endsWith(":CustomResourceDefinition") ? { ...it, retainOnDelete: false } : it)),
+    ],
+    [
       "a disk outlives its claim",
       "a class that deletes",
       () => changed(/StorageClass$/, "gp3", (inputs) => Object.assign(inputs, { reclaimPolicy: "Delete" })),
@@ -160,7 +166,7 @@ describe("a stack", function () {
     const resources = await render("try-out", {});
     const kinds = resources.map(({ type }) => type.split(":").at(-1));
     expect(kinds).to.include.members(["Cluster", "Pooler", "Chart", "Grant"]);
-    expect(kinds).to.not.include.members(["ConfigFile"]);
+    expect(kinds).to.not.include.members(["ConfigGroup"]);
     const [chart] = charts(resources);
     expect(chart?.values.image)
       .to.have.property("tag")
