@@ -34,7 +34,7 @@ export class Access extends pulumi.ComponentResource {
     super("ratesapp:access:Access", name, {}, options);
     const { database, names, namespace, settings } = args;
     const generation = settings.access.passwordGeneration;
-    this.revision = `generation-${generation}`;
+    this.revision = `generation-${generation}-${database.reads}`;
 
     const provider = new postgresql.Provider(
       "database",

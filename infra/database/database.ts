@@ -30,6 +30,8 @@ export class Database extends pulumi.ComponentResource {
   readonly primaryHost: pulumi.Output<string>;
   /** Host for reads: a pooler before the replicas. */
   readonly readHost: pulumi.Output<string>;
+  /** Of the instances behind it; the host is another one when this is. */
+  readonly reads: "ro" | "r";
   /** What the operator says of it. */
   readonly state: pulumi.Output<string>;
 
@@ -132,13 +134,14 @@ export class Database extends pulumi.ComponentResource {
     // which a pooler in transaction mode does not give; there are few of them, and they go to the primary itself.
     // A lone instance has no replica to read from.
     const type = settings.instances > 1 ? "ro" : "r";
-    const reads = new Pooler(
+    this.reads = type;
+    const pooler = new Pooler(
       `pooler-${type}`,
       { namespace: this.namespace, cluster: cnpgCluster, type, settings: settings.pooler, zones: settings.zones },
       { parent: this },
     );
     this.primaryHost = pulumi.interpolate`${cnpgCluster}-rw.${this.namespace}.svc`;
-    this.readHost = pulumi.interpolate`${reads.name}.${this.namespace}.svc`;
+    this.readHost = pulumi.interpolate`${pooler.name}.${this.namespace}.svc`;
 
     if (platform.prometheus !== "absent") podMonitors(this.namespace, names.databaseCluster, { parent: this });
     this.registerOutputs();

@@ -1,4 +1,5 @@
 import { mostConnections } from "../database/parameters.js";
+import { instanceConnections, poolerClients } from "./connections.js";
 import type { Settings } from "./schema.js";
 
 /** Which secret settings the stack has. */
@@ -6,6 +7,8 @@ export interface GivenSecrets {
   readonly backupCredentials: boolean;
   /** Names of feeds. */
   readonly feedCredentials: readonly string[];
+  /** Then API pods have write routes. */
+  readonly writeTokens: boolean;
 }
 
 /** A key below `ratesapp:` and what is wrong with it. */
@@ -17,6 +20,7 @@ export function impossibleCombinations(settings: Settings, secrets: GivenSecrets
     ...clusterMistakes(settings),
     ...platformMistakes(settings),
     ...databaseMistakes(settings),
+    ...connectionMistakes(settings, secrets),
     ...backupMistakes(settings, secrets),
     ...workloadMistakes(settings, secrets),
   ];
@@ -40,7 +44,7 @@ function* platformMistakes({ platform }: Settings): Generator<Mistake> {
 }
 
 function* databaseMistakes({ database, environment }: Settings): Generator<Mistake> {
-  const { instances, maxConnections, memory, pooler, zones } = database;
+  const { instances, maxConnections, memory, zones } = database;
   if (environment !== "sandbox" && instances < 3) {
     yield [
       "database.instances",
@@ -59,13 +63,23 @@ function* databaseMistakes({ database, environment }: Settings): Generator<Mista
       `${maxConnections} sessions take more than half of ${memory}; ${mostConnections(memory)} is the most`,
     ];
   }
-  // Two login roles of a purpose are connected while a password is being changed.
-  const pooled = 2 * pooler.instances * pooler.connections;
-  const left = maxConnections - pooled;
-  if (left < 30) {
+}
+
+function* connectionMistakes(settings: Settings, { writeTokens }: GivenSecrets): Generator<Mistake> {
+  const { maxConnections, pooler } = settings.database;
+  const terms = instanceConnections(settings, writeTokens);
+  const needed = terms.reduce((sum, { count }) => sum + count, 0);
+  if (needed > maxConnections) {
+    const list = terms.map(({ count, of }) => `${count} of ${of}`).join(", ");
+    yield ["database.maxConnections", `${maxConnections} is less than the ${needed} that may be open at once: ${list}`];
+  }
+  // With one of them lost or replaced.
+  const poolers = Math.max(1, pooler.instances - 1);
+  const clients = poolerClients(settings);
+  if (clients.count > pooler.clients * poolers) {
     yield [
-      "database.maxConnections",
-      `${maxConnections} leaves ${left} for ingest, replication and you beside ${pooled} of the poolers (2 roles, ${pooler.instances} pods, ${pooler.connections} each); 30 are needed`,
+      "database.pooler.clients",
+      `${pooler.clients} in ${poolers} of the ${pooler.instances} poolers are less than the ${clients.count} of ${clients.of}`,
     ];
   }
 }

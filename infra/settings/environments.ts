@@ -21,10 +21,11 @@ const sandbox: Defaults = {
     storage: "2Gi",
     walStorage: "2Gi",
     zones: "preferred",
-    maxConnections: 100,
-    pooler: { instances: 1 },
+    maxConnections: 128,
+    pooler: { instances: 1, connections: 10 },
   },
   api: {
+    settings: { databasePoolSize: 5 },
     minReplicas: 1,
     maxReplicas: 3,
     resources: { requests: { cpu: "100m", memory: "192Mi" }, limits: { cpu: "1", memory: "384Mi" } },
@@ -49,9 +50,12 @@ const staging: Defaults = {
     storage: "20Gi",
     walStorage: "5Gi",
     zones: "required",
+    // The most that the memory allows; with small pools it lets every API pod have write routes.
+    maxConnections: 256,
     pooler: { instances: 2 },
   },
   api: {
+    settings: { databasePoolSize: 5 },
     minReplicas: 2,
     maxReplicas: 6,
     resources: { requests: { cpu: "250m", memory: "192Mi" }, limits: { cpu: "1", memory: "384Mi" } },
@@ -69,7 +73,8 @@ const prod: Defaults = {
     storage: "200Gi",
     walStorage: "40Gi",
     zones: "required",
-    maxConnections: 400,
+    // For write routes in every API pod (connections.ts counts).
+    maxConnections: 1200,
     pooler: { instances: 3 },
   },
   api: {

@@ -23,6 +23,7 @@ export function readSettings(stack: string, raw: Readonly<Record<string, unknown
   if (!parsed.success) throw new SettingsError(stack, parsed.error.issues.flatMap(mistakesOf));
   const impossible = impossibleCombinations(parsed.data, {
     backupCredentials: raw.backupCredentials !== undefined,
+    writeTokens: raw.writeTokens !== undefined,
     feedCredentials: Object.keys((raw.feedCredentials as object | undefined) ?? {}),
   });
   if (impossible.length > 0) throw new SettingsError(stack, impossible);

@@ -107,7 +107,8 @@ export const settingsSchema = z.strictObject({
     storageClass: kubernetesName.optional(),
     /** Whether an instance may share its zone with another when there are too few. */
     zones: z.enum(["required", "preferred"]),
-    maxConnections: whole(50, 2000).default(200),
+    /** Of one instance; what is counted against it: connections.ts. */
+    maxConnections: whole(50, 2000),
     pooler: z.strictObject({
       instances: whole(1, 20),
       /** Server connections of one pooler pod for each role. */

@@ -1,5 +1,9 @@
 import { expect } from "chai";
+import { WRITE_CONNECTIONS } from "../../app/api/batches/write-pool.js";
+import { CONNECTIONS as INGEST_CONNECTIONS } from "../../app/commands/ingest.js";
+import { readSettings as readProgramSettings } from "../../app/settings.js";
 import schema from "../../charts/ratesapp/values.schema.json" with { type: "json" };
+import { processConnections } from "../../infra/settings/connections.js";
 import { feed } from "../../infra/settings/feed.js";
 import { rawSettings, readSettings } from "../../infra/settings/read-settings.js";
 import { SettingsError } from "../../infra/settings/settings-error.js";
@@ -46,6 +50,19 @@ describe("settings of a stack", () => {
       expect(readSettings(stack, raw, IMAGE).environment).to.equal(stack);
     });
   }
+
+  it("that say nothing of connections have enough of them for write routes", () => {
+    for (const raw of [{}, staging, prod]) expect(mistakes({ ...raw, writeTokens: {} })).to.deep.equal([]);
+  });
+
+  it("count the connections that the program opens", () => {
+    expect(processConnections).to.deep.equal({
+      readPool: readProgramSettings({}).databasePoolSize,
+      poll: 1,
+      writePool: WRITE_CONNECTIONS,
+      ingest: INGEST_CONNECTIONS,
+    });
+  });
 
   it("are read from what Pulumi holds, JSON or not, and nobody else's", () => {
     const all = {
@@ -115,13 +132,25 @@ describe("settings of a stack", () => {
       /^database.instances: 2 cannot lose a zone/,
     ],
     "four instances in three zones": [{ ...staging, database: { instances: 4 } }, /^database.instances: 4 do not fit/],
-    "more pooled connections than there are": [
-      { database: { maxConnections: 60, pooler: { instances: 2, connections: 20 } } },
-      /^database.maxConnections: 60 leaves -20 /,
+    "more connections than an instance takes": [
+      {
+        database: { maxConnections: 90, pooler: { instances: 2, connections: 10 } },
+        api: { settings: { databasePoolSize: 7 } },
+        feeds: {
+          sea: { schedule: "@hourly", source: "s3://a/", parallelism: 2 },
+          air: { schedule: "@hourly", source: "s3://b/" },
+        },
+        writeTokens: {},
+      },
+      /^database.maxConnections: 90 is less than the 167 that may be open at once: 40 of poolers \(2 roles, 2 pods, 10 each\), 85 of 5 API pods with write routes \(17 each\), 24 of ingest \(3 pods of all feeds, 8 each\), 18 of upkeep, the operator and you$/,
+    ],
+    "more clients than the poolers take": [
+      { ...staging, database: { pooler: { clients: 50 } } },
+      /^database.pooler.clients: 50 in 1 of the 2 poolers are less than the 54 of 9 API pods \(6 each\)$/,
     ],
     "more sessions than fit into the memory": [
       { database: { memory: "512Mi" } },
-      /^database.maxConnections: 100 sessions take more than half of 512Mi; 64 is the most/,
+      /^database.maxConnections: 128 sessions take more than half of 512Mi; 64 is the most/,
     ],
     "a lone API pod in staging": [{ ...staging, api: { minReplicas: 1 } }, /^api.minReplicas: 1 has no second pod/],
     "more pods at least than at most": [
