@@ -1,6 +1,6 @@
 import { DatabaseAwayError, DatabaseBusyError } from "../database/read-side.js";
 import type { Logger } from "../telemetry/logger.js";
-import { ProblemError, writeProblem } from "./problems.js";
+import { ProblemError, type ProblemName, writeProblem } from "./problems.js";
 import type { ApiContext, ApiMiddleware } from "./request.js";
 
 /** SQLSTATE of a statement that reached its timeout or was cancelled. */
@@ -11,6 +11,21 @@ const RETRY_AFTER_SECONDS = "1";
 
 /** Turns whatever a route throws, and whatever no route answers, into a problem document. */
 export function answerProblems(logger: Logger): ApiMiddleware {
+  const flood = new Map<ProblemName, { sinceMs: number; unlogged: number }>();
+
+  /** When every request fails alike, a line for each would cost more than the answers do: one a second says it. */
+  function logFlood(fields: object, problem: ProblemName): void {
+    const nowMs = performance.now();
+    const last = flood.get(problem) ?? { sinceMs: Number.NEGATIVE_INFINITY, unlogged: 0 };
+    if (nowMs - last.sinceMs < 1_000) {
+      last.unlogged += 1;
+      logger.debug(fields, "request failed");
+      return;
+    }
+    logger.warn({ ...fields, ...(last.unlogged > 0 && { not_logged: last.unlogged }) }, "request failed");
+    flood.set(problem, { sinceMs: nowMs, unlogged: 0 });
+  }
+
   return async function answer(ctx: ApiContext, next) {
     try {
       await next();
@@ -20,11 +35,9 @@ export function answerProblems(logger: Logger): ApiMiddleware {
     } catch (error) {
       const problem = error instanceof ProblemError ? error : translate(error);
       if (problem.status >= 500) {
-        const level = problem.problem === "internal" ? "error" : "warn";
-        logger[level](
-          { request_id: ctx.state.id, url: ctx.originalUrl, problem: problem.problem, error },
-          "request failed",
-        );
+        const fields = { request_id: ctx.state.id, url: ctx.originalUrl, problem: problem.problem };
+        if (problem.problem === "internal") logger.error({ ...fields, error }, "request failed");
+        else logFlood({ ...fields, error: (error as Error).message }, problem.problem);
       }
       send(ctx, problem);
     }

@@ -25,6 +25,12 @@ export function createHttpServer(
   logger: Logger,
 ): Server {
   const unused = new Set<net.Socket>();
+  const onRequest = (request: IncomingMessage, response: ServerResponse) => {
+    unused.delete(request.socket);
+    if (request.headers.host === undefined && request.httpVersion === "1.1") {
+      answerClientError(new Error("no Host header"), request.socket, logger);
+    } else handle(request, response);
+  };
   const server = createServer(
     {
       keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
@@ -34,13 +40,10 @@ export function createHttpServer(
       // Node.js would answer 400 by itself, without a body.
       requireHostHeader: false,
     },
-    (request, response) => {
-      unused.delete(request.socket);
-      if (request.headers.host === undefined && request.httpVersion === "1.1") {
-        answerClientError(new Error("no Host header"), request.socket, logger);
-      } else handle(request, response);
-    },
+    onRequest,
   );
+  // An expectation that nobody knows may be ignored (RFC 9110, 10.1.1); Node.js would answer 417 without a body.
+  server.on("checkExpectation", onRequest);
   server.timeout = SILENCE_TIMEOUT_MS;
   server.on("clientError", (error, socket) => answerClientError(error, socket, logger));
   server.on("connection", (socket) => {

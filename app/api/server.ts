@@ -1,11 +1,11 @@
-import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import Knex from "knex";
 import { closePool, openPool } from "../database/pool.js";
 import { ReadSide, type ReadSourceOptions } from "../database/read-side.js";
+import { listen } from "../listen.js";
 import { DatasetVersion } from "../rates/dataset-version.js";
 import type { Settings } from "../settings.js";
-import { type AdminServer, listen, startAdminServer } from "../telemetry/admin-server.js";
+import { type AdminServer, startAdminServer } from "../telemetry/admin-server.js";
 import { queryRetries, sourceAway, watchPool } from "../telemetry/database-metrics.js";
 import { watchCacheBytes, watchDataset } from "../telemetry/dataset-metrics.js";
 import { EventLoopLag } from "../telemetry/event-loop.js";
@@ -109,20 +109,20 @@ export async function startServer({ settings, logger }: ServerOptions): Promise<
   }
 
   let admin: AdminServer | undefined;
+  let apiUrl: string;
   try {
     admin = await startAdminServer({ host: settings.host, port: settings.adminPort, health });
     await version.start();
-    await listen(server, settings.port, settings.host);
+    apiUrl = await listen(server, settings.port, settings.host);
     // Without tokens nothing is uploaded, and a process that only reads leaves the primary alone.
     if (settings.writeTokensFile !== undefined) jobs?.lookAfterOthers();
   } catch (error) {
     await close();
     throw error;
   }
-  const { port } = server.address() as AddressInfo;
   let stopping: Promise<void> | undefined;
   return {
-    apiUrl: `http://127.0.0.1:${port}`,
+    apiUrl,
     adminUrl: admin.url,
     stop: () => {
       stopping ??= stop();

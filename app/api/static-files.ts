@@ -34,7 +34,8 @@ export function makeStaticFile(name: string, bytes: Buffer): StaticFile {
   return {
     body: new CompressibleBody(bytes),
     contentType: CONTENT_TYPES[extname(name)] ?? "application/octet-stream",
-    etag: `"${createHash("sha256").update(bytes).digest("base64url").slice(0, 22)}"`,
+    // Weak: the same for all three encodings of the bytes.
+    etag: `W/"${createHash("sha256").update(bytes).digest("base64url").slice(0, 22)}"`,
     cacheControl: HASHED_NAME.test(name) ? "public, max-age=31536000, immutable" : "no-cache",
   };
 }

@@ -103,10 +103,14 @@ const retract: Change = async (pool, id, { retractableDays }) => {
     : `Batch ${id} was retracted before. Nothing changed.`;
 };
 
+/** Somebody waits for the answer. */
+const PATIENCE_MS = 30_000;
+
 const publish: Change = async (pool, id, { retractableDays }) => {
   // Left behind by workers that were stopped in the middle.
-  if ((await readBatch(pool, id))?.state === "auditing") await auditBatch(pool, id);
-  const { state, changed, version, duplicateOf } = await publishBatch(pool, id, { retractableDays });
+  const patienceMs = PATIENCE_MS;
+  if ((await readBatch(pool, id))?.state === "auditing") await auditBatch(pool, id, { patienceMs });
+  const { state, changed, version, duplicateOf } = await publishBatch(pool, id, { retractableDays, patienceMs });
   if (state === "duplicate") return `Batch ${id} has the same prices as batch ${duplicateOf}. Nothing changed.`;
   return changed
     ? `Batch ${id} is published (dataset version ${version}).`

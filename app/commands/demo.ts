@@ -32,9 +32,10 @@ Examples:
       const database = await openCommandDatabase(settings);
       try {
         await prepare(database, stop, logger);
-        const { token, writeTokensFile } = await demoToken(settings.dataDirectory);
+        const demo = settings.writeTokensFile ? undefined : await demoToken(settings.dataDirectory);
+        const writeTokensFile = demo?.writeTokensFile ?? settings.writeTokensFile;
         await serveUntil(stop, database, { ...settings, writeTokensFile }, logger, (addresses) => {
-          process.stdout.write(whereToLook(addresses, token));
+          process.stdout.write(whereToLook(addresses, demo?.token ?? `one of ${writeTokensFile}`));
         });
       } finally {
         await database.close();

@@ -1,6 +1,7 @@
 import { CommanderError } from "commander";
 import { isTransient } from "../database/transient.js";
 import { FeedsFileError } from "../ingest/feeds.js";
+import { PlacesError } from "../places/read-places.js";
 import { SettingsError } from "../settings.js";
 import { StoppedError } from "./stop-signal.js";
 
@@ -25,6 +26,7 @@ export const EXIT = {
 export function exitCodeOf(error: unknown): number {
   if (error instanceof StoppedError) return error.exitCode;
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT.usage;
+  if (error instanceof PlacesError) return EXIT.badDelivery;
   const misused = [SettingsError, FeedsFileError, UsageError].some((kind) => error instanceof kind);
   return misused ? EXIT.usage : EXIT.failed;
 }

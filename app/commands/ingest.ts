@@ -4,7 +4,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { closePool, openPool } from "../database/pool.js";
 import { countBadLines, readBadLines } from "../ingest/bad-lines.js";
 import { DEFAULT_FEED, feedName, LONGEST_DEADLINE_SECONDS, MOST_BAD_ROWS } from "../ingest/feeds.js";
-import { type BatchReport, ingestSource } from "../ingest/ingest-source.js";
+import { type BatchReport, DeliveriesError, ingestSource } from "../ingest/ingest-source.js";
 import { REPORTED_BAD_LINES } from "../ingest/parse/bad-lines.js";
 import { writeRejects } from "../ingest/rejects.js";
 import { readSettings } from "../settings.js";
@@ -69,7 +69,7 @@ Examples:
 }
 
 /** Two lanes, their new months, leases, claims and progress. */
-const CONNECTIONS = 8;
+export const CONNECTIONS = 8;
 
 async function run(options: FeedOptions): Promise<void> {
   const settings = readSettings();
@@ -86,7 +86,7 @@ async function run(options: FeedOptions): Promise<void> {
     const pool = openPool({ url, size: CONNECTIONS, applicationName: "ratesapp ingest run", statementTimeoutMs: 0 });
     const display = new ProgressDisplay(pool, log);
     try {
-      const reports = await ingestSource({
+      const { reports, unread } = await ingestSource({
         pool,
         source,
         ...(options.feed === undefined ? {} : { feed: options.feed }),
@@ -97,8 +97,15 @@ async function run(options: FeedOptions): Promise<void> {
         log: display.log,
         onBatch: (batchId, { name }) => display.watch(batchId, name),
         onEnd: () => display.end(),
-      });
+      }).then(
+        (reports) => ({ reports, unread: null }),
+        (error: unknown) => {
+          if (error instanceof DeliveriesError) return { reports: error.reports, unread: error };
+          throw error;
+        },
+      );
       for (const report of reports) await tell(report);
+      if (unread !== null) throw unread;
       if (reports.length === 0) console.log("Nothing new.");
       const failed = reports.filter(({ state }) => state === "failed");
       if (failed.some(({ already, failedForGood }) => !already && !failedForGood)) process.exitCode = EXIT.failed;

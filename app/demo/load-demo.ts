@@ -16,10 +16,12 @@ export interface DemoOptions {
   readonly onProgress: (days: number, total: number) => void;
 }
 
-/** Thrown when a delivery of generated prices could not be published. */
+/** Thrown when a delivery of generated prices failed. */
 export class DemoError extends Error {
-  constructor(name: string, reason: string) {
-    super(`The generated prices ${name} could not be loaded: ${reason}`);
+  constructor(batch: number, name: string, reason: string) {
+    super(
+      `The generated prices ${name} could not be loaded: ${reason} Try them again with \`ratesapp batches retry ${batch}\`.`,
+    );
     this.name = "DemoError";
   }
 }
@@ -49,9 +51,9 @@ export async function loadDemo(options: DemoOptions): Promise<boolean> {
       },
     });
     const reports = await ingestSource({ pool, source, feed: DEMO_FEED, mode: "replace", signal, log });
-    for (const { name, state, failure } of reports) {
-      if (state !== "published") throw new DemoError(name, failure ?? `it is ${state}`);
-    }
+    // Whoever retracted or compacted one since meant it.
+    const failed = reports.find(({ state }) => state === "failed");
+    if (failed) throw new DemoError(failed.batchId, failed.name, failed.failure ?? "");
     return true;
   } finally {
     await pool.end();

@@ -21,12 +21,13 @@ export const upsertPlaces = `
   ON CONFLICT (code) DO UPDATE SET name = excluded.name WHERE p.name <> excluded.name
   RETURNING id, xmax = 0 AS added`;
 
-/** $1 codes, $2 slugs of their parents (or null). */
+/** $1 codes, $2 slugs of their parents (or null). Returns the places that moved. */
 export const setParents = `
   UPDATE places p SET parent_id = parent.id
   FROM unnest($1::text[], $2::text[]) AS given (code, parent_slug)
   LEFT JOIN places parent ON parent.code = given.parent_slug
-  WHERE p.code = given.code AND p.parent_id IS DISTINCT FROM parent.id`;
+  WHERE p.code = given.code AND p.parent_id IS DISTINCT FROM parent.id
+  RETURNING p.id`;
 
 /** A region that is its own ancestor, with the path that shows it. */
 export const findCycle = `

@@ -51,7 +51,7 @@ async function change(client: pg.ClientBase, files: { ports: PlacesFile; regions
     kinds,
     places.map((place) => place.name),
   ]);
-  const moved = await client.query(setParents, [codes, places.map((place) => place.parent)]);
+  const moved = await client.query<{ id: number }>(setParents, [codes, places.map((place) => place.parent)]);
   const cycle = await client.query<{ path: string[] }>(findCycle);
   if (cycle.rows[0]) {
     const path = cycle.rows[0].path;
@@ -63,7 +63,7 @@ async function change(client: pg.ClientBase, files: { ports: PlacesFile; regions
   const rerolled = renewed.rows.map((row) => row.place_id);
   if (rerolled.length > 0) await rollUpRegions(client, rerolled);
 
-  const changed = Math.max(upserted.rows.length, moved.rowCount ?? 0);
+  const changed = new Set([...upserted.rows, ...moved.rows].map(({ id }) => id)).size;
   if (changed > 0) await client.query(growDataset);
   return {
     ports: kinds.filter((kind) => kind === "port").length,

@@ -17,14 +17,6 @@ export interface FoundRates {
   readonly sums: readonly number[];
 }
 
-/** The statement for one window of months. */
-interface Statement {
-  readonly text: string;
-  readonly name: string;
-  /** Prepared under its name; else planned each time. */
-  prepared: boolean;
-}
-
 /** Values as Postgres writes them; what `pg` makes of dates and arrays costs more than the rest of an answer. */
 const AS_TEXT = { getTypeParser: () => (value: string) => value } as unknown as pg.CustomTypesConfig;
 
@@ -41,45 +33,46 @@ type Row = [
 
 /** Longer ranges spend their time reading rather than planning. */
 const MOST_PREPARED_MONTHS = 2;
-/** A backend keeps about 85 KiB for each prepared statement. */
+/** A backend keeps about 85 KiB for each prepared statement, until its connection is renewed. */
 const MOST_PREPARED = 64;
-const MOST_STATEMENTS = 1_000;
+/** As long as a connection lives: windows that nobody asks for any more then make room, and no backend holds many. */
+const FORGOTTEN_AFTER_MS = 10 * 60_000;
 
 /**
  * Asks for rates with statements that are prepared for one or two months each (the SQL says why). A window is prepared
  * only once it has shown prices, which keeps odd dates from filling the backends' memory.
  */
 export class RatesFinder {
-  readonly #statements = new LRUCache<string, Statement>({ max: MOST_STATEMENTS });
-  #prepared = 0;
+  /** Windows of months whose statements are prepared, each under its name. */
+  readonly #prepared: LRUCache<string, true>;
+
+  constructor(forgottenAfterMs = FORGOTTEN_AFTER_MS) {
+    this.#prepared = new LRUCache({ max: MOST_PREPARED, ttl: forgottenAfterMs, updateAgeOnGet: true });
+  }
 
   async find(client: pg.ClientBase | pg.Pool, question: Question): Promise<FoundRates> {
     const { origin, destination, dateFrom, dateTo } = question;
     const firstMonth = dateFrom.slice(0, 7);
     const lastMonth = dateTo.slice(0, 7);
     const months = `${firstMonth} ${lastMonth}`;
-    let statement = this.#statements.get(months);
-    if (statement === undefined) {
-      statement = { text: findRatesSql(firstMonth, lastMonth), name: `rates ${months}`, prepared: false };
-      this.#statements.set(months, statement);
-    }
+    const prepared = this.#prepared.get(months) !== undefined;
     const query: pg.QueryArrayConfig = {
-      text: statement.text,
+      text: findRatesSql(firstMonth, lastMonth),
       values: [origin, destination, dateFrom, dateTo],
       rowMode: "array",
       types: AS_TEXT,
     };
-    if (statement.prepared) query.name = statement.name;
+    if (prepared) query.name = `rates ${months}`;
     const { rows } = await client.query<Row>(query);
     if (rows[0] === undefined) throw new Error("the table `dataset` has lost its row");
-    if (!statement.prepared && rows[0][4] !== null) this.#prepare(statement, question);
+    if (!prepared && rows[0][4] !== null) this.#prepare(months, question);
     return readRows(rows as [Row, ...Row[]], countDays(dateFrom, dateTo));
   }
 
-  #prepare(statement: Statement, { dateFrom, dateTo }: Question): void {
-    if (this.#prepared >= MOST_PREPARED || countMonths(dateFrom, dateTo) > MOST_PREPARED_MONTHS) return;
-    statement.prepared = true;
-    this.#prepared += 1;
+  #prepare(months: string, { dateFrom, dateTo }: Question): void {
+    if (countMonths(dateFrom, dateTo) > MOST_PREPARED_MONTHS) return;
+    this.#prepared.purgeStale();
+    if (this.#prepared.size < MOST_PREPARED) this.#prepared.set(months, true);
   }
 }
 

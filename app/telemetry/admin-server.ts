@@ -1,5 +1,5 @@
-import { createServer, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer, type ServerResponse } from "node:http";
+import { listen } from "../listen.js";
 import type { Health } from "./health.js";
 import { registry } from "./registry.js";
 
@@ -23,27 +23,14 @@ export async function startAdminServer(options: { host: string; port: number; he
     } else if (path === "/metrics") void sendMetrics(response);
     else send(response, 404, { status: "not found", paths: ["/livez", "/readyz", "/metrics"] });
   });
-  await listen(server, options.port, options.host);
-  const { port } = server.address() as AddressInfo;
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: await listen(server, options.port, options.host),
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();
       }),
   };
-}
-
-/** Resolves once it listens; rejects if the port is taken. */
-export function listen(server: Server, port: number, host: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, host, () => {
-      server.off("error", reject);
-      resolve();
-    });
-  });
 }
 
 async function sendMetrics(response: ServerResponse): Promise<void> {

@@ -47,13 +47,13 @@ export class PublishJobs {
    * @throws what ended it.
    */
   async run(batchId: number): Promise<boolean> {
-    return Promise.race([this.#begin(batchId).then(() => true), sleep(ANSWER_AFTER_MS, false, { ref: false })]);
+    return Promise.race([this.#begin(batchId, false).then(() => true), sleep(ANSWER_AFTER_MS, false, { ref: false })]);
   }
 
-  #begin(batchId: number): Promise<void> {
+  #begin(batchId: number, unasked: boolean): Promise<void> {
     let job = this.#running.get(batchId);
     if (job === undefined) {
-      job = this.#publish(batchId).finally(() => this.#running.delete(batchId));
+      job = this.#publish(batchId, unasked).finally(() => this.#running.delete(batchId));
       this.#running.set(batchId, job);
       // For those who do not wait for it.
       job.catch((error: unknown) => {
@@ -64,12 +64,14 @@ export class PublishJobs {
     return job;
   }
 
-  async #publish(batchId: number): Promise<void> {
+  /** @param unasked nobody wants it at this moment, so that what was retracted stays so. */
+  async #publish(batchId: number, unasked: boolean): Promise<void> {
     const { signal } = this.#stopping;
     const audits = Array.from({ length: LANES }, () => auditBatch(this.#writes, batchId, { signal }));
     const [audit] = await Promise.all(audits);
     if (audit?.state === "failed" || audit?.state === "duplicate") return;
-    await publishBatch(this.#writes, batchId, { retractableDays: this.#retractableDays, signal });
+    const first = unasked || audit?.state === "audited";
+    await publishBatch(this.#writes, batchId, { retractableDays: this.#retractableDays, first, signal });
   }
 
   /** Ends by throwing, when it is stopped. */
@@ -84,7 +86,7 @@ export class PublishJobs {
       // One after the other: clients need connections too.
       for (const batchId of left.filter((id) => !this.#running.has(id))) {
         this.#logger.info({ batch: batchId }, "takes up a publish that broke off");
-        await this.#begin(batchId).catch(() => {});
+        await this.#begin(batchId, true).catch(() => {});
       }
     }
   }

@@ -8,7 +8,7 @@ import { expect } from "chai";
 import pino from "pino";
 import { createHttpServer } from "../../../app/api/http-server.js";
 import type { RunningServer } from "../../../app/api/server.js";
-import { listen } from "../../../app/telemetry/admin-server.js";
+import { listen } from "../../../app/listen.js";
 import { createDatabase, type TestDatabase } from "../database.js";
 import { startApi, until } from "./api-server.js";
 import { Described } from "./described.js";

@@ -58,7 +58,7 @@ describe("ratesapp migrate, places import", function () {
     expect(code).to.equal(0);
   });
 
-  it("ends with 1 and names every mistake with its line", async () => {
+  it("ends with 3, so that nobody tries again, and names every mistake with its line", async () => {
     const ports = await write(
       "bad-ports.csv",
       "code,name,parent_slug\nShanghai,Shanghai,china\nNLRTM,Rotterdam,nowhere\n",
@@ -66,7 +66,7 @@ describe("ratesapp migrate, places import", function () {
     const regions = await write("one-region.csv", "slug,name,parent_slug\nchina,China,\n");
     const args = ["places", "import", "--ports", ports, "--regions", regions];
     const { code, stderr } = await runRatesapp(args, { DATABASE_URL: database.url });
-    expect(code).to.equal(1);
+    expect(code).to.equal(3);
     expect(stderr).to.include(`${ports}:2: `).and.to.include(`${ports}:3: `);
   });
 

@@ -47,6 +47,13 @@ describe("importPlaces", () => {
     expect(await version()).to.equal(1);
   });
 
+  it("counts every place that changed, once", async () => {
+    await run(PORTS, REGIONS);
+    const ports =
+      "code,name,parent_slug\nCNSGH,Shanghai,china\nCNNBO,Ningbo-Zhoushan,china\nNLRTM,Port of Rotterdam,europe\n";
+    expect((await run(ports, REGIONS)).changed).to.equal(3);
+  });
+
   it("moves a port to another region and keeps places that the files do not name", async () => {
     await run(PORTS, REGIONS);
     const report = await run(

@@ -62,6 +62,28 @@ describe("the statement of rates", () => {
     }
   });
 
+  it("is prepared for months that are asked for now, when those that filled the room are asked for no more", async () => {
+    const month = (index: number) => new Date(Date.UTC(2022, index, 1)).toISOString().slice(0, 7);
+    const isLatePrepared = async (forgottenAfterMs: number) => {
+      const finder = new RatesFinder(forgottenAfterMs);
+      const client = await database.pool.connect();
+      try {
+        for (let index = 0; index < 35; index += 1) {
+          await finder.find(client, question(`${month(index)}-01`, `${month(index)}-28`));
+          await finder.find(client, question(`${month(index)}-01`, `${month(index + 1)}-28`));
+        }
+        await new Promise((resolve) => setTimeout(resolve, 150));
+        for (let turn = 0; turn < 2; turn += 1) await finder.find(client, question("2024-12-01", "2024-12-31"));
+        const { rows } = await client.query("SELECT FROM pg_prepared_statements WHERE name = 'rates 2024-12 2024-12'");
+        return rows.length === 1;
+      } finally {
+        client.release(true);
+      }
+    };
+    expect(await isLatePrepared(600_000)).to.equal(false);
+    expect(await isLatePrepared(100)).to.equal(true);
+  });
+
   it("reads prices of months whose partitions were made after it was prepared", async () => {
     const finder = new RatesFinder();
     const client = await database.pool.connect();
