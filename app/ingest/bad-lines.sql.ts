@@ -22,12 +22,23 @@ export const readLines = `
 export const countLines = `
   SELECT reason, sum(count)::float8 AS count FROM bad_line_counts WHERE batch_id = $1 GROUP BY reason ORDER BY 2 DESC, 1`;
 
-/** The next rejected lines as they stood in the file. $1 batch, $2 and $3 piece and line to go on behind, $4 how many. */
+/**
+ * The next rejected lines as they stood in the file, at least one if there is any. A line may have 1 MiB; the sizes are
+ * known without reading them. $1 batch, $2 and $3 piece and line to go on behind, $4 how many, $5 bytes that are enough.
+ */
 export const readContents = `
-  SELECT piece, line::float8, content FROM bad_lines
-  WHERE batch_id = $1 AND content IS NOT NULL AND (piece, line) > ($2::integer, $3::bigint)
-  ORDER BY piece, line
-  LIMIT $4`;
+  SELECT piece, line, content
+  FROM (
+    SELECT piece, line::float8, content,
+           sum(octet_length(content)) OVER (ORDER BY piece, line) - octet_length(content) AS bytes_before
+    FROM (
+      SELECT piece, line, content FROM bad_lines
+      WHERE batch_id = $1 AND content IS NOT NULL AND (piece, line) > ($2::integer, $3::bigint)
+      ORDER BY piece, line
+      LIMIT $4) next
+  ) measured
+  WHERE bytes_before < $5
+  ORDER BY piece, line`;
 
 /** $1 batch. */
 export const readColumns = "SELECT columns FROM batches WHERE id = $1";

@@ -5,6 +5,7 @@ import { readColumns, readContents } from "./bad-lines.sql.js";
 import { workerName } from "./worker.js";
 
 const LINES_PER_QUERY = 1_000;
+const BYTES_PER_QUERY = 4 * 1024 * 1024;
 const LINE_BREAK = Buffer.from("\n");
 
 /** Ends the names of files with rejected lines; a folder that is a source does not offer them again by itself. */
@@ -30,6 +31,7 @@ export async function writeRejects(pool: pg.Pool, batchId: number, path: string)
         piece,
         line,
         LINES_PER_QUERY,
+        BYTES_PER_QUERY,
       ]);
       const last = rows.at(-1);
       if (!last) break;

@@ -1,6 +1,6 @@
 import type pg from "pg";
 import { LeaseLostError } from "../ingest-error.js";
-import { BadLines } from "../parse/bad-lines.js";
+import { type BadLine, BadLines } from "../parse/bad-lines.js";
 import type { Columns } from "../parse/columns.js";
 import { CsvParser } from "../parse/csv-parser.js";
 import { type Format, HeaderReader } from "../parse/header-reader.js";
@@ -13,8 +13,10 @@ import { ensureMonths } from "./ensure-months.js";
 import {
   beginPiece,
   copyPrices,
+  createAside,
   finishPiece,
   holdBatch,
+  insertAside,
   insertBadLineCounts,
   insertBadLines,
   limitIdleness,
@@ -106,6 +108,8 @@ class PieceLoad {
   /** Holds the rows on their way while the other buffer is filled. */
   #spare: Buffer;
   #copy: CopyIn | null = null;
+  /** Bad lines are laid aside. */
+  #aside = false;
 
   constructor(pool: pg.Pool, client: pg.PoolClient, piece: PieceToLoad) {
     this.#pool = pool;
@@ -113,7 +117,7 @@ class PieceLoad {
     this.#piece = piece;
     this.#rows = new Rows(piece.batchId, piece.number, CAPACITY);
     this.#spare = this.#rows.createBuffer();
-    this.#bad = new BadLines(piece.maxBadRows);
+    this.#bad = new BadLines(piece.checkOnly ? 0 : piece.maxBadRows);
   }
 
   async run(): Promise<PieceResult> {
@@ -130,7 +134,7 @@ class PieceLoad {
     }
     await this.#client.query(limitIdleness);
     const { rows, priceSum, checksum, months } = loaded ? this.#rows.totals : NOTHING;
-    await this.#writeBadLines();
+    await this.#writeBadLines(loaded);
     const { batchId, number, worker, attempt } = this.#piece;
     const held = await this.#client.query(holdBatch, [batchId]);
     const finished = await this.#client.query(finishPiece, [
@@ -174,6 +178,7 @@ class PieceLoad {
       for (let at = 0; at < rest.length; at += SLICE_BYTES) {
         parser.parse(rest.subarray(at, at + SLICE_BYTES));
         if (this.#rows.length >= SEND_BYTES) await this.#send();
+        if (this.#bad.isFull) await this.#layBadLinesAside();
       }
     }
     if (parser === undefined) {
@@ -221,12 +226,28 @@ class PieceLoad {
     this.#copy = null;
   }
 
-  async #writeBadLines(): Promise<void> {
+  async #layBadLinesAside(): Promise<void> {
+    await this.#finishCopy();
+    if (!this.#aside) await this.#client.query(createAside);
+    this.#aside = true;
+    await this.#insertBadLines("bad_lines_aside", this.#bad.takeKept());
+  }
+
+  async #writeBadLines(loaded: boolean): Promise<void> {
     const { batchId, number } = this.#piece;
-    const { kept, counts } = this.#bad;
-    for (let at = 0; at < kept.length; at += BAD_LINES_PER_STATEMENT) {
-      const some = kept.slice(at, at + BAD_LINES_PER_STATEMENT);
-      await this.#client.query(insertBadLines, [
+    if (loaded && this.#aside) await this.#client.query(insertAside);
+    await this.#insertBadLines("bad_lines", loaded ? this.#bad.takeKept() : this.#bad.shown);
+    const { counts } = this.#bad;
+    if (counts.size > 0) {
+      await this.#client.query(insertBadLineCounts, [batchId, number, [...counts.keys()], [...counts.values()]]);
+    }
+  }
+
+  async #insertBadLines(table: "bad_lines" | "bad_lines_aside", lines: readonly BadLine[]): Promise<void> {
+    const { batchId, number } = this.#piece;
+    for (let at = 0; at < lines.length; at += BAD_LINES_PER_STATEMENT) {
+      const some = lines.slice(at, at + BAD_LINES_PER_STATEMENT);
+      await this.#client.query(insertBadLines(table), [
         batchId,
         number,
         some.map((bad) => bad.line),
@@ -234,9 +255,6 @@ class PieceLoad {
         some.map((bad) => bad.reason),
         some.map((bad) => bad.content),
       ]);
-    }
-    if (counts.size > 0) {
-      await this.#client.query(insertBadLineCounts, [batchId, number, [...counts.keys()], [...counts.values()]]);
     }
   }
 }

@@ -66,7 +66,7 @@ function parse(text: string | Buffer, cuts: readonly number[] = [], format: Form
   const { checksum, priceSum, months } = rows.totals;
   return {
     rows: found,
-    bad: bad.kept.map(({ line, column, reason }) => ({ line, column, reason })),
+    bad: bad.shown.map(({ line, column, reason }) => ({ line, column, reason })),
     lines: parser?.lines ?? 0,
     checksum,
     priceSum,
@@ -160,22 +160,46 @@ describe("parsing CSV", () => {
   }
 
   it("keeps the beginning of a line over 1 MiB only", () => {
-    const bad = new BadLines(0);
+    const bad = new BadLines(1);
     const parser = new CsvParser(COLUMN_NAMES, PORTS, new Rows(1, 0, 100), bad);
     for (let chunk = 0; chunk < 64; chunk += 1) parser.parse(Buffer.alloc(65_536, 0x61));
     parser.end();
-    expect(bad.kept).to.have.length(1);
-    expect(bad.kept[0]?.content).to.have.length(1024);
+    expect(bad.shown.map(({ content }) => content.length)).to.deep.equal([1024]);
+    expect(bad.takeKept().map(({ content }) => content.length)).to.deep.equal([1024]);
     expect(parser.lines).to.equal(1);
   });
 
-  it("keeps a thousand bad lines and counts them all", () => {
+  it("shows a thousand bad lines and counts them all", () => {
     const bad = new BadLines(0);
     const parser = new CsvParser(COLUMN_NAMES, PORTS, new Rows(1, 0, 100), bad);
     parser.parse(Buffer.from("CNSGH,NLRTM,2021-01-31,0\n".repeat(1_500)));
     parser.parse(Buffer.from("CNSGH\n".repeat(10)));
-    expect(bad.kept).to.have.length(1_000);
+    expect(bad.shown).to.have.length(1_000);
     expect(Object.fromEntries(bad.counts)).to.deep.equal({ "price: zero": 1_500, "a column is missing": 10 });
+  });
+
+  it("holds at most 1 MiB of bad lines that are only shown, and a few MiB of those to be written out", () => {
+    const long = Buffer.alloc(900_000, 0x61);
+    const fault = { column: null, reason: "a column is missing" };
+    const bytesOf = (kept: readonly { content: Buffer }[]) =>
+      kept.reduce((sum, { content }) => sum + content.length, 0);
+    const refused = new BadLines(0);
+    for (let line = 1; line <= 1_500; line += 1) refused.add(line, fault, long);
+    expect(bytesOf(refused.shown)).to.equal(1_000 * 1024);
+    expect(refused.takeKept()).to.deep.equal([]);
+
+    const allowed = new BadLines(100);
+    let taken = 0;
+    for (let line = 1; line <= 100; line += 1) {
+      allowed.add(line, fault, long);
+      if (!allowed.isFull) continue;
+      const kept = allowed.takeKept();
+      expect(bytesOf(kept)).to.be.below(5 * 1024 * 1024);
+      taken += kept.length;
+    }
+    expect(taken + allowed.takeKept().length).to.equal(100);
+    allowed.add(101, fault, long);
+    expect(allowed.takeKept(), "lines of a batch that fails").to.deep.equal([]);
   });
 
   for (const [header, column] of [

@@ -1,0 +1,49 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect } from "chai";
+import { ingestSource } from "../../../app/ingest/ingest-source.js";
+import { writeRejects } from "../../../app/ingest/rejects.js";
+import { createDatabase, type TestDatabase } from "../database.js";
+import { bringPlaces, createFolder, type Folder, HEADER, only, readTotals, someLines, totalsOf } from "./setup.js";
+
+const lines = someLines(3_000);
+
+describe("lines that are left out", () => {
+  let database: TestDatabase;
+  let folder: Folder;
+
+  before(async () => {
+    database = await createDatabase();
+    folder = await createFolder();
+    await bringPlaces(database.pool);
+  });
+  after(async () => {
+    await folder.remove();
+    await database.drop();
+  });
+
+  it("are all kept, however many and however long", async () => {
+    const bad = [
+      ...Array.from({ length: 2_500 }, (_, index) => `CNSGH,NLRTM,2024-02-01,-${index}`),
+      ...Array.from({ length: 12 }, (_, index) => `${index}`.repeat(900_000 / `${index}`.length)),
+      ...Array.from({ length: 700 }, () => "x"),
+    ];
+    const path = await folder.write("bad.csv", `${HEADER}\n${bad.join("\n")}\n${lines.join("\n")}\n`);
+    const ingest = (options: { feed: string; maxBadRows: number }) =>
+      ingestSource({ pool: database.pool, source: path, ...options });
+    const report = only(await ingest({ feed: "lenient", maxBadRows: 1_000_000_000 }));
+    expect(report).to.include({ state: "published", rejected: bad.length, rows: lines.length });
+    const rejects = join(folder.path, "rejects.csv");
+    expect(await writeRejects(database.pool, report.batchId, rejects)).to.equal(bad.length);
+    expect((await readFile(rejects, "utf8")) === `${HEADER}\n${bad.join("\n")}\n`).to.equal(true);
+    // With one too many, only what is shown of them is there.
+    const failed = only(await ingest({ feed: "strict", maxBadRows: bad.length - 1 }));
+    expect(failed).to.include({ state: "failed", rejected: bad.length });
+    const { rows } = await database.pool.query(
+      "SELECT count(*)::integer AS lines, max(line)::integer AS last FROM bad_lines WHERE batch_id = $1",
+      [failed.batchId],
+    );
+    expect(rows).to.deep.equal([{ lines: 1_000, last: 1_001 }]);
+    expect((await readTotals(database.pool)).stored).to.deep.equal(totalsOf(lines));
+  });
+});
