@@ -1,6 +1,6 @@
 import type pg from "pg";
 import type { ReadSide } from "../database/read-side.js";
-import { queryDuration } from "../telemetry/database-metrics.js";
+import { observeQuery } from "../telemetry/database-metrics.js";
 import type { Answer } from "./answer.js";
 import type { AnswerCache } from "./answer-cache.js";
 import type { ApiContext } from "./request.js";
@@ -64,14 +64,9 @@ export async function answerQuestion(
 
 async function query(services: AnswerServices, asked: Asked, deadlineMs: number): Promise<Answer> {
   refuseIfQueueIsLong(services.load);
-  const beganAtMs = performance.now();
-  let outcome = "ok";
-  try {
-    return await services.reads.run((client) => asked.make(client), deadlineMs);
-  } catch (error) {
-    if (!(error instanceof NoAnswerError)) outcome = "error";
-    throw error;
-  } finally {
-    queryDuration.observe({ statement: asked.statement, outcome }, (performance.now() - beganAtMs) / 1000);
-  }
+  return observeQuery(
+    asked.statement,
+    () => services.reads.run((client) => asked.make(client), deadlineMs),
+    (error) => !(error instanceof NoAnswerError),
+  );
 }

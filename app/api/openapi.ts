@@ -39,7 +39,8 @@ export function openApiDocument(): Json {
       summary: "The average price of shipping a container from one place to another, per day.",
       description:
         "Answers come with the version of the data they were read from (`Dataset-Version`, `ETag`). Fields may be added " +
-        "at any time. Every error is a problem document (RFC 9457) of a type listed at [/docs/errors](/docs/errors).",
+        "at any time. Where there is a limit, `RateLimit` and `RateLimit-Policy` say how many requests a client has left. " +
+        "Every error is a problem document (RFC 9457) of a type listed at [/docs/errors](/docs/errors).",
     },
     servers: [{ url: "/" }],
     paths: {

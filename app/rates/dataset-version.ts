@@ -1,4 +1,5 @@
 import type { ReadSide } from "../database/read-side.js";
+import { observeQuery } from "../telemetry/database-metrics.js";
 import { type DatasetTag, datasetTag } from "./dataset-tag.js";
 import { readDatasetVersion } from "./dataset-version.sql.js";
 
@@ -49,13 +50,15 @@ export class DatasetVersion {
   async #poll(): Promise<void> {
     const askedAtMs = Date.now();
     try {
-      const { rows } = await this.#reads.poll(
-        (client) =>
-          client.query<{ version: string; changed_at_ms: string }>({
-            name: "dataset version",
-            text: readDatasetVersion,
-          }),
-        askedAtMs + POLL_TIMEOUT_MS,
+      const { rows } = await observeQuery("dataset-version", () =>
+        this.#reads.poll(
+          (client) =>
+            client.query<{ version: string; changed_at_ms: string }>({
+              name: "dataset version",
+              text: readDatasetVersion,
+            }),
+          askedAtMs + POLL_TIMEOUT_MS,
+        ),
       );
       const row = rows[0];
       if (row === undefined) throw new Error("the table `dataset` has lost its row");

@@ -2,13 +2,31 @@ import type pg from "pg";
 import { Counter, Gauge, Histogram } from "prom-client";
 import { registry } from "./registry.js";
 
-export const queryDuration = new Histogram({
+const queryDuration = new Histogram({
   name: "ratesapp_database_query_duration_seconds",
   help: "Time for one statement, retries and the wait for a connection included",
   labelNames: ["statement", "outcome"],
   buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
   registers: [registry],
 });
+
+/** Runs a statement and measures it under its name, as failed if it throws what `failed` says is a failure. */
+export async function observeQuery<T>(
+  statement: string,
+  work: () => Promise<T>,
+  failed: (error: unknown) => boolean = () => true,
+): Promise<T> {
+  const beganAtMs = performance.now();
+  let outcome = "ok";
+  try {
+    return await work();
+  } catch (error) {
+    if (failed(error)) outcome = "error";
+    throw error;
+  } finally {
+    queryDuration.observe({ statement, outcome }, (performance.now() - beganAtMs) / 1000);
+  }
+}
 
 export const queryRetries = new Counter({
   name: "ratesapp_database_retries_total",

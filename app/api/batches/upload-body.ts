@@ -60,6 +60,8 @@ export async function readJson(ctx: ApiContext): Promise<unknown> {
 
 export interface ClientBody {
   readonly body: AsyncIterable<Buffer>;
+  /** Its size, if the client tells. */
+  readonly bytes?: number;
   /** Aborted once the client is gone before its body ended, and before `body` throws for it. */
   readonly signal: AbortSignal;
 }
@@ -79,7 +81,8 @@ export function bodyOf(ctx: ApiContext): ClientBody {
       throw error;
     }
   }
-  return { body: read(), signal: controller.signal };
+  const bytes = ctx.request.length;
+  return { body: read(), ...(bytes === undefined ? {} : { bytes }), signal: controller.signal };
 }
 
 /** Whoever stops in the middle leaves the connection alone, so that an answer can still be given. */

@@ -273,6 +273,13 @@ describe("problem documents", () => {
     });
   }
 
+  it("tell nobody off for an expectation that is not known", async () => {
+    const sent = "GET /nowhere HTTP/1.1\r\nHost: x\r\nExpect: tea\r\nConnection: close\r\n\r\n";
+    const answer = await exchange(api.server.apiUrl, sent);
+    expect(answer.status).to.equal(404);
+    expect(answer.headers.get("content-type")).to.equal("application/problem+json");
+  });
+
   it("tell of a statement that takes too long", async () => {
     const slow = await startApi({
       DATABASE_URL: api.database.url,
