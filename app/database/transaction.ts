@@ -1,24 +1,49 @@
 import type pg from "pg";
+import { type Backend, showBackend, watchConnection } from "./connection-watch.js";
+import { shortStatement } from "./short-statement.js";
 
 /**
  * Runs `work` between BEGIN and COMMIT on one connection of the pool; rolls back when it throws. A connection whose
- * ROLLBACK fails is destroyed, because nobody knows what it holds.
+ * ROLLBACK fails is destroyed, because nobody knows what it holds. So is, within seconds, one whose server is gone
+ * without a word.
+ * @param work waits for nobody but the server.
  * @throws what `work` or COMMIT throws. After an error of COMMIT itself the outcome is unknown: `work` must be safe to repeat.
  */
 export async function inTransaction<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect();
-  let broken: Error | undefined;
+  let released = false;
+  const release = (destroy: boolean) => {
+    if (!released) client.release(destroy);
+    released = true;
+  };
+  let stopWatching = () => {};
   try {
-    await client.query("BEGIN");
+    const backend = await begin(client).catch((error: unknown) => {
+      release(true);
+      throw error;
+    });
+    stopWatching = watchConnection(pool, client, backend, () => release(true));
     const result = await work(client);
     await client.query("COMMIT");
+    release(false);
     return result;
   } catch (error) {
-    await client.query("ROLLBACK").catch((failed: Error) => {
-      broken = failed;
-    });
+    if (!released) {
+      await client.query("ROLLBACK").then(
+        () => release(false),
+        () => release(true),
+      );
+    }
     throw error;
   } finally {
-    client.release(broken);
+    stopWatching();
   }
+}
+
+/** With the question in the same round trip. */
+async function begin(client: pg.ClientBase): Promise<Backend> {
+  const [, shown] = (await client.query(
+    shortStatement(`BEGIN; ${showBackend}`),
+  )) as unknown as pg.QueryResult<Backend>[];
+  return shown?.rows[0] as Backend;
 }

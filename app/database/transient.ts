@@ -47,6 +47,11 @@ export interface RetryOptions {
 const FIRST_WAIT_MS = 25;
 const LONGEST_WAIT_MS = 1_000;
 
+/** How long to wait behind the attempt of this number, from 1: with full jitter. */
+export function waitAfter(attempt: number): number {
+  return Math.random() * Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** attempt);
+}
+
 /**
  * Runs `attempt` until it succeeds, fails for good, or the deadline passes; waits with full jitter in between
  * (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/). The caller must be safe to repeat.
@@ -57,7 +62,7 @@ export async function retryTransient<T>(attempt: () => Promise<T>, options: Retr
     try {
       return await attempt();
     } catch (error) {
-      const waitMs = Math.random() * Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** count);
+      const waitMs = waitAfter(count);
       if (!isTransient(error) || Date.now() + waitMs >= options.deadlineMs) throw error;
       options.onRetry?.(error, count);
       await sleep(waitMs, undefined, options.signal ? { signal: options.signal } : {});

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
+import { shortStatement } from "../database/short-statement.js";
 import { inTransaction } from "../database/transaction.js";
-import { retryTransient } from "../database/transient.js";
 import { lockTreeShared } from "../places/import-places.sql.js";
 import { addDays, countDays } from "../rates/calendar.js";
 import {
@@ -23,13 +23,13 @@ import { BatchNotFoundError, BatchStateError } from "./batch-error.js";
 import type { BatchState } from "./batch-state.js";
 import { combineChecksums } from "./checksum.js";
 import { failBatch } from "./fail.js";
+import { type Patience, patiently } from "./patiently.js";
 import { findDuplicate, setDuplicate } from "./publish.sql.js";
 import { rollUpPrices } from "./roll-up/roll-up-prices.js";
 import { limitWaits, lockDataset } from "./visibility.sql.js";
 
-export interface AuditOptions {
-  /** Stops after the statement that runs; the batch stays auditing and anyone can go on. */
-  readonly signal?: AbortSignal;
+/** Asked to stop, it does so after the statement that runs; the batch stays auditing and anyone can go on. */
+export interface AuditOptions extends Patience {
   /** Told after each part that this call made. */
   readonly onPart?: () => unknown;
   /** What the sums of a part may take (48 MiB); one that needs more is split. */
@@ -51,8 +51,6 @@ const PRICES_PER_PART = 2_500_000;
 const SMALL_BATCH = 500_000;
 /** How often a worker looks whether the parts that others hold are done. */
 const WAIT_MS = 100;
-/** How long one step is tried again while the database fails over. */
-const RETRY_FOR_MS = 60_000;
 
 /**
  * Makes the daily rates of a batch whose pieces are all loaded, and checks its prices against what the pieces reported:
@@ -70,7 +68,9 @@ const RETRY_FOR_MS = 60_000;
  */
 export async function auditBatch(pool: pg.Pool, batchId: number, options: AuditOptions = {}): Promise<AuditReport> {
   if ((await begin(pool, batchId, options)) === "auditing") {
-    await patiently(options, () => pool.query(summarizeMonths, [batchId, SMALL_BATCH]));
+    await patiently(options, () =>
+      inTransaction(pool, (client) => client.query(summarizeMonths, [batchId, SMALL_BATCH])),
+    );
     await makeParts(pool, batchId, options);
     await patiently(options, () => inTransaction(pool, (client) => finish(client, batchId)));
   }
@@ -80,7 +80,9 @@ export async function auditBatch(pool: pg.Pool, batchId: number, options: AuditO
 async function begin(pool: pg.Pool, batchId: number, options: AuditOptions): Promise<BatchState> {
   for (;;) {
     const { rows } = await patiently(options, () =>
-      pool.query<{ state: BatchState; planned: boolean; unfinished: number }>(beginAudit, [batchId, PRICES_PER_PART]),
+      pool.query<{ state: BatchState; planned: boolean; unfinished: number }>(
+        shortStatement(beginAudit, [batchId, PRICES_PER_PART]),
+      ),
     );
     const batch = rows[0];
     if (!batch) throw new BatchNotFoundError(batchId);
@@ -104,7 +106,9 @@ async function makeParts(pool: pg.Pool, batchId: number, options: AuditOptions):
       options.onPart?.();
       continue;
     }
-    const { rows } = await patiently(options, () => pool.query<{ unfinished: number }>(countParts, [batchId]));
+    const { rows } = await patiently(options, () =>
+      pool.query<{ unfinished: number }>(shortStatement(countParts, [batchId])),
+    );
     if (!rows[0]?.unfinished) return;
     await sleep(WAIT_MS, undefined, options.signal ? { signal: options.signal } : {});
   }
@@ -170,18 +174,9 @@ async function finish(client: pg.ClientBase, batchId: number): Promise<void> {
 async function report(pool: pg.Pool, batchId: number, options: AuditOptions): Promise<AuditReport> {
   const { rows } = await patiently(options, () =>
     pool.query<{ state: BatchState; duplicate_of: number | null; failure: string | null }>(
-      "SELECT state, duplicate_of, failure FROM batches WHERE id = $1",
-      [batchId],
+      shortStatement("SELECT state, duplicate_of, failure FROM batches WHERE id = $1", [batchId]),
     ),
   );
   if (!rows[0]) throw new BatchNotFoundError(batchId);
   return { state: rows[0].state, duplicateOf: rows[0].duplicate_of, failure: rows[0].failure };
-}
-
-function patiently<T>(options: AuditOptions, attempt: () => Promise<T>): Promise<T> {
-  options.signal?.throwIfAborted();
-  return retryTransient(attempt, {
-    deadlineMs: Date.now() + RETRY_FOR_MS,
-    ...(options.signal ? { signal: options.signal } : {}),
-  });
 }

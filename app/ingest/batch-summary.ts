@@ -1,4 +1,5 @@
 import type pg from "pg";
+import { shortStatement } from "../database/short-statement.js";
 import type { BatchState } from "./batch-state.js";
 import { readSummaries } from "./batch-summary.sql.js";
 
@@ -41,7 +42,7 @@ export interface BatchSummary {
   /** Of its audit, while that is under way. */
   readonly audit_parts: number;
   readonly audit_parts_done: number;
-  /** How much of its loading and audit is done, from 0 to 1; null unless they are under way and the whole is known. */
+  /** How much of its loading and audit is done, from 0 to 1; null unless they are under way and its size is known. */
   readonly progress: number | null;
   /** Of the audit, which is followed by the publish at once; null if that cannot be told. */
   readonly estimated_end: Date | null;
@@ -60,10 +61,10 @@ type Database = Pick<pg.Pool, "query">;
 /** Newest first; compactions are left out. */
 export async function listBatches(database: Database, options: ListOptions): Promise<BatchSummary[]> {
   const { limit, before = null, feed = null, state = null } = options;
-  return (await database.query<BatchSummary>(readSummaries, [null, before, limit, feed, state])).rows;
+  return (await database.query<BatchSummary>(shortStatement(readSummaries, [null, before, limit, feed, state]))).rows;
 }
 
 /** Undefined if there is no such batch. */
 export async function readBatch(database: Database, id: number): Promise<BatchSummary | undefined> {
-  return (await database.query<BatchSummary>(readSummaries, [id, null, 1, null, null])).rows[0];
+  return (await database.query<BatchSummary>(shortStatement(readSummaries, [id, null, 1, null, null]))).rows[0];
 }

@@ -1,4 +1,6 @@
 import type pg from "pg";
+import { shortStatement } from "../database/short-statement.js";
+import { showState } from "./audit.sql.js";
 import { BatchNotFoundError, BatchStateError } from "./batch-error.js";
 import type { BatchState } from "./batch-state.js";
 import { setFailed } from "./fail.sql.js";
@@ -19,9 +21,9 @@ export async function failBatch(
   failure: string,
   forGood = false,
 ): Promise<boolean> {
-  const { rowCount } = await database.query(setFailed, [batchId, failure, forGood]);
+  const { rowCount } = await database.query(shortStatement(setFailed, [batchId, failure, forGood]));
   if (rowCount) return true;
-  const { rows } = await database.query<{ state: BatchState }>("SELECT state FROM batches WHERE id = $1", [batchId]);
+  const { rows } = await database.query<{ state: BatchState }>(shortStatement(showState, [batchId]));
   const state = rows[0]?.state;
   if (state === undefined) throw new BatchNotFoundError(batchId);
   if (state === "failed" || state === "duplicate") return false;

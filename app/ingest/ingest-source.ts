@@ -1,10 +1,12 @@
 import type pg from "pg";
+import { isTransient } from "../database/transient.js";
 import { auditBatch } from "./audit.js";
 import type { BatchState } from "./batch-state.js";
 import { failBatch } from "./fail.js";
 import { DEFAULT_FEED } from "./feeds.js";
 import { PortsMissingError } from "./ingest-error.js";
 import { readPorts } from "./load/read-ports.js";
+import { patiently } from "./patiently.js";
 import { findPlannedBatch, PIECE_BYTES, type PlannedBatch, planBatch, STREAM_PIECE_BYTES } from "./plan.js";
 import { readClock } from "./plan.sql.js";
 import { publishBatch } from "./publish.js";
@@ -17,7 +19,7 @@ import type { Source, SourceObject } from "./sources/source.js";
 import { listAbandoned } from "./work.sql.js";
 import { loadRanges } from "./work-ranges.js";
 import { loadStream } from "./work-stream.js";
-import { ask, type IngestLog, LANES, patiently, readWorkOf, type Work, type Worker, workerName } from "./worker.js";
+import { ask, type IngestLog, LANES, readWorkOf, type Work, type Worker, workerName } from "./worker.js";
 
 export interface IngestOptions {
   /** Of at least six connections, without a statement timeout. */
@@ -61,6 +63,17 @@ export interface BatchReport {
   readonly duplicateOf: number | null;
 }
 
+/** Some of several deliveries could not be worked on, for the reasons in `errors`; the others were. */
+export class DeliveriesError extends AggregateError {
+  readonly reports: readonly BatchReport[];
+
+  constructor(reports: readonly BatchReport[], errors: readonly Error[]) {
+    super(errors, errors.map(({ message }) => message).join("\n"));
+    this.name = "DeliveriesError";
+    this.reports = reports;
+  }
+}
+
 const SILENT: IngestLog = { info() {}, warn() {} };
 
 /**
@@ -75,6 +88,7 @@ const SILENT: IngestLog = { info() {}, warn() {} };
  * @returns a report for each object that was worked on, that failed before, or that this run was given by name.
  * @throws {SourceError} if there is no such source.
  * @throws {PortsMissingError} while the database knows no ports.
+ * @throws {DeliveriesError} behind the last, if some of several could not be read.
  * @throws the signal's reason when asked to stop.
  */
 export async function ingestSource(options: IngestOptions): Promise<BatchReport[]> {
@@ -88,6 +102,7 @@ export async function ingestSource(options: IngestOptions): Promise<BatchReport[
   await failAbandoned(worker);
   const feed = options.feed ?? DEFAULT_FEED;
   const reports: BatchReport[] = [];
+  const failures: Error[] = [];
   for await (const object of source.list(signal)) {
     if (source.several) {
       const known = await patiently(worker, () =>
@@ -98,8 +113,15 @@ export async function ingestSource(options: IngestOptions): Promise<BatchReport[
         continue;
       }
     }
-    reports.push(await ingestObject(worker, object, feed, startedAt, !source.several, options));
+    try {
+      reports.push(await ingestObject(worker, object, feed, startedAt, !source.several, options));
+    } catch (error) {
+      // No other delivery fares better where we are asked to stop, or the database is away.
+      if (!source.several || signal.aborted || isTransient(error)) throw error;
+      failures.push(new Error(`${object.name}: ${(error as Error).message}`, { cause: error }));
+    }
   }
+  if (failures.length > 0) throw new DeliveriesError(reports, failures);
   return reports;
 }
 
@@ -153,12 +175,14 @@ async function finish(worker: Worker, batchId: number): Promise<Work> {
     }
   }
   if (work.state === "auditing" || (work.state === "loading" && failureOf(work) === null)) {
-    const { signal } = worker;
+    const { log, signal } = worker;
     // Each call makes one month at a time, and the database has more than one core.
-    await Promise.all(Array.from({ length: LANES }, () => auditBatch(worker.pool, batchId, { signal })));
+    await Promise.all(Array.from({ length: LANES }, () => auditBatch(worker.pool, batchId, { log, signal })));
     work = await readWorkOf(worker, batchId);
   }
-  if (work.state === "audited") await publishBatch(worker.pool, batchId, { signal: worker.signal });
+  if (work.state === "audited") {
+    await publishBatch(worker.pool, batchId, { first: true, log: worker.log, signal: worker.signal });
+  }
   return readWorkOf(worker, batchId);
 }
 

@@ -1,19 +1,20 @@
 import type pg from "pg";
 import { inTransaction } from "../database/transaction.js";
-import { retryTransient } from "../database/transient.js";
 import { BatchNotFoundError, BatchStateError, BatchTooOldError } from "./batch-error.js";
 import type { BatchState } from "./batch-state.js";
+import { type Patience, patiently } from "./patiently.js";
 import { findDuplicate, lockBatch, setDuplicate, setPublished } from "./publish.sql.js";
 import { growDataset, limitWaits, lockDataset, refreshVisibility } from "./visibility.sql.js";
 
-export interface PublishOptions {
+export interface PublishOptions extends Patience {
   /** Days after the first publish for which a retracted batch can be published again. */
   readonly retractableDays?: number;
-  readonly signal?: AbortSignal;
+  /** Only if it was never published: what somebody has retracted meanwhile stays so. */
+  readonly first?: boolean;
 }
 
 export interface PublishReport {
-  readonly state: "published" | "duplicate";
+  readonly state: "published" | "duplicate" | "retracted";
   /** False if it was published already. */
   readonly changed: boolean;
   /** The dataset version after it; null if nothing changed. */
@@ -33,9 +34,6 @@ export interface LockedBatch {
   readonly too_old: boolean | null;
 }
 
-/** How long a publish or retract tries again while the database fails over. */
-const RETRY_FOR_MS = 30_000;
-
 /**
  * Makes all of an audited (or retracted) batch visible at one instant: one transaction over its row, its days and the
  * dataset's row, whatever the number of prices. Publishing a published batch changes nothing and succeeds, so that a
@@ -49,16 +47,18 @@ const RETRY_FOR_MS = 30_000;
  * @throws {BatchTooOldError} if it was retracted and `retractableDays` have passed since its first publish.
  */
 export function publishBatch(pool: pg.Pool, batchId: number, options: PublishOptions = {}): Promise<PublishReport> {
-  const retractableDays = options.retractableDays ?? 30;
-  return retryTransient(() => inTransaction(pool, (client) => publish(client, batchId, retractableDays)), {
-    deadlineMs: Date.now() + RETRY_FOR_MS,
-    ...(options.signal ? { signal: options.signal } : {}),
-  });
+  return patiently(options, () => inTransaction(pool, (client) => publish(client, batchId, options)));
 }
 
-async function publish(client: pg.ClientBase, batchId: number, retractableDays: number): Promise<PublishReport> {
+async function publish(
+  client: pg.ClientBase,
+  batchId: number,
+  { retractableDays = 30, first = false }: PublishOptions,
+): Promise<PublishReport> {
   const batch = await lock(client, batchId, retractableDays);
-  if (batch.state === "published") return { state: "published", changed: false, version: null, duplicateOf: null };
+  if (batch.state === "published" || (batch.state === "retracted" && first)) {
+    return { state: batch.state, changed: false, version: null, duplicateOf: null };
+  }
   if (batch.state === "retracted") {
     refuseOld(batch, retractableDays);
   } else if (batch.state === "audited") {

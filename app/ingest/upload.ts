@@ -1,5 +1,6 @@
 import { createHash, type Hash, randomUUID } from "node:crypto";
 import type pg from "pg";
+import { shortStatement } from "../database/short-statement.js";
 import { inTransaction } from "../database/transaction.js";
 import { BatchNotFoundError, BatchStateError } from "./batch-error.js";
 import type { BatchState } from "./batch-state.js";
@@ -236,12 +237,9 @@ export async function completeUpload(pool: pg.Pool, batchId: number, pieces?: nu
   if (!rowCount) throw new IncompleteUploadError(batchId, "Its end has not arrived; send it once more.");
 }
 
-const ANSWER_TIMEOUT_MS = 5_000;
-
 /** Uploads whose publish was asked for and broke off, as when the process at it was killed. */
 export async function findUnpublished(pool: pg.Pool): Promise<number[]> {
-  const query: pg.QueryConfig & { query_timeout: number } = { text: listUnpublished, query_timeout: ANSWER_TIMEOUT_MS };
-  const { rows } = await pool.query<{ id: number }>(query);
+  const { rows } = await pool.query<{ id: number }>(shortStatement(listUnpublished));
   return rows.map(({ id }) => id);
 }
 

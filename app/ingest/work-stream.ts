@@ -4,6 +4,7 @@ import { SourceChangedError, SourceError } from "./ingest-error.js";
 import { LEASE_SECONDS, LeaseKeeper } from "./lease.js";
 import { loadPiece } from "./load/load-piece.js";
 import { HeaderError } from "./parse/columns.js";
+import { patiently } from "./patiently.js";
 import { compressionOf, decompress, MAGIC_BYTES } from "./sources/compression.js";
 import { type Head, readHead } from "./sources/head.js";
 import { peek } from "./sources/peek.js";
@@ -26,7 +27,6 @@ import {
   LANES,
   MAX_ATTEMPTS,
   noteHead,
-  patiently,
   pause,
   readWorkOf,
   renewLeases,
@@ -62,10 +62,11 @@ export async function loadStream(
   pieceBytes: number,
 ): Promise<void> {
   for (let failures = 0; ; ) {
-    const claimed = await ask(worker, claimStream, [batchId, worker.name, LEASE_SECONDS]);
+    const claimed = await ask(worker, claimStream, [batchId, worker.name, LEASE_SECONDS, object.bytes]);
     if (claimed.rowCount === 1) {
+      const load = new StreamLoad(worker, batchId, object, pieceBytes);
       try {
-        await new StreamLoad(worker, batchId, object, pieceBytes).run();
+        await load.run();
       } catch (error) {
         if (worker.signal.aborted) {
           // Nobody can go on with it.
@@ -75,7 +76,8 @@ export async function loadStream(
         if (error instanceof SourceError || error instanceof HeaderError) {
           await failForGood(worker, batchId, 0, object, error);
         } else {
-          failures += 1;
+          // A source that is cut every hour still ends, as long as each reading brings it further.
+          failures = load.gained ? 1 : failures + 1;
           worker.log.warn({ batch: batchId, error: (error as Error).message }, "the source could not be read");
           if (failures === MAX_ATTEMPTS || !object.repeatable) {
             const reason = (error as Error).message;
@@ -108,6 +110,12 @@ class StreamLoad {
   /** Numbers of the pieces that are being loaded. */
   readonly #held = new Set<number>();
   readonly #running = new Set<Promise<void>>();
+  /** The last claim: one at a time, or a reading that breaks off could leave a gap in the pieces that the next one knows. */
+  #claiming: Promise<unknown> = Promise.resolve();
+  /** Bytes of the source that were read, as it is stored. */
+  #storedBytes = 0;
+  /** A piece was loaded. */
+  gained = false;
   /** The stream is somebody else's, or the batch is over. */
   #lost = false;
   #head: Head | undefined;
@@ -124,7 +132,7 @@ class StreamLoad {
     const { name, signal } = this.#worker;
     try {
       const { rows: known } = await ask<KnownCut>(this.#worker, listCuts, [this.#batchId]);
-      const raw = await peek(this.#object.read(0, null, signal), MAGIC_BYTES);
+      const raw = await peek(this.#count(this.#object.read(0, null, signal)), MAGIC_BYTES);
       const chunks = decompress(this.#object.name, raw.all, compressionOf(raw.head));
       let bytes = 0;
       let cuts = 0;
@@ -157,26 +165,34 @@ class StreamLoad {
     }
   }
 
+  /** A chunk counts when it was taken up: when the next one is asked for. */
+  async *#count(chunks: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
+    for await (const chunk of chunks) {
+      yield chunk;
+      this.#storedBytes += chunk.length;
+    }
+  }
+
   /** Waits until there is a lane for it, so that at most a few pieces are in memory. */
   async #start(cut: Cut, digest: string): Promise<void> {
     while (this.#running.size >= LANES) await Promise.race(this.#running);
     this.#held.add(cut.number);
-    const running = this.#load(cut, digest).finally(() => {
-      cut.release();
-      this.#held.delete(cut.number);
-      this.#running.delete(running);
-    });
+    const running = this.#load(cut, digest, this.#storedBytes)
+      .finally(() => {
+        cut.release();
+        this.#held.delete(cut.number);
+      })
+      // One that failed stays, to be met by whoever waits for a lane or for the end.
+      .then(() => void this.#running.delete(running));
     this.#running.add(running);
     running.catch(() => {});
   }
 
-  async #load(cut: Cut, digest: string): Promise<void> {
+  async #load(cut: Cut, digest: string, storedBytes: number): Promise<void> {
     const { pool, name } = this.#worker;
     const head = this.#head as Head;
     for (;;) {
-      const values = [this.#batchId, cut.number, cut.from, cut.to, name, LEASE_SECONDS, digest];
-      const { rows } = await ask<CutClaim>(this.#worker, claimCut, values);
-      const claim = rows[0];
+      const claim = await this.#claim(cut, digest, storedBytes);
       if (!claim) {
         // A commit whose answer was lost; or the stream is not ours any more.
         const { rows: now } = await ask<{ ours: boolean }>(this.#worker, isFinishedByUs, [
@@ -201,6 +217,7 @@ class StreamLoad {
           checkOnly: claim.doomed,
           signal: AbortSignal.any([this.#worker.signal, this.#leases.signal]),
         });
+        this.gained = true;
         return;
       } catch (error) {
         const piece = { batchId: this.#batchId, number: cut.number, attempt: claim.attempts };
@@ -209,6 +226,14 @@ class StreamLoad {
         if (outcome.kind === "waiting") await pause(this.#worker, outcome.seconds);
       }
     }
+  }
+
+  #claim(cut: Cut, digest: string, storedBytes: number): Promise<CutClaim | undefined> {
+    const { name } = this.#worker;
+    const values = [this.#batchId, cut.number, cut.from, cut.to, name, LEASE_SECONDS, digest, storedBytes];
+    const next = this.#claiming.then(async () => (await ask<CutClaim>(this.#worker, claimCut, values)).rows[0]);
+    this.#claiming = next;
+    return next;
   }
 }
 

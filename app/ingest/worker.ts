@@ -2,13 +2,15 @@ import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
-import { isTransient, retryTransient } from "../database/transient.js";
+import { shortStatement } from "../database/short-statement.js";
+import { isTransient } from "../database/transient.js";
 import type { BatchState } from "./batch-state.js";
 import { failBatch } from "./fail.js";
 import { LeaseLostError, SourceChangedError, SourceError } from "./ingest-error.js";
 import { LEASE_SECONDS } from "./lease.js";
 import { HeaderError } from "./parse/columns.js";
 import type { PortTable } from "./parse/port-table.js";
+import { DISK_FULL_WAIT_SECONDS, isDiskFull, patiently } from "./patiently.js";
 import type { Head } from "./sources/head.js";
 import type { SourceObject } from "./sources/source.js";
 import {
@@ -72,35 +74,6 @@ export const LANES = 2;
 export const MAX_ATTEMPTS = 8;
 const FIRST_WAIT_SECONDS = 0.5;
 const LONGEST_WAIT_SECONDS = 30;
-/** Space is made by people or by vacuum, neither of which is fast. */
-const DISK_FULL_WAIT_SECONDS = 10;
-
-/** How long a worker looks for a database that is away; its pieces are then anyone's, and the batch can go on. */
-const PATIENCE_MS = 10 * 60_000;
-/** None of the short statements waits for a lock that is held for longer than a commit takes. */
-const ANSWER_TIMEOUT_MS = 5_000;
-
-/** Runs a statement that may be repeated, however often the database goes away, or has no space, meanwhile. */
-export async function patiently<T>(worker: Pick<Worker, "log" | "signal">, attempt: () => Promise<T>): Promise<T> {
-  const deadlineMs = Date.now() + PATIENCE_MS;
-  for (;;) {
-    worker.signal.throwIfAborted();
-    try {
-      return await retryTransient(attempt, {
-        deadlineMs,
-        signal: worker.signal,
-        onRetry: (error, count) => {
-          // The first tries are routine, and a database that is away for minutes needs no line for each second.
-          if (count % 10 === 5) worker.log.warn({ error: (error as Error).message }, "waiting for the database");
-        },
-      });
-    } catch (error) {
-      if (!isDiskFull(error) || Date.now() + DISK_FULL_WAIT_SECONDS * 1_000 >= deadlineMs) throw error;
-      worker.log.warn({ error: (error as Error).message }, "waiting for space on the database's disk");
-      await pause(worker, DISK_FULL_WAIT_SECONDS);
-    }
-  }
-}
 
 /** Runs a short statement once. One that is not answered fails: the other end may be gone without a word. */
 export function askOnce<Row extends pg.QueryResultRow>(
@@ -108,8 +81,7 @@ export function askOnce<Row extends pg.QueryResultRow>(
   text: string,
   values: unknown[] = [],
 ): Promise<pg.QueryResult<Row>> {
-  const query: pg.QueryConfig & { query_timeout: number } = { text, values, query_timeout: ANSWER_TIMEOUT_MS };
-  return worker.pool.query<Row>(query);
+  return worker.pool.query<Row>(shortStatement(text, values));
 }
 
 /** Runs a short statement that may be repeated, until it is answered. */
@@ -214,10 +186,6 @@ function secondsBefore(attempt: number, error: unknown): number {
   const first = isDiskFull(error) ? DISK_FULL_WAIT_SECONDS : FIRST_WAIT_SECONDS;
   const longest = Math.min(LONGEST_WAIT_SECONDS, first * 2 ** (attempt - 2));
   return longest * (0.5 + Math.random() / 2);
-}
-
-function isDiskFull(error: unknown): boolean {
-  return (error as { code?: unknown }).code === "53100";
 }
 
 function reasonOf(error: unknown): string {

@@ -163,6 +163,13 @@ describe("auditBatch", function () {
     expect(await publishBatch(database.pool, third)).to.include({ state: "duplicate", duplicateOf: first });
   });
 
+  it("leaves a batch alone that somebody retracted before a slow worker came to publish it", async () => {
+    const id = await deliver(database.pool, { prices: some() });
+    await retractBatch(database.pool, id);
+    expect(await publishBatch(database.pool, id, { first: true })).to.include({ state: "retracted", changed: false });
+    expect((await seen(database.pool)).size).to.equal(0);
+  });
+
   it("takes a replace that goes back to earlier prices", async () => {
     const mode = "replace" as const;
     await deliver(database.pool, { mode, prices: some(), known: true });

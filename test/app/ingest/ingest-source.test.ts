@@ -1,12 +1,18 @@
-import { copyFile, readFile, rename, utimes } from "node:fs/promises";
+import { copyFile, readFile, rename, rm, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import zlib from "node:zlib";
 import { expect } from "chai";
 import { PortsMissingError, SourceError } from "../../../app/ingest/ingest-error.js";
-import { type BatchReport, type IngestOptions, ingestSource } from "../../../app/ingest/ingest-source.js";
+import {
+  type BatchReport,
+  DeliveriesError,
+  type IngestOptions,
+  ingestSource,
+} from "../../../app/ingest/ingest-source.js";
 import { writeRejects } from "../../../app/ingest/rejects.js";
 import { retractBatch } from "../../../app/ingest/retract.js";
+import { openSource } from "../../../app/ingest/sources/open-source.js";
 import { openPipeSource } from "../../../app/ingest/sources/pipe-source.js";
 import { createDatabase, type TestDatabase } from "../database.js";
 import { compressZstd } from "./compress-zstd.js";
@@ -144,6 +150,26 @@ describe("ingestSource", () => {
     expect((await ingest(folder.path)).map((report) => report.state)).to.deep.equal(["failed", "published"]);
     const again = only(await ingest(folder.path));
     expect(again).to.include({ name: "0.csv", state: "failed", already: true, failedForGood: true });
+    await expectPublished();
+  });
+
+  it("goes on with a folder when one of its files is taken away meanwhile, and says so at the end", async () => {
+    const away = await folder.write("0.csv", `${HEADER}\n${lines[0]}\n`);
+    await folder.write("1.csv", csv);
+    const source = await openSource(folder.path);
+    const ended = await ingest({
+      ...source,
+      async *list(signal) {
+        for await (const object of source.list(signal)) {
+          if (object.name === "0.csv") await rm(away);
+          yield object;
+        }
+      },
+    }).catch((error: unknown) => error);
+    expect(ended).to.be.instanceOf(DeliveriesError);
+    const { message, reports } = ended as DeliveriesError;
+    expect(message).to.match(/^0\.csv: /);
+    expect(only(reports)).to.include({ name: "1.csv", state: "published" });
     await expectPublished();
   });
 

@@ -1,0 +1,77 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect } from "chai";
+import { closePool, openPool } from "../../../app/database/pool.js";
+import { ingestSource } from "../../../app/ingest/ingest-source.js";
+import { TcpProxy } from "../api/tcp-proxy.js";
+import { createDatabase, type TestDatabase } from "../database.js";
+import { bringPlaces, createFolder, type Folder, HEADER, only, readTotals, someLines, totalsOf } from "./setup.js";
+
+const LOCK = 4711;
+const WAITING = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = $1 AND NOT granted";
+
+describe("ingest, when the host of its database vanishes in the middle of a statement", function () {
+  this.timeout(60_000);
+  let database: TestDatabase;
+  let folder: Folder;
+  let proxy: TcpProxy;
+
+  beforeEach(async () => {
+    database = await createDatabase();
+    folder = await createFolder();
+    await bringPlaces(database.pool);
+    await database.pool.query(`CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS
+      $$ BEGIN PERFORM pg_advisory_xact_lock(${LOCK}); RETURN NEW; END $$`);
+    proxy = await TcpProxy.start(database.url);
+  });
+  afterEach(async () => {
+    await proxy.stop();
+    await folder.remove();
+    await database.drop();
+  });
+
+  for (const [moment, trigger] of [
+    ["audits", "BEFORE INSERT ON batch_days FOR EACH ROW"],
+    ["publishes", "BEFORE UPDATE ON batches FOR EACH ROW WHEN (NEW.state = 'published')"],
+  ] as const) {
+    it(`${moment} in the same process, which waits for a busy server but not for a dead one`, async () => {
+      await database.pool.query(`CREATE TRIGGER waits ${trigger} EXECUTE FUNCTION wait()`);
+      const lines = someLines(1_000);
+      const path = await folder.write("prices.csv", `${HEADER}\n${lines.join("\n")}\n`);
+      const url = proxy.url(database.url);
+      const pool = openPool({ url, size: 6, applicationName: "test", statementTimeoutMs: 0 });
+      const holder = await database.pool.connect();
+      await holder.query("SELECT pg_advisory_lock($1)", [LOCK]);
+      const done = ingestSource({ pool, source: path });
+      done.catch(() => {});
+      try {
+        const first = await waiting();
+        // A server that is at work is asked, and left alone.
+        const before = proxy.connections;
+        while (proxy.connections <= before) await sleep(20);
+        while (proxy.connections > before) await sleep(20);
+        expect(await waiting()).to.include.members(first);
+
+        proxy.stall();
+        await database.pool.query(
+          "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'test' AND datname = current_database()",
+        );
+        await holder.query("SELECT pg_advisory_unlock($1)", [LOCK]);
+        await proxy.pass();
+        expect(only(await done).state).to.equal("published");
+        expect((await readTotals(database.pool)).visible).to.deep.equal(totalsOf(lines));
+      } finally {
+        holder.release(true);
+        proxy.cut();
+        await closePool(pool);
+      }
+    });
+  }
+
+  async function waiting(): Promise<number[]> {
+    for (;;) {
+      const { rows } = await database.pool.query<{ pid: number }>(WAITING, [LOCK]);
+      if (rows.length > 0) return rows.map(({ pid }) => pid);
+      await sleep(10);
+    }
+  }
+});
