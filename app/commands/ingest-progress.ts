@@ -1,4 +1,4 @@
-import { type Options, Presets, SingleBar } from "cli-progress";
+import { Format, type Options, Presets, SingleBar } from "cli-progress";
 import type pg from "pg";
 import { type BatchSummary, readBatch } from "../ingest/batch-summary.js";
 import type { IngestLog } from "../ingest/worker.js";
@@ -71,13 +71,13 @@ export class ProgressDisplay {
   }
 
   #draw(name: string, batch: BatchSummary): void {
-    // Of a stream nobody knows how much is to come.
     const percent = Math.floor((batch.progress ?? 0) * 100);
+    const payload = { text: describe(name, batch), known: batch.progress !== null };
     if (this.#bar === undefined) {
       this.#bar = new SingleBar(BAR, Presets.shades_classic);
-      this.#bar.start(100, percent, { text: describe(name, batch) });
+      this.#bar.start(100, percent, payload);
     }
-    this.#bar.update(percent, { text: describe(name, batch) });
+    this.#bar.update(percent, payload);
   }
 
   #aboveBar(write: () => void): void {
@@ -88,7 +88,9 @@ export class ProgressDisplay {
 }
 
 const BAR: Options = {
-  format: "{bar} {percentage} % {text}",
+  // Of a pipe nobody knows how much is to come.
+  format: (options, params, { text, known }) =>
+    known ? `${Format.BarFormat(params.progress, options)} ${params.value} % ${text}` : text,
   stream: process.stderr,
   hideCursor: true,
   clearOnComplete: true,
@@ -98,15 +100,14 @@ const BAR: Options = {
 };
 
 function describe(name: string, batch: BatchSummary): string {
-  const { state, rows, rejected, rows_per_second: speed, bytes, bytes_loaded: loaded } = batch;
+  const { state, rows, rejected, rows_per_second: speed, bytes, bytes_loaded: loaded, progress } = batch;
   const left = secondsUntil(batch, batch.estimated_end);
+  const size = bytes !== null ? ` of ${gigabytes(bytes)}` : progress === null ? " of an unknown size" : "";
   const parts = [
     name,
     `${whole(rows)} rows`,
     ...(rejected > 0 ? [`${whole(rejected)} bad lines`] : []),
-    ...(state === "loading"
-      ? [`${gigabytes(loaded)}${bytes === null ? "" : ` of ${gigabytes(bytes)}`}`, `${whole(speed ?? 0)} rows/s`]
-      : [state]),
+    ...(state === "loading" ? [`${gigabytes(loaded)}${size}`, `${whole(speed ?? 0)} rows/s`] : [state]),
     ...(batch.audit_parts > 0 ? [`${batch.audit_parts_done} of ${batch.audit_parts} parts`] : []),
     ...(left === null ? [] : [`${duration(left)} left`]),
   ];
@@ -123,6 +124,7 @@ function forLog(batch: BatchSummary): object {
     rejected: batch.rejected,
     bytes: batch.bytes,
     bytes_loaded: batch.bytes_loaded,
+    progress: batch.progress === null ? null : Math.round(batch.progress * 1000) / 1000,
     rows_per_second: Math.round(batch.rows_per_second ?? 0),
     audit_parts: batch.audit_parts,
     audit_parts_done: batch.audit_parts_done,

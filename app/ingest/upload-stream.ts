@@ -10,6 +10,8 @@ export interface UploadStream {
   readonly batchId: number;
   /** Plain, gzip or zstd. */
   readonly body: AsyncIterable<Buffer>;
+  /** Bytes of the body, if its client tells. */
+  readonly bytes?: number;
   readonly ports: PortTable;
   readonly log: IngestLog;
   /** Aborted when the client is gone: what is loaded stays, and the same bytes sent again go on from there. */
@@ -26,17 +28,17 @@ export interface UploadStream {
 export async function uploadStream(pool: pg.Pool, upload: UploadStream): Promise<void> {
   const { ports, log, signal } = upload;
   const worker: Worker = { pool, name: workerName(), ports, log, signal };
-  await loadStream(worker, upload.batchId, sourceOf(upload.body), upload.pieceBytes ?? PIECE_BYTES);
+  await loadStream(worker, upload.batchId, sourceOf(upload), upload.pieceBytes ?? PIECE_BYTES);
 }
 
 /** A client can send its body again, and so it is left for that when it stops; but nobody else can read it twice. */
-function sourceOf(body: AsyncIterable<Buffer>): SourceObject {
+function sourceOf({ body, bytes = null }: { body: AsyncIterable<Buffer>; bytes?: number | null }): SourceObject {
   let read = false;
   return {
     name: "The body",
     location: "upload",
     identity: "upload",
-    bytes: null,
+    bytes,
     ranges: false,
     repeatable: true,
     read() {

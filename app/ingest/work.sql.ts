@@ -69,9 +69,9 @@ export const releasePieces = `
 export const releaseStream = `
   UPDATE batches SET worker = NULL, lease_until = NULL WHERE id = $1 AND worker = $2 AND state = 'loading'`;
 
-/** Becomes the one worker that streams the batch. $1 batch, $2 worker, $3 lease in seconds. */
+/** Becomes the one worker that streams the batch. $1 batch, $2 worker, $3 lease in seconds, $4 stored bytes or null. */
 export const claimStream = `
-  UPDATE batches SET worker = $2, lease_until = clock_timestamp() + make_interval(secs => $3)
+  UPDATE batches SET worker = $2, lease_until = clock_timestamp() + make_interval(secs => $3), stored_bytes = $4
   WHERE id = $1 AND state = 'loading' AND NOT planned
     AND (worker IS NULL OR worker = $2 OR lease_until < clock_timestamp())`;
 
@@ -82,14 +82,15 @@ export const listCuts = `
 /**
  * A piece just cut from a stream, or one that an earlier stream left unfinished: ours now. No row if the stream is
  * not ours any more, or the piece was finished meanwhile.
- * $1 batch, $2 piece, $3 from, $4 to, $5 worker, $6 lease in seconds, $7 SHA-256 of its lines.
+ * $1 batch, $2 piece, $3 from, $4 to, $5 worker, $6 lease in seconds, $7 SHA-256 of its lines, $8 stored bytes read.
  */
 export const claimCut = `
   WITH held AS (
     SELECT id, max_bad_rows FROM batches WHERE id = $1 AND worker = $5 AND state = 'loading' AND NOT planned FOR SHARE)
   INSERT INTO pieces AS p (batch_id, number, state, from_byte, to_byte, attempts, worker, lease_until, started_at,
-    digest)
-  SELECT id, $2, 'loading', $3, $4, 1, $5, clock_timestamp() + make_interval(secs => $6), clock_timestamp(), $7 FROM held
+    digest, stored_to_byte)
+  SELECT id, $2, 'loading', $3, $4, 1, $5, clock_timestamp() + make_interval(secs => $6), clock_timestamp(), $7, $8
+  FROM held
   ON CONFLICT (batch_id, number) DO UPDATE
     SET state = 'loading', digest = excluded.digest, worker = excluded.worker, lease_until = excluded.lease_until, started_at = excluded.started_at,
         attempts = p.attempts + 1, takeovers = p.takeovers + (p.state = 'loading')::integer

@@ -46,6 +46,8 @@ CREATE TABLE batches (
   -- All pieces are known (a stream is cut as it is read, an upload as it arrives).
   planned      boolean NOT NULL DEFAULT false,
   bytes        bigint,
+  -- Bytes of a stream as it is stored, packed or not; null if nobody can say before its end.
+  stored_bytes bigint,
   -- Header of a CSV file in its own order, for the file of rejected lines; null for NDJSON.
   columns      text,
   max_bad_rows integer NOT NULL DEFAULT 0,
@@ -80,6 +82,8 @@ CREATE TABLE pieces (
   -- Bytes of the (decompressed) source: lines that begin at or after from_byte and before to_byte.
   from_byte   bigint NOT NULL,
   to_byte     bigint,
+  -- Bytes of a stream as it is stored that had been read when the piece was cut.
+  stored_to_byte bigint,
   attempts    integer NOT NULL DEFAULT 0,
   -- Of the attempts, those that took the piece from a worker whose lease had ended.
   takeovers   integer NOT NULL DEFAULT 0,
