@@ -76,8 +76,8 @@ export async function loadStream(
         if (error instanceof SourceError || error instanceof HeaderError) {
           await failForGood(worker, batchId, 0, object, error);
         } else {
-          // A source that is cut every hour still ends, as long as each reading brings it further.
-          failures = load.gained ? 1 : failures + 1;
+          // A source that is cut time and again still ends, as long as each reading brings it further.
+          failures = load.gained ? 0 : failures + 1;
           worker.log.warn({ batch: batchId, error: (error as Error).message }, "the source could not be read");
           if (failures === MAX_ATTEMPTS || !object.repeatable) {
             const reason = (error as Error).message;
@@ -85,7 +85,7 @@ export async function loadStream(
               failBatch(worker.pool, batchId, `${object.name} could not be read: ${reason}`),
             );
           } else {
-            await pause(worker, Math.min(30, 2 ** failures) * (0.5 + Math.random() / 2));
+            await pause(worker, Math.min(30, 2 ** (failures - 1)) * (0.5 + Math.random() / 2));
           }
         }
       }

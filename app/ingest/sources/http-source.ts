@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { setTimeout as sleep } from "node:timers/promises";
+import { Readable } from "node:stream";
 import { SourceChangedError, SourceError, SourceUnavailableError } from "../ingest-error.js";
+import { causeOf, readResuming } from "./resuming-read.js";
 import type { Source, SourceObject } from "./source.js";
 
 /** One object at an HTTP(S) address. */
@@ -14,12 +15,6 @@ export async function openHttpSource(address: string, signal?: AbortSignal): Pro
     },
   };
 }
-
-/** Attempts to go on where a reading was cut; more are made by those who load the piece. */
-const ATTEMPTS = 4;
-const FIRST_WAIT_MS = 250;
-/** A server that sends nothing for so long has been cut off without a word. */
-const SILENCE_MS = 60_000;
 
 async function openHttpObject(url: URL, signal?: AbortSignal): Promise<SourceObject> {
   // One byte tells what HEAD often hides: whether ranges really work, and the size.
@@ -58,61 +53,30 @@ class HttpObject implements SourceObject {
     this.identity = `${this.name} ${bytes ?? "?"} ${etag ?? modified ?? randomUUID()}`;
   }
 
-  async *read(from: number, to: number | null, signal?: AbortSignal): AsyncIterable<Buffer> {
-    if (to !== null && from >= to) return;
-    let at = from;
-    for (let attempt = 1; ; attempt += 1) {
-      const before = at;
-      try {
-        for await (const chunk of this.#readFrom(at, to, signal)) {
-          at += chunk.length;
-          yield chunk;
-        }
-        return;
-      } catch (error) {
-        signal?.throwIfAborted();
-        if (at > before) attempt = 1;
-        // Without ranges it would begin from the start again, which those who cut the stream do better.
-        if (!(error instanceof SourceUnavailableError) || attempt === ATTEMPTS || (at > 0 && !this.ranges)) throw error;
-        await sleep(FIRST_WAIT_MS * 2 ** attempt * (0.5 + Math.random() / 2), undefined, signal ? { signal } : {});
-      }
-    }
+  read(from: number, to: number | null, signal?: AbortSignal): AsyncIterable<Buffer> {
+    return readResuming({
+      location: this.location,
+      from,
+      to: this.ranges ? Math.min(to ?? (this.bytes as number), this.bytes as number) : null,
+      ranges: this.ranges,
+      open: (at, either) => this.#open(at, to, either),
+      signal,
+    });
   }
 
   /** Each answer is checked when it comes; nothing more can be seen afterwards. */
   async verify(): Promise<void> {}
 
-  async *#readFrom(from: number, to: number | null, signal?: AbortSignal): AsyncIterable<Buffer> {
+  async #open(from: number, to: number | null, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
     const headers: Record<string, string> = {};
     if (this.ranges) {
       headers.range = `bytes=${from}-${to === null ? "" : to - 1}`;
       if (this.#etag && !this.#etag.startsWith("W/")) headers["if-match"] = this.#etag;
       else if (this.#modified) headers["if-unmodified-since"] = this.#modified;
     }
-    const silence = new AbortController();
-    const both = signal ? AbortSignal.any([signal, silence.signal]) : silence.signal;
-    const timer = setTimeout(() => silence.abort(new Error(`silent for ${SILENCE_MS / 1000} seconds`)), SILENCE_MS);
-    try {
-      const response = await request(this.#url, headers, both);
-      this.#check(response, from);
-      let received = 0;
-      for await (const chunk of response.body ?? []) {
-        timer.refresh();
-        received += chunk.byteLength;
-        yield Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-      }
-      const end = to ?? this.bytes;
-      if (end !== null && this.ranges && received < Math.min(end, this.bytes ?? end) - from) {
-        throw new SourceUnavailableError(`${this.location} was cut off.`);
-      }
-    } catch (error) {
-      signal?.throwIfAborted();
-      throw error instanceof SourceError || error instanceof SourceUnavailableError
-        ? error
-        : new SourceUnavailableError(`${this.location} was cut off: ${causeOf(error)}`, { cause: error });
-    } finally {
-      clearTimeout(timer);
-    }
+    const response = await request(this.#url, headers, signal);
+    this.#check(response, from);
+    return response.body ?? Readable.from([]);
   }
 
   #check(response: Response, from: number): void {
@@ -173,9 +137,4 @@ function strong(etag: string | null, modified: string | null): boolean {
 /** The address without what must not be in a database or a log: credentials, and a query that may be a signature. */
 function shown(url: URL): string {
   return `${url.protocol}//${url.host}${url.pathname}`;
-}
-
-function causeOf(error: unknown): string {
-  const { message, cause } = error as Error;
-  return cause instanceof Error && cause.message ? cause.message : message;
 }

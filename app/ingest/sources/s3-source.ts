@@ -1,6 +1,7 @@
-import { Readable } from "node:stream";
+import { addAbortSignal, Readable } from "node:stream";
 import { SourceChangedError, SourceError, SourceUnavailableError } from "../ingest-error.js";
 import { REJECTS_SUFFIX } from "../rejects.js";
+import { readResuming } from "./resuming-read.js";
 import type { Source, SourceObject } from "./source.js";
 
 /** Imported when it is needed: the library takes longer to load than all the rest. */
@@ -10,9 +11,6 @@ interface Store {
   readonly library: Library;
   readonly client: InstanceType<Library["S3Client"]>;
 }
-
-/** A store that sends nothing for so long has been cut off without a word. */
-const SILENCE_MS = 60_000;
 
 /**
  * `s3://bucket/key` is one object; `s3://bucket/prefix/`, or a bucket, every object below it. Endpoint, region and keys
@@ -102,15 +100,19 @@ class S3Object implements SourceObject {
     this.identity = `${name} ${bytes} ${etag}`;
   }
 
-  async *read(from: number, to: number | null, signal?: AbortSignal): AsyncIterable<Buffer> {
+  read(from: number, to: number | null, signal?: AbortSignal): AsyncIterable<Buffer> {
     const end = Math.min(to ?? this.bytes, this.bytes);
-    if (from >= end) return;
+    const open = (at: number, either: AbortSignal) => this.#open(at, end, either);
+    return readResuming({ location: this.location, from, to: end, ranges: true, open, signal });
+  }
+
+  async #open(from: number, to: number, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
     const answer = await ask(this.location, signal, (options) =>
       this.#store.client.send(
         new this.#store.library.GetObjectCommand({
           Bucket: this.#bucket,
           Key: this.#key,
-          Range: `bytes=${from}-${end - 1}`,
+          Range: `bytes=${from}-${to - 1}`,
           ...(this.#etag ? { IfMatch: this.#etag } : {}),
         }),
         options,
@@ -120,22 +122,7 @@ class S3Object implements SourceObject {
       throw new SourceChangedError(this.location, `its ETag is ${answer.ETag}`);
     }
     if (!(answer.Body instanceof Readable)) throw new SourceUnavailableError(`${this.location} came without a body.`);
-    const body = answer.Body;
-    const timer = setTimeout(() => body.destroy(new Error(`silent for ${SILENCE_MS / 1000} seconds`)), SILENCE_MS);
-    let received = 0;
-    try {
-      for await (const chunk of body as AsyncIterable<Buffer>) {
-        timer.refresh();
-        received += chunk.length;
-        yield chunk;
-      }
-    } catch (error) {
-      signal?.throwIfAborted();
-      throw new SourceUnavailableError(`${this.location} was cut off: ${(error as Error).message}`, { cause: error });
-    } finally {
-      clearTimeout(timer);
-    }
-    if (received !== end - from) throw new SourceUnavailableError(`${this.location} was cut off.`);
+    return addAbortSignal(signal, answer.Body);
   }
 
   /** Each answer is checked when it comes. */

@@ -124,6 +124,17 @@ describe("a source at an HTTP address", () => {
     await expectPublished(only(await ingest()));
   });
 
+  it("is read to its end however often it is cut, if each reading brings it further", async function () {
+    this.timeout(60_000);
+    handler = (_request, response, count) => {
+      response.writeHead(200, { etag: '"1"', "content-length": csv.length });
+      const end = count === 1 ? 1 : (count - 1) * PIECE_BYTES * 0.75;
+      response.write(csv.subarray(0, end), () => (end < csv.length ? response.socket?.end() : response.end()));
+    };
+    await expectPublished(only(await ingest()));
+    expect(requests, "more than a piece has attempts").to.be.above(9);
+  });
+
   for (const [name, tag] of [
     ["strong ETag", (version: number) => ({ etag: `"${version}"` })],
     ["weak ETag", (version: number) => ({ etag: `W/"${version}"` })],

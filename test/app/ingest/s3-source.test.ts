@@ -1,8 +1,11 @@
+import { randomBytes } from "node:crypto";
 import zlib from "node:zlib";
 import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { expect } from "chai";
 import { SourceError } from "../../../app/ingest/ingest-error.js";
 import { type BatchReport, type IngestOptions, ingestSource } from "../../../app/ingest/ingest-source.js";
+import { openSource } from "../../../app/ingest/sources/open-source.js";
+import { TcpProxy } from "../api/tcp-proxy.js";
 import { createDatabase, type TestDatabase } from "../database.js";
 import { type S3Server, startS3Server } from "./s3-server.js";
 import { bringPlaces, HEADER, only, readTotals, someLines, totalsOf } from "./setup.js";
@@ -75,6 +78,29 @@ describe("a source in S3", () => {
     if (report.state === "published") return; // It was read before.
     expect(report.failure).to.match(/prices\.csv changed while it was read/);
     expect((await readTotals(database.pool)).stored.rows).to.equal(0);
+  });
+
+  it("goes on where it was cut, rather than from the start", async () => {
+    // More than sockets on the way could hold.
+    const content = randomBytes(16 * 1024 * 1024);
+    await put("cut/large", content);
+    const endpoint = process.env.AWS_ENDPOINT_URL as string;
+    const proxy = await TcpProxy.start(endpoint);
+    process.env.AWS_ENDPOINT_URL = new URL(proxy.url(endpoint)).origin;
+    try {
+      const source = await openSource(`s3://${(server as S3Server).bucket}/cut/large`);
+      for await (const object of source.list()) {
+        const read: Buffer[] = [];
+        for await (const chunk of object.read(0, null)) {
+          if (read.length % 60 === 20) proxy.cut();
+          read.push(Buffer.from(chunk));
+        }
+        expect(Buffer.concat(read).equals(content)).to.equal(true);
+      }
+    } finally {
+      process.env.AWS_ENDPOINT_URL = endpoint;
+      await proxy.stop();
+    }
   });
 
   it("says when there is no such object, and when keys are refused", async () => {
