@@ -1,4 +1,4 @@
-import { Format, type Options, Presets, SingleBar } from "cli-progress";
+import progress, { type Options, Presets, SingleBar } from "cli-progress";
 import type pg from "pg";
 import { type BatchSummary, readBatch } from "../ingest/batch-summary.js";
 import type { IngestLog } from "../ingest/worker.js";
@@ -90,7 +90,7 @@ export class ProgressDisplay {
 const BAR: Options = {
   // Of a pipe nobody knows how much is to come.
   format: (options, params, { text, known }) =>
-    known ? `${Format.BarFormat(params.progress, options)} ${params.value} % ${text}` : text,
+    known ? `${progress.Format.BarFormat(params.progress, options)} ${params.value} % ${text}` : text,
   stream: process.stderr,
   hideCursor: true,
   clearOnComplete: true,
