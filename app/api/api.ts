@@ -90,5 +90,7 @@ async function createRouter(services: ApiServices, data: ReadonlyMap<string, Api
     .put("/batches/:id/pieces/:number", batches.guard, batches.piece)
     .post("/batches/:id/publish", batches.guard, batches.publish)
     .post("/batches/:id/retract", batches.guard, batches.retract)
+    .post("/batches/:id/fail", batches.guard, batches.fail)
+    .get("/batches/:id/rejects", batches.guard, batches.rejects)
     .get("/assets/:name", page.asset);
 }

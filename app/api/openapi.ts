@@ -2,7 +2,7 @@ import { z } from "zod";
 import { releaseVersion } from "../telemetry/build-info.js";
 import { type ProblemName, problems } from "./problems.js";
 import { ratesParameters } from "./rates-parameters.js";
-import { batchesParameters, newBatch, publishBody } from "./routes/batches.js";
+import { batchesParameters, failBody, newBatch, publishBody } from "./routes/batches.js";
 import { portsParameters } from "./routes/ports.js";
 import { regionsParameters } from "./routes/regions.js";
 import {
@@ -249,6 +249,39 @@ function batchPaths(): Json {
         responses: {
           200: batch("It is retracted."),
           ...problemResponses(["batch-state", "batch-too-old", ...ABOUT_ONE_BATCH]),
+        },
+      },
+    },
+    "/batches/{id}/fail": {
+      post: {
+        operationId: "failBatch",
+        summary: "End a batch that is not published",
+        description:
+          "It takes no more pieces, its workers stop, and its rows are deleted. To fail it again changes nothing.",
+        security,
+        parameters: [id],
+        requestBody: { content: { "application/json": { schema: bodySchema(failBody) } } },
+        responses: {
+          200: batch("It has failed."),
+          ...problemResponses(["malformed-body", "content-too-large", "batch-state", ...ABOUT_ONE_BATCH]),
+        },
+      },
+    },
+    "/batches/{id}/rejects": {
+      get: {
+        operationId: "getRejects",
+        summary: "The bad lines that were left out of a batch, as they stood",
+        description:
+          "To be repaired and sent as another batch. CSV comes with the header, unless it was sent in pieces.",
+        security,
+        parameters: [id],
+        responses: {
+          200: {
+            description: "The lines.",
+            headers: { "X-Request-Id": header("X-Request-Id") },
+            content: prices,
+          },
+          ...problemResponses(["batch-state", ...ABOUT_ONE_BATCH]),
         },
       },
     },

@@ -1,3 +1,4 @@
+import { pipeline } from "node:stream/promises";
 import { Command, InvalidArgumentError, Option } from "commander";
 import type pg from "pg";
 import { openPool } from "../database/pool.js";
@@ -7,8 +8,11 @@ import { BatchNotFoundError } from "../ingest/batch-error.js";
 import { batchStates } from "../ingest/batch-state.js";
 import { type BatchSummary, listBatches, readBatch } from "../ingest/batch-summary.js";
 import { compact } from "../ingest/compact.js";
+import { failBatch, STOPPED } from "../ingest/fail.js";
 import { REPORTED_BAD_LINES } from "../ingest/parse/bad-lines.js";
 import { publishBatch } from "../ingest/publish.js";
+import { reclaimBatch } from "../ingest/reclaim.js";
+import { readRejects, writeRejects } from "../ingest/rejects.js";
 import { dropOldMonths } from "../ingest/retention.js";
 import { retractBatch } from "../ingest/retract.js";
 import { retryBatch } from "../ingest/retry.js";
@@ -36,7 +40,15 @@ export function batchesCommand(): Command {
         publish,
       ),
     )
+    .addCommand(
+      changeCommand(
+        "fail",
+        "End a batch that is not published: its workers stop, and its rows are deleted.",
+        fail,
+      ).option("--reason <text>", "why, for whoever looks at it later", STOPPED),
+    )
     .addCommand(changeCommand("retry", "Let the next `ingest run` of its source load a failed batch again.", retry))
+    .addCommand(rejectsCommand())
     .addCommand(compactCommand());
 }
 
@@ -78,7 +90,28 @@ function showCommand(): Command {
     });
 }
 
-type Change = (pool: pg.Pool, id: number, settings: Settings) => Promise<string>;
+function rejectsCommand(): Command {
+  return new Command("rejects")
+    .description("The bad lines that were left out of a batch, as they stood, to be repaired and loaded.")
+    .argument("<id>", "number of the batch", wholeNumber)
+    .argument("[path]", "a file; standard output if not given")
+    .addHelpText(
+      "after",
+      "\nThe header comes first, unless the batch was sent in pieces, which have one each.\n\nExamples:\n  ratesapp batches rejects 7\n  ratesapp batches rejects 7 bad.csv",
+    )
+    .action(async (id: number, path: string | undefined) => {
+      await withBatches(async (pool) => {
+        if (path !== undefined) await writeRejects(pool, id, path);
+        else await pipeline(readRejects(pool, id), process.stdout, { end: false });
+      });
+    });
+}
+
+interface ChangeOptions extends JsonOption {
+  readonly reason?: string;
+}
+
+type Change = (pool: pg.Pool, id: number, settings: Settings, options: ChangeOptions) => Promise<string>;
 
 function changeCommand(name: string, description: string, change: Change): Command {
   return new Command(name)
@@ -86,9 +119,9 @@ function changeCommand(name: string, description: string, change: Change): Comma
     .argument("<id>", "number of the batch", wholeNumber)
     .option("--json", "the batch afterwards, as JSON")
     .addHelpText("after", `\nExample:\n  ratesapp batches ${name} 7`)
-    .action(async (id: number, options: JsonOption) => {
+    .action(async (id: number, options: ChangeOptions) => {
       await withBatches(async (pool, settings) => {
-        const outcome = await change(pool, id, settings);
+        const outcome = await change(pool, id, settings, options);
         const batch = options.json ? await readBatch(pool, id) : undefined;
         if (batch === undefined) console.log(outcome);
         else print(writeBatch(batch));
@@ -115,6 +148,14 @@ const publish: Change = async (pool, id, { retractableDays }) => {
   return changed
     ? `Batch ${id} is published (dataset version ${version}).`
     : `Batch ${id} was published before. Nothing changed.`;
+};
+
+const fail: Change = async (pool, id, _settings, { reason = STOPPED }) => {
+  // For good, or the next run would begin it again.
+  const changed = await failBatch(pool, id, reason, true);
+  const { prices } = await reclaimBatch(pool, id, { signal: stopSignal() });
+  const deleted = `${count(prices)} ${prices === 1 ? "price was" : "prices were"} deleted.`;
+  return changed ? `Batch ${id} failed; ${deleted}` : `Batch ${id} had ended before; ${deleted}`;
 };
 
 const retry: Change = async (pool, id) => {
@@ -152,8 +193,13 @@ Examples:
       await withBatches(async (pool, { retractableDays }) => {
         const { retentionDays } = options;
         await failAbandonedUploads(pool, ABANDONED_AFTER_HOURS);
+        // First, as months that go need no folding; and neither keeps the other from its work by failing.
+        const [retention] = await Promise.allSettled([
+          retentionDays === undefined ? [] : dropOldMonths(pool, { retentionDays, signal }),
+        ]);
         const { folded, dailyRates, prices } = await compact(pool, { retractableDays, signal });
-        const dropped = retentionDays === undefined ? [] : await dropOldMonths(pool, { retentionDays, signal });
+        if (retention.status === "rejected") throw retention.reason;
+        const dropped = retention.value;
         if (options.json) print({ folded, deleted: { daily_rates: dailyRates, prices }, dropped });
         else {
           console.log(

@@ -132,12 +132,12 @@ async function run(options: FeedOptions): Promise<void> {
     async function keepRejects(report: BatchReport): Promise<void> {
       const path = rejectsPath(report, rejects);
       if (path === null) {
-        log.warn({ batch: report.batchId }, "the lines that were left out are not kept: --rejects says where to");
+        log.warn({ batch: report.batchId }, "ratesapp batches rejects gives the lines that were left out");
         return;
       }
       try {
-        const lines = await writeRejects(pool, report.batchId, path);
-        console.log(`Bad lines that were left out: ${lines}; they are in ${path}.`);
+        await writeRejects(pool, report.batchId, path);
+        console.log(`Bad lines that were left out: ${report.rejected}; they are in ${path}.`);
       } catch (error) {
         process.exitCode = EXIT.failed;
         console.error(`The lines that were left out could not be written to ${path}: ${(error as Error).message}`);

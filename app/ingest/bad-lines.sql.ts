@@ -41,4 +41,4 @@ export const readContents = `
   ORDER BY piece, line`;
 
 /** $1 batch. */
-export const readColumns = "SELECT columns FROM batches WHERE id = $1";
+export const readColumns = "SELECT columns, state FROM batches WHERE id = $1";

@@ -5,6 +5,9 @@ import { BatchNotFoundError, BatchStateError } from "./batch-error.js";
 import type { BatchState } from "./batch-state.js";
 import { setFailed } from "./fail.sql.js";
 
+/** Why a batch failed that somebody ended without giving a reason. */
+export const STOPPED = "It was stopped.";
+
 /**
  * Fails a batch as a whole, at once; none of it was ever visible. `reclaimBatch` gives its space back behind it. The
  * first reason stays: failing a failed batch changes nothing and succeeds.

@@ -181,7 +181,7 @@ async function finish(worker: Worker, batchId: number): Promise<Work> {
     work = await readWorkOf(worker, batchId);
   }
   if (work.state === "audited") {
-    await publishBatch(worker.pool, batchId, { first: true, log: worker.log, signal: worker.signal });
+    await publishBatch(worker.pool, batchId, { onlyAudited: true, log: worker.log, signal: worker.signal });
   }
   return readWorkOf(worker, batchId);
 }

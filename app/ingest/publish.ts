@@ -9,12 +9,12 @@ import { growDataset, limitWaits, lockDataset, refreshVisibility } from "./visib
 export interface PublishOptions extends Patience {
   /** Days after the first publish for which a retracted batch can be published again. */
   readonly retractableDays?: number;
-  /** Only if it was never published: what somebody has retracted meanwhile stays so. */
-  readonly first?: boolean;
+  /** Does nothing to a batch in any other state: what somebody has retracted or failed meanwhile stays so. */
+  readonly onlyAudited?: boolean;
 }
 
 export interface PublishReport {
-  readonly state: "published" | "duplicate" | "retracted";
+  readonly state: BatchState;
   /** False if it was published already. */
   readonly changed: boolean;
   /** The dataset version after it; null if nothing changed. */
@@ -53,10 +53,10 @@ export function publishBatch(pool: pg.Pool, batchId: number, options: PublishOpt
 async function publish(
   client: pg.ClientBase,
   batchId: number,
-  { retractableDays = 30, first = false }: PublishOptions,
+  { retractableDays = 30, onlyAudited = false }: PublishOptions,
 ): Promise<PublishReport> {
   const batch = await lock(client, batchId, retractableDays);
-  if (batch.state === "published" || (batch.state === "retracted" && first)) {
+  if (batch.state === "published" || (batch.state !== "audited" && onlyAudited)) {
     return { state: batch.state, changed: false, version: null, duplicateOf: null };
   }
   if (batch.state === "retracted") {

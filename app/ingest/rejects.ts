@@ -1,7 +1,10 @@
 import { open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type pg from "pg";
+import { shortStatement } from "../database/short-statement.js";
 import { readColumns, readContents } from "./bad-lines.sql.js";
+import { BatchNotFoundError, BatchStateError } from "./batch-error.js";
+import type { BatchState } from "./batch-state.js";
 import { workerName } from "./worker.js";
 
 const LINES_PER_QUERY = 1_000;
@@ -12,33 +15,38 @@ const LINE_BREAK = Buffer.from("\n");
 export const REJECTS_SUFFIX = /\.rejects\.(csv|ndjson)$/;
 
 /**
- * Writes the lines of a batch that were left out to a file that can be repaired and loaded: the header, then each line
- * as it stood. The file appears when it is whole.
- * @returns the number of lines.
+ * The lines of a batch that were left out, as they stood: the header if there is one for all, then each line.
+ * @throws {BatchNotFoundError}
+ * @throws {BatchStateError} if it failed: nothing was left out of it, and of its bad lines only beginnings are kept.
  */
-export async function writeRejects(pool: pg.Pool, batchId: number, path: string): Promise<number> {
-  const { rows: batches } = await pool.query<{ columns: string | null }>(readColumns, [batchId]);
-  const columns = batches[0]?.columns;
+export async function* readRejects(pool: pg.Pool, batchId: number): AsyncGenerator<Buffer, void> {
+  const { rows: batches } = await pool.query<{ columns: string | null; state: BatchState }>(
+    shortStatement(readColumns, [batchId]),
+  );
+  if (!batches[0]) throw new BatchNotFoundError(batchId);
+  const { columns, state } = batches[0];
+  if (state === "failed") {
+    throw new BatchStateError(batchId, state, `Batch ${batchId} failed; no lines were left out of it.`);
+  }
+  if (columns) yield Buffer.from(`${columns}\n`);
+  for (let piece = -1, line = 0; ; ) {
+    const { rows } = await pool.query<{ piece: number; line: number; content: Buffer }>(
+      shortStatement(readContents, [batchId, piece, line, LINES_PER_QUERY, BYTES_PER_QUERY]),
+    );
+    const last = rows.at(-1);
+    if (!last) return;
+    yield Buffer.concat(rows.flatMap((row) => [row.content, LINE_BREAK]));
+    ({ piece, line } = last);
+  }
+}
+
+/** Writes {@link readRejects} to a file that can be repaired and loaded. It appears when it is whole. */
+export async function writeRejects(pool: pg.Pool, batchId: number, path: string): Promise<void> {
   // A name that no other worker on the volume has, and that a folder which is a source does not offer.
   const unfinished = join(dirname(path), `.${basename(path)}.${workerName()}.part`);
   const file = await open(unfinished, "w");
-  let lines = 0;
   try {
-    if (columns) await file.write(`${columns}\n`);
-    for (let piece = -1, line = 0; ; ) {
-      const { rows } = await pool.query<{ piece: number; line: number; content: Buffer }>(readContents, [
-        batchId,
-        piece,
-        line,
-        LINES_PER_QUERY,
-        BYTES_PER_QUERY,
-      ]);
-      const last = rows.at(-1);
-      if (!last) break;
-      await file.writev(rows.flatMap((row) => [row.content, LINE_BREAK]));
-      lines += rows.length;
-      ({ piece, line } = last);
-    }
+    for await (const lines of readRejects(pool, batchId)) await file.writeFile(lines);
     await file.close();
     await rename(unfinished, path);
   } catch (error) {
@@ -46,5 +54,4 @@ export async function writeRejects(pool: pg.Pool, batchId: number, path: string)
     await rm(unfinished, { force: true });
     throw error;
   }
-  return lines;
 }

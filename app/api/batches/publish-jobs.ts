@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
 import { auditBatch } from "../../ingest/audit.js";
 import { publishBatch } from "../../ingest/publish.js";
+import { reclaimBatch } from "../../ingest/reclaim.js";
 import { findUnpublished } from "../../ingest/upload.js";
 import type { Logger } from "../../telemetry/logger.js";
 
@@ -50,6 +51,16 @@ export class PublishJobs {
     return Promise.race([this.#begin(batchId, false).then(() => true), sleep(ANSWER_AFTER_MS, false, { ref: false })]);
   }
 
+  /** Deletes the rows of a batch that failed; what is left of them waits for the next compaction. */
+  giveBack(batchId: number): void {
+    if (this.#running.has(batchId)) return;
+    const job = reclaimBatch(this.#writes, batchId, { signal: this.#stopping.signal })
+      .then(() => {})
+      .catch((error: unknown) => this.#logger.warn({ batch: batchId, error }, "the space of a batch is not free yet"))
+      .finally(() => this.#running.delete(batchId));
+    this.#running.set(batchId, job);
+  }
+
   #begin(batchId: number, unasked: boolean): Promise<void> {
     let job = this.#running.get(batchId);
     if (job === undefined) {
@@ -70,8 +81,8 @@ export class PublishJobs {
     const audits = Array.from({ length: LANES }, () => auditBatch(this.#writes, batchId, { signal }));
     const [audit] = await Promise.all(audits);
     if (audit?.state === "failed" || audit?.state === "duplicate") return;
-    const first = unasked || audit?.state === "audited";
-    await publishBatch(this.#writes, batchId, { retractableDays: this.#retractableDays, first, signal });
+    const onlyAudited = unasked || audit?.state === "audited";
+    await publishBatch(this.#writes, batchId, { retractableDays: this.#retractableDays, onlyAudited, signal });
   }
 
   /** Ends by throwing, when it is stopped. */

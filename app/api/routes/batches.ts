@@ -1,14 +1,16 @@
+import { Readable } from "node:stream";
 import type pg from "pg";
 import { z } from "zod";
 import { countBadLines, readBadLines } from "../../ingest/bad-lines.js";
 import { BatchNotFoundError } from "../../ingest/batch-error.js";
 import { batchStates } from "../../ingest/batch-state.js";
 import { listBatches, readBatch } from "../../ingest/batch-summary.js";
-import { failBatch } from "../../ingest/fail.js";
+import { failBatch, STOPPED } from "../../ingest/fail.js";
 import { feedName, LONGEST_DEADLINE_SECONDS, MOST_BAD_ROWS } from "../../ingest/feeds.js";
 import { PortsMissingError } from "../../ingest/ingest-error.js";
 import { readPorts } from "../../ingest/load/read-ports.js";
 import { REPORTED_BAD_LINES } from "../../ingest/parse/bad-lines.js";
+import { readRejects } from "../../ingest/rejects.js";
 import { retractBatch } from "../../ingest/retract.js";
 import { completeUpload, type NewUpload, openUpload, uploadPiece } from "../../ingest/upload.js";
 import { BadRowsError } from "../../ingest/upload-error.js";
@@ -50,6 +52,10 @@ export interface BatchesRoutes {
   readonly publish: ApiRoute;
   /** `POST /batches/:id/retract` */
   readonly retract: ApiRoute;
+  /** `POST /batches/:id/fail` */
+  readonly fail: ApiRoute;
+  /** `GET /batches/:id/rejects` */
+  readonly rejects: ApiRoute;
 }
 
 /** As it comes and decompressed: what a client can send again without regret, and a bomb cannot pass. */
@@ -57,6 +63,8 @@ export const MOST_PIECE_BYTES = 1024 * 1024 * 1024;
 const DEFAULT_LIMIT = 50;
 const MOST_BATCHES = 200;
 const MOST_PIECES = 100_000;
+/** What a line of NDJSON begins with. */
+const OPENING_BRACE = 0x7b;
 
 export const batchesParameters = z.strictObject({
   limit: z
@@ -106,7 +114,11 @@ export const publishBody = z.strictObject({
     .meta({ description: "How many pieces there must be; refused with 409 if there are not so many." }),
 });
 
-/** Lists, uploads, publish and retract. */
+export const failBody = z.strictObject({
+  reason: z.string().min(1).max(500).default(STOPPED).meta({ description: "Why, for whoever looks at it later." }),
+});
+
+/** Lists, uploads, publish, retract, and what became of bad lines. */
 export function batchesRoutes(services: BatchServices): BatchesRoutes {
   const { settings, logger, jobs, tokens } = services;
   const authorize = requireWriteToken(tokens);
@@ -200,6 +212,27 @@ export function batchesRoutes(services: BatchServices): BatchesRoutes {
       const { deadlineMs } = ctx.state;
       await retractBatch(pool(), batchId, { retractableDays: settings.retractableDays, deadlineMs });
       ctx.body = await shown(batchId);
+    },
+
+    async fail(ctx) {
+      const batchId = idOf(ctx);
+      const { reason } = parse(failBody, await readJson(ctx));
+      await failBatch(pool(), batchId, reason, true);
+      jobs?.giveBack(batchId);
+      ctx.body = await shown(batchId);
+    },
+
+    async rejects(ctx) {
+      const lines = readRejects(pool(), idOf(ctx));
+      // Read before the answer begins: it may be a problem.
+      const { value: first = Buffer.alloc(0) } = await lines.next();
+      ctx.type = first[0] === OPENING_BRACE ? "application/x-ndjson" : "text/csv";
+      ctx.body = Readable.from(
+        (async function* () {
+          yield first;
+          yield* lines;
+        })(),
+      );
     },
   };
 

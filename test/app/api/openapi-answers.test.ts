@@ -115,6 +115,8 @@ describe("the OpenAPI document, held against real answers", function () {
   const PIECE = "PUT /batches/{id}/pieces/{number}";
   const PUBLISH = "POST /batches/{id}/publish";
   const RETRACT = "POST /batches/{id}/retract";
+  const FAIL = "POST /batches/{id}/fail";
+  const REJECTS = "GET /batches/{id}/rejects";
 
   /** A request for each operation, that a token or a database may stop before anything else does. */
   const plain = (): readonly (readonly [operation: string, path: string, sent: Sent])[] => [
@@ -127,6 +129,8 @@ describe("the OpenAPI document, held against real answers", function () {
     [PIECE, "/batches/1/pieces/0", { headers: CSV, body: HEADER + LINE }],
     [PUBLISH, "/batches/1/publish", {}],
     [RETRACT, "/batches/1/retract", {}],
+    [FAIL, "/batches/1/fail", {}],
+    [REJECTS, "/batches/1/rejects", {}],
   ];
   const aboutBatches = () => plain().filter(([operation]) => operation.includes("batches"));
   const aboutData = () => plain().filter(([operation]) => !operation.includes("batches"));
@@ -172,9 +176,20 @@ describe("the OpenAPI document, held against real answers", function () {
     await met(400, PUBLISH, `/batches/${id}/publish`, { headers: JSON_TYPE, body: "{" });
     await met(413, PUBLISH, `/batches/${id}/publish`, { headers: JSON_TYPE, body: MUCH_JSON });
     await met(200, PUBLISH, `/batches/${id}/publish`, { headers: JSON_TYPE, body: '{"pieces":2}' });
+    await met(409, FAIL, `/batches/${id}/fail`);
+    await met(200, REJECTS, `/batches/${id}/rejects`);
     await met(200, RETRACT, `/batches/${id}/retract`);
     await met(200, SHOW, `/batches/${id}`);
     await met(200, LIST, "/batches");
+  });
+
+  it("knows the answers to whoever ends a batch", async () => {
+    const id = await open();
+    await met(400, FAIL, `/batches/${id}/fail`, { headers: JSON_TYPE, body: "{" });
+    await met(413, FAIL, `/batches/${id}/fail`, { headers: JSON_TYPE, body: MUCH_JSON });
+    await met(200, FAIL, `/batches/${id}/fail`, { headers: JSON_TYPE, body: '{"reason":"the wrong file"}' });
+    await met(200, FAIL, `/batches/${id}/fail`);
+    await met(409, REJECTS, `/batches/${id}/rejects`);
   });
 
   it("knows the answers to whoever sends a batch as one body", async () => {

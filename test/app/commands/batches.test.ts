@@ -1,7 +1,10 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { expect } from "chai";
 import { failBatch } from "../../../app/ingest/fail.js";
 import { createDatabase, type TestDatabase } from "../database.js";
-import { age, deliver, load, seen } from "../ingest/deliveries.js";
+import { age, deliver, load, type Price, seen } from "../ingest/deliveries.js";
+import { createFolder } from "../ingest/setup.js";
 import { plant } from "../ingest/tree.js";
 import { runRatesapp } from "./ratesapp.js";
 
@@ -10,12 +13,14 @@ describe("ratesapp batches", function () {
   let database: TestDatabase;
   let published: number;
   let failed: number;
+  let prices: Price[];
 
   before(async () => {
     database = await createDatabase();
     const { ports } = await plant(database.pool, { regionParents: [-1], portParents: [0, 0] });
     const price = { origin: ports[0] as number, destination: ports[1] as number, day: "2024-05-01", price: 10 };
-    published = await deliver(database.pool, { feed: "asia", prices: [price, price] });
+    prices = [price, price];
+    published = await deliver(database.pool, { feed: "asia", prices });
     failed = await load(database.pool, { feed: "europe", prices: [price] });
     await failBatch(database.pool, failed, "Piece 0 failed 8 times.");
   });
@@ -63,6 +68,31 @@ describe("ratesapp batches", function () {
     const refused = await run("retry", String(published));
     expect(refused).to.include({ code: 1, stdout: "" });
     expect(refused.stderr).to.equal(`Batch ${published} is published; only a failed one can be loaded again.\n`);
+  });
+
+  it("ends a batch that nobody will finish, with its rows", async () => {
+    const id = await load(database.pool, { feed: "europe", prices });
+    expect((await run("fail", String(id), "--reason", "The wrong file.")).stdout).to.equal(
+      `Batch ${id} failed; 2 prices were deleted.\n`,
+    );
+    expect((await run("show", String(id))).stdout).to.match(/^failure +The wrong file\.$/m);
+    expect((await run("fail", String(published))).stderr).to.match(/is published and can no longer fail; retract it/);
+  });
+
+  it("writes the lines that were left out, to a file or to standard output", async () => {
+    await database.pool.query("UPDATE batches SET columns = 'price,day' WHERE id = $1", [published]);
+    await database.pool.query(
+      "INSERT INTO bad_lines (batch_id, piece, line, reason, content) VALUES ($1, 0, 2, 'bad', 'x,y'), ($1, 0, 5, 'bad', 'z')",
+      [published],
+    );
+    const text = "price,day\nx,y\nz\n";
+    expect(await run("rejects", String(published))).to.include({ code: 0, stdout: text });
+    const folder = await createFolder();
+    const path = join(folder.path, "bad.csv");
+    expect((await run("rejects", String(published), path)).code).to.equal(0);
+    expect(await readFile(path, "utf8")).to.equal(text);
+    await folder.remove();
+    expect((await run("rejects", String(failed))).stderr).to.match(/no lines were left out of it/);
   });
 
   it("compacts, and drops old months", async () => {

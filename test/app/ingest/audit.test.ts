@@ -163,10 +163,20 @@ describe("auditBatch", function () {
     expect(await publishBatch(database.pool, third)).to.include({ state: "duplicate", duplicateOf: first });
   });
 
-  it("leaves a batch alone that somebody retracted before a slow worker came to publish it", async () => {
+  it("leaves a batch alone that somebody retracted or failed before a slow worker came to publish it", async () => {
     const id = await deliver(database.pool, { prices: some() });
     await retractBatch(database.pool, id);
-    expect(await publishBatch(database.pool, id, { first: true })).to.include({ state: "retracted", changed: false });
+    expect(await publishBatch(database.pool, id, { onlyAudited: true })).to.include({
+      state: "retracted",
+      changed: false,
+    });
+    const other = await load(database.pool, { prices: some() });
+    await auditBatch(database.pool, other);
+    await failBatch(database.pool, other, "test");
+    expect(await publishBatch(database.pool, other, { onlyAudited: true })).to.include({
+      state: "failed",
+      changed: false,
+    });
     expect((await seen(database.pool)).size).to.equal(0);
   });
 

@@ -1,8 +1,10 @@
 import { copyFile, readFile, rename, rm, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 import zlib from "node:zlib";
 import { expect } from "chai";
+import { failBatch, STOPPED } from "../../../app/ingest/fail.js";
 import { PortsMissingError, SourceError } from "../../../app/ingest/ingest-error.js";
 import {
   type BatchReport,
@@ -215,7 +217,7 @@ describe("ingestSource", () => {
     const report = only(await ingest(path, { maxBadRows: 2 }));
     expect(report).to.include({ state: "published", rejected: 2, rows: lines.length - 2 });
     const rejects = join(folder.path, "rejects.csv");
-    expect(await writeRejects(database.pool, report.batchId, rejects)).to.equal(2);
+    await writeRejects(database.pool, report.batchId, rejects);
     expect(await readFile(rejects, "utf8")).to.equal(`${header}\n${broken[5]}\n${broken[2_500]}\n`);
     await folder.write("repaired.csv", `${header}\n${lines[5]}\n${lines[2_500]}\n`);
     await ingest(join(folder.path, "repaired.csv"));
@@ -272,6 +274,16 @@ describe("ingestSource", () => {
     }
     expect(only(await ingest(path)).state).to.equal("published");
     await expectPublished();
+  });
+
+  it("stops quietly when somebody ends its batch, and deletes what it had loaded", async () => {
+    const path = await folder.write("prices.csv", csv);
+    const done = ingest(path);
+    const loaded = () => database.pool.query("SELECT FROM pieces WHERE state = 'loaded'");
+    while ((await loaded()).rowCount === 0) await sleep(1);
+    await failBatch(database.pool, 1, STOPPED, true);
+    expect(only(await done)).to.include({ state: "failed", failure: STOPPED, failedForGood: true });
+    expect((await readTotals(database.pool)).stored.rows).to.equal(0);
   });
 
   it("takes over from a worker that died, in ranges and in a stream", async () => {

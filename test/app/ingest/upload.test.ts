@@ -178,6 +178,28 @@ describe("batches over HTTP", () => {
     expect((await call("POST", `/batches/${id}/publish`)).body.state).to.equal("published");
   });
 
+  it("gives the lines that were left out, also those of a body", async () => {
+    const bad = "AAAAA,ZZZZZ,2024-02-29,3\n";
+    const headers = { authorization: `Bearer ${TOKEN}` };
+    const sent = { ...csv, "idempotency-key": "left-out" };
+    const { id } = (await call("POST", "/batches?feed=a&max_bad_rows=2", HEADER + bad + line(1) + bad, sent)).body;
+    const reply = await fetch(`${server.apiUrl}/batches/${id}/rejects`, { headers });
+    expect([reply.status, reply.headers.get("content-type")]).to.deep.equal([200, "text/csv; charset=utf-8"]);
+    expect(await reply.text()).to.equal(HEADER + bad + bad);
+  });
+
+  it("ends a batch that nobody will finish, and gives its space back", async () => {
+    const id = await open();
+    await put(id, 0, line(1));
+    const ended = await call("POST", `/batches/${id}/fail`, JSON.stringify({ reason: "The wrong month." }), json);
+    expect(ended.status).to.equal(200);
+    expect(ended.body).to.include({ state: "failed", failure: "The wrong month." });
+    expect((await put(id, 1, line(1))).body.type).to.equal("/docs/errors#batch-state");
+    const left = () => database.pool.query("SELECT FROM prices WHERE batch_id = $1", [id]);
+    await until(async () => (await left()).rowCount === 0);
+    expect((await call("POST", `/batches/${id}/fail`)).body.failure).to.equal("The wrong month.");
+  });
+
   it("takes one body, and goes on with it after a broken connection", async () => {
     const body = HEADER + Array.from({ length: 1_000 }, () => line(3)).join("");
     const path = "/batches?feed=a&mode=append";
