@@ -1,45 +1,100 @@
-// npm run sandbox -- NAME [KEY=VALUE …]
-// A copy of the system of your own, on the cluster that kubectl speaks to now. Settings as `pulumi config set --path`
-// takes them: image=ghcr.io/ratesapp/ratesapp:dev api.maxReplicas=5. Gone with `pulumi destroy --stack NAME --remove`.
+// npm run sandbox -- --help
 import { spawnSync } from "node:child_process";
-import { ApiextensionsV1Api, KubeConfig } from "@kubernetes/client-node";
+import type { V1DeploymentList } from "@kubernetes/client-node";
+import { inProject } from "./in-project.js";
+import { namesOf } from "./names.js";
+import { namespaces, releases } from "./platform/releases.js";
+import { sandboxArguments, USAGE, UsageError } from "./sandbox/arguments.js";
+import { demoPod } from "./sandbox/demo-pod.js";
+import { refusal, stackFile } from "./sandbox/stack-file.js";
 
-const [name, ...settings] = process.argv.slice(2);
-const wrong = settings.find((setting) => !/^[\w.[\]-]+=/.test(setting));
-if (!name || !/^[a-z][a-z0-9-]{0,20}$/.test(name) || wrong) {
-  console.error(
-    "usage: npm run sandbox -- NAME [KEY=VALUE …]   (NAME: up to 21 lower-case letters, digits and dashes)",
-  );
-  process.exit(2);
+/** Thrown with what to tell: by a program that was started, or before one is. */
+class SandboxError extends Error {}
+
+try {
+  const given = sandboxArguments(process.argv.slice(2));
+  if (given) sandbox(given);
+  else process.stdout.write(USAGE);
+} catch (error) {
+  if (!(error instanceof SandboxError || error instanceof UsageError)) throw error;
+  console.error(error.message);
+  if (error instanceof UsageError) console.error(`\n${USAGE}`);
+  process.exitCode = error instanceof UsageError ? 2 : 1;
 }
 
-const kubeconfig = new KubeConfig();
-kubeconfig.loadFromDefault();
-const context = kubeconfig.getCurrentContext();
+function sandbox({ assignments, empty, name }: NonNullable<ReturnType<typeof sandboxArguments>>): void {
+  const file = stackFile(name);
+  refuse(refusal(name, file));
+  const context = answer("kubectl", ["config", "current-context"]).trim();
+  refuse(refusal(name, file, context));
+  const kubectl = ["--context", context, "--request-timeout=30s"];
+  const operators = JSON.parse(
+    answer("kubectl", [
+      ...kubectl,
+      "get",
+      "deployments",
+      "-A",
+      "-l",
+      "app.kubernetes.io/name=cloudnative-pg",
+      "-o=json",
+    ]),
+  ) as V1DeploymentList;
 
-pulumi("stack", "select", "--create", name);
-set("environment", "sandbox");
-set("cluster.context", context);
-if (!(await hasDefinition("clusters.postgresql.cnpg.io"))) set("platform.cloudnativePg", "install");
-for (const setting of settings) {
-  const [key = "", ...value] = setting.split("=");
-  set(key, value.join("="));
+  const known = JSON.parse(answer("pulumi", ["stack", "ls", "--json"])) as readonly { name: string }[];
+  const exists = known.some((stack) => stack.name === name);
+  if (exists && !file)
+    refuse(`there is a stack ${name} whose Pulumi.${name}.yaml is not here; give the sandbox another name`);
+  if (!exists) run("pulumi", ["stack", "init", "--no-select", name]);
+  const set = (key: string, value: string, ...options: string[]) =>
+    run("pulumi", ["config", "set", "--stack", name, "--path", ...options, `ratesapp:${key}`, "--", value]);
+  set("environment", "sandbox");
+  set("cluster.context", context);
+  for (const { key, secret, value } of assignments) set(key, value, secret ? "--secret" : "--plaintext");
+
+  const ownOperator = assignments.some(({ key }) => key.startsWith("platform.cloudnativePg"));
+  if (!ownOperator && operators.items.length === 0) {
+    // Apart from the stack: destroyed with it, it would take the databases of all other sandboxes along.
+    run("kubectl", ["--context", context, "apply", "--server-side", "-f", releases.cloudnativePg.manifest]);
+  }
+  if (!ownOperator) {
+    const { name: operator = "cnpg-controller-manager", namespace = namespaces.cloudnativePg } =
+      operators.items[0]?.metadata ?? {};
+    const wait = ["rollout", "status", `deployment/${operator}`, "-n", namespace, "--timeout=5m"];
+    run("kubectl", ["--context", context, ...wait]);
+  }
+
+  run("pulumi", ["up", "--stack", name, "--yes", "--skip-preview"]);
+
+  const inNamespace = ["--context", context, "-n", namesOf(name).workloads];
+  if (!empty) {
+    const imageOf = ["get", "deployment", "ratesapp-api", "-o=jsonpath={.spec.template.spec.containers[0].image}"];
+    const image = answer("kubectl", [...inNamespace, ...imageOf]);
+    run("kubectl", [...inNamespace, "apply", "-f", "-"], JSON.stringify(demoPod(name, image)));
+  }
+  console.log(`
+  kubectl ${inNamespace.join(" ")} port-forward svc/ratesapp 3000:80
+  http://localhost:3000/?origin=china&destination=europe${empty ? "" : "    generated prices come in the next minutes"}
+${empty ? "" : `  kubectl ${inNamespace.join(" ")} logs -f demo    how far they are; then port-forward pod/demo 3001:3000 takes writes\n`}
+Gone with: pulumi destroy --stack ${name} --remove`);
 }
-pulumi("up", "--stack", name, "--yes", "--skip-preview");
 
-function set(key: string, value: string): void {
-  pulumi("config", "set", "--stack", name ?? "", "--path", `ratesapp:${key}`, value);
+function refuse(reason: string | undefined): void {
+  if (reason !== undefined) throw new SandboxError(reason);
 }
 
-/** Whether the cluster has the operator already, which several stacks share. */
-async function hasDefinition(definition: string): Promise<boolean> {
-  const api = kubeconfig.makeApiClient(ApiextensionsV1Api);
-  const { items } = await api.listCustomResourceDefinition({ fieldSelector: `metadata.name=${definition}` });
-  return items.length > 0;
+/** Runs a program in sight of the user. */
+function run(program: string, args: readonly string[], input?: string): void {
+  start(program, args, { stdio: [input === undefined ? "inherit" : "pipe", "inherit", "inherit"], input });
 }
 
-function pulumi(...args: string[]): void {
-  const { error, status } = spawnSync("pulumi", args, { stdio: "inherit" });
-  if (error) console.error(`pulumi did not start: ${error.message}; https://www.pulumi.com/docs/install/`);
-  if (status !== 0) process.exit(status ?? 1);
+/** What a program prints. */
+function answer(program: string, args: readonly string[]): string {
+  return start(program, args, { stdio: ["ignore", "pipe", "inherit"] });
+}
+
+function start(program: string, args: readonly string[], options: object): string {
+  const { error, status, stdout } = spawnSync(program, args, { cwd: inProject("."), encoding: "utf8", ...options });
+  if (error) throw new SandboxError(`${program} did not start: ${error.message}; it must be installed`);
+  if (status !== 0) throw new SandboxError(`this failed: ${program} ${args.slice(0, 6).join(" ")}`);
+  return stdout;
 }

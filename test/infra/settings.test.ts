@@ -42,6 +42,10 @@ describe("settings of a stack", () => {
     expect(database).to.include({ instances: 3, storage: "30Gi", walStorage: "5Gi" });
   });
 
+  it("take a number for a quantity, as YAML makes one of 2", () => {
+    expect(read({ database: { cpu: 2, memory: 2 ** 30 } }).database).to.include({ cpu: "2", memory: "1073741824" });
+  });
+
   for (const stack of ["staging", "prod"]) {
     it(`of ${stack}, as committed, are right`, () => {
       const raw = rawSettings(
@@ -88,6 +92,20 @@ describe("settings of a stack", () => {
       { database: { memory: "2 GB", cpu: "fast" } },
       'database.cpu: must be a number of cores such as "500m" or "2"',
       'database.memory: must be a number of bytes such as "512Mi" or "20Gi"',
+    ],
+    "requests beyond their limits": [
+      { api: { resources: { requests: { cpu: 2, memory: "1Gi" } } } },
+      "api.resources.requests.cpu: is more than limits.cpu",
+      "api.resources.requests.memory: is more than limits.memory",
+    ],
+    "a missing quantity": [
+      {
+        feeds: {
+          sea: { schedule: "@hourly", source: "s3://a/", resources: { requests: {}, limits: { cpu: 1, memory: 1e9 } } },
+        },
+      },
+      "feeds.sea.resources.requests.cpu: is missing",
+      "feeds.sea.resources.requests.memory: is missing",
     ],
     "too little memory": [{ database: { memory: "100Mi" } }, "database.memory: must be at least 512Mi"],
     "the image's version": [{ image: "ratesapp:latest" }, "image: latest is no version; name one, or a digest"],

@@ -1,0 +1,37 @@
+import { existsSync, readFileSync } from "node:fs";
+import yaml from "js-yaml";
+import { inProject } from "../in-project.js";
+
+/** What says that a stack is, and where. */
+export interface StackFile {
+  readonly environment: string | undefined;
+  readonly context: string | undefined;
+}
+
+/** Of a stack that is known here; a stack that was removed has none. */
+export function stackFile(name: string): StackFile | undefined {
+  const path = inProject(`Pulumi.${name}.yaml`);
+  return existsSync(path) ? stackFileOf(readFileSync(path, "utf8")) : undefined;
+}
+
+export function stackFileOf(text: string): StackFile {
+  const { config } = (yaml.load(text) ?? {}) as { config?: Record<string, unknown> };
+  const cluster = config?.["ratesapp:cluster"] as { context?: string } | undefined;
+  return { environment: config?.["ratesapp:environment"] as string | undefined, context: cluster?.context };
+}
+
+/**
+ * Why a sandbox must not be made, or made again, of this stack; undefined: it may.
+ * @param context that kubectl speaks to; undefined: not yet known.
+ */
+export function refusal(name: string, file: StackFile | undefined, context?: string): string | undefined {
+  if (file === undefined) return undefined;
+  if (file.environment !== undefined && file.environment !== "sandbox") {
+    return `${name} is a stack of environment ${file.environment}; give the sandbox another name`;
+  }
+  // Applied to another cluster, the stack would lose what it has on the first.
+  if (context !== undefined && file.context !== undefined && file.context !== context) {
+    return `${name} is on ${file.context}, and kubectl speaks to ${context}: kubectl config use-context ${file.context}`;
+  }
+  return undefined;
+}
