@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { podIdentity } from "./pod-identity.js";
 
 export interface BackupBucketArgs {
   readonly clusterName: pulumi.Input<string>;
@@ -10,7 +11,7 @@ export interface BackupBucketArgs {
   readonly protect: boolean;
 }
 
-/** An encrypted, versioned bucket that the database's pods write to as themselves, with no key to hand out or to lose. */
+/** An encrypted, versioned bucket that the database's pods write to as themselves. */
 export class BackupBucket extends pulumi.ComponentResource {
   readonly destination: pulumi.Output<string>;
 
@@ -60,50 +61,22 @@ export class BackupBucket extends pulumi.ComponentResource {
       },
       { parent: this, dependsOn: versioning },
     );
-    const role = new aws.iam.Role(
-      `${name}-backups`,
-      {
-        assumeRolePolicy: {
-          Version: "2012-10-17",
-          Statement: [
-            {
-              Effect: "Allow",
-              Principal: { Service: "pods.eks.amazonaws.com" },
-              Action: ["sts:AssumeRole", "sts:TagSession"],
-            },
-          ],
-        },
-      },
-      { parent: this },
-    );
-    const policy = new aws.iam.RolePolicy(
-      `${name}-backups`,
-      {
-        role: role.id,
-        policy: {
-          Version: "2012-10-17",
-          Statement: [
-            { Effect: "Allow", Action: ["s3:ListBucket"], Resource: bucket.arn },
-            {
-              Effect: "Allow",
-              Action: ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"],
-              Resource: pulumi.interpolate`${bucket.arn}/*`,
-            },
-            { Effect: "Allow", Action: ["kms:Decrypt", "kms:GenerateDataKey"], Resource: keyArn },
-          ],
-        },
-      },
-      { parent: this },
-    );
-    const identity = new aws.eks.PodIdentityAssociation(
+    const identity = podIdentity(
       `${name}-backups`,
       {
         clusterName: args.clusterName,
         namespace: args.namespace,
         serviceAccount: args.serviceAccount,
-        roleArn: role.arn,
+        statements: [
+          { Action: ["s3:ListBucket"], Resource: bucket.arn },
+          {
+            Action: ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"],
+            Resource: pulumi.interpolate`${bucket.arn}/*`,
+          },
+          { Action: ["kms:Decrypt", "kms:GenerateDataKey"], Resource: keyArn },
+        ],
       },
-      { parent: this, dependsOn: policy },
+      { parent: this },
     );
     // Known when the pods may write, so that the database starts no earlier.
     this.destination = pulumi.all([bucket.bucket, identity.associationId]).apply(([id]) => `s3://${id}/`);

@@ -8,6 +8,7 @@ import type { Archive, Cluster, ClusterAccess, Placement } from "./cluster.js";
 import { databaseNodePool } from "./database-node-pool.js";
 import { loadBalancerClass } from "./load-balancer-class.js";
 import { Network, type NetworkArgs } from "./network.js";
+import { type PolicyStatement, podIdentity } from "./pod-identity.js";
 import { Registry } from "./registry.js";
 
 export interface EksClusterArgs extends NetworkArgs {
@@ -15,10 +16,12 @@ export interface EksClusterArgs extends NetworkArgs {
   readonly version: string;
   readonly publicAccessCidrs: readonly string[];
   readonly adminRoleArns: readonly string[];
-  /** Of the database, whose ServiceAccount gets the bucket. */
+  /** Of the database, whose ServiceAccount gets the bucket, and of the workloads. */
   readonly names: Names;
   /** Whether to make a bucket for them. */
   readonly backups: boolean;
+  /** Of ingest pods, on the buckets that deliveries come from. */
+  readonly deliveryRights: readonly PolicyStatement[];
   /** Refuses to delete the cluster, the key and the bucket. */
   readonly protect: boolean;
 }
@@ -121,6 +124,18 @@ export class EksCluster extends pulumi.ComponentResource implements Cluster {
           { parent: this },
         )
       : undefined;
+    if (args.deliveryRights.length > 0) {
+      podIdentity(
+        `${name}-deliveries`,
+        {
+          clusterName: cluster.eksCluster.name,
+          namespace: names.workloads,
+          serviceAccount: `${names.release}-ingest`,
+          statements: args.deliveryRights,
+        },
+        { parent: this },
+      );
+    }
     this.registerOutputs();
   }
 }

@@ -111,7 +111,7 @@ function* backupMistakes(
   }
 }
 
-function* workloadMistakes({ api, environment, feeds }: Settings, secrets: GivenSecrets): Generator<Mistake> {
+function* workloadMistakes({ api, environment, feeds, places }: Settings, secrets: GivenSecrets): Generator<Mistake> {
   if (api.minReplicas > api.maxReplicas) {
     yield ["api.minReplicas", `${api.minReplicas} is more than api.maxReplicas, ${api.maxReplicas}`];
   }
@@ -120,6 +120,9 @@ function* workloadMistakes({ api, environment, feeds }: Settings, secrets: Given
       "api.minReplicas",
       `${api.minReplicas} has no second pod while the first is replaced; ${environment} needs 2`,
     ];
+  }
+  if (Object.keys(feeds).length > 0 && !places) {
+    yield ["places", "is missing, and a price of an unknown port is a bad line; name the files, or say by-hand"];
   }
   for (const name of secrets.feedCredentials) {
     if (!feeds[name]) yield [`feedCredentials.${name}`, "there is no such feed"];

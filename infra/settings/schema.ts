@@ -146,8 +146,13 @@ export const settingsSchema = z.strictObject({
       })
       .optional(),
   }),
-  /** Files with the places, relative to the project. */
-  places: z.strictObject({ ports: z.string().min(1), regions: z.string().min(1) }).optional(),
+  /** Files with the places, relative to the project and 1 MiB at most; or somebody runs `ratesapp places import`. */
+  places: z
+    .union(
+      [z.literal("by-hand"), z.strictObject({ ports: z.string().min(1), regions: z.string().min(1) })],
+      "must be {ports: a file, regions: a file}, or by-hand",
+    )
+    .optional(),
   feeds: z.record(feedName, feed).default({}),
   compaction: z
     .strictObject({ schedule: cron.default("17 3 * * *"), retentionDays: whole(1, 36_500).nullable().default(null) })

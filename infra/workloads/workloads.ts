@@ -59,7 +59,7 @@ export class Workloads extends pulumi.ComponentResource {
         resources: api.resources,
         settings: { ...api.settings, statementTimeoutMs: api.statementTimeoutMs },
       },
-      ...(places && {
+      ...(typeof places === "object" && {
         places: {
           ports: readFileSync(inProject(places.ports), "utf8"),
           regions: readFileSync(inProject(places.regions), "utf8"),

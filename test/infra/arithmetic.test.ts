@@ -2,6 +2,7 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { generations } from "../../infra/access/generations.js";
 import { localPortOf } from "../../infra/access/local-port.js";
+import { deliveryRights } from "../../infra/cluster/delivery-rights.js";
 import { zoneSubnets } from "../../infra/cluster/subnets.js";
 import { mostConnections, postgresParameters } from "../../infra/database/parameters.js";
 import { bytes, millicores, QuantityError } from "../../infra/settings/quantity.js";
@@ -42,6 +43,23 @@ describe("subnets", () => {
         expect(end).to.be.at.most(from + size);
       }),
     );
+  });
+});
+
+describe("the rights of ingest pods", () => {
+  it("are to read what their feeds name at Amazon, and no more", () => {
+    const feed = { schedule: "@daily" };
+    expect(
+      deliveryRights({
+        sea: { ...feed, source: "s3://deliveries/sea/" },
+        keys: { ...feed, source: "s3://keys/", credentialsSecretName: "keys" },
+        elsewhere: { ...feed, source: "s3://here/", environment: { AWS_ENDPOINT_URL: "http://store:9000" } },
+        web: { ...feed, source: "https://example.com/prices.csv" },
+      }),
+    ).to.deep.equal([
+      { Action: ["s3:ListBucket"], Resource: "arn:aws:s3:::deliveries" },
+      { Action: ["s3:GetObject"], Resource: "arn:aws:s3:::deliveries/sea/*" },
+    ]);
   });
 });
 

@@ -158,6 +158,7 @@ describe("settings of a stack", () => {
           sea: { schedule: "@hourly", source: "s3://a/", parallelism: 2 },
           air: { schedule: "@hourly", source: "s3://b/" },
         },
+        places: "by-hand",
         writeTokens: {},
       },
       /^database.maxConnections: 90 is less than the 167 that may be open at once: 40 of poolers \(2 roles, 2 pods, 10 each\), 85 of 5 API pods with write routes \(17 each\), 24 of ingest \(3 pods of all feeds, 8 each\), 18 of upkeep, the operator and you$/,
@@ -195,6 +196,10 @@ describe("settings of a stack", () => {
     "an identity at an endpoint of one's own": [
       { database: { backups: { destination: "s3://mine/", method: "in-tree", endpoint: "http://store:9000" } } },
       /^database.backups.credentials: identity is for AWS/,
+    ],
+    "prices of ports that nobody knows": [
+      { feeds: { sea: { schedule: "@hourly", source: "s3://a/" } } },
+      /^places: is missing, and a price of an unknown port is a bad line/,
     ],
     "credentials of no feed": [{ feedCredentials: { air: {} } }, /^feedCredentials.air: there is no such feed/],
   };

@@ -1,0 +1,14 @@
+import type { Settings } from "../settings/schema.js";
+import type { PolicyStatement } from "./pod-identity.js";
+
+/** What ingest pods need to read the deliveries at Amazon that the feeds name, where they have no keys of their own. */
+export function deliveryRights(feeds: Settings["feeds"]): PolicyStatement[] {
+  return Object.values(feeds).flatMap(({ credentialsSecretName, environment, source }) => {
+    const [, bucket, prefix = ""] = /^s3:\/\/([^/]+)\/?(.*)$/.exec(source) ?? [];
+    if (!bucket || credentialsSecretName || environment?.AWS_ENDPOINT_URL) return [];
+    return [
+      { Action: ["s3:ListBucket"], Resource: `arn:aws:s3:::${bucket}` },
+      { Action: ["s3:GetObject"], Resource: `arn:aws:s3:::${bucket}/${prefix}*` },
+    ];
+  });
+}

@@ -1,0 +1,61 @@
+import * as aws from "@pulumi/aws";
+import type * as pulumi from "@pulumi/pulumi";
+
+export interface PodIdentityArgs {
+  readonly clusterName: pulumi.Input<string>;
+  /** Of the pods. */
+  readonly namespace: string;
+  readonly serviceAccount: string;
+  /** What they may. */
+  readonly statements: readonly PolicyStatement[];
+}
+
+export interface PolicyStatement {
+  readonly Action: string[];
+  readonly Resource: pulumi.Input<string>;
+}
+
+/** Gives the pods of a ServiceAccount rights on AWS, with no key to hand out or to lose. */
+export function podIdentity(
+  name: string,
+  args: PodIdentityArgs,
+  options: pulumi.CustomResourceOptions,
+): aws.eks.PodIdentityAssociation {
+  const role = new aws.iam.Role(
+    name,
+    {
+      assumeRolePolicy: {
+        Version: "2012-10-17",
+        Statement: [
+          {
+            Effect: "Allow",
+            Principal: { Service: "pods.eks.amazonaws.com" },
+            Action: ["sts:AssumeRole", "sts:TagSession"],
+          },
+        ],
+      },
+    },
+    options,
+  );
+  const policy = new aws.iam.RolePolicy(
+    name,
+    {
+      role: role.id,
+      policy: {
+        Version: "2012-10-17",
+        Statement: args.statements.map((statement) => ({ Effect: "Allow" as const, ...statement })),
+      },
+    },
+    options,
+  );
+  return new aws.eks.PodIdentityAssociation(
+    name,
+    {
+      clusterName: args.clusterName,
+      namespace: args.namespace,
+      serviceAccount: args.serviceAccount,
+      roleArn: role.arn,
+    },
+    { ...options, dependsOn: policy },
+  );
+}
