@@ -56,8 +56,8 @@ export interface PieceResult {
 /** What a piece that was only checked has put into the database. */
 const NOTHING: RowTotals = { rows: 0, priceSum: 0n, checksum: "0".repeat(16), months: [] };
 
-/** Most bytes that are parsed before the rows are looked at. */
-const SLICE_BYTES = 256 * 1024;
+/** Most bytes that are parsed before rows and bad lines are looked at: of bad lines of one byte, 10 MB in memory. */
+const SLICE_BYTES = 64 * 1024;
 /**
  * Rows are sent when there are this many bytes of them. 64 KiB is the least that {@link CopyIn} allows to be written
  * over; figures in bench/ingest.ts show no gain above.
