@@ -1,3 +1,5 @@
+import { keepTotals } from "./totals.sql.js";
+
 /**
  * Moves a batch whose pieces are all loaded from loading to auditing, and cuts the work into parts: a month, or a few
  * days of one where $2 prices or more come together, so that two workers can share a month. Never more than four to a
@@ -95,7 +97,8 @@ export const compareTotals = `
 /** $1 batch, $2 checksum of its content. */
 export const endAudit = `
   UPDATE batches
-  SET state = 'audited', checksum = $2, audited_at = clock_timestamp(), worker = NULL, lease_until = NULL
+  SET state = 'audited', checksum = $2, audited_at = clock_timestamp(), worker = NULL, lease_until = NULL,
+      ${keepTotals}
   WHERE id = $1`;
 
 export const forgetParts = "DELETE FROM audit_parts WHERE batch_id = $1";

@@ -1,3 +1,5 @@
+import { keepTotals } from "./totals.sql.js";
+
 /**
  * Batches that nobody can see or bring back and whose rows are still there: failed, duplicate, or retracted before the
  * last $1 days. Those folded by compaction only wait for their dead months.
@@ -14,9 +16,12 @@ export const stopAudits = `
   WITH stopped AS (SELECT from_day FROM audit_parts WHERE batch_id = $1 FOR UPDATE)
   DELETE FROM audit_parts a USING stopped WHERE a.batch_id = $1 AND a.from_day = stopped.from_day`;
 
-/** Closes the way back: `compacted_at` refuses a publish that comes from now on. $1 batch, $2 retractableDays. */
+/**
+ * Closes the way back: `compacted_at` refuses a publish that comes from now on. What the pieces of a failed batch come
+ * to is known now and not when it failed, as one could commit at that instant. $1 batch, $2 retractableDays.
+ */
 export const giveUpBatch = `
-  UPDATE batches SET compacted_at = coalesce(compacted_at, clock_timestamp())
+  UPDATE batches SET compacted_at = coalesce(compacted_at, clock_timestamp()), ${keepTotals}
   WHERE id = $1 AND reclaimed_at IS NULL
     AND (state IN ('failed', 'duplicate')
          OR state = 'retracted' AND published_at < clock_timestamp() - make_interval(days => $2::integer))

@@ -67,10 +67,18 @@ CREATE TABLE batches (
   failed_for_good boolean NOT NULL DEFAULT false,
   -- When the first of its days was folded: from then on it cannot be retracted.
   compacted_at timestamptz,
+  -- What its pieces come to, once they are final: metrics must not sum every piece there ever was.
+  loaded_rows    bigint,
+  rejected_rows  bigint,
+  loaded_bytes   bigint,
+  first_attempts bigint,
+  retries        bigint,
+  takeovers      bigint,
   -- When the last of its rows was deleted (failed, duplicate, compacted, or retracted and too old to come back).
   reclaimed_at timestamptz,
   UNIQUE (feed, identity)
 );
+CREATE INDEX batches_unfinished ON batches (created_at) WHERE state IN ('loading', 'auditing', 'audited');
 CREATE SEQUENCE batch_sequence AS bigint;
 CREATE UNIQUE INDEX batches_sequence ON batches (sequence) WHERE mode <> 'compaction';
 

@@ -1,4 +1,7 @@
 import { expect } from "chai";
+import { auditBatch } from "../../../app/ingest/audit.js";
+import { failBatch } from "../../../app/ingest/fail.js";
+import { reclaimBatch } from "../../../app/ingest/reclaim.js";
 import { watchIngest } from "../../../app/telemetry/ingest-metrics.js";
 import { registry } from "../../../app/telemetry/registry.js";
 import { createDatabase, type TestDatabase } from "../database.js";
@@ -55,6 +58,35 @@ describe("ingest metrics", () => {
     expect(told.get(`ratesapp_batch_deadline_left_seconds${labels}`)).to.be.closeTo(100, 10);
     // 990 of 1,000 bytes are left, at one byte a second; the audit takes as long as 1,500.
     expect(told.get(`ratesapp_batch_deadline_margin_seconds${labels}`)).to.be.closeTo(-2_390, 250);
+  });
+
+  it("count on from what was, when a batch fails and when it is reclaimed or audited", async () => {
+    const { ports } = await plant(database.pool, { regionParents: [], portParents: [-1, -1] });
+    const price = { origin: ports[0] as number, destination: ports[1] as number, day: "2024-05-01", price: 10 };
+    const [good, bad] = [
+      await load(database.pool, { prices: [price] }),
+      await load(database.pool, { prices: [price] }),
+    ];
+    await database.pool.query("UPDATE pieces SET attempts = 2, to_byte = from_byte + 7");
+    await database.pool.query("UPDATE pieces SET state = 'failed', rejected = 3 WHERE batch_id = $1", [bad]);
+    const totals = async () => {
+      watchIngest(database.pool);
+      const told = await scrape();
+      return [...told].filter(([name]) => /(rows|bytes|attempts)_total/.test(name)).sort();
+    };
+    await failBatch(database.pool, bad, "test");
+    const before = await totals();
+    expect(Object.fromEntries(before)).to.deep.include({
+      'ratesapp_ingest_rows_total{feed="a"}': 1,
+      'ratesapp_ingest_rejected_rows_total{feed="a"}': 3,
+      'ratesapp_ingest_bytes_total{feed="a"}': 7,
+      'ratesapp_ingest_piece_attempts_total{kind="retry"}': 2,
+    });
+    await auditBatch(database.pool, good);
+    await reclaimBatch(database.pool, bad);
+    expect(await totals()).to.deep.equal(before);
+    const { rowCount } = await database.pool.query("SELECT FROM batches WHERE loaded_rows IS NULL");
+    expect(rowCount).to.equal(0);
   });
 
   it("are absent, and the scrape works, while the database does not answer", async () => {
