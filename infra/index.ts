@@ -50,12 +50,11 @@ const access = new Access(
 );
 const workloads = new Workloads("workloads", { names, settings, secrets, cluster, access, namespace }, inCluster);
 
-export const { api, apiInCluster, databaseState, forwardApi, forwardDatabase, forwardPrometheus, registry } = outputsOf(
-  {
+export const { api, apiInCluster, databaseState, forwardApi, forwardDatabase, forwardPrometheus, login, registry } =
+  outputsOf({
     names,
     settings,
     cluster,
     database,
     workloads,
-  },
-);
+  });

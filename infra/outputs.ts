@@ -17,11 +17,11 @@ export interface OutputsArgs {
 /** What people want to know of a stack: `pulumi stack output`. */
 export function outputsOf({ cluster, database, names, settings, workloads }: OutputsArgs) {
   const { ingress } = settings.api;
-  const context = settings.cluster.context === undefined ? "" : ` --context ${settings.cluster.context}`;
+  const context = cluster.context === undefined ? "" : ` --context ${cluster.context}`;
   const forward = (namespace: string, target: string) => `kubectl${context} -n ${namespace} port-forward ${target}`;
   return {
     /** For the world, or for you while `forwardApi` runs. */
-    api: ingress ? `http${ingress.tlsSecretName ? "s" : ""}://${ingress.host}` : "http://localhost:3000",
+    api: ingress ? `http${ingress.tls || ingress.tlsSecretName ? "s" : ""}://${ingress.host}` : "http://localhost:3000",
     apiInCluster: workloads.url,
     forwardApi: forward(names.workloads, `svc/${names.release} 3000:80`),
     /** Then: psql -h localhost -p 5433 -U ratesapp_monitoring_a ratesapp. */
@@ -31,6 +31,8 @@ export function outputsOf({ cluster, database, names, settings, workloads }: Out
         ? undefined
         : forward(namespaces.prometheus, "svc/prometheus-operated 9090"),
     databaseState: pulumi.interpolate`${database.state}; now: kubectl${context} -n ${names.database} get cluster ${names.databaseCluster}`,
+    /** Makes the context that the commands here name, if it is not there yet. */
+    login: cluster.login,
     registry: cluster.registry ?? "none of its own",
   };
 }

@@ -25,6 +25,10 @@ export interface Cluster {
   readonly provider: kubernetes.Provider;
   /** What the provider was made of, for another one with a default namespace, and for the port-forward. */
   readonly access: ClusterAccess;
+  /** Of kubectl, for people; undefined: the current one. */
+  readonly context: string | undefined;
+  /** The command that makes it, if a kubeconfig does not bring it. */
+  readonly login: string | undefined;
   /** Undefined: the cluster's default. */
   readonly storageClass: pulumi.Output<string> | undefined;
   /** Undefined: on any node. */

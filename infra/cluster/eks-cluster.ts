@@ -12,6 +12,7 @@ import { type PolicyStatement, podIdentity } from "./pod-identity.js";
 import { Registry } from "./registry.js";
 
 export interface EksClusterArgs extends NetworkArgs {
+  readonly region: string;
   /** Kubernetes, such as `1.34`. */
   readonly version: string;
   readonly publicAccessCidrs: readonly string[];
@@ -36,6 +37,8 @@ const ADMIN_POLICY = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdm
 export class EksCluster extends pulumi.ComponentResource implements Cluster {
   readonly provider: kubernetes.Provider;
   readonly access: ClusterAccess;
+  readonly context: string;
+  readonly login: string;
   readonly storageClass: pulumi.Output<string>;
   readonly databasePlacement: Placement;
   readonly archive: Archive | undefined;
@@ -47,6 +50,8 @@ export class EksCluster extends pulumi.ComponentResource implements Cluster {
   constructor(name: string, args: EksClusterArgs, options: pulumi.ComponentResourceOptions) {
     super("ratesapp:cluster:EksCluster", name, {}, options);
     const { names, protect } = args;
+    this.context = name;
+    this.login = `aws eks update-kubeconfig --region ${args.region} --name ${name} --alias ${name}`;
 
     // Encrypts Secrets, backups and images; and the stack's own secrets, where it is its secrets provider.
     const key = new aws.kms.Key(

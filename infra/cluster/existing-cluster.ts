@@ -12,6 +12,8 @@ export interface ExistingClusterArgs {
 export class ExistingCluster extends pulumi.ComponentResource implements Cluster {
   readonly provider: kubernetes.Provider;
   readonly access: ClusterAccess;
+  readonly context: string | undefined;
+  readonly login = undefined;
   readonly storageClass = undefined;
   readonly databasePlacement = undefined;
   readonly archive = undefined;
@@ -21,6 +23,7 @@ export class ExistingCluster extends pulumi.ComponentResource implements Cluster
 
   constructor(name: string, args: ExistingClusterArgs, options?: pulumi.ComponentResourceOptions) {
     super("ratesapp:cluster:ExistingCluster", name, {}, options);
+    this.context = args.context;
     this.access = args.context === undefined ? {} : { context: args.context };
     this.provider = new kubernetes.Provider(name, { ...this.access }, { parent: this });
     this.registerOutputs();

@@ -36,7 +36,12 @@ export class Network extends pulumi.ComponentResource {
 
     let natGateway: aws.ec2.NatGateway | undefined;
     for (const [index, { privateCidr, publicCidr }] of zoneSubnets(args.vpcCidr).entries()) {
-      const zone = zones.apply((names) => names[index] ?? "");
+      const zone = zones.apply((names) => {
+        const found = names[index];
+        if (found === undefined)
+          throw new Error(`the region has ${names.length} zones that are open to all; 3 are needed`);
+        return found;
+      });
       const letter = "abc"[index];
       const publicSubnet = new aws.ec2.Subnet(
         `${name}-public-${letter}`,

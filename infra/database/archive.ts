@@ -22,6 +22,13 @@ export interface ArchiveSpecs {
   readonly scheduledBackup: { readonly method: string; readonly pluginConfiguration?: { readonly name: string } };
 }
 
+/**
+ * Of the plugin's container beside each instance: eight compressions of 16 MiB at once. Requests equal to limits, as the
+ * instance has them: one container without would cost the whole pod its place behind all others in being evicted.
+ */
+const SIZE = { cpu: "500m", memory: "1Gi" };
+const ARCHIVER = { requests: SIZE, limits: SIZE };
+
 const PLUGIN = "barman-cloud.cloudnative-pg.io";
 
 /** Where WAL and base backups go: through the Barman Cloud plugin, or what CloudNativePG has built in up to 1.30. */
@@ -49,7 +56,7 @@ export function archiveOf(args: ArchiveArgs, options: pulumi.CustomResourceOptio
       apiVersion: "barmancloud.cnpg.io/v1",
       kind: "ObjectStore",
       metadata: { name: `${cluster}-archive`, namespace },
-      spec: { retentionPolicy, configuration: store },
+      spec: { retentionPolicy, configuration: store, instanceSidecarConfiguration: { resources: ARCHIVER } },
     },
     options,
   );

@@ -79,6 +79,8 @@ export class Database extends pulumi.ComponentResource {
         workloads: names.workloads,
         dns: cluster.dns,
         addressFamilies: args.settings.cluster.addressFamilies,
+        apiServerPorts: args.settings.cluster.apiServerPorts,
+        operator: platform.cloudnativePgNamespace,
         archivePort: backups && portOf(backups.endpoint),
         podIdentity: backups?.credentials === "identity",
       },

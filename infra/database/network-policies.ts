@@ -12,6 +12,10 @@ export interface DatabaseNetworkArgs {
   /** Who answers names; empty: any address. */
   readonly dns: readonly Peer[];
   readonly addressFamilies: AddressFamilies;
+  /** Of the API server, behind its Service and itself: policies are applied to one, the other, or both. */
+  readonly apiServerPorts: readonly number[];
+  /** Namespace of CloudNativePG. */
+  readonly operator: string;
   /** Port of the object store; undefined: no archive. */
   readonly archivePort: number | undefined;
   /** Whether instances get their rights for it from EKS Pod Identity. */
@@ -22,9 +26,6 @@ const POSTGRES = 5432;
 const STATUS = 8000;
 const INSTANCE_METRICS = 9187;
 const POOLER_METRICS = 9127;
-
-/** The API server, behind its Service's port and at its own: policies are applied to one, the other, or both. */
-const KUBERNETES_API = [443, 6443];
 
 const ports = (...numbers: number[]) => numbers.map((port) => ({ port, protocol: "TCP" }));
 
@@ -51,7 +52,7 @@ export function databaseNetworkPolicies(args: DatabaseNetworkArgs, options: pulu
     ...(dns.length > 0 && { to: dns }),
   };
   // Whoever runs in these pods asks the API server: who is primary, what is to be done.
-  const kubernetesApi = { ports: ports(...KUBERNETES_API), to: anywhere(args.addressFamilies) };
+  const kubernetesApi = { ports: ports(...args.apiServerPorts), to: anywhere(args.addressFamilies) };
 
   policy("deny-all", { podSelector: {}, policyTypes: ["Ingress", "Egress"] });
   policy("instances", {
@@ -64,7 +65,7 @@ export function databaseNetworkPolicies(args: DatabaseNetworkArgs, options: pulu
       { ports: ports(POSTGRES, STATUS), from: [instancePeer] },
       {
         ports: ports(POSTGRES, STATUS),
-        from: [podsOf(namespaces.cloudnativePg, { "app.kubernetes.io/name": "cloudnative-pg" })],
+        from: [podsOf(args.operator, { "app.kubernetes.io/name": "cloudnative-pg" })],
       },
       { ports: ports(INSTANCE_METRICS), from: [monitoring] },
     ],
@@ -72,7 +73,7 @@ export function databaseNetworkPolicies(args: DatabaseNetworkArgs, options: pulu
       names,
       kubernetesApi,
       { ports: ports(POSTGRES, STATUS), to: [instancePeer] },
-      ...(args.archivePort === undefined || KUBERNETES_API.includes(args.archivePort)
+      ...(args.archivePort === undefined || args.apiServerPorts.includes(args.archivePort)
         ? []
         : [{ ports: ports(args.archivePort), to: anywhere(args.addressFamilies) }]),
       ...(args.podIdentity ? [{ ports: ports(80), to: podIdentityAgent(args.addressFamilies) }] : []),

@@ -24,8 +24,14 @@ const everywhere = {
   ipv6: { ipBlock: { cidr: "::/0", except: ["fe80::/10", "fd00:ec2::254/128"] } },
 };
 
-/** Any address but the nodes' metadata service, which hands out the node's own rights. */
-export const anywhere = (families: AddressFamilies): readonly Peer[] => families.map((family) => everywhere[family]);
+/**
+ * Any address but the nodes' metadata service, which hands out the node's own rights. Pods are named apart, because some
+ * networks know them by their labels alone.
+ */
+export const anywhere = (families: AddressFamilies): readonly Peer[] => [
+  { namespaceSelector: {} },
+  ...families.map((family) => everywhere[family]),
+];
 
 const agents = {
   ipv4: { ipBlock: { cidr: "169.254.170.23/32" } },

@@ -43,6 +43,13 @@ export class Prometheus extends pulumi.ComponentResource {
               serviceMonitorSelectorNilUsesHelmValues: false,
               ruleSelectorNilUsesHelmValues: false,
               retention: "15d",
+              // Without a claim it would be kept as long as the pod.
+              retentionSize: "18GB",
+              storageSpec: {
+                volumeClaimTemplate: {
+                  spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "20Gi" } } },
+                },
+              },
             },
           },
           // Its certificates come from a Helm hook, which is no resource and would never run here.

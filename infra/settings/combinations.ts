@@ -1,4 +1,5 @@
 import { mostConnections } from "../database/parameters.js";
+import { namespaces } from "../platform/releases.js";
 import { instanceConnections, poolerClients } from "./connections.js";
 import type { Settings } from "./schema.js";
 
@@ -37,6 +38,9 @@ function* clusterMistakes({ cluster, environment }: Settings): Generator<Mistake
 }
 
 function* platformMistakes({ platform }: Settings): Generator<Mistake> {
+  if (platform.cloudnativePg === "install" && platform.cloudnativePgNamespace !== namespaces.cloudnativePg) {
+    yield ["platform.cloudnativePgNamespace", `is ${namespaces.cloudnativePg} where the program installs the operator`];
+  }
   const needed = platform.barmanPlugin !== "absent" && platform.barmanPlugin !== "present";
   if (needed && platform.certManager === "absent") {
     yield ["platform.certManager", "is absent, but the Barman Cloud plugin gets its certificates from it"];

@@ -67,8 +67,8 @@ const prod: Defaults = {
   protect: true,
   database: {
     instances: 3,
-    // With 16 GiB, what a node of 4 cores and 32 GiB has to give; 4 whole ones would need one of 8.
-    cpu: "3500m",
+    // Beside the archiver, what a node of 4 cores and 32 GiB has to give; 4 whole ones would need one of 8.
+    cpu: "3300m",
     memory: "16Gi",
     storage: "200Gi",
     walStorage: "40Gi",
@@ -80,6 +80,7 @@ const prod: Defaults = {
   api: {
     minReplicas: 3,
     maxReplicas: 30,
+    preStopSeconds: 20,
     resources: { requests: { cpu: "500m", memory: "256Mi" }, limits: { cpu: "2", memory: "512Mi" } },
   },
 };

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { namespaces } from "../platform/releases.js";
 import { cron, feed, feedName } from "./feed.js";
 import { image } from "./image.js";
 import { cpu, memory, resources } from "./resources.js";
@@ -87,9 +88,13 @@ export const settingsSchema = z.strictObject({
       .min(1)
       .max(2)
       .default(["ipv4"]),
+    /** Where the API server listens, for NetworkPolicies: its Service's port and its own. */
+    apiServerPorts: z.array(whole(1, 65_535)).min(1).default([443, 6443]),
   }),
   platform: z.strictObject({
     cloudnativePg: operator,
+    /** Where it runs; another one only where it is present. */
+    cloudnativePgNamespace: kubernetesName.default(namespaces.cloudnativePg),
     argoRollouts: optionalOperator,
     certManager: optionalOperator,
     barmanPlugin: optionalOperator,
@@ -97,7 +102,14 @@ export const settingsSchema = z.strictObject({
     prometheus: optionalChart,
   }),
   database: z.strictObject({
-    image: z.string().min(1).default("ghcr.io/cloudnative-pg/postgresql:17-standard-trixie"),
+    /** Another major version would not start on the files of this one. */
+    image: z
+      .string()
+      .regex(
+        /^[^\s@]+:17([.-][\w.-]*)?(@sha256:[0-9a-f]{64})?$/,
+        "must be an image of Postgres 17 by its tag, such as ghcr.io/cloudnative-pg/postgresql:17-standard-trixie",
+      )
+      .default("ghcr.io/cloudnative-pg/postgresql:17-standard-trixie"),
     instances: whole(1, 9),
     /** Of one instance: requested and limit, so that it is the last to be evicted. */
     cpu,
@@ -134,6 +146,8 @@ export const settingsSchema = z.strictObject({
     resources,
     /** Of one attempt in the database; the server ends it then. */
     statementTimeoutMs: whole(50, 600_000).default(2000),
+    /** A pod that leaves serves on until load balancers know; those that send to pods directly take 15 s and more. */
+    preStopSeconds: whole(0, 600).default(10),
     /** More of the chart's api.settings; the chart checks them. */
     settings: z.record(z.string(), z.union([z.number(), z.array(z.string())])).default({}),
     /** How the world reaches it; none: inside the cluster only. */
@@ -142,6 +156,8 @@ export const settingsSchema = z.strictObject({
         host: z.hostname("must be a host name"),
         className: kubernetesName.optional(),
         tlsSecretName: kubernetesName.optional(),
+        /** Whether what listens speaks HTTPS without a Secret, as a load balancer with a certificate of its own. */
+        tls: z.boolean("must be true or false").default(false),
         annotations: z.record(z.string(), z.string()).default({}),
       })
       .optional(),

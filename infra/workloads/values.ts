@@ -23,6 +23,7 @@ export interface Values {
   readonly writeTokens?: SecretReference;
   readonly api: {
     readonly autoscaling: Pick<Settings["api"], "minReplicas" | "maxReplicas" | "cpuPercent" | "scaleDownWaitSeconds">;
+    readonly preStopSeconds: number;
     readonly topologySpread: { readonly zones: WhenUnsatisfiable };
     readonly resources: Resources;
     readonly settings: Readonly<Record<string, number | readonly string[]>>;

@@ -55,6 +55,7 @@ export class Workloads extends pulumi.ComponentResource {
       ...(tokens && { writeTokens: { secretName: tokens, key: "tokens" } }),
       api: {
         autoscaling: { minReplicas, maxReplicas, cpuPercent, scaleDownWaitSeconds },
+        preStopSeconds: api.preStopSeconds,
         topologySpread: { zones: database.zones === "required" ? "DoNotSchedule" : "ScheduleAnyway" },
         resources: api.resources,
         settings: { ...api.settings, statementTimeoutMs: api.statementTimeoutMs },

@@ -107,6 +107,10 @@ describe("settings of a stack", () => {
       "feeds.sea.resources.requests.cpu: is missing",
       "feeds.sea.resources.requests.memory: is missing",
     ],
+    "another major version of Postgres": [
+      { database: { image: "ghcr.io/cloudnative-pg/postgresql:16-standard-trixie" } },
+      "database.image: must be an image of Postgres 17 by its tag, such as ghcr.io/cloudnative-pg/postgresql:17-standard-trixie",
+    ],
     "too little memory": [{ database: { memory: "100Mi" } }, "database.memory: must be at least 512Mi"],
     "the image's version": [{ image: "ratesapp:latest" }, "image: latest is no version; name one, or a digest"],
     "an image without a version": [{ image: "ghcr.io/ratesapp/ratesapp" }, "image: needs a tag or a digest"],
@@ -189,6 +193,10 @@ describe("settings of a stack", () => {
       /^database.backups.method: plugin needs platform.barmanPlugin/,
     ],
     "a plugin without certificates": [{ platform: { barmanPlugin: "install" } }, /^platform.certManager: is absent/],
+    "an operator in a namespace that its release does not know": [
+      { ...staging, platform: { cloudnativePgNamespace: "operators" } },
+      /^platform.cloudnativePgNamespace: is cnpg-system where/,
+    ],
     "keys that are not given": [
       { database: { backups: { destination: "s3://mine/", method: "in-tree", credentials: "secret" } } },
       /^backupCredentials: is needed/,

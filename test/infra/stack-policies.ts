@@ -19,6 +19,10 @@ export const stackPolicies: Readonly<Record<string, StackPolicy>> = {
     ...databases(resources)
       .filter(({ spec: { resources: given } }) => !given?.requests || !equal(given.requests, given.limits))
       .map((it) => `${nameOf(it)}: not Guaranteed`),
+    ...ofKind<ObjectStore>(objectsOf(resources), "ObjectStore")
+      .map((it) => [nameOf(it), it.spec.instanceSidecarConfiguration?.resources] as const)
+      .filter(([, given]) => !given?.requests || !equal(given.requests, given.limits))
+      .map(([name]) => `${name}: its container is not Guaranteed`),
     ...poolers(resources).flatMap((it) =>
       ["requests.cpu", "requests.memory", "limits.cpu", "limits.memory"]
         .filter((path) => at(pgbouncer(it)?.resources, path) === undefined)
@@ -182,6 +186,14 @@ interface DatabaseObject extends KubernetesObject {
     };
     readonly backup?: { readonly barmanObjectStore?: object };
     readonly plugins?: readonly { readonly isWALArchiver: boolean }[];
+  };
+}
+
+interface ObjectStore extends KubernetesObject {
+  readonly spec: {
+    readonly instanceSidecarConfiguration?: {
+      readonly resources: { readonly requests: object; readonly limits: object };
+    };
   };
 }
 
