@@ -11,6 +11,11 @@ export const listReclaimable = `
          OR state = 'retracted' AND published_at < clock_timestamp() - make_interval(days => $1::integer))
   ORDER BY id`;
 
+/** Lines of batches that failed more than $1 days ago: nobody repairs them any more. */
+export const forgetBadLines = `
+  DELETE FROM bad_lines l USING batches b
+  WHERE b.id = l.batch_id AND b.state = 'failed' AND b.failed_at < clock_timestamp() - make_interval(days => $1::integer)`;
+
 /** Waits for audits of the batch that are in the middle of a part; none begins after it. $1 batch. */
 export const stopAudits = `
   WITH stopped AS (SELECT from_day FROM audit_parts WHERE batch_id = $1 FOR UPDATE)

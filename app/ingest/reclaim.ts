@@ -6,6 +6,7 @@ import {
   deleteDailyRates,
   deletePrices,
   findBlocks,
+  forgetBadLines,
   forgetDeadMonth,
   forgetFolded,
   giveUpBatch,
@@ -35,10 +36,13 @@ const BLOCKS_AT_ONCE = 2_048;
 
 /**
  * Deletes the rows of batches that nobody can see or bring back, in chunks behind everyone's back: readers keep their
- * snapshots, and writers hold no lock that this wants. Killed at any point, the next call goes on with what is left.
+ * snapshots, and writers hold no lock that this wants. So are, after the same time, the bad lines of failed batches, of
+ * which the counts stay. Killed at any point, the next call goes on with what is left.
  */
 export async function reclaim(pool: pg.Pool, options: ReclaimOptions = {}): Promise<ReclaimReport> {
-  const { rows } = await pool.query<{ id: number }>(listReclaimable, [options.retractableDays ?? 30]);
+  const { retractableDays = 30 } = options;
+  await pool.query(forgetBadLines, [retractableDays]);
+  const { rows } = await pool.query<{ id: number }>(listReclaimable, [retractableDays]);
   return reclaimBatches(
     pool,
     rows.map((row) => row.id),

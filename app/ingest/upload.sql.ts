@@ -54,6 +54,9 @@ export const dropUploaded = `
   UPDATE pieces SET state = 'waiting', worker = NULL
   WHERE batch_id = $1 AND number = $2 AND worker = $3 AND attempts = $4 AND state = 'loading'`;
 
+/** Before the check: no piece is claimed between that and the closing. $1 batch. */
+export const lockUpload = "SELECT FROM batches WHERE id = $1 FOR UPDATE";
+
 /** What stands in the way of publishing upload $1. */
 export const checkUpload = `
   SELECT b.state, b.planned, b.max_bad_rows, b.identity ~ '^(upload|stream) ' AS sent, count(p.number)::integer AS pieces,
@@ -64,12 +67,11 @@ export const checkUpload = `
   WHERE b.id = $1
   GROUP BY b.id`;
 
-/** No more pieces. $1 batch, $2 how many there must be. A stream is closed when it ends. */
+/** No more pieces. $1 batch. A stream is closed when it ends. */
 export const closeUpload = `
   UPDATE batches b
   SET planned = true, bytes = (SELECT sum(to_byte - from_byte) FROM pieces WHERE batch_id = b.id)
-  WHERE id = $1 AND state = 'loading' AND NOT planned AND identity LIKE 'upload %'
-    AND $2 = (SELECT count(*) FROM pieces WHERE batch_id = b.id AND state = 'loaded')`;
+  WHERE id = $1 AND state = 'loading' AND NOT planned AND identity LIKE 'upload %'`;
 
 /**
  * Uploads whose publish was asked for, as nothing else closes one that comes in pieces or lets any be audited, and that

@@ -22,6 +22,7 @@ import {
   insertUpload,
   listAbandoned,
   listUnpublished,
+  lockUpload,
   setDigest,
   showUploaded,
 } from "./upload.sql.js";
@@ -202,8 +203,13 @@ async function* thenNote(chunks: AsyncIterable<Buffer>, note: () => Promise<unkn
  * @throws {IncompleteUploadError} if pieces are missing or on their way.
  * @throws {BadRowsError}
  */
-export async function completeUpload(pool: pg.Pool, batchId: number, pieces?: number): Promise<void> {
-  const { rows } = await pool.query<{
+export function completeUpload(pool: pg.Pool, batchId: number, pieces?: number): Promise<void> {
+  return inTransaction(pool, (client) => complete(client, batchId, pieces));
+}
+
+async function complete(client: pg.ClientBase, batchId: number, pieces?: number): Promise<void> {
+  await client.query(lockUpload, [batchId]);
+  const { rows } = await client.query<{
     state: BatchState;
     planned: boolean;
     sent: boolean;
@@ -233,7 +239,7 @@ export async function completeUpload(pool: pg.Pool, batchId: number, pieces?: nu
   }
   if (found.rows === 0) throw new IncompleteUploadError(batchId, "It holds no prices yet.");
   if (found.planned) return;
-  const { rowCount } = await pool.query(closeUpload, [batchId, found.pieces]);
+  const { rowCount } = await client.query(closeUpload, [batchId]);
   if (!rowCount) throw new IncompleteUploadError(batchId, "Its end has not arrived; send it once more.");
 }
 

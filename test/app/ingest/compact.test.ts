@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { auditBatch } from "../../../app/ingest/audit.js";
 import { BatchTooOldError } from "../../../app/ingest/batch-error.js";
 import { compact } from "../../../app/ingest/compact.js";
+import { failBatch } from "../../../app/ingest/fail.js";
 import { publishBatch } from "../../../app/ingest/publish.js";
 import { retractBatch } from "../../../app/ingest/retract.js";
 import { createDatabase, type TestDatabase } from "../database.js";
@@ -102,6 +103,21 @@ describe("compact", function () {
     expect((await database.pool.query("SELECT DISTINCT batch_id FROM prices")).rows).to.deep.equal([
       { batch_id: kept },
     ]);
+  });
+
+  it("forgets the bad lines of batches that failed long ago, and keeps those that were left out", async () => {
+    const prices = [price("2024-05-01", 10)];
+    const published = await deliver(database.pool, { prices });
+    const [old, recent] = [await load(database.pool, { prices }), await load(database.pool, { prices })];
+    await failBatch(database.pool, old, "test");
+    await failBatch(database.pool, recent, "test");
+    await database.pool.query("UPDATE batches SET failed_at = failed_at - interval '31 days' WHERE id = $1", [old]);
+    await database.pool.query(
+      "INSERT INTO bad_lines (batch_id, piece, line, reason) SELECT id, 0, 1, 'bad' FROM batches",
+    );
+    await compact(database.pool);
+    const { rows } = await database.pool.query("SELECT batch_id FROM bad_lines ORDER BY 1");
+    expect(rows.map((row) => row.batch_id)).to.deep.equal([published, recent]);
   });
 
   it("can be killed at any point and goes on, answers never changing", async () => {

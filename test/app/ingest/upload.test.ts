@@ -11,6 +11,7 @@ import { type RunningServer, startServer } from "../../../app/api/server.js";
 import { auditBatch } from "../../../app/ingest/audit.js";
 import { beginAudit } from "../../../app/ingest/audit.sql.js";
 import { completeUpload } from "../../../app/ingest/upload.js";
+import { claimUploaded } from "../../../app/ingest/upload.sql.js";
 import { readSettings } from "../../../app/settings.js";
 import { createDatabase, type TestDatabase } from "../database.js";
 import { age, seen } from "./deliveries.js";
@@ -105,6 +106,20 @@ describe("batches over HTTP", () => {
     expect(published.body.rows).to.deep.equal({ loaded: 3, expected: 3, rejected: 0 });
     expect(await visible()).to.equal("3/303");
     expect((await call("POST", `/batches/${id}/publish`)).status).to.equal(200);
+  });
+
+  it("does not close a batch over a piece that is claimed at the same instant", async () => {
+    const id = await open();
+    await put(id, 0, line(1));
+    const client = await database.pool.connect();
+    await client.query("BEGIN");
+    await client.query(claimUploaded, [id, 1, "other"]);
+    const publishing = call("POST", `/batches/${id}/publish`);
+    await until(async () => (await database.pool.query("SELECT FROM pg_locks WHERE NOT granted")).rowCount !== 0);
+    await client.query("COMMIT");
+    client.release();
+    const refused = await publishing;
+    expect([refused.status, refused.body.type]).to.deep.equal([409, "/docs/errors#batch-incomplete"]);
   });
 
   it("takes gzip and NDJSON", async () => {
