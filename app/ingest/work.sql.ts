@@ -7,7 +7,7 @@
 export const claimPiece = `
   UPDATE pieces p
   SET state = 'loading', worker = $2, lease_until = clock_timestamp() + make_interval(secs => $3),
-      attempts = attempts + 1, takeovers = takeovers + (p.state = 'loading')::integer, started_at = clock_timestamp()
+      attempts = p.attempts + 1, takeovers = p.takeovers + (p.state = 'loading')::integer, started_at = clock_timestamp()
   FROM batches b
   WHERE b.id = $1 AND b.state = 'loading' AND p.batch_id = $1 AND p.number = (
     SELECT number FROM pieces
