@@ -32,7 +32,7 @@ export function outputsOf({ cluster, database, names, settings, workloads }: Out
         : forward(namespaces.prometheus, "svc/prometheus-operated 9090"),
     databaseState: pulumi.interpolate`${database.state}; now: kubectl${context} -n ${names.database} get cluster ${names.databaseCluster}`,
     /** Makes the context that the commands here name, if it is not there yet. */
-    login: cluster.login,
+    login: cluster.login ?? "none needed",
     registry: cluster.registry ?? "none of its own",
   };
 }

@@ -33,6 +33,8 @@ export function demoPod(stack: string, image: string): V1Pod {
               valueFrom: { secretKeyRef: { name: `${release}-database-owner`, key: "url" } },
             },
             { name: "DATA_DIRECTORY", value: "/data" },
+            // The settings count the connections of the API's pods, and not these.
+            { name: "DATABASE_POOL_SIZE", value: "2" },
           ],
           resources: { requests: { cpu: "100m", memory: "192Mi" }, limits: { cpu: "1", memory: "512Mi" } },
           securityContext: {
