@@ -2,6 +2,7 @@ import { pipeline, Readable, type Transform } from "node:stream";
 import zlib from "node:zlib";
 import { SourceError } from "../ingest-error.js";
 import { createZstdDecompress } from "./zstd-decompress.js";
+import { LargeWindowError } from "./zstd-frame.js";
 
 export type Compression = "gzip" | "zstd";
 
@@ -44,14 +45,16 @@ export async function* decompress(
     yield* transform as AsyncIterable<Buffer>;
   } catch (error) {
     if (sourceError !== undefined) throw sourceError;
-    const { message } = error as Error;
-    throw new SourceError(
-      /^unexpected (end of file|EOF)$/.test(message)
-        ? `${name} ends in the middle of its ${compression} data.`
-        : `${name} is damaged: its ${compression} data cannot be read (${message}).`,
-      { cause: error },
-    );
+    throw new SourceError(describe(name, compression, error as Error), { cause: error });
   }
+}
+
+function describe(name: string, compression: Compression, error: Error): string {
+  if (error instanceof LargeWindowError) return `${name} cannot be unpacked: ${error.message}.`;
+  if (/^unexpected (end of file|EOF)$/.test(error.message)) {
+    return `${name} ends in the middle of its ${compression} data.`;
+  }
+  return `${name} is damaged: its ${compression} data cannot be read (${error.message}).`;
 }
 
 /** A source may write over its chunk when it is asked for the next; a stream asks ahead. */

@@ -1,5 +1,6 @@
 import { Transform } from "node:stream";
 import { Decompress } from "fzstd";
+import { ZstdFrame } from "./zstd-frame.js";
 
 /**
  * Reads every frame of zstd data, and fails where the last one is not whole. Not Node's own decompressor (22.15 and
@@ -8,20 +9,26 @@ import { Decompress } from "fzstd";
  * times as fast as the lines are parsed.
  */
 export function createZstdDecompress(): Transform {
+  let frame: ZstdFrame | undefined;
   const decompressor = new Decompress((chunk) => {
     if (chunk.length > 0) transform.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
   });
-  const push = (chunk: Uint8Array, last: boolean, done: (error?: Error) => void) => {
-    try {
-      decompressor.push(chunk, last);
-    } catch (error) {
-      return done(error as Error);
-    }
-    done();
-  };
   const transform = new Transform({
-    transform: (chunk: Buffer, _encoding, done) => push(chunk, false, done),
-    flush: (done) => push(new Uint8Array(0), true, done),
+    transform(chunk: Buffer, _encoding, done) {
+      try {
+        for (let at = 0; at < chunk.length; ) {
+          frame ??= new ZstdFrame();
+          const end = frame.take(chunk, at);
+          decompressor.push(chunk.subarray(at, end), frame.ended);
+          if (frame.ended) frame = undefined;
+          at = end;
+        }
+        done();
+      } catch (error) {
+        done(error as Error);
+      }
+    },
+    flush: (done) => done(frame && new Error("unexpected EOF")),
   });
   return transform;
 }

@@ -105,6 +105,18 @@ describe("a delivery that cannot be loaded", () => {
       undefined,
     ],
     ["damaged gzip", damaged(zlib.gzipSync(whole)), /is damaged: its gzip data cannot be read/, undefined],
+    [
+      "zstd that wants 16 MiB to be unpacked",
+      Buffer.from("28b52ffd0070010000", "hex"),
+      /^x\.csv cannot be unpacked: its zstd window is over 8 MiB; pack it without --long and --ultra\.$/,
+      undefined,
+    ],
+    [
+      "zstd with something behind it",
+      Buffer.from("28b52ffd200001000041424344454647484950", "hex"),
+      /^x\.csv is damaged: its zstd data cannot be read \(what follows a frame is none\)\.$/,
+      undefined,
+    ],
   ] as const) {
     it(`fails as a whole: ${name}`, async () => {
       const path = await folder.write("x.csv", content);

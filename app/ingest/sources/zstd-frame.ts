@@ -1,0 +1,113 @@
+/** What every decompressor should take (RFC 8878, 3.1.1.1.2). It is memory, and a frame says itself how much. */
+const LARGEST_WINDOW_BYTES = 8 * 1024 * 1024;
+
+const MAGIC = 0xfd2fb528;
+/** Its last four bits are anything. */
+const SKIPPABLE_MAGIC = 0x184d2a50;
+const START_BYTES = 5;
+const SKIPPABLE_HEADER_BYTES = 8;
+const LONGEST_HEADER_BYTES = 18;
+const BLOCK_HEADER_BYTES = 3;
+const REPEATED_BYTE = 1;
+const CHECKSUM_BYTES = 4;
+
+export class LargeWindowError extends Error {
+  constructor() {
+    super("its zstd window is over 8 MiB; pack it without --long and --ultra");
+    this.name = "LargeWindowError";
+  }
+}
+
+/** Follows one frame of zstd data to its end, without unpacking it (RFC 8878, 3.1). */
+export class ZstdFrame {
+  readonly #header = Buffer.alloc(LONGEST_HEADER_BYTES);
+  #filled = 0;
+  /** Bytes of the header that are read together, and by whom. */
+  #wanted = START_BYTES;
+  #read = this.#readStart;
+  /** Bytes until the next header, or the end. */
+  #skip = 0;
+  #last = false;
+  #checksumBytes = 0;
+
+  get ended(): boolean {
+    return this.#last && this.#skip === 0;
+  }
+
+  /**
+   * Takes the bytes from `from` on that belong to the frame; returns where they end.
+   * @throws {LargeWindowError} if it needs too much memory; another error if it is no frame.
+   */
+  take(chunk: Buffer, from: number): number {
+    let at = from;
+    while (at < chunk.length && !this.ended) {
+      if (this.#skip > 0) {
+        const skipped = Math.min(this.#skip, chunk.length - at);
+        this.#skip -= skipped;
+        at += skipped;
+      } else {
+        this.#header[this.#filled] = chunk[at] as number;
+        this.#filled += 1;
+        at += 1;
+        if (this.#filled === this.#wanted) this.#read();
+      }
+    }
+    return at;
+  }
+
+  #readStart(): void {
+    const magic = this.#header.readUInt32LE(0);
+    if ((magic & 0xfffffff0) >>> 0 === SKIPPABLE_MAGIC) {
+      this.#wanted = SKIPPABLE_HEADER_BYTES;
+      this.#read = this.#readSkippable;
+    } else if (magic === MAGIC) {
+      const { windowBytes, dictionaryBytes, sizeBytes } = this.#descriptor;
+      this.#wanted = START_BYTES + windowBytes + dictionaryBytes + sizeBytes;
+      this.#read = this.#readWindow;
+    } else throw new Error("what follows a frame is none");
+  }
+
+  #readSkippable(): void {
+    this.#skip = this.#header.readUInt32LE(4);
+    this.#last = true;
+  }
+
+  #readWindow(): void {
+    const { windowBytes, sizeBytes, checksumBytes } = this.#descriptor;
+    const window = this.#header[START_BYTES] as number;
+    const size = this.#header.fill(0, this.#wanted).subarray(this.#wanted - sizeBytes);
+    // A frame without a window of its own needs all of its content.
+    const bytes =
+      windowBytes === 1
+        ? 2 ** (10 + (window >> 3)) * (1 + (window & 7) / 8)
+        : Number(Buffer.concat([size], 8).readBigUInt64LE());
+    if (bytes > LARGEST_WINDOW_BYTES) throw new LargeWindowError();
+    this.#checksumBytes = checksumBytes;
+    this.#expectBlock();
+  }
+
+  #readBlock(): void {
+    const block = this.#header.readUIntLE(0, BLOCK_HEADER_BYTES);
+    const repeated = ((block >> 1) & 3) === REPEATED_BYTE;
+    this.#last = (block & 1) === 1;
+    this.#skip = (repeated ? 1 : block >> 3) + (this.#last ? this.#checksumBytes : 0);
+    this.#expectBlock();
+  }
+
+  #expectBlock(): void {
+    this.#filled = 0;
+    this.#wanted = BLOCK_HEADER_BYTES;
+    this.#read = this.#readBlock;
+  }
+
+  get #descriptor() {
+    const descriptor = this.#header[START_BYTES - 1] as number;
+    const single = (descriptor & 0x20) !== 0;
+    return {
+      windowBytes: single ? 0 : 1,
+      dictionaryBytes: [0, 1, 2, 4][descriptor & 3] as number,
+      sizeBytes: [single ? 1 : 0, 2, 4, 8][descriptor >> 6] as number,
+      checksumBytes: descriptor & 4 ? CHECKSUM_BYTES : 0,
+    };
+  }
+}
