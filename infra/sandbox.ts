@@ -61,6 +61,7 @@ function sandbox({ assignments, empty, name }: NonNullable<ReturnType<typeof san
       operators.items[0]?.metadata ?? {};
     const wait = ["rollout", "status", `deployment/${operator}`, "-n", namespace, "--timeout=5m"];
     run("kubectl", ["--context", context, ...wait]);
+    set("platform.cloudnativePgNamespace", namespace);
   }
 
   run("pulumi", ["up", "--stack", name, "--yes", "--skip-preview"]);
