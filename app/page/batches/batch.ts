@@ -56,7 +56,7 @@ export function loadBatch(token: string, id: number, signal: AbortSignal): Promi
 }
 
 /** What an authorised user may do to a batch; the words are those of the API's paths. */
-export type BatchAction = "publish" | "retract";
+export type BatchAction = "publish" | "retract" | "fail";
 
 /** @throws {ProblemError} */
 export async function change(token: string, id: number, action: BatchAction, signal: AbortSignal): Promise<void> {

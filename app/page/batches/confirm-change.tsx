@@ -12,7 +12,7 @@ interface ConfirmChangeProps {
   readonly onClose: (changed: boolean) => void;
 }
 
-/** Asks before consumers see other rates, does it, and stays open with the reason if the service refuses. */
+/** Asks before a batch changes, does it, and stays open with the reason if the service refuses. */
 export function ConfirmChange({ batch, action, token, onClose }: ConfirmChangeProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const running = useRef<AbortController | undefined>(undefined);
@@ -41,32 +41,42 @@ export function ConfirmChange({ batch, action, token, onClose }: ConfirmChangePr
   }
 
   const rows = formatCount(batch.rows.loaded, "price", "prices");
+  const { label, effect, replaced, bad } = {
+    publish: {
+      label: "Publish",
+      effect: `Its ${rows} appear in every answer at once. It can be retracted later.`,
+      replaced: " Earlier prices of this feed for the same days are hidden.",
+      bad: false,
+    },
+    retract: {
+      label: "Retract",
+      effect: `Its ${rows} leave every answer at once. It can be published again later.`,
+      replaced: " The prices that it replaced come back.",
+      bad: true,
+    },
+    fail: {
+      label: "Stop",
+      effect: `It fails, and its ${rows} are deleted. No answer changes.`,
+      replaced: "",
+      bad: true,
+    },
+  }[action];
   return (
     <dialog ref={dialog} class="confirm" aria-labelledby="confirm-title" onClose={() => onClose(false)}>
       <h2 id="confirm-title">
-        {action === "retract" ? "Retract" : "Publish"} batch {batch.id} of {batch.feed}?
+        {label} batch {batch.id} of {batch.feed}?
       </h2>
       <p>
-        {action === "retract"
-          ? `Its ${rows} leave every answer at once. It can be published again later.`
-          : `Its ${rows} appear in every answer at once. It can be retracted later.`}
-        {batch.mode === "replace" &&
-          (action === "retract"
-            ? " The prices that it replaced come back."
-            : " Earlier prices of this feed for the same days are hidden.")}
+        {effect}
+        {batch.mode === "replace" && replaced}
       </p>
       {problem && <ProblemNotice problem={problem} />}
       <div class="confirm-buttons">
         <button type="button" class="button" onClick={() => dialog.current?.close()}>
           Cancel
         </button>
-        <button
-          type="button"
-          class={`button ${action === "retract" ? "button-bad" : "button-main"}`}
-          disabled={busy}
-          onClick={confirm}
-        >
-          {action === "retract" ? "Retract" : "Publish"}
+        <button type="button" class={`button ${bad ? "button-bad" : "button-main"}`} disabled={busy} onClick={confirm}>
+          {label}
         </button>
       </div>
     </dialog>

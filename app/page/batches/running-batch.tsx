@@ -16,11 +16,7 @@ export function RunningBatch({ batch, token, onChange }: RunningBatchProps) {
   return (
     <li class="batch batch-running">
       <BatchHead batch={batch} />
-      {state === "audited" ? (
-        <button type="button" class="button" onClick={() => onChange(batch, "publish")}>
-          Publish<span class="unseen"> batch {id}</span>
-        </button>
-      ) : (
+      {state !== "audited" && (
         <div class="batch-bar">
           {/* A bar without a value says that work is under way, not how far it is. */}
           <progress aria-label={`Batch ${id}`} max={100} {...(percent !== undefined && { value: percent })} />
@@ -49,6 +45,16 @@ export function RunningBatch({ batch, token, onChange }: RunningBatchProps) {
         )}
         {batch.estimated_end && <li>{formatEnd(batch.estimated_end)}</li>}
       </ul>
+      <div class="batch-changes">
+        {state === "audited" && (
+          <button type="button" class="button" onClick={() => onChange(batch, "publish")}>
+            Publish<span class="unseen"> batch {id}</span>
+          </button>
+        )}
+        <button type="button" class="button" onClick={() => onChange(batch, "fail")}>
+          Stop<span class="unseen"> batch {id}</span>
+        </button>
+      </div>
       <BadLines batch={batch} token={token} />
     </li>
   );

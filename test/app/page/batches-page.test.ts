@@ -92,6 +92,31 @@ describe("the page of batches", function () {
     await close();
   });
 
+  it("shows how far a batch is and how fast, while it is loaded, and stops it after asking", async () => {
+    await site.pool.query(
+      `INSERT INTO batches (feed, source, identity, mode, state, planned, bytes)
+       VALUES ('slow', 'large.csv', 'large', 'append', 'loading', true, 4000000)`,
+    );
+    await site.pool.query(
+      `INSERT INTO pieces (batch_id, number, state, from_byte, to_byte, rows, rejected, started_at, loaded_at)
+       SELECT max(id), 0, 'loaded', 0, 1000000, 36000, 0, clock_timestamp() - interval '10 seconds', clock_timestamp() FROM batches
+       UNION ALL SELECT max(id), 1, 'loading', 1000000, 4000000, NULL, NULL, clock_timestamp(), NULL FROM batches`,
+    );
+    const { page, close } = await open();
+    await enter(page);
+    const running = page.getByRole("listitem").filter({ has: page.getByRole("heading", { name: "slow" }) });
+    await running.waitFor();
+    expect(await running.getByRole("progressbar").getAttribute("value")).to.equal("10");
+    expect(await running.textContent())
+      .to.match(/36,000 rows/)
+      .and.to.match(/\d,\d{3} rows\/s/)
+      .and.to.match(/1 of 2 pieces/);
+    await running.getByRole("button", { name: "Stop batch" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Stop" }).click();
+    await page.getByRole("listitem").filter({ hasText: "slow" }).filter({ hasText: "It was stopped." }).waitFor();
+    await close();
+  });
+
   it("fits a phone", async () => {
     const { page, close } = await open({ viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true });
     await enter(page);
