@@ -53,11 +53,16 @@ export function sandboxArguments(argv: readonly string[]): SandboxArguments | un
   if (!NAME.test(name)) {
     throw new UsageError(`${name}: a name is up to 21 lower-case letters, digits and dashes, with no dash at an end`);
   }
+  // Its namespace would be the one of the other's database.
+  if (name.endsWith("-database")) throw new UsageError(`${name}: a name does not end in -database`);
   return { name, assignments: rest.map(assignment), empty: argv.includes("--empty") };
 }
 
 function assignment(text: string): Assignment {
   const [, key, value] = ASSIGNMENT.exec(text) ?? [];
   if (key === undefined || value === undefined) throw new UsageError(`${text}: a setting is KEY=VALUE`);
+  // What makes it a sandbox, on this cluster.
+  if (/^(environment|cluster\.(context|eks))\b/.test(key))
+    throw new UsageError(`${key} is not for a sandbox to choose`);
   return { key, value, secret: secretKeys.some((secret) => key.split(/[.[]/)[0] === secret) };
 }

@@ -22,7 +22,18 @@ describe("the command line of a sandbox", () => {
     expect(sandboxArguments(["ann", "--help"])).to.equal(undefined);
   });
 
-  for (const argv of [[], ["ann-"], ["-ann"], ["Ann"], ["a".repeat(22)], ["ann", "image"], ["ann", "--yes"]]) {
+  for (const argv of [
+    [],
+    ["ann-"],
+    ["-ann"],
+    ["Ann"],
+    ["a".repeat(22)],
+    ["ann", "image"],
+    ["ann", "--yes"],
+    ["ann-database"],
+    ["ann", "environment=prod"],
+    ["ann", "cluster.context=x"],
+  ]) {
     it(`is refused before anything is made: ${argv.join(" ")}`, () =>
       expect(() => sandboxArguments(argv)).to.throw(UsageError));
   }
