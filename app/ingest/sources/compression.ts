@@ -34,7 +34,7 @@ export async function* decompress(
     yield* chunks;
     return;
   }
-  const transform = createTransform(compression);
+  const transform = await createTransform(compression);
   let sourceError: unknown;
   const input = Readable.from(copies(chunks), { objectMode: false, highWaterMark: CHUNK_BYTES });
   input.on("error", (error) => {
@@ -62,6 +62,6 @@ async function* copies(chunks: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
   for await (const chunk of chunks) yield Buffer.from(chunk);
 }
 
-function createTransform(compression: Compression): Transform {
+async function createTransform(compression: Compression): Promise<Transform> {
   return compression === "gzip" ? zlib.createGunzip({ chunkSize: CHUNK_BYTES }) : createZstdDecompress();
 }

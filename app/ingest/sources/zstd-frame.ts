@@ -28,7 +28,9 @@ export class ZstdFrame {
   /** Bytes until the next header, or the end. */
   #skip = 0;
   #last = false;
-  #checksumBytes = 0;
+  #checked = false;
+  /** Of the content, the lower half of its XXH64; known at the end, if the frame has one. */
+  checksum: number | undefined;
 
   get ended(): boolean {
     return this.#last && this.#skip === 0;
@@ -73,7 +75,7 @@ export class ZstdFrame {
   }
 
   #readWindow(): void {
-    const { windowBytes, sizeBytes, checksumBytes } = this.#descriptor;
+    const { windowBytes, sizeBytes, checked } = this.#descriptor;
     const window = this.#header[START_BYTES] as number;
     const size = this.#header.fill(0, this.#wanted).subarray(this.#wanted - sizeBytes);
     // A frame without a window of its own needs all of its content.
@@ -82,22 +84,31 @@ export class ZstdFrame {
         ? 2 ** (10 + (window >> 3)) * (1 + (window & 7) / 8)
         : Number(Buffer.concat([size], 8).readBigUInt64LE());
     if (bytes > LARGEST_WINDOW_BYTES) throw new LargeWindowError();
-    this.#checksumBytes = checksumBytes;
-    this.#expectBlock();
+    this.#checked = checked;
+    this.#expect(BLOCK_HEADER_BYTES, this.#readBlock);
   }
 
   #readBlock(): void {
     const block = this.#header.readUIntLE(0, BLOCK_HEADER_BYTES);
     const repeated = ((block >> 1) & 3) === REPEATED_BYTE;
-    this.#last = (block & 1) === 1;
-    this.#skip = (repeated ? 1 : block >> 3) + (this.#last ? this.#checksumBytes : 0);
-    this.#expectBlock();
+    const last = (block & 1) === 1;
+    this.#skip = repeated ? 1 : block >> 3;
+    if (last && this.#checked) this.#expect(CHECKSUM_BYTES, this.#readChecksum);
+    else {
+      this.#last = last;
+      this.#expect(BLOCK_HEADER_BYTES, this.#readBlock);
+    }
   }
 
-  #expectBlock(): void {
+  #readChecksum(): void {
+    this.checksum = this.#header.readUInt32LE(0);
+    this.#last = true;
+  }
+
+  #expect(bytes: number, read: () => void): void {
     this.#filled = 0;
-    this.#wanted = BLOCK_HEADER_BYTES;
-    this.#read = this.#readBlock;
+    this.#wanted = bytes;
+    this.#read = read;
   }
 
   get #descriptor() {
@@ -107,7 +118,7 @@ export class ZstdFrame {
       windowBytes: single ? 0 : 1,
       dictionaryBytes: [0, 1, 2, 4][descriptor & 3] as number,
       sizeBytes: [single ? 1 : 0, 2, 4, 8][descriptor >> 6] as number,
-      checksumBytes: descriptor & 4 ? CHECKSUM_BYTES : 0,
+      checked: (descriptor & 4) !== 0,
     };
   }
 }

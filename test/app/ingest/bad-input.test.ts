@@ -112,6 +112,12 @@ describe("a delivery that cannot be loaded", () => {
       undefined,
     ],
     [
+      "zstd that unpacks to something else than was packed",
+      withChecksum(`${HEADER}\n${lines[0]}\n`, 0),
+      /^x\.csv is damaged: .* \(its checksum is not that of its content\)\.$/,
+      undefined,
+    ],
+    [
       "zstd with something behind it",
       Buffer.from("28b52ffd200001000041424344454647484950", "hex"),
       /^x\.csv is damaged: its zstd data cannot be read \(what follows a frame is none\)\.$/,
@@ -176,4 +182,13 @@ function damaged(bytes: Buffer): Buffer {
   const middle = Math.floor(copy.length / 2);
   copy.fill(0xff, middle, middle + 50);
   return copy;
+}
+
+/** A frame of one block, as it is stored. */
+function withChecksum(text: string, checksum: number): Buffer {
+  const frame = Buffer.from(`28b52ffd2400000000${Buffer.from(text).toString("hex")}00000000`, "hex");
+  frame.writeUInt8(text.length, 5);
+  frame.writeUIntLE((text.length << 3) | 1, 6, 3);
+  frame.writeUInt32LE(checksum, frame.length - 4);
+  return frame;
 }
