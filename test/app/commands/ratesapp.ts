@@ -22,7 +22,17 @@ export interface Running {
 
 /** Starts the real executable in a process of its own. */
 export function startRatesapp(args: readonly string[], environment: Record<string, string> = {}): Running {
-  const child = spawn(process.execPath, ["--import", "tsx", MAIN, ...args], {
+  return start(process.execPath, ["--import", "tsx", MAIN, ...args], environment);
+}
+
+/** The same on a terminal, which is all of stdout here; by `script` of util-linux. */
+export function startOnTerminal(args: readonly string[], environment: Record<string, string> = {}): Running {
+  const command = [process.execPath, "--import", "tsx", MAIN, ...args].map((word) => `'${word}'`).join(" ");
+  return start("script", ["-qec", command, "/dev/null"], { TERM: "xterm", ...environment });
+}
+
+function start(file: string, args: readonly string[], environment: Record<string, string>): Running {
+  const child = spawn(file, args, {
     env: { ...CLEAN, ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   });
