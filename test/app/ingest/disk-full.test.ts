@@ -1,7 +1,8 @@
 import { execFile } from "node:child_process";
-import { chmod, chown, mkdtemp, rm, stat } from "node:fs/promises";
+import { chmod, chown, mkdtemp, open, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { expect } from "chai";
 import { ingestSource } from "../../../app/ingest/ingest-source.js";
@@ -96,4 +97,49 @@ describe("ingest, when the database's disk is full", () => {
     expect(only(await ingestSource({ pool, source: small })).state).to.equal("published");
     expect((await readTotals(pool)).visible).to.deep.equal(totalsOf(lines));
   });
+
+  it("waits for space in the audit, and goes on when there is some", async function () {
+    this.timeout(60_000);
+    const { pool } = database as TestDatabase;
+    const LOCK = 4713;
+    await pool.query(`
+      CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN PERFORM pg_advisory_xact_lock(${LOCK}); RETURN NEW; END $$;
+      CREATE TRIGGER waits BEFORE UPDATE ON batches FOR EACH ROW WHEN (NEW.state = 'auditing') EXECUTE FUNCTION wait()`);
+    const holder = await pool.connect();
+    const ballast = join(disk as string, "ballast");
+    try {
+      await holder.query("SELECT pg_advisory_lock($1)", [LOCK]);
+      const warnings: string[] = [];
+      const log = { info() {}, warn: (_: object, message: string) => warnings.push(message) };
+      const lines = someLines(1_000).map((line) => line.replace(/2024-/, "2022-"));
+      const path = await folder.write("audited.csv", `${HEADER}\n${lines.join("\n")}\n`);
+      const done = ingestSource({ pool, source: path, feed: "audited", log });
+      done.catch(() => {});
+      const waiting = "SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = $1 AND NOT granted";
+      while ((await pool.query(waiting, [LOCK])).rowCount === 0) await sleep(20);
+      await fill(ballast);
+      await holder.query("SELECT pg_advisory_unlock($1)", [LOCK]);
+      while (!warnings.includes("waiting for space on the database's disk")) await sleep(20);
+      await rm(ballast);
+      const report = only(await done);
+      expect(report).to.include({ state: "published", rows: lines.length });
+    } finally {
+      holder.release(true);
+      await rm(ballast, { force: true });
+    }
+  });
 });
+
+/** Writes a file until there is no space for more. */
+async function fill(path: string): Promise<void> {
+  const file = await open(path, "w");
+  const page = Buffer.alloc(4_096);
+  try {
+    for (;;) await file.write(page);
+  } catch (error) {
+    expect((error as NodeJS.ErrnoException).code).to.equal("ENOSPC");
+  } finally {
+    await file.close();
+  }
+}
