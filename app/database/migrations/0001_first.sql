@@ -113,8 +113,9 @@ CREATE TABLE pieces (
 );
 CREATE INDEX pieces_unfinished ON pieces (batch_id, number) WHERE state IN ('waiting', 'loading');
 
--- Lines that could not be loaded: the first ones in full, all of them counted by reason. `line` counts from the first
--- line of the piece, because a worker in the middle of a file cannot know how many lines came before.
+-- Lines that could not be loaded: those that are left out in full, of others the first ones, all of them counted by
+-- reason. `line` counts from the first line of the piece, because a worker in the middle of a file cannot know how many
+-- lines came before.
 CREATE TABLE bad_lines (
   batch_id integer NOT NULL,
   piece    integer NOT NULL,
@@ -125,6 +126,9 @@ CREATE TABLE bad_lines (
   PRIMARY KEY (batch_id, piece, line),
   FOREIGN KEY (batch_id, piece) REFERENCES pieces ON DELETE CASCADE
 );
+-- Bad lines until the transaction of their piece ends, which leaves none here. A row of bad_lines locks the row of the
+-- piece, and would be waited for by whoever loads the piece meanwhile.
+CREATE UNLOGGED TABLE bad_lines_aside (LIKE bad_lines);
 CREATE TABLE bad_line_counts (
   batch_id integer NOT NULL,
   piece    integer NOT NULL,

@@ -13,13 +13,12 @@ import { ensureMonths } from "./ensure-months.js";
 import {
   beginPiece,
   copyPrices,
-  createAside,
   finishPiece,
   holdBatch,
-  insertAside,
   insertBadLineCounts,
   insertBadLines,
   limitIdleness,
+  moveBadLines,
 } from "./piece.sql.js";
 
 export interface PieceToLoad {
@@ -228,14 +227,13 @@ class PieceLoad {
 
   async #layBadLinesAside(): Promise<void> {
     await this.#finishCopy();
-    if (!this.#aside) await this.#client.query(createAside);
     this.#aside = true;
     await this.#insertBadLines("bad_lines_aside", this.#bad.takeKept());
   }
 
   async #writeBadLines(loaded: boolean): Promise<void> {
     const { batchId, number } = this.#piece;
-    if (loaded && this.#aside) await this.#client.query(insertAside);
+    if (loaded && this.#aside) await this.#client.query(moveBadLines, [batchId, number]);
     await this.#insertBadLines("bad_lines", loaded ? this.#bad.takeKept() : this.#bad.shown);
     const { counts } = this.#bad;
     if (counts.size > 0) {

@@ -19,13 +19,10 @@ export const limitIdleness = "SET LOCAL idle_in_transaction_session_timeout = '3
 /** $1 first days of months. On a connection of its own, see {@link ensureMonths}. */
 export const makeMonths = "SELECT ensure_month(month) FROM unnest($1::date[]) AS month ORDER BY month";
 
-/**
- * For bad lines until the end of the piece: a row of bad_lines locks the row of the piece, and is waited for by whoever
- * loads the piece meanwhile.
- */
-export const createAside = "CREATE TEMPORARY TABLE bad_lines_aside (LIKE bad_lines) ON COMMIT DROP";
-
-export const insertAside = "INSERT INTO bad_lines SELECT * FROM bad_lines_aside";
+/** Puts the bad lines that this transaction has laid aside where they belong. $1 batch, $2 piece. */
+export const moveBadLines = `
+  WITH moved AS (DELETE FROM bad_lines_aside WHERE batch_id = $1 AND piece = $2 RETURNING *)
+  INSERT INTO bad_lines SELECT * FROM moved`;
 
 /** $1 batch, $2 piece, then arrays of the same length: $3 lines, $4 columns, $5 reasons, $6 contents. */
 export const insertBadLines = (table: "bad_lines" | "bad_lines_aside") => `

@@ -44,6 +44,7 @@ describe("lines that are left out", () => {
       [failed.batchId],
     );
     expect(rows).to.deep.equal([{ lines: 1_000, last: 1_001 }]);
+    expect((await database.pool.query("SELECT 1 FROM bad_lines_aside")).rows).to.deep.equal([]);
     expect((await readTotals(database.pool)).stored).to.deep.equal(totalsOf(lines));
   });
 });
