@@ -10,6 +10,8 @@ import { migrate } from "../../app/database/migrate.js";
  * its own from a migrated template, so that files cannot disturb each other.
  */
 const TEMPLATE = "ratesapp_template";
+/** How the processes that run test files learn where it is: they are started after it. */
+const SERVER_URL = "RATESAPP_TEST_SERVER_URL";
 let server: Awaited<ReturnType<typeof openEmbedded>> | undefined;
 let directory: string | undefined;
 let count = 0;
@@ -20,6 +22,7 @@ export async function mochaGlobalSetup(): Promise<void> {
     directory,
     serverSettings: { fsync: "off", full_page_writes: "off", synchronous_commit: "off", max_connections: "300" },
   });
+  process.env[SERVER_URL] = server.url;
   await onServer(`CREATE DATABASE ${TEMPLATE}`);
   await migrate(databaseUrl(TEMPLATE));
 }
@@ -56,8 +59,9 @@ export async function createDatabase(options: { empty?: boolean } = {}): Promise
 }
 
 function databaseUrl(name: string): string {
+  const server = process.env[SERVER_URL];
   if (!server) throw new Error("The test server is not running: mocha must load test/app/database.ts (.mocharc.json).");
-  const url = new URL(server.url);
+  const url = new URL(server);
   url.pathname = `/${name}`;
   return url.href;
 }

@@ -79,10 +79,10 @@ describe("ratesapp demo", function () {
     expect(await readPostmaster(join(directory, "postgres")), "Postgres after Ctrl-C").to.equal(undefined);
   });
 
-  it("starts again on the same data in seconds", async () => {
+  it("starts again on the same data in under three seconds", async () => {
     let quickestMs = Number.POSITIVE_INFINITY;
     // A start that had to share the machine with something else says nothing.
-    for (let attempt = 1; attempt <= 3 && quickestMs >= 6_000; attempt += 1) {
+    for (let attempt = 1; attempt <= 3 && quickestMs >= 3_000; attempt += 1) {
       const startMs = performance.now();
       const again = start();
       const url = await urlOf(again);
@@ -90,7 +90,7 @@ describe("ratesapp demo", function () {
       quickestMs = Math.min(quickestMs, performance.now() - startMs);
       expect((await stop(again)).stderr).not.to.include("generating prices");
     }
-    expect(quickestMs).to.be.below(6_000);
+    expect(quickestMs).to.be.below(3_000);
   });
 
   it("leaves the data of others alone", async () => {

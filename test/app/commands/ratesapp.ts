@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
-const MAIN = fileURLToPath(new URL("../../../app/main.ts", import.meta.url));
+const MAIN = fileURLToPath(new URL("../../../dist/main.js", import.meta.url));
 
 /** Variables of the machine that runs the tests must not decide how they end. */
 const CLEAN = { PATH: process.env.PATH, HOME: process.env.HOME, TMPDIR: process.env.TMPDIR };
@@ -20,14 +20,14 @@ export interface Running {
   readonly ended: Promise<Ended>;
 }
 
-/** Starts the real executable in a process of its own. */
+/** Starts the built executable, as users do, in a process of its own; `npm test` builds what changed first. */
 export function startRatesapp(args: readonly string[], environment: Record<string, string> = {}): Running {
-  return start(process.execPath, ["--import", "tsx", MAIN, ...args], environment);
+  return start(process.execPath, [MAIN, ...args], environment);
 }
 
 /** The same on a terminal, which is all of stdout here; by `script` of util-linux. */
 export function startOnTerminal(args: readonly string[], environment: Record<string, string> = {}): Running {
-  const command = [process.execPath, "--import", "tsx", MAIN, ...args].map((word) => `'${word}'`).join(" ");
+  const command = [process.execPath, MAIN, ...args].map((word) => `'${word}'`).join(" ");
   return start("script", ["-qec", command, "/dev/null"], { TERM: "xterm", ...environment });
 }
 

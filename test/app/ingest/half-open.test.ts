@@ -7,7 +7,8 @@ import { createDatabase, type TestDatabase } from "../database.js";
 import { bringPlaces, createFolder, type Folder, HEADER, only, readTotals, someLines, totalsOf } from "./setup.js";
 
 const LOCK = 4711;
-const WAITING = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = $1 AND NOT granted";
+const WAITING = `SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = $1 AND NOT granted
+  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
 
 describe("ingest, when the host of its database vanishes in the middle of a statement", function () {
   this.timeout(60_000);

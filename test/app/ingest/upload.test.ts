@@ -115,7 +115,9 @@ describe("batches over HTTP", () => {
     await client.query("BEGIN");
     await client.query(claimUploaded, [id, 1, "other"]);
     const publishing = call("POST", `/batches/${id}/publish`);
-    await until(async () => (await database.pool.query("SELECT FROM pg_locks WHERE NOT granted")).rowCount !== 0);
+    // A row's lock is waited for as that of a transaction, which belongs to no database.
+    const waiting = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+    await until(async () => (await database.pool.query(waiting)).rowCount !== 0);
     await client.query("COMMIT");
     client.release();
     const refused = await publishing;
