@@ -32,7 +32,7 @@ import { limitWaits, lockDataset } from "./visibility.sql.js";
 export interface AuditOptions extends Patience {
   /** Told after each part that this call made. */
   readonly onPart?: () => unknown;
-  /** What the sums of a part may take (48 MiB); one that needs more is split. */
+  /** What the sums of a part may take (24 MiB); one that needs more is split. */
   readonly bytes?: number;
 }
 
@@ -45,7 +45,7 @@ export interface AuditReport {
   readonly failure: string | null;
 }
 
-const BYTES = 48 * 1024 * 1024;
+const BYTES = 24 * 1024 * 1024;
 /** Prices that make a part of a month worth its own pass over the month. */
 const PRICES_PER_PART = 2_500_000;
 const SMALL_BATCH = 500_000;

@@ -35,7 +35,7 @@ const MOST_BLOCKS = 512;
  * from their sums, which are far fewer than the prices.
  *
  * Steps over the month's table in runs of blocks, each so long that the sums cannot run out of memory in the middle of it.
- * @param bytes what the sums may take; about 67,000 lanes of a month fit into 48 MiB.
+ * @param bytes what the sums may take; about 33,000 lanes of a month fit into 24 MiB.
  * @returns null, with nothing written, if there is too much for the memory given and fewer days would do.
  */
 export async function rollUpPrices(client: pg.ClientBase, part: Part, bytes: number): Promise<PartTotals | null> {

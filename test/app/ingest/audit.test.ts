@@ -117,7 +117,7 @@ describe("auditBatch", function () {
     const prices = [...once, ...once];
     const wanted = new Map([...rollUp(wide, prices)].sort(([a], [b]) => (a < b ? -1 : 1)));
     const rows: number[] = [];
-    for (const bytes of [48 * 1024 * 1024, 2_400_000, 200_000]) {
+    for (const bytes of [24 * 1024 * 1024, 2_400_000, 200_000]) {
       const id = await load(database.pool, { prices });
       expect((await auditBatch(database.pool, id, { bytes })).state).to.equal("audited");
       await publishBatch(database.pool, id);
