@@ -20,8 +20,7 @@ export class Stack {
       PULUMI_BACKEND_URL: `file://${join(folder, "state")}`,
       PULUMI_CONFIG_PASSPHRASE: "only for tests",
       PULUMI_SKIP_UPDATE_CHECK: "true",
-      // The state is 24 MB, most of it the operators' definitions, and a file backend writes all of it at each of 260
-      // steps, which takes longer than the steps do. Here it is written once, at the end.
+      // A file backend writes the whole state at each of 260 steps. Here it is written once, at the end.
       PULUMI_EXPERIMENTAL: "true",
       PULUMI_SKIP_CHECKPOINTS: "true",
     };
