@@ -1,5 +1,6 @@
 import { mkdir, rmdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 
 /** A group of processes that may use a share of one processor. */
 export interface Hold {
@@ -9,6 +10,18 @@ export interface Hold {
 
 const ROOT = "/sys/fs/cgroup";
 const PERIOD_US = 100_000;
+
+async function retried(attempt: () => Promise<void>, forMs: number): Promise<void> {
+  const deadlineMs = Date.now() + forMs;
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (Date.now() > deadlineMs) throw error;
+      await sleep(100);
+    }
+  }
+}
 
 /**
  * Holds processes to `cores` (0.25 is a quarter of one) by a control group, version 2 or 1.
@@ -29,6 +42,7 @@ export async function hold(name: string, cores: number): Promise<Hold | null> {
   }
   return {
     add: (pid) => writeFile(join(folder, "cgroup.procs"), String(pid)),
-    release: () => rmdir(folder),
+    // A process that was told to end may still be at it.
+    release: () => retried(() => rmdir(folder), 10_000),
   };
 }

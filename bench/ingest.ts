@@ -126,8 +126,10 @@ export async function benchReaders(server: BenchServer): Promise<Line[]> {
         const worker = startIngest(url, file, `readers-${cores}-${round}`);
         const held = cores === null ? null : await hold(`readers-${round}`, cores);
         await held?.add(worker.pid as number);
+        const holding = setInterval(() => held && void holdSessions(url, held), 500);
         await new Promise((resolve) => setTimeout(resolve, 1_000));
         p99.busy.push(await readersP99Ms());
+        clearInterval(holding);
         worker.kill("SIGTERM");
         await once(worker, "exit");
         await held?.release();
@@ -143,6 +145,15 @@ export async function benchReaders(server: BenchServer): Promise<Line[]> {
     await serving.stop();
     return lines;
   });
+}
+
+/** An ingest is its worker and the database sessions that work for it. */
+async function holdSessions(url: string, held: Hold): Promise<void> {
+  const { rows } = await withPool(url, (pool) =>
+    pool.query<{ pid: number }>("SELECT pid FROM pg_stat_activity WHERE application_name = 'ratesapp ingest run'"),
+  );
+  // One may have ended since.
+  for (const { pid } of rows) await held.add(pid).catch(() => {});
 }
 
 /** One batch of 100 million prices: the worker's memory, and whether it slows down on the way. */
