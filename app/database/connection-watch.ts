@@ -5,7 +5,8 @@ import { shortStatement } from "./short-statement.js";
 /** The server process at the other end. Its start tells it from another of that number, on this server or the next. */
 export interface Backend {
   readonly pid: number;
-  readonly started: string;
+  /** Null where the session has taken on a role that may not see it. */
+  readonly started: string | null;
 }
 
 export const showBackend = "SELECT pid, backend_start::text AS started FROM pg_stat_get_activity(pg_backend_pid())";
@@ -16,25 +17,33 @@ const findAtWork = `
   WHERE backend_start = $2::timestamptz AND state = 'active' AND wait_event_type IS DISTINCT FROM 'Client'`;
 
 const LOOK_MS = 2_000;
+/** A server that is too busy to let somebody in once is not gone. */
+const UNANSWERED = 2;
 const TOO_MANY_CONNECTIONS = "53300";
 
 /**
  * Tells a server that is busy from one that is gone. A host that vanishes answers nothing and refuses nothing: a
  * statement on its way to it would be waited for until the kernel gives up sending, a quarter of an hour later. And no
  * limit on the statement would do, as some take minutes. So once no byte has moved for two seconds, the server is
- * asked over another connection whether it is at work on this one; `cut` is called if it is not, or does not answer.
+ * asked over another connection whether it is at work on this one; `cut` is called if it is not, or does not answer
+ * twice. A backend that nobody can see is not watched.
  * @param client waits for nobody but the server while it is watched.
  * @returns ends the watch.
  */
 export function watchConnection(pool: pg.Pool, client: pg.ClientBase, backend: Backend, cut: () => void): () => void {
+  if (backend.started === null) return () => {};
   const { stream } = (client as unknown as { readonly connection: { readonly stream: Socket } }).connection;
   let watching = true;
   let seen = 0;
+  let unanswered = 0;
   const look = async () => {
     const moved = stream.bytesRead + stream.bytesWritten;
     const silent = moved === seen;
     seen = moved;
-    if (!silent || (await isAtWork(pool, backend))) return;
+    if (!silent) return;
+    const atWork = await isAtWork(pool, backend);
+    unanswered = atWork === undefined ? unanswered + 1 : 0;
+    if (atWork === true || (atWork === undefined && unanswered < UNANSWERED)) return;
     // Looked at once more: an answer may have been there that this process was too busy to read.
     if (watching && stream.bytesRead + stream.bytesWritten === seen) cut();
   };
@@ -52,7 +61,8 @@ export function watchConnection(pool: pg.Pool, client: pg.ClientBase, backend: B
   };
 }
 
-async function isAtWork(pool: pg.Pool, { pid, started }: Backend): Promise<boolean> {
+/** Undefined without an answer. */
+async function isAtWork(pool: pg.Pool, { pid, started }: Backend): Promise<boolean | undefined> {
   // Not one of the pool's: all of them may be taken, or dead as well.
   const client = new pg.Client(pool.options);
   client.on("error", () => {});
@@ -61,7 +71,7 @@ async function isAtWork(pool: pg.Pool, { pid, started }: Backend): Promise<boole
     return (await client.query(shortStatement(findAtWork, [pid, started]))).rowCount === 1;
   } catch (error) {
     // Too busy for another connection, but there.
-    return (error as { code?: unknown }).code === TOO_MANY_CONNECTIONS;
+    return (error as { code?: unknown }).code === TOO_MANY_CONNECTIONS || undefined;
   } finally {
     client.end().catch(() => {});
   }

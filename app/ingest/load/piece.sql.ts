@@ -21,8 +21,11 @@ export const makeMonths = "SELECT ensure_month(month) FROM unnest($1::date[]) AS
 
 /** Puts the bad lines that this transaction has laid aside where they belong. $1 batch, $2 piece. */
 export const moveBadLines = `
-  WITH moved AS (DELETE FROM bad_lines_aside WHERE batch_id = $1 AND piece = $2 RETURNING *)
-  INSERT INTO bad_lines SELECT * FROM moved`;
+  WITH moved AS (
+    DELETE FROM bad_lines_aside WHERE batch_id = $1 AND piece = $2
+    RETURNING batch_id, piece, line, field, reason, content
+  )
+  INSERT INTO bad_lines (batch_id, piece, line, field, reason, content) TABLE moved`;
 
 /** $1 batch, $2 piece, then arrays of the same length: $3 lines, $4 columns, $5 reasons, $6 contents. */
 export const insertBadLines = (table: "bad_lines" | "bad_lines_aside") => `

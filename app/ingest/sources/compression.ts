@@ -1,20 +1,19 @@
-import { pipeline, Readable, type Transform } from "node:stream";
+import { pipeline, Readable } from "node:stream";
 import zlib from "node:zlib";
 import { SourceError } from "../ingest-error.js";
-import { createZstdDecompress } from "./zstd-decompress.js";
-import { LargeWindowError } from "./zstd-frame.js";
+import { unpackZstd } from "./unpack-zstd.js";
+import { beginsZstd, LargeWindowError } from "./zstd-frame.js";
 
 export type Compression = "gzip" | "zstd";
 
 /** Bytes that tell a compression from text; no name or header is asked, because both are often wrong. */
 export const MAGIC_BYTES = 4;
 const GZIP = Buffer.from([0x1f, 0x8b]);
-const ZSTD = Buffer.from([0x28, 0xb5, 0x2f, 0xfd]);
 
 /** @param head the first bytes of an object, at least {@link MAGIC_BYTES} if it has so many. */
 export function compressionOf(head: Buffer): Compression | null {
   if (head.subarray(0, GZIP.length).equals(GZIP)) return "gzip";
-  if (head.subarray(0, ZSTD.length).equals(ZSTD)) return "zstd";
+  if (head.length >= MAGIC_BYTES && beginsZstd(head.readUInt32LE(0))) return "zstd";
   return null;
 }
 
@@ -34,15 +33,12 @@ export async function* decompress(
     yield* chunks;
     return;
   }
-  const transform = await createTransform(compression);
   let sourceError: unknown;
-  const input = Readable.from(copies(chunks), { objectMode: false, highWaterMark: CHUNK_BYTES });
-  input.on("error", (error) => {
+  const input = copies(chunks, (error) => {
     sourceError = error;
   });
-  pipeline(input, transform, () => {});
   try {
-    yield* transform as AsyncIterable<Buffer>;
+    yield* compression === "gzip" ? unpackGzip(input) : unpackZstd(input);
   } catch (error) {
     if (sourceError !== undefined) throw sourceError;
     throw new SourceError(describe(name, compression, error as Error), { cause: error });
@@ -57,11 +53,18 @@ function describe(name: string, compression: Compression, error: Error): string 
   return `${name} is damaged: its ${compression} data cannot be read (${error.message}).`;
 }
 
-/** A source may write over its chunk when it is asked for the next; a stream asks ahead. */
-async function* copies(chunks: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
-  for await (const chunk of chunks) yield Buffer.from(chunk);
+/** A source may write over its chunk when it is asked for the next; a stream asks ahead, and zstd keeps what is open. */
+async function* copies(chunks: AsyncIterable<Buffer>, onError: (error: unknown) => void): AsyncIterable<Buffer> {
+  try {
+    for await (const chunk of chunks) yield Buffer.from(chunk);
+  } catch (error) {
+    onError(error);
+    throw error;
+  }
 }
 
-async function createTransform(compression: Compression): Promise<Transform> {
-  return compression === "gzip" ? zlib.createGunzip({ chunkSize: CHUNK_BYTES }) : createZstdDecompress();
+function unpackGzip(chunks: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
+  const transform = zlib.createGunzip({ chunkSize: CHUNK_BYTES });
+  pipeline(Readable.from(chunks, { objectMode: false, highWaterMark: CHUNK_BYTES }), transform, () => {});
+  return transform;
 }

@@ -8,8 +8,19 @@ const START_BYTES = 5;
 const SKIPPABLE_HEADER_BYTES = 8;
 const LONGEST_HEADER_BYTES = 18;
 const BLOCK_HEADER_BYTES = 3;
+/** RFC 8878, 3.1.1.2.4; a repeated byte would make 2 MiB of four bytes otherwise. */
+const LARGEST_BLOCK_BYTES = 128 * 1024;
 const REPEATED_BYTE = 1;
 const CHECKSUM_BYTES = 4;
+
+/** @param magic the first four bytes. pzstd begins with a frame that is skipped. */
+export function beginsZstd(magic: number): boolean {
+  return magic === MAGIC || isSkippable(magic);
+}
+
+function isSkippable(magic: number): boolean {
+  return (magic & 0xfffffff0) >>> 0 === SKIPPABLE_MAGIC;
+}
 
 export class LargeWindowError extends Error {
   constructor() {
@@ -37,7 +48,7 @@ export class ZstdFrame {
   }
 
   /**
-   * Takes the bytes from `from` on that belong to the frame; returns where they end.
+   * Takes bytes from `from` on that belong to the frame, at most to the end of a block; returns where they end.
    * @throws {LargeWindowError} if it needs too much memory; another error if it is no frame.
    */
   take(chunk: Buffer, from: number): number {
@@ -47,6 +58,7 @@ export class ZstdFrame {
         const skipped = Math.min(this.#skip, chunk.length - at);
         this.#skip -= skipped;
         at += skipped;
+        if (this.#skip === 0) return at;
       } else {
         this.#header[this.#filled] = chunk[at] as number;
         this.#filled += 1;
@@ -59,7 +71,7 @@ export class ZstdFrame {
 
   #readStart(): void {
     const magic = this.#header.readUInt32LE(0);
-    if ((magic & 0xfffffff0) >>> 0 === SKIPPABLE_MAGIC) {
+    if (isSkippable(magic)) {
       this.#wanted = SKIPPABLE_HEADER_BYTES;
       this.#read = this.#readSkippable;
     } else if (magic === MAGIC) {
@@ -90,6 +102,7 @@ export class ZstdFrame {
 
   #readBlock(): void {
     const block = this.#header.readUIntLE(0, BLOCK_HEADER_BYTES);
+    if (block >> 3 > LARGEST_BLOCK_BYTES) throw new Error("a block is over 128 KiB");
     const repeated = ((block >> 1) & 3) === REPEATED_BYTE;
     const last = (block & 1) === 1;
     this.#skip = repeated ? 1 : block >> 3;

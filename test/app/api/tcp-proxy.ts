@@ -15,6 +15,7 @@ export class TcpProxy {
   readonly #sockets = new Set<Socket>();
   readonly #dead = new WeakSet<Socket>();
   #clients = 0;
+  #accepted = 0;
   #port = 0;
   #stalling = false;
 
@@ -33,6 +34,11 @@ export class TcpProxy {
   /** Connections that are open on the service's side. */
   get connections(): number {
     return this.#clients;
+  }
+
+  /** Connections that were ever opened from the service's side. */
+  get accepted(): number {
+    return this.#accepted;
   }
 
   /** The same database through the proxy. */
@@ -83,6 +89,7 @@ export class TcpProxy {
 
   #join(client: Socket): void {
     this.#clients += 1;
+    this.#accepted += 1;
     client.on("close", () => {
       this.#clients -= 1;
     });

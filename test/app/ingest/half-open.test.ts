@@ -47,9 +47,8 @@ describe("ingest, when the host of its database vanishes in the middle of a stat
       try {
         const first = await waiting();
         // A server that is at work is asked, and left alone.
-        const before = proxy.connections;
-        while (proxy.connections <= before) await sleep(20);
-        while (proxy.connections > before) await sleep(20);
+        const before = proxy.accepted;
+        while (proxy.accepted < before + 2) await sleep(20);
         expect(await waiting()).to.include.members(first);
 
         proxy.stall();

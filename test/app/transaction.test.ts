@@ -1,0 +1,37 @@
+import { expect } from "chai";
+import { closePool, openPool } from "../../app/database/pool.js";
+import { inTransaction } from "../../app/database/transaction.js";
+import { createDatabase, type TestDatabase } from "./database.js";
+
+const LOGIN = `ratesapp_test_login_${process.pid}`;
+const GROUP = `ratesapp_test_group_${process.pid}`;
+
+describe("a transaction", function () {
+  this.timeout(60_000);
+  let database: TestDatabase;
+
+  before(async () => {
+    database = await createDatabase();
+    await database.pool.query(`CREATE ROLE ${GROUP} NOLOGIN`);
+    await database.pool.query(`CREATE ROLE ${LOGIN} LOGIN PASSWORD 'a' IN ROLE ${GROUP}`);
+  });
+
+  after(async () => {
+    await database.pool.query(`DROP ROLE ${LOGIN}, ${GROUP}`);
+    await database.drop();
+  });
+
+  it("of whoever took on another role, as migrations and compaction do, may be silent for long", async () => {
+    const url = new URL(database.url);
+    url.username = LOGIN;
+    url.password = "a";
+    url.searchParams.set("options", `-c role=${GROUP}`);
+    const pool = openPool({ url: url.href, size: 1, applicationName: "test", statementTimeoutMs: 0 });
+    try {
+      const answer = await inTransaction(pool, (client) => client.query("SELECT current_user AS name, pg_sleep(5)"));
+      expect(answer.rows[0].name).to.equal(GROUP);
+    } finally {
+      await closePool(pool);
+    }
+  });
+});
