@@ -7,7 +7,7 @@ export const processConnections = {
   /** An API pod asks each database apart from its pool whether there is something new. */
   poll: 1,
   /** Of an API pod with write routes. */
-  writePool: 10,
+  writePool: 9,
   ingest: 8,
 } as const;
 

@@ -165,7 +165,7 @@ describe("settings of a stack", () => {
         places: "by-hand",
         writeTokens: {},
       },
-      /^database.maxConnections: 90 is less than the 172 that may be open at once: 40 of poolers \(2 roles, 2 pods, 10 each\), 90 of 5 API pods with write routes \(18 each\), 24 of ingest \(3 pods of all feeds, 8 each\), 18 of upkeep, the operator and you$/,
+      /^database.maxConnections: 90 is less than the 167 that may be open at once: 40 of poolers \(2 roles, 2 pods, 10 each\), 85 of 5 API pods with write routes \(17 each\), 24 of ingest \(3 pods of all feeds, 8 each\), 18 of upkeep, the operator and you$/,
     ],
     "more clients than the poolers take": [
       { ...staging, database: { pooler: { clients: 50 } } },

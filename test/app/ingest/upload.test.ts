@@ -59,6 +59,8 @@ describe("batches over HTTP", () => {
         PORT: "0",
         ADMIN_PORT: "0",
         RATE_LIMIT_PER_SECOND: "0",
+        // The event loop is this test's too.
+        MAX_EVENT_LOOP_LAG_MS: "10000",
         WRITE_TOKENS_FILE: join(directory, "tokens"),
         ...environment,
       }),
