@@ -75,13 +75,15 @@ export const insertDays = `
 /**
  * A part takes as long as it takes, but not everybody's time: a worker that says nothing, or whose machine is gone, loses
  * it within half a minute. Of a month that came in a moment ago the planner knows nothing, and would read all of it
- * instead of asking the BRIN index where a batch begins.
+ * instead of asking the BRIN index where a batch begins. And where a batch begins is the first row that one process
+ * finds: of several that share a month, the first to answer may have begun behind it.
  */
 export const boundPart = `
   SELECT set_config('statement_timeout', '0', true), set_config('idle_in_transaction_session_timeout', '10s', true),
          set_config('tcp_keepalives_idle', '10', true), set_config('tcp_keepalives_interval', '5', true),
          set_config('tcp_keepalives_count', '3', true), set_config('tcp_user_timeout', '30000', true),
-         set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true)`;
+         set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true),
+         set_config('max_parallel_workers_per_gather', '0', true)`;
 
 export const lockAudited = "SELECT state FROM batches WHERE id = $1 FOR UPDATE";
 

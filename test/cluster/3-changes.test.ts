@@ -22,6 +22,20 @@ import {
 import { traffic } from "./traffic.js";
 import { until } from "./until.js";
 
+/** The uid of each object of the stack that outlives a release. */
+async function objects(): Promise<Record<string, string>> {
+  const kinds = [
+    "configmaps,cronjobs,deployments,horizontalpodautoscalers,networkpolicies,persistentvolumeclaims",
+    "poddisruptionbudgets,secrets,serviceaccounts,services,clusters.postgresql.cnpg.io,poolers.postgresql.cnpg.io",
+  ].join(",");
+  type Objects = { items: { kind: string; metadata: { name: string; namespace: string; uid: string } }[] };
+  const found = await Promise.all([WORKLOADS, DATABASE].map((namespace) => get<Objects>(kinds, "-n", namespace)));
+  const uids = found.flatMap(({ items }) =>
+    items.map(({ kind, metadata: { name, namespace, uid } }) => [`${namespace} ${kind} ${name}`, uid]),
+  );
+  return Object.fromEntries(uids);
+}
+
 const secondsSince = (start: number): number => (Date.now() - start) / 1000;
 
 describe("a staging stack in use", () => {
@@ -66,9 +80,12 @@ describe("a staging stack in use", () => {
     const stop = traffic(2, 20);
     await sleep(2000);
     const before = await databaseUrl("api");
+    const made = await objects();
     const [now, next, passwordGeneration] = before.username.endsWith("_a") ? ["a", "b", 2] : ["b", "a", 3];
     stack.configure({ access: { passwordGeneration } });
     figure("up with one setting changed (every password)", await stack.up(), "s", 40);
+    // In place: a Service made anew has another address, and a database made anew has no data.
+    expect(await objects()).to.deep.equal(made);
     const after = await databaseUrl("api");
     expect([before.username, after.username]).to.deep.equal([`ratesapp_api_${now}`, `ratesapp_api_${next}`]);
     const serving = await until("the last old pod is gone", 90_000, async () => {
@@ -146,7 +163,8 @@ describe("a staging stack in use", () => {
   it("is gone with destroy, and leaves nothing behind", async function () {
     if (process.env.RATESAPP_KEEP === "1") this.skip();
     figure("destroy", await stack.destroy(), "s", 120);
-    const kinds = "namespaces,persistentvolumes,clusterroles,clusterrolebindings,crds";
+    const kinds =
+      "namespaces,persistentvolumes,clusterroles,clusterrolebindings,crds,mutatingwebhookconfigurations,validatingwebhookconfigurations";
     const left = (await kubectl(["get", kinds, "-o", "name"])).split("\n");
     expect(left.filter((name) => /ratesapp-staging|cnpg|cloudnative-pg|argo/.test(name))).to.deep.equal([]);
     type Volumes = { items: { spec: { claimRef?: { namespace: string } } }[] };

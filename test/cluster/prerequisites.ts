@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { printFigures } from "./figures.js";
+import { figure, printFigures } from "./figures.js";
 
 const needed = [
   ["pulumi", ["version"], "pulumi is not on PATH (https://www.pulumi.com/docs/install/)"],
@@ -7,8 +7,11 @@ const needed = [
   ["kubectl", ["get", "--raw", "/readyz"], "kubectl reaches no cluster; set KUBECONFIG to one that may be changed"],
 ] as const;
 
+let start = 0;
+
 /** Ends with exit code 2, and says what is missing, where the suite cannot run. */
 export function mochaGlobalSetup(): void {
+  start = Date.now();
   for (const [command, args, message] of needed) {
     try {
       execFileSync(command, args, { stdio: "pipe", timeout: 20_000 });
@@ -20,5 +23,6 @@ export function mochaGlobalSetup(): void {
 }
 
 export function mochaGlobalTeardown(): void {
+  figure("the whole suite", (Date.now() - start) / 1000, "s", 720);
   printFigures();
 }

@@ -1,7 +1,7 @@
 /**
  * The blocks of a month's table that may hold prices of batch $1 from day $2 to before $3 (of one month): from the first
  * one of the batch, which the BRIN index finds, to the end. A batch is audited as soon as it is loaded, so little comes
- * behind it.
+ * behind it. The plan must read blocks in their order: `boundPart` sees to it.
  */
 export const findBlocks = `
   SELECT split_part(trim(first::text, '('), ',', 1)::integer AS first,

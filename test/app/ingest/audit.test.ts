@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
+import pg from "pg";
 import { auditBatch } from "../../../app/ingest/audit.js";
 import { boundPart } from "../../../app/ingest/audit.sql.js";
 import { BatchNotFoundError, BatchStateError } from "../../../app/ingest/batch-error.js";
@@ -100,6 +101,22 @@ describe("auditBatch", function () {
     expect(plan)
       .to.match(/Bitmap Index Scan on prices_2024_02_batch_id_idx/)
       .and.not.match(/Seq Scan on prices/);
+  });
+
+  it("loses no price where the planner would read a month by several processes, whose first row is not the table's", async () => {
+    const days = Array.from({ length: 36 }, (_, month) =>
+      new Date(Date.UTC(2024, month, 15)).toISOString().slice(0, 10),
+    );
+    const id = await load(database.pool, {
+      prices: days.flatMap((day) => Array.from({ length: 2_000 }, () => price(0, 1, day, 7))),
+    });
+    await database.pool.query("ANALYZE");
+    const eager =
+      "-c parallel_setup_cost=0 -c parallel_tuple_cost=0 -c min_parallel_table_scan_size=0 -c parallel_leader_participation=off";
+    const pool = new pg.Pool({ connectionString: database.url, options: eager });
+    const { failure } = await auditBatch(pool, id);
+    await pool.end();
+    expect(failure).to.equal(null);
   });
 
   it("gives the same rates in little memory, day by day and in several rows where a day has more lanes than fit", async () => {
