@@ -25,24 +25,31 @@ async function retried(attempt: () => Promise<void>, forMs: number): Promise<voi
 
 /**
  * Holds processes to `cores` (0.25 is a quarter of one) by a control group, version 2 or 1.
- * @returns null where this machine lets nobody make one (not root, not Linux).
+ * @throws where this machine lets nobody make one (not root, not Linux).
  */
-export async function hold(name: string, cores: number): Promise<Hold | null> {
+export async function hold(name: string, cores: number): Promise<Hold> {
   const unified = await stat(join(ROOT, "cgroup.controllers")).then(
     () => true,
     () => false,
   );
   const folder = join(ROOT, unified ? "" : "cpu", `ratesapp-bench-${process.pid}-${name}`);
   const quota = String(cores * PERIOD_US);
-  try {
-    await mkdir(folder);
-    await writeFile(join(folder, unified ? "cpu.max" : "cpu.cfs_quota_us"), unified ? `${quota} ${PERIOD_US}` : quota);
-  } catch {
-    return null;
-  }
+  await mkdir(folder);
+  await writeFile(join(folder, unified ? "cpu.max" : "cpu.cfs_quota_us"), unified ? `${quota} ${PERIOD_US}` : quota);
   return {
     add: (pid) => writeFile(join(folder, "cgroup.procs"), String(pid)),
     // A process that was told to end may still be at it.
     release: () => retried(() => rmdir(folder), 10_000),
   };
+}
+
+/** Those of the comparisons that can be made here: what holds nothing, and the rest where control groups can be made. */
+export async function holdable<C extends { readonly cores: number | null }>(comparisons: readonly C[]): Promise<C[]> {
+  try {
+    await (await hold("trial", 1)).release();
+    return [...comparisons];
+  } catch (error) {
+    console.error(`Nothing can be held to a share of a processor here: ${(error as Error).message}`);
+    return comparisons.filter(({ cores }) => cores === null);
+  }
 }

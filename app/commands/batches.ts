@@ -10,6 +10,7 @@ import { type BatchSummary, listBatches, readBatch } from "../ingest/batch-summa
 import { compact } from "../ingest/compact.js";
 import { failBatch, STOPPED } from "../ingest/fail.js";
 import { REPORTED_BAD_LINES } from "../ingest/parse/bad-lines.js";
+import { patiently } from "../ingest/patiently.js";
 import { publishBatch } from "../ingest/publish.js";
 import { reclaimBatch } from "../ingest/reclaim.js";
 import { readRejects, writeRejects } from "../ingest/rejects.js";
@@ -152,7 +153,7 @@ const publish: Change = async (pool, id, { retractableDays }) => {
 
 const fail: Change = async (pool, id, _settings, { reason = STOPPED }) => {
   // For good, or the next run would begin it again.
-  const changed = await failBatch(pool, id, reason, true);
+  const changed = await patiently({ patienceMs: PATIENCE_MS }, () => failBatch(pool, id, reason, true));
   const { prices } = await reclaimBatch(pool, id, { signal: stopSignal() });
   const deleted = `${count(prices)} ${prices === 1 ? "price was" : "prices were"} deleted.`;
   return changed ? `Batch ${id} failed; ${deleted}` : `Batch ${id} had ended before; ${deleted}`;

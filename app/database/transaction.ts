@@ -1,4 +1,5 @@
 import type pg from "pg";
+import { checkOut } from "./check-out.js";
 import { type Backend, showBackend, watchConnection } from "./connection-watch.js";
 import { shortStatement } from "./short-statement.js";
 
@@ -10,12 +11,7 @@ import { shortStatement } from "./short-statement.js";
  * @throws what `work` or COMMIT throws. After an error of COMMIT itself the outcome is unknown: `work` must be safe to repeat.
  */
 export async function inTransaction<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
-  const client = await pool.connect();
-  let released = false;
-  const release = (destroy: boolean) => {
-    if (!released) client.release(destroy);
-    released = true;
-  };
+  const { client, release } = await checkOut(pool);
   let stopWatching = () => {};
   try {
     const backend = await begin(client).catch((error: unknown) => {
@@ -28,12 +24,10 @@ export async function inTransaction<T>(pool: pg.Pool, work: (client: pg.PoolClie
     release(false);
     return result;
   } catch (error) {
-    if (!released) {
-      await client.query("ROLLBACK").then(
-        () => release(false),
-        () => release(true),
-      );
-    }
+    await client.query("ROLLBACK").then(
+      () => release(false),
+      () => release(true),
+    );
     throw error;
   } finally {
     stopWatching();

@@ -1,6 +1,7 @@
 import { Readable } from "node:stream";
 import type pg from "pg";
 import { z } from "zod";
+import { retryTransient } from "../../database/transient.js";
 import { countBadLines, readBadLines } from "../../ingest/bad-lines.js";
 import { BatchNotFoundError } from "../../ingest/batch-error.js";
 import { batchStates } from "../../ingest/batch-state.js";
@@ -217,7 +218,8 @@ export function batchesRoutes(services: BatchServices): BatchesRoutes {
     async fail(ctx) {
       const batchId = idOf(ctx);
       const { reason } = parse(failBody, await readJson(ctx));
-      await failBatch(pool(), batchId, reason, true);
+      const { deadlineMs } = ctx.state;
+      await retryTransient(() => failBatch(pool(), batchId, reason, true), { deadlineMs });
       jobs?.giveBack(batchId);
       ctx.body = await shown(batchId);
     },

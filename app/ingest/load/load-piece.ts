@@ -1,4 +1,5 @@
 import type pg from "pg";
+import { checkOut } from "../../database/check-out.js";
 import { LeaseLostError } from "../ingest-error.js";
 import { type BadLine, BadLines } from "../parse/bad-lines.js";
 import type { Columns } from "../parse/columns.js";
@@ -76,12 +77,7 @@ const CAPACITY = Math.ceil(SLICE_BYTES / LEAST_LINE_BYTES) + 2 + Math.ceil(SEND_
 export async function loadPiece(pool: pg.Pool, piece: PieceToLoad): Promise<PieceResult> {
   const { signal } = piece;
   signal?.throwIfAborted();
-  const client = await pool.connect();
-  let released = false;
-  const release = (destroy: boolean) => {
-    if (!released) client.release(destroy);
-    released = true;
-  };
+  const { client, release } = await checkOut(pool);
   // A connection in the middle of a COPY is of no further use; without it the server rolls back.
   const abort = () => release(true);
   signal?.addEventListener("abort", abort, { once: true });
