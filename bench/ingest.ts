@@ -38,7 +38,7 @@ export async function benchIngest(server: BenchServer): Promise<Line[]> {
         seconds.bare.push(await timeCopy(bareUrl, "bare", file));
         await server.dropDatabase("bare");
         const ourUrl = await server.createDatabase("ours");
-        seconds.ours.push(await timed(async () => (await startIngest(ourUrl, file)).ended));
+        seconds.ours.push(await timed(async () => (await startIngest(ourUrl, file)).end()));
         await server.dropDatabase("ours");
         const indexedUrl = await server.createDatabase("indexed", { empty: true });
         seconds.indexed.push(await timeCopy(indexedUrl, "indexed", file));
@@ -160,17 +160,17 @@ export async function benchHuge(server: BenchServer): Promise<Line[]> {
     const before = await startIngest(url, file, null, "before");
     await sleep(40_000);
     await before.stop();
-    const { pid, ended } = await startIngest(url, file);
+    const worker = await startIngest(url, file);
     let peakBytes = 0;
     const watch = setInterval(() => {
-      readFile(`/proc/${pid}/status`, "utf8").then(
+      readFile(`/proc/${worker.pid}/status`, "utf8").then(
         (status) => {
           peakBytes = Math.max(peakBytes, Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) * 1024);
         },
         () => {},
       );
     }, 500);
-    const seconds = await timed(() => ended);
+    const seconds = await timed(() => worker.end());
     clearInterval(watch);
     const { first, last } = await withPool(url, tenths);
     return [
@@ -211,7 +211,7 @@ async function tenths(pool: { query(sql: string): Promise<{ rows: { rows: number
 function timeWorkers(url: string, file: string, workers: number, cores: number | null): Promise<number> {
   return timed(async () => {
     const started = await Promise.all(Array.from({ length: workers }, () => startIngest(url, file, cores)));
-    await Promise.all(started.map((ingest) => ingest.ended));
+    await Promise.all(started.map((ingest) => ingest.end()));
   });
 }
 

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
 import { type Hold, hold } from "./held.js";
+import { endWithBench } from "./started.js";
 
 const MAIN = fileURLToPath(new URL("../dist/main.js", import.meta.url));
 /** How often sessions are looked for that the worker has opened since. */
@@ -12,8 +13,8 @@ const LOOK_MS = 250;
 /** A worker that runs. */
 export interface Ingest {
   readonly pid: number;
-  /** Rejects if it fails. */
-  readonly ended: Promise<void>;
+  /** Waits for its end. @throws if it fails. */
+  end(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -35,6 +36,7 @@ export async function startIngest(
     env: { ...process.env, DATABASE_URL: named.href, LOG_LEVEL: "warn" },
     stdio: ["ignore", "ignore", "inherit"],
   });
+  endWithBench(worker);
   const exit = once(worker, "exit") as Promise<[number | null]>;
   await held?.add(worker.pid as number);
   const endHolding = held && (await holdSessions(url, name, held));
@@ -45,9 +47,10 @@ export async function startIngest(
   });
   return {
     pid: worker.pid as number,
-    ended: over.then((code) => {
+    async end() {
+      const code = await over;
       if (code !== 0) throw new Error(`ratesapp ingest run ended with ${code}`);
-    }),
+    },
     async stop() {
       worker.kill("SIGTERM");
       await over;

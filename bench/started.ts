@@ -19,7 +19,7 @@ export async function startServer(name: string, environment: Record<string, stri
     env: { ...process.env, ...environment },
     stdio: ["ignore", "pipe", "inherit"],
   });
-  servers.add(child);
+  endWithBench(child);
   const [url] = (await once(createInterface(child.stdout), "line")) as [string];
   return { url, pid: child.pid as number, stop: () => stop(child) };
 }
@@ -39,7 +39,7 @@ export async function startRatesapp(environment: Record<string, string>): Promis
     },
     stdio: ["ignore", "ignore", "inherit"],
   });
-  servers.add(child);
+  endWithBench(child);
   const url = `http://127.0.0.1:${port}`;
   for (let attempt = 0; attempt < 100; attempt += 1) {
     const answered = await fetch(`${url}/regions`).then(
@@ -66,14 +66,14 @@ export async function applyLoad(options: LoadOptions): Promise<LoadResult> {
   return result;
 }
 
-/** A bench that fails must not leave its servers behind. */
-const servers = new Set<ChildProcess>();
-process.on("exit", () => {
-  for (const child of servers) child.kill("SIGKILL");
-});
+/** A bench that fails must not leave its processes behind. */
+export function endWithBench(child: ChildProcess): void {
+  const kill = () => child.kill("SIGKILL");
+  process.once("exit", kill);
+  child.once("exit", () => process.off("exit", kill));
+}
 
 async function stop(child: ChildProcess): Promise<void> {
-  servers.delete(child);
   if (child.exitCode !== null) return;
   child.kill("SIGTERM");
   await once(child, "exit");

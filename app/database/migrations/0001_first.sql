@@ -172,6 +172,8 @@ CREATE TABLE dead_months (
 -- The observations. 24 bytes of columns leave no padding, so the piece number costs nothing and lets an audit check
 -- each piece. No B-tree: reads never come here, and an index on these rows would cut loading to a seventh
 -- (docs/performance.md). BRIN costs nothing to keep, and finds the rows of a batch because they are written together.
+-- Not with autosummarize: a batch asks for more ranges than autovacuum's queue holds, and each refusal is three lines in
+-- the server's log.
 CREATE TABLE prices (
   origin_id      integer NOT NULL,
   destination_id integer NOT NULL,
@@ -180,7 +182,7 @@ CREATE TABLE prices (
   batch_id       integer NOT NULL,
   piece          integer NOT NULL
 ) PARTITION BY RANGE (day);
-CREATE INDEX prices_batch ON prices USING brin (batch_id) WITH (pages_per_range = 32, autosummarize = on);
+CREATE INDEX prices_batch ON prices USING brin (batch_id) WITH (pages_per_range = 32);
 
 -- What consumers read: for each origin, destination, batch and run of days within a month, how many prices there are of
 -- each day and what they add up to; either end is a port or any region above it. Sums and counts add up, so a mean is
