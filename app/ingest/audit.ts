@@ -25,7 +25,7 @@ import { combineChecksums } from "./checksum.js";
 import { failBatch } from "./fail.js";
 import { type Patience, patiently } from "./patiently.js";
 import { findDuplicate, setDuplicate } from "./publish.sql.js";
-import { rollUpPrices } from "./roll-up/roll-up-prices.js";
+import { createSums, rollUpPrices, type Sums } from "./roll-up/roll-up-prices.js";
 import { limitWaits, lockDataset } from "./visibility.sql.js";
 
 /** Asked to stop, it does so after the statement that runs; the batch stays auditing and anyone can go on. */
@@ -98,10 +98,9 @@ async function begin(pool: pg.Pool, batchId: number, options: AuditOptions): Pro
 }
 
 async function makeParts(pool: pg.Pool, batchId: number, options: AuditOptions): Promise<void> {
+  const sums = createSums(options.bytes ?? BYTES);
   for (;;) {
-    const made = await patiently(options, () =>
-      inTransaction(pool, (client) => makePart(client, batchId, options.bytes ?? BYTES)),
-    );
+    const made = await patiently(options, () => inTransaction(pool, (client) => makePart(client, batchId, sums)));
     if (made) {
       options.onPart?.();
       continue;
@@ -115,7 +114,7 @@ async function makeParts(pool: pg.Pool, batchId: number, options: AuditOptions):
 }
 
 /** @returns false if there is nothing to do, or nothing that nobody else does. */
-async function makePart(client: pg.ClientBase, batchId: number, bytes: number): Promise<boolean> {
+async function makePart(client: pg.ClientBase, batchId: number, sums: Sums): Promise<boolean> {
   await client.query(boundPart);
   await client.query(lockTreeShared);
   const claimed = await client.query<{ from_day: string; to_day: string }>(claimPart, [batchId]);
@@ -123,7 +122,7 @@ async function makePart(client: pg.ClientBase, batchId: number, bytes: number): 
   const { from_day: fromDay, to_day: toDay } = claimed.rows[0];
   const { rows } = await client.query<{ state: BatchState }>(showState, [batchId]);
   if (rows[0]?.state !== "auditing") return false;
-  const totals = await rollUpPrices(client, { batchId, fromDay, toDay }, bytes);
+  const totals = await rollUpPrices(client, { batchId, fromDay, toDay }, sums);
   if (totals === null) {
     const middle = addDays(fromDay, Math.floor((countDays(fromDay, toDay) - 1) / 2));
     await client.query(splitPart, [batchId, fromDay, middle]);

@@ -4,29 +4,46 @@
  * clears. What was written in two parts adds up to the same.
  */
 export class RateSums {
-  readonly days: number;
   /** Lanes at present; they are numbered from 0. */
   lanes = 0;
-  readonly #mostLanes: number;
-  /** Lane + 1 by hash of its ends, 0 where there is none (open addressing, at most half full). */
-  readonly #table: Int32Array;
-  readonly #origins: Int32Array;
-  readonly #destinations: Int32Array;
+  /** All arrays are views of it, so that a sum after the other takes the same memory. */
+  readonly #buffer: ArrayBuffer;
+  #days = 0;
+  #mostLanes = 0;
   /**
    * By lane, then day, a count and a sum beside each other: one reach into memory for both. Double precision holds whole
    * numbers up to 2^53 exactly, which batch_days checks.
    */
-  readonly #cells: Float64Array;
+  #cells = new Float64Array();
+  #origins = new Int32Array();
+  #destinations = new Int32Array();
+  /** Lane + 1 by hash of its ends, 0 where there is none (open addressing, at most half full). */
+  #table = new Int32Array();
 
-  /** @param bytes what its arrays may take; the system gives memory to the part of them that is used. */
-  constructor(days: number, bytes: number) {
-    this.days = days;
-    const bytesPerLane = 16 * days + 8 + 16;
-    this.#mostLanes = Math.max(1, Math.floor(bytes / bytesPerLane));
-    this.#table = new Int32Array(2 ** Math.ceil(Math.log2(2 * this.#mostLanes)));
-    this.#origins = new Int32Array(this.#mostLanes);
-    this.#destinations = new Int32Array(this.#mostLanes);
-    this.#cells = new Float64Array(2 * this.#mostLanes * days);
+  /** @param bytes what it may take; the system gives memory to the part that is used. */
+  constructor(bytes: number) {
+    this.#buffer = new ArrayBuffer(bytes);
+  }
+
+  get days(): number {
+    return this.#days;
+  }
+
+  /** Forgets everything, and counts so many days from here on: the fewer, the more lanes. */
+  begin(days: number): void {
+    this.clear();
+    this.#days = days;
+    this.#mostLanes = Math.floor(this.#buffer.byteLength / (16 * days + 8 + 16));
+    const lanes = this.#mostLanes;
+    let at = 0;
+    const next = (bytes: number) => {
+      at += bytes;
+      return at - bytes;
+    };
+    this.#cells = new Float64Array(this.#buffer, next(16 * lanes * days), 2 * lanes * days);
+    this.#origins = new Int32Array(this.#buffer, next(4 * lanes), lanes);
+    this.#destinations = new Int32Array(this.#buffer, next(4 * lanes), lanes);
+    this.#table = new Int32Array(this.#buffer, at, 2 ** Math.ceil(Math.log2(2 * lanes)));
   }
 
   /** Lanes that it can still take. */
@@ -42,7 +59,7 @@ export class RateSums {
   /** Adds a lane of other sums to one of its own. */
   addLane(originId: number, destinationId: number, from: RateSums, lane: number): void {
     const own = this.#lane(originId, destinationId);
-    for (let day = 0; day < this.days; day += 1) this.#addTo(own, day, from.count(lane, day), from.sum(lane, day));
+    for (let day = 0; day < this.#days; day += 1) this.#addTo(own, day, from.count(lane, day), from.sum(lane, day));
   }
 
   origin(lane: number): number {
@@ -54,11 +71,11 @@ export class RateSums {
   }
 
   count(lane: number, day: number): number {
-    return this.#cells[2 * (lane * this.days + day)] as number;
+    return this.#cells[2 * (lane * this.#days + day)] as number;
   }
 
   sum(lane: number, day: number): number {
-    return this.#cells[2 * (lane * this.days + day) + 1] as number;
+    return this.#cells[2 * (lane * this.#days + day) + 1] as number;
   }
 
   /** All lanes by origin and destination, the order of the index that their rows are put into. */
@@ -68,14 +85,17 @@ export class RateSums {
     return order.sort((a, b) => this.origin(a) - this.origin(b) || this.destination(a) - this.destination(b));
   }
 
+  /** Forgets everything. Nothing but zeros is left, whatever the arrays are made of next. */
   clear(): void {
-    this.#cells.fill(0, 0, 2 * this.lanes * this.days);
+    this.#cells.fill(0, 0, 2 * this.lanes * this.#days);
+    this.#origins.fill(0, 0, this.lanes);
+    this.#destinations.fill(0, 0, this.lanes);
     this.#table.fill(0);
     this.lanes = 0;
   }
 
   #addTo(lane: number, day: number, count: number, sum: number): void {
-    const cell = 2 * (lane * this.days + day);
+    const cell = 2 * (lane * this.#days + day);
     this.#cells[cell] = (this.#cells[cell] as number) + count;
     this.#cells[cell + 1] = (this.#cells[cell + 1] as number) + sum;
   }

@@ -1,6 +1,6 @@
 import type pg from "pg";
 import type { PlacesAbove } from "./places-above.js";
-import { RateSums } from "./rate-sums.js";
+import type { RateSums } from "./rate-sums.js";
 import { writeRates } from "./write-rates.js";
 
 /** The sums of lanes with a region at one end or both, made from those between ports. */
@@ -12,23 +12,16 @@ export class RegionSums {
   readonly #sums: RateSums;
 
   /**
-   * @param firstDay of at most `days` in one month, in days since 2000-01-01.
-   * @param bytes what the sums may take.
+   * @param firstDay of the days of `sums`, in days since 2000-01-01.
+   * @param sums empty, of days in one month.
    * @param only regions; a lane must have one of them at an end. All by default.
    */
-  constructor(
-    client: pg.ClientBase,
-    firstDay: number,
-    days: number,
-    bytes: number,
-    above: PlacesAbove,
-    only?: ReadonlySet<number>,
-  ) {
+  constructor(client: pg.ClientBase, firstDay: number, sums: RateSums, above: PlacesAbove, only?: ReadonlySet<number>) {
     this.#client = client;
     this.#firstDay = firstDay;
     this.#above = above;
     this.#only = only;
-    this.#sums = new RateSums(days, bytes);
+    this.#sums = sums;
   }
 
   /** Takes the sums of ports, whose prices it must not have seen before; writes its own where memory ends. */

@@ -16,6 +16,18 @@ export interface Part {
   readonly toDay: string;
 }
 
+/** Memory to add up in, used for one part after the other: what is given back is not free before the collector looks. */
+export interface Sums {
+  readonly ports: RateSums;
+  readonly regions: RateSums;
+}
+
+/** @param bytes what both may take; about 33,000 lanes of a month fit into 24 MiB. */
+export function createSums(bytes: number): Sums {
+  const third = Math.floor(bytes / 3);
+  return { ports: new RateSums(2 * third), regions: new RateSums(third) };
+}
+
 /** What its prices come to. */
 export interface PartTotals {
   readonly checksum: string;
@@ -35,14 +47,15 @@ const MOST_BLOCKS = 512;
  * from their sums, which are far fewer than the prices.
  *
  * Steps over the month's table in runs of blocks, each so long that the sums cannot run out of memory in the middle of it.
- * @param bytes what the sums may take; about 33,000 lanes of a month fit into 24 MiB.
  * @returns null, with nothing written, if there is too much for the memory given and fewer days would do.
  */
-export async function rollUpPrices(client: pg.ClientBase, part: Part, bytes: number): Promise<PartTotals | null> {
+export async function rollUpPrices(client: pg.ClientBase, part: Part, sums: Sums): Promise<PartTotals | null> {
   const days = countDays(part.fromDay, part.toDay) - 1;
   const firstDay = countFromEpoch(part.fromDay);
-  const ports = new RateSums(days, (bytes * 2) / 3);
-  const regions = new RegionSums(client, firstDay, days, bytes / 3, await readPlacesAbove(client));
+  const { ports } = sums;
+  ports.begin(days);
+  sums.regions.begin(days);
+  const regions = new RegionSums(client, firstDay, sums.regions, await readPlacesAbove(client));
   const prices = new Float64Array(days);
   const priceSums = new Float64Array(days);
   const checksum = new Checksum();

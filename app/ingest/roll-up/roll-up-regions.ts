@@ -1,12 +1,11 @@
 import type pg from "pg";
 import { type PlacesAbove, readPlacesAbove } from "./places-above.js";
-import { RateSums } from "./rate-sums.js";
 import { RegionSums } from "./region-sums.js";
 import { closeMoved, deleteRegionRows, fetchMoved, listRolledMonths, openMoved } from "./roll-up.sql.js";
+import { createSums, type Sums } from "./roll-up-prices.js";
 import { countFromEpoch } from "./write-rates.js";
 
-/** What the sums of ports, and those of regions, may take. */
-const BYTES = 16 * 1024 * 1024;
+const BYTES = 32 * 1024 * 1024;
 const DAYS = 31;
 
 /**
@@ -16,10 +15,11 @@ const DAYS = 31;
  */
 export async function rollUpRegions(client: pg.ClientBase, regionIds: readonly number[]): Promise<void> {
   const above = await readPlacesAbove(client);
+  const memory = createSums(BYTES);
   const { rows } = await client.query<{ month: string }>(listRolledMonths);
   for (const { month } of rows) {
     await client.query(deleteRegionRows, [regionIds, month]);
-    await rollUpMonth(client, regionIds, month, above);
+    await rollUpMonth(client, regionIds, month, above, memory);
   }
 }
 
@@ -37,9 +37,11 @@ async function rollUpMonth(
   regionIds: readonly number[],
   month: string,
   above: PlacesAbove,
+  { ports, regions: regionSums }: Sums,
 ): Promise<void> {
-  const ports = new RateSums(DAYS, BYTES);
-  const regions = new RegionSums(client, countFromEpoch(month), DAYS, BYTES, above, new Set(regionIds));
+  ports.begin(DAYS);
+  regionSums.begin(DAYS);
+  const regions = new RegionSums(client, countFromEpoch(month), regionSums, above, new Set(regionIds));
   /** None yet; nothing has been added then. */
   let batchId = 0;
   const settle = async () => {
