@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { readFile, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -8,6 +8,7 @@ import { addDays } from "../app/rates/calendar.js";
 import { findRatesSql } from "../app/rates/find-rates.sql.js";
 import { type BenchServer, loadPrices, settle, withPool } from "./bench-database.js";
 import { compareLatency, compareThroughput, median } from "./compare.js";
+import { peakMemory } from "./peak-memory.js";
 import { type Line, milliseconds, perSecond } from "./report.js";
 import { applyLoad, type Started, startRatesapp, startServer } from "./started.js";
 
@@ -83,7 +84,7 @@ export async function benchGrowth(server: BenchServer): Promise<Line[]> {
       p99[side] = (await applyLoad(load)).p99Ms;
     }
     if (round > 0) rounds.push(p99);
-    peakBytes = Math.max(peakBytes, await residentBytes(large.pid));
+    peakBytes = Math.max(peakBytes, await peakMemory(large.pid));
   }
   await Promise.all([small.stop(), large.stop()]);
   return [
@@ -210,9 +211,4 @@ function fresh(number: number): string {
     number % 10 === 0 ? [lap, DAYS - lap] : number % 3 === 0 ? [90 + lap, 91] : [240 + lap, 1 + (number % 29)];
   const from = addDays(FIRST_DAY, first);
   return `/rates?date_from=${from}&date_to=${addDays(from, days - 1)}&origin=${places[origin]}&destination=${places[destination]}`;
-}
-
-async function residentBytes(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, "utf8");
-  return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
 }
