@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
 import { type Hold, hold } from "./held.js";
+import { IMAGE_OPTIONS } from "./image-options.js";
 import { endWithBench } from "./started.js";
 
 const MAIN = fileURLToPath(new URL("../dist/main.js", import.meta.url));
@@ -33,7 +34,7 @@ export async function startIngest(
   named.searchParams.set("application_name", name);
   const held = cores === null ? null : await hold(name, cores);
   const worker = spawn(process.execPath, [MAIN, "ingest", "run", "--feed", feed, "--source", file], {
-    env: { ...process.env, DATABASE_URL: named.href, LOG_LEVEL: "warn" },
+    env: { ...process.env, ...IMAGE_OPTIONS, DATABASE_URL: named.href, LOG_LEVEL: "warn" },
     stdio: ["ignore", "ignore", "inherit"],
   });
   endWithBench(worker);

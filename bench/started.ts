@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { IMAGE_OPTIONS } from "./image-options.js";
 import type { LoadOptions, LoadResult } from "./load.js";
 
 /** A server under test in a process of its own. */
@@ -16,7 +17,7 @@ const path = (file: string) => fileURLToPath(new URL(file, import.meta.url));
 /** Starts a server of `bench/servers/`, which prints its URL as its first line. */
 export async function startServer(name: string, environment: Record<string, string>): Promise<Started> {
   const child = spawn(process.execPath, ["--import", "tsx", path(`./servers/${name}.ts`)], {
-    env: { ...process.env, ...environment },
+    env: { ...process.env, ...IMAGE_OPTIONS, ...environment },
     stdio: ["ignore", "pipe", "inherit"],
   });
   endWithBench(child);
@@ -30,6 +31,7 @@ export async function startRatesapp(environment: Record<string, string>): Promis
   const child = spawn(process.execPath, [path("../dist/main.js"), "serve"], {
     env: {
       ...process.env,
+      ...IMAGE_OPTIONS,
       HOST: "127.0.0.1",
       PORT: String(port),
       ADMIN_PORT: "0",
