@@ -133,6 +133,7 @@ export async function benchReaders(server: BenchServer): Promise<Line[]> {
     ])) {
       const p99 = { rest: [] as number[], busy: [] as number[] };
       for (let round = 0; round < ROUNDS; round += 1) {
+        await settle(url);
         p99.rest.push(await readersP99Ms());
         const ingest = await startIngest(url, file, cores, `readers-${cores}-${round}`);
         await sleep(1_000);

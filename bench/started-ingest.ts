@@ -16,6 +16,7 @@ export interface Ingest {
   readonly pid: number;
   /** Waits for its end. @throws if it fails. */
   end(): Promise<void>;
+  /** @throws if it has ended by itself: then nothing ran beside what was measured. */
   stop(): Promise<void>;
 }
 
@@ -53,7 +54,7 @@ export async function startIngest(
       if (code !== 0) throw new Error(`ratesapp ingest run ended with ${code}`);
     },
     async stop() {
-      worker.kill("SIGTERM");
+      if (!worker.kill("SIGTERM")) throw new Error("ratesapp ingest run ended before it was stopped");
       await over;
     },
   };

@@ -130,15 +130,17 @@ function changeCommand(name: string, description: string, change: Change): Comma
     });
 }
 
+/** Somebody waits for the answer. */
+const PATIENCE_MS = 30_000;
+
 const retract: Change = async (pool, id, { retractableDays }) => {
-  const { changed, version } = await retractBatch(pool, id, { retractableDays });
+  const { changed, version } = await patiently({ patienceMs: PATIENCE_MS }, () =>
+    retractBatch(pool, id, { retractableDays }),
+  );
   return changed
     ? `Batch ${id} is retracted: nobody sees it any more (dataset version ${version}).`
     : `Batch ${id} was retracted before. Nothing changed.`;
 };
-
-/** Somebody waits for the answer. */
-const PATIENCE_MS = 30_000;
 
 const publish: Change = async (pool, id, { retractableDays }) => {
   // Left behind by workers that were stopped in the middle.

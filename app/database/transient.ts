@@ -3,11 +3,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 /**
  * SQLSTATEs that say "not now" rather than "not so": a standby where a primary was expected (25006), a server that
  * shuts down, crashed or starts (57P01 to 57P03), too many connections (53300), a serialization failure or deadlock
- * (40001, 40P01), a lock that was not to be had within lock_timeout (55P03), a replica that had to cancel (40001) and
- * every connection exception (class 08).
+ * (40001, 40P01), a replica that had to cancel (40001) and every connection exception (class 08).
  * https://www.postgresql.org/docs/17/errcodes-appendix.html
  */
-const TRANSIENT_STATES = new Set(["25006", "57P01", "57P02", "57P03", "53300", "40001", "40P01", "55P03"]);
+const TRANSIENT_STATES = new Set(["25006", "57P01", "57P02", "57P03", "53300", "40001", "40P01"]);
 
 /** What Node.js says of a socket that was cut, refused or never answered. */
 const TRANSIENT_CODES = new Set([

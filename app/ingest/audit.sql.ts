@@ -75,15 +75,16 @@ export const insertDays = `
 /**
  * A part takes as long as it takes, but not everybody's time: a worker that says nothing, or whose machine is gone, loses
  * it within half a minute. Of a month that came in a moment ago the planner knows nothing, and would read all of it
- * instead of asking the BRIN index where a batch begins. And where a batch begins is the first row that one process
- * finds: of several that share a month, the first to answer may have begun behind it.
+ * instead of asking the BRIN index where a batch begins. And where a batch begins is the first row found, so one process must
+ * go through the blocks in their order: of several, the first to answer may have begun behind it, and prices were missed.
  */
 export const boundPart = `
   SELECT set_config('statement_timeout', '0', true), set_config('idle_in_transaction_session_timeout', '10s', true),
          set_config('tcp_keepalives_idle', '10', true), set_config('tcp_keepalives_interval', '5', true),
          set_config('tcp_keepalives_count', '3', true), set_config('tcp_user_timeout', '30000', true),
          set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true),
-         set_config('max_parallel_workers_per_gather', '0', true)`;
+         set_config('max_parallel_workers_per_gather', '0', true), set_config('enable_bitmapscan', 'on', true),
+         set_config('synchronize_seqscans', 'off', true)`;
 
 export const lockAudited = "SELECT state FROM batches WHERE id = $1 FOR UPDATE";
 

@@ -25,7 +25,8 @@ import { combineChecksums } from "./checksum.js";
 import { failBatch } from "./fail.js";
 import { type Patience, patiently } from "./patiently.js";
 import { findDuplicate, setDuplicate } from "./publish.sql.js";
-import { createSums, rollUpPrices, type Sums } from "./roll-up/roll-up-prices.js";
+import { rollUpPrices } from "./roll-up/roll-up-prices.js";
+import { createSums, type Sums } from "./roll-up/sums.js";
 import { limitWaits, lockDataset } from "./visibility.sql.js";
 
 /** Asked to stop, it does so after the statement that runs; the batch stays auditing and anyone can go on. */
@@ -48,7 +49,6 @@ export interface AuditReport {
 const BYTES = 24 * 1024 * 1024;
 /** Prices that make a part of a month worth its own pass over the month. */
 const PRICES_PER_PART = 2_500_000;
-const SMALL_BATCH = 500_000;
 /** How often a worker looks whether the parts that others hold are done. */
 const WAIT_MS = 100;
 
@@ -69,7 +69,7 @@ const WAIT_MS = 100;
 export async function auditBatch(pool: pg.Pool, batchId: number, options: AuditOptions = {}): Promise<AuditReport> {
   if ((await begin(pool, batchId, options)) === "auditing") {
     await patiently(options, () =>
-      inTransaction(pool, (client) => client.query(summarizeMonths, [batchId, SMALL_BATCH])),
+      inTransaction(pool, (client) => client.query(summarizeMonths, [batchId, PRICES_PER_PART])),
     );
     await makeParts(pool, batchId, options);
     await patiently(options, () => inTransaction(pool, (client) => finish(client, batchId)));

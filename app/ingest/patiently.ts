@@ -28,7 +28,7 @@ export async function patiently<T>({ log, signal, patienceMs = PATIENCE_MS }: Pa
     try {
       return await attempt();
     } catch (error) {
-      if (!isTransient(error) && !isDiskFull(error)) throw error;
+      if (!isTransient(error) && !isDiskFull(error) && !isLocked(error)) throw error;
       const waitMs = isDiskFull(error) ? DISK_FULL_WAIT_SECONDS * 1_000 : waitAfter(failures);
       const nowMs = Date.now();
       deadlineMs = Math.min(deadlineMs, nowMs + patienceMs);
@@ -43,4 +43,9 @@ export async function patiently<T>({ log, signal, patienceMs = PATIENCE_MS }: Pa
 
 export function isDiskFull(error: unknown): boolean {
   return (error as { code?: unknown }).code === "53100";
+}
+
+/** The lock was not to be had in the time that a change waits for it. */
+function isLocked(error: unknown): boolean {
+  return (error as { code?: unknown }).code === "55P03";
 }

@@ -41,7 +41,7 @@ export const listMonthsOfPrices = `
 
 /**
  * The blocks of a month ($2) between which all prices of batch $1 lie: a batch is written in one go, so they are few,
- * and the BRIN index finds them without reading the others.
+ * and the BRIN index finds them without reading the others, but for those that came since it was last brought in step.
  */
 export const findBlocks = `
   SELECT split_part(trim(min(ctid)::text, '('), ',', 1)::bigint AS first,

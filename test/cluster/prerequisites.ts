@@ -23,6 +23,9 @@ export function mochaGlobalSetup(): void {
 }
 
 export function mochaGlobalTeardown(): void {
-  figure("the whole suite", (Date.now() - start) / 1000, "s", 720);
-  printFigures();
+  try {
+    figure("the whole suite", (Date.now() - start) / 1000, "s", 720);
+  } finally {
+    printFigures();
+  }
 }

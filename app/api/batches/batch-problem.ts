@@ -39,7 +39,7 @@ export async function batchProblem(error: unknown, writes: pg.Pool): Promise<unk
   }
   const known = PROBLEMS.find(([kind]) => error instanceof kind);
   if (known) return new ProblemError(known[1], error.message, { cause: error });
-  if (isTransient(error)) {
+  if (isTransient(error) || (error as { code?: unknown }).code === "55P03") {
     return new ProblemError("database-away", "The database that takes writes does not answer.", {
       headers: { "Retry-After": "2" },
       cause: error,

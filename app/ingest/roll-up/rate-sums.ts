@@ -20,9 +20,10 @@ export class RateSums {
   /** Lane + 1 by hash of its ends, 0 where there is none (open addressing, at most half full). */
   #table = new Int32Array();
 
-  /** @param bytes what it may take; the system gives memory to the part that is used. */
+  /** Begins with a month of days. @param bytes what it may take; the system gives memory to the part that is used. */
   constructor(bytes: number) {
     this.#buffer = new ArrayBuffer(bytes);
+    this.begin(31);
   }
 
   get days(): number {
@@ -33,7 +34,7 @@ export class RateSums {
   begin(days: number): void {
     this.clear();
     this.#days = days;
-    this.#mostLanes = Math.floor(this.#buffer.byteLength / (16 * days + 8 + 16));
+    this.#mostLanes = Math.max(1, Math.floor(this.#buffer.byteLength / (16 * days + 8 + 16)));
     const lanes = this.#mostLanes;
     let at = 0;
     const next = (bytes: number) => {

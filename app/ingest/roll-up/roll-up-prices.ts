@@ -2,10 +2,10 @@ import type pg from "pg";
 import { countDays } from "../../rates/calendar.js";
 import { Checksum } from "../checksum.js";
 import { readPlacesAbove } from "./places-above.js";
-import { RateSums } from "./rate-sums.js";
 import { readPrices } from "./read-prices.js";
 import { RegionSums } from "./region-sums.js";
 import { findBlocks } from "./roll-up.sql.js";
+import type { Sums } from "./sums.js";
 import { countFromEpoch, writeRates } from "./write-rates.js";
 
 /** Some days of one month of a batch. */
@@ -14,18 +14,6 @@ export interface Part {
   readonly fromDay: string;
   /** Exclusive. */
   readonly toDay: string;
-}
-
-/** Memory to add up in, used for one part after the other: what is given back is not free before the collector looks. */
-export interface Sums {
-  readonly ports: RateSums;
-  readonly regions: RateSums;
-}
-
-/** @param bytes what both may take; about 33,000 lanes of a month fit into 24 MiB. */
-export function createSums(bytes: number): Sums {
-  const third = Math.floor(bytes / 3);
-  return { ports: new RateSums(2 * third), regions: new RateSums(third) };
 }
 
 /** What its prices come to. */

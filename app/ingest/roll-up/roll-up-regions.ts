@@ -2,7 +2,7 @@ import type pg from "pg";
 import { type PlacesAbove, readPlacesAbove } from "./places-above.js";
 import { RegionSums } from "./region-sums.js";
 import { closeMoved, deleteRegionRows, fetchMoved, listRolledMonths, openMoved } from "./roll-up.sql.js";
-import { createSums, type Sums } from "./roll-up-prices.js";
+import { createSums, type Sums } from "./sums.js";
 import { countFromEpoch } from "./write-rates.js";
 
 const BYTES = 32 * 1024 * 1024;
