@@ -63,7 +63,8 @@ export async function startServer({ settings, logger }: ServerOptions): Promise<
   for (const { name } of pools) sourceAway.set({ source: name }, 0);
   const unwatch = pools.map(({ name, pool }) => watchPool(`read ${name}`, pool));
   if (writes !== undefined) unwatch.push(watchPool("write", writes));
-  watchIngest(writes);
+  // Most servers only read, and the replicas know the same.
+  watchIngest(writes ?? pools[0]?.pool);
   unwatch.push(() => watchIngest(undefined));
   watchDataset(() => version.current);
   watchCacheBytes(() => answers.bytes);

@@ -185,7 +185,7 @@ function compactCommand(): Command {
       `
 Uploads that nobody went on with for a day fail first. Answers stay the same, readers and loads are not held up, and it can be stopped at any point: the next run goes on.
 Run it once a day. Batches can be retracted for RETRACTABLE_DAYS after their publish, and are left alone until then.
-Old months can only be dropped by the role that owns the tables.
+With --retention-days, old months are gone for good; only the role that owns the tables can drop them.
 
 Examples:
   ratesapp batches compact

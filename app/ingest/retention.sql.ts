@@ -15,6 +15,11 @@ export const listOldMonths = `
       WHERE b.state IN ('loading', 'auditing', 'audited') AND date_trunc('month', found.month)::date = ANY (p.months))
   ORDER BY month`;
 
+/** Whether this role may drop partitions, which comes from owning their tables or being a member of who does. */
+export const isOwner = `
+  SELECT bool_and(pg_has_role(relowner, 'USAGE')) AS owner
+  FROM pg_class WHERE oid IN ('prices'::regclass, 'daily_rates'::regclass)`;
+
 /** Days of the month $1 of all batches, seen or not; returns how many consumers saw. */
 export const dropDays = `
   WITH dead AS (

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
 import { inTransaction } from "../database/transaction.js";
 import { lockTreeShared } from "../places/import-places.sql.js";
-import { detach, drop, dropDays, finishDetach, listOldMonths, showPartition } from "./retention.sql.js";
+import { detach, drop, dropDays, finishDetach, isOwner, listOldMonths, showPartition } from "./retention.sql.js";
 import { growDataset, limitWaits, lockDataset } from "./visibility.sql.js";
 
 export interface RetentionOptions {
@@ -14,10 +14,9 @@ export interface RetentionOptions {
 
 /** Partitions can only be dropped by the role that owns them. */
 export class NotOwnerError extends Error {
-  constructor(options?: ErrorOptions) {
+  constructor() {
     super(
-      "Old months can only be dropped by the role that owns the tables: run this with the DATABASE_URL of the migrations. Their prices are already invisible.",
-      options,
+      "Old months can only be dropped by the role that owns the tables: run this with the DATABASE_URL of the migrations. None was dropped.",
     );
     this.name = "NotOwnerError";
   }
@@ -34,11 +33,12 @@ const MOST_TRIES = 120;
  * transaction, which grows the dataset version; then its partitions are detached and dropped, so its space is back at
  * once. Killed at any point, the next call goes on.
  * @returns the months that were dropped (first days).
- * @throws {NotOwnerError} with the prices invisible, if the role may not drop tables. A function of the owner's cannot do
+ * @throws {NotOwnerError} with nothing changed, if the role may not drop tables. A function of the owner's cannot do
  * it for others: DETACH … CONCURRENTLY runs in no function, and without it every reader would wait.
  */
 export async function dropOldMonths(pool: pg.Pool, options: RetentionOptions): Promise<string[]> {
   const { rows } = await pool.query<{ month: string }>(listOldMonths, [options.retentionDays]);
+  if (rows.length > 0 && !(await pool.query<{ owner: boolean }>(isOwner)).rows[0]?.owner) throw new NotOwnerError();
   for (const { month } of rows) {
     options.signal?.throwIfAborted();
     await inTransaction(pool, (client) => hide(client, month));
@@ -74,7 +74,6 @@ async function dropPartition(pool: pg.Pool, parent: string, month: string, optio
       );
     } catch (error) {
       const { code } = error as { code?: string };
-      if (code === "42501") throw new NotOwnerError({ cause: error });
       if ((code !== "55P03" && code !== "40P01") || tries === MOST_TRIES) throw error;
       tries += 1;
       await sleep(RETRY_MS, undefined, options.signal ? { signal: options.signal } : {});

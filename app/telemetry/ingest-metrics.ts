@@ -6,8 +6,8 @@ import { registry } from "./registry.js";
 
 /**
  * Ingest as the database knows it. Pods that load live for minutes and are gone before anyone scrapes them, so the
- * serving processes tell it, each the same: take `max` over them, not `sum`. All of it is absent while the database that
- * takes writes does not answer.
+ * serving processes tell it, each the same: take `max` over them, not `sum`. All of it is absent while the database does not
+ * answer.
  */
 interface Ingest {
   readonly loaded: readonly { feed: string; rows: number; rejected: number; bytes: number }[];
@@ -24,13 +24,13 @@ const CACHE_MS = 5_000;
 const QUERY_TIMEOUT_MS = 2_000;
 const MOST_UNFINISHED = 100;
 
-let writes: Pick<pg.Pool, "query"> | undefined;
+let database: Pick<pg.Pool, "query"> | undefined;
 let reading: Promise<Ingest | undefined> | undefined;
 let readAtMs = Number.NEGATIVE_INFINITY;
 
 /** From now on the metrics tell of this database; undefined ends that. */
 export function watchIngest(pool: Pick<pg.Pool, "query"> | undefined): void {
-  writes = pool;
+  database = pool;
   reading = undefined;
   readAtMs = Number.NEGATIVE_INFINITY;
 }
@@ -38,7 +38,7 @@ export function watchIngest(pool: Pick<pg.Pool, "query"> | undefined): void {
 function current(): Promise<Ingest | undefined> {
   if (reading === undefined || performance.now() - readAtMs > CACHE_MS) {
     readAtMs = performance.now();
-    reading = writes === undefined ? Promise.resolve(undefined) : read(writes).catch(() => undefined);
+    reading = database === undefined ? Promise.resolve(undefined) : read(database).catch(() => undefined);
   }
   return reading;
 }

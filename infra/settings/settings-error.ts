@@ -1,7 +1,11 @@
+import * as pulumi from "@pulumi/pulumi";
 import type { Mistake } from "./combinations.js";
 
-/** Thrown for a stack's settings; `mistakes` holds all of them, each with its key. */
-export class SettingsError extends Error {
+/**
+ * Thrown for a stack's settings; `mistakes` holds all of them, each with its key. Pulumi shows the message of a RunError
+ * and no stack.
+ */
+export class SettingsError extends pulumi.RunError {
   readonly mistakes: readonly Mistake[];
 
   constructor(stack: string, mistakes: readonly Mistake[]) {

@@ -110,6 +110,16 @@ describe("a staging stack", () => {
     });
   });
 
+  it("tells whoever scrapes its API pods what was ingested by pods that are gone", async () => {
+    const [pod] = await pods(WORKLOADS, API_PODS);
+    const scrape = `console.log(await (await fetch("http://127.0.0.1:9464/metrics")).text())`;
+    await until("it is told", 10_000, async () =>
+      (await program(WORKLOADS, pod?.metadata.name ?? "", "api", scrape))
+        .split("\n")
+        .includes(`ratesapp_ingest_rows_total{feed="sea"} ${PRICES}`),
+    );
+  });
+
   it("answers as the delivery says, through the Service", async () => {
     for (const question of questions) {
       await until("what was published is seen", 10_000, async () => (await ask(question))[0]?.count !== null);
