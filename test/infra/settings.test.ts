@@ -118,6 +118,14 @@ describe("settings of a stack", () => {
       { platform: { cloudnativePg: "absent" } },
       "platform.cloudnativePg: must be present, install, or {manifest: a path or URL}",
     ],
+    "a schedule that Kubernetes would refuse": [
+      { feeds: { sea: { schedule: "61 * * * *", source: "s3://a/" } } },
+      "feeds.sea.schedule: must have no number over 59, 23, 31, 12, 7 in its fields",
+    ],
+    "a source that no worker can read": [
+      { feeds: { sea: { schedule: "*/15 6-18 * * 1,2", source: "ftp://x/y" } } },
+      "feeds.sea.source: must be http(s)://…, s3://… or a path",
+    ],
     "a missing part of a feed": [{ feeds: { sea: { schedule: "@hourly" } } }, "feeds.sea.source: is missing"],
     "a feed's name": [
       { feeds: { Sea: { schedule: "@hourly", source: "s3://a/" } } },
