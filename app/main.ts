@@ -6,6 +6,7 @@ import { describeFailure, exitCodeOf } from "./commands/failure.js";
 import { ingestCommand } from "./commands/ingest.js";
 import { migrateCommand } from "./commands/migrate.js";
 import { placesCommand } from "./commands/places.js";
+import { refuseRepeatedOptions } from "./commands/refuse-repeated-options.js";
 import { serveCommand } from "./commands/serve.js";
 import { releaseVersion } from "./telemetry/build-info.js";
 
@@ -39,6 +40,7 @@ function throwRatherThanExit(command: Command): void {
   for (const child of command.commands) throwRatherThanExit(child);
 }
 throwRatherThanExit(program);
+refuseRepeatedOptions(program);
 
 try {
   await program.parseAsync();

@@ -1,10 +1,11 @@
+import { access, constants } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import Knex from "knex";
 import { closePool, openPool } from "../database/pool.js";
 import { ReadSide, type ReadSourceOptions } from "../database/read-side.js";
 import { listen } from "../listen.js";
 import { DatasetVersion } from "../rates/dataset-version.js";
-import type { Settings } from "../settings.js";
+import { type Settings, SettingsError } from "../settings.js";
 import { type AdminServer, startAdminServer } from "../telemetry/admin-server.js";
 import { queryRetries, sourceAway, watchPool } from "../telemetry/database-metrics.js";
 import { watchCacheBytes, watchDataset } from "../telemetry/dataset-metrics.js";
@@ -38,9 +39,17 @@ export interface ServerOptions {
 
 /**
  * Starts the API and the admin server. The database may be away: requests are answered 503 until it is there.
+ * @throws {SettingsError} if the file of write tokens cannot be read.
+ * @throws {ListenError}
  * @throws if a port is taken.
  */
 export async function startServer({ settings, logger }: ServerOptions): Promise<RunningServer> {
+  const { writeTokensFile } = settings;
+  if (writeTokensFile !== undefined) {
+    await access(writeTokensFile, constants.R_OK).catch((error: Error) => {
+      throw new SettingsError([`WRITE_TOKENS_FILE: ${error.message}`]);
+    });
+  }
   const pools = openReadPools(settings, logger);
   const reads = new ReadSide({
     sources: pools,
@@ -83,7 +92,7 @@ export async function startServer({ settings, logger }: ServerOptions): Promise<
     knex: Knex({ client: "pg" }),
     writes,
     jobs,
-    tokens: new WriteTokens(settings.writeTokensFile, logger),
+    tokens: new WriteTokens(writeTokensFile, logger),
     isDraining: () => draining,
   });
   const server = createHttpServer(app.callback(), logger);

@@ -27,6 +27,11 @@ export class WriteTokens {
     this.#logger = logger;
   }
 
+  /** False where nobody may write. */
+  get exist(): boolean {
+    return this.#path !== undefined;
+  }
+
   /** @returns the name beside the token, or undefined if it is nobody's. */
   async holderOf(token: string): Promise<string | undefined> {
     await this.#refresh();
@@ -82,7 +87,10 @@ export function requireWriteToken(tokens: WriteTokens): ApiMiddleware {
     const [, token] = /^Bearer +([\w.~+/=-]+) *$/i.exec(ctx.get("Authorization")) ?? [];
     const holder = token === undefined ? undefined : await tokens.holderOf(token);
     if (holder === undefined) {
-      const detail = token === undefined ? "This path needs a bearer token." : "The bearer token is not known.";
+      const unknown = tokens.exist
+        ? "The bearer token is not known."
+        : "This server knows no tokens: WRITE_TOKENS_FILE.";
+      const detail = token === undefined ? "This path needs a bearer token." : unknown;
       throw new ProblemError("unauthorized", detail, { headers: CHALLENGE });
     }
     ctx.state.writer = holder;

@@ -1,6 +1,7 @@
 import { CommanderError } from "commander";
 import { isTransient } from "../database/transient.js";
 import { FeedsFileError } from "../ingest/feeds.js";
+import { ListenError } from "../listen.js";
 import { PlacesError } from "../places/read-places.js";
 import { SettingsError } from "../settings.js";
 import { StoppedError } from "./stop-signal.js";
@@ -27,7 +28,7 @@ export function exitCodeOf(error: unknown): number {
   if (error instanceof StoppedError) return error.exitCode;
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT.usage;
   if (error instanceof PlacesError) return EXIT.badDelivery;
-  const misused = [SettingsError, FeedsFileError, UsageError].some((kind) => error instanceof kind);
+  const misused = [SettingsError, FeedsFileError, ListenError, UsageError].some((kind) => error instanceof kind);
   return misused ? EXIT.usage : EXIT.failed;
 }
 

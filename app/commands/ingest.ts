@@ -1,4 +1,4 @@
-import { type Stats, statSync } from "node:fs";
+import { existsSync, type Stats, statSync } from "node:fs";
 import { join } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { closePool, openPool } from "../database/pool.js";
@@ -132,7 +132,9 @@ async function run(options: FeedOptions): Promise<void> {
     async function keepRejects(report: BatchReport): Promise<void> {
       const path = rejectsPath(report, rejects);
       if (path === null) {
-        log.warn({ batch: report.batchId }, "ratesapp batches rejects gives the lines that were left out");
+        console.log(
+          `Bad lines that were left out: ${report.rejected}; ratesapp batches rejects ${report.batchId} gives them.`,
+        );
         return;
       }
       try {
@@ -161,8 +163,10 @@ function outcomeOf({ batchId, name, state, already, rows, failure, duplicateOf }
 }
 
 /** Null where there is no place for them. */
-function rejectsPath({ name, location }: BatchReport, rejects: string | undefined): string | null {
-  const beside = (path: string) => `${path}.rejects.${/\.(ndjson|jsonl)\b/.test(name) ? "ndjson" : "csv"}`;
+function rejectsPath({ batchId, name, location }: BatchReport, rejects: string | undefined): string | null {
+  const ending = `.rejects.${/\.(ndjson|jsonl)\b/.test(name) ? "ndjson" : "csv"}`;
+  // Somebody may be repairing the lines of a delivery before, which had the same name.
+  const beside = (path: string) => (existsSync(path + ending) ? `${path}.${batchId}${ending}` : path + ending);
   if (rejects !== undefined) return isFolder(rejects) ? join(rejects, beside(name)) : rejects;
   return location.startsWith("/") ? beside(location) : null;
 }

@@ -53,6 +53,8 @@ export function readPlaces(files: { ports: PlacesFile; regions: PlacesFile }, kn
   for (const place of places) {
     if (place.parent !== null && byCode.get(place.parent)?.kind !== "region" && !known.has(place.parent)) {
       mistakes.push(`${lines.get(place)}: there is no region ${place.parent}`);
+    } else if (place.parent === place.code) {
+      mistakes.push(`${lines.get(place)}: ${place.code} lies in itself`);
     }
   }
   if (mistakes.length > 0) throw new PlacesError(mistakes);

@@ -70,6 +70,12 @@ describe("ratesapp ingest run", () => {
     const second = await ingest("--source", path, "--feed", "b", "--max-bad-rows", "1", "--rejects", rejects);
     expect(second.code).to.equal(0);
     expect(await readFile(rejects, "utf8")).to.equal(`${HEADER}\nCNSGH\n`);
+
+    // What somebody is repairing stays.
+    await folder.write("prices.csv", `${csv}NLRTM\n`);
+    const third = await ingest("--source", path, "--feed", "c", "--max-bad-rows", "1");
+    expect(third.stdout).to.contain(`they are in ${path}.3.rejects.csv.`);
+    expect(await readFile(`${path}.rejects.csv`, "utf8")).to.equal(`${HEADER}\nCNSGH\n`);
   });
 
   it("goes through a folder", async () => {

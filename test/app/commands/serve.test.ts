@@ -156,6 +156,17 @@ describe("ratesapp serve", function () {
     expect(code).to.equal(1);
     expect(stderr).to.equal(`Port ${port} is taken. Set PORT or ADMIN_PORT to another one, or to 0 for any.\n`);
   });
+
+  it("ends with 2 for an address that is not of this machine, and for a file of tokens that is not there", async () => {
+    const serve = (given: Record<string, string>) =>
+      runRatesapp(["serve"], { ...ANY_PORT, DATABASE_URL: database.url, ...given });
+    const elsewhere = await serve({ HOST: "192.0.2.1" });
+    expect(elsewhere.stderr).to.match(/^Cannot listen on 192\.0\.2\.1, port 0: /);
+    expect(elsewhere.code).to.equal(2);
+    const nobody = await serve({ WRITE_TOKENS_FILE: "no-such-file" });
+    expect(nobody.stderr).to.include("\n  WRITE_TOKENS_FILE: ENOENT");
+    expect(nobody.code).to.equal(2);
+  });
 });
 
 async function waitFor(condition: () => Promise<boolean>): Promise<void> {

@@ -38,6 +38,7 @@ describe("ratesapp: usage", function () {
     [["ingest", "run", "--sorce", "prices.csv"], "unknown option '--sorce'\n(Did you mean --source?)"],
     [["ingest", "run", "--source", "x", "--max-bad-rows", "1e9"], "must be a whole number"],
     [["ingest", "run", "--source", "x", "--mode", "replace"], "--mode replace needs --feed"],
+    [["ingest", "run", "--source", "a.csv", "--source", "b.csv"], "--source is given more than once"],
   ];
   for (const [args, says] of WRONG) {
     it(`ends with 2 for: ratesapp ${args.join(" ")}`, async () => {

@@ -41,7 +41,7 @@ describe("readPlaces", () => {
     const mistakes = mistakesOf(() =>
       read(
         'code,name,parent_slug\nCNSGH,Shanghai,china_main\ncnsgh,lower case,china_main\nCNYTN,,china_main\n"CNNBO","Ningbo",nowhere\nCNSGH,again,china_main\n',
-        "slug,name,parent_slug\nchina_main,China Main,\nChina East,x,\n",
+        "slug,name,parent_slug\nchina_main,China Main,\nChina East,x,\nloop,Loop,loop\n",
       ),
     );
     expect(mistakes).to.deep.equal([
@@ -49,6 +49,7 @@ describe("readPlaces", () => {
       'ports.csv:3: code "cnsgh" is not five letters of UN/LOCODE such as CNSGH',
       "ports.csv:4: CNYTN has no name",
       "ports.csv:6: CNSGH stands already at ports.csv:2",
+      "regions.csv:4: loop lies in itself",
       "ports.csv:5: there is no region nowhere",
     ]);
   });
