@@ -234,6 +234,10 @@ $$;
 CREATE FUNCTION summarize_month(wanted date) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET lock_timeout = '200ms' AS $$
 BEGIN
+  IF pg_is_in_recovery() THEN
+    -- BRIN would say it with a code of its own, by which a worker does not know a failover that it has to wait for.
+    RAISE EXCEPTION 'cannot summarize on a standby' USING ERRCODE = 'read_only_sql_transaction';
+  END IF;
   PERFORM brin_summarize_new_values(indexrelid)
   FROM pg_index JOIN pg_inherits ON inhrelid = indexrelid
   WHERE indrelid = to_regclass('prices' || to_char(wanted, '_YYYY_MM')) AND inhparent = 'prices_batch'::regclass;

@@ -3,6 +3,7 @@ import { expect } from "chai";
 import type pg from "pg";
 import { migrate } from "../../../app/database/migrate.js";
 import { closePool, openPool } from "../../../app/database/pool.js";
+import { isTransient } from "../../../app/database/transient.js";
 import { TcpProxy } from "../api/tcp-proxy.js";
 import { startRatesapp } from "../commands/ratesapp.js";
 import { PostgresPair } from "./postgres-pair.js";
@@ -38,6 +39,15 @@ describe("ingest, when the primary is lost and a standby takes its place", funct
   // Wherever it failed: two servers and a worker that nobody stops would run on after the tests.
   afterEach(async () => {
     for (const step of undo.splice(0).reverse()) await step();
+  });
+
+  it("is known by an audit that finds the standby not yet promoted, as something to wait for", async () => {
+    await migrate(pair.primaryUrl);
+    const standby = open(pair.standbyUrl);
+    const summarize = () => standby.query("SELECT summarize_month('2024-01-01')").catch((error: unknown) => error);
+    let error = await summarize();
+    while ((error as { code?: string }).code === "42883") error = await summarize();
+    expect(isTransient(error)).to.equal(true);
   });
 
   for (const [moment, query] of [
