@@ -46,6 +46,6 @@ export function isDiskFull(error: unknown): boolean {
 }
 
 /** The lock was not to be had in the time that a change waits for it. */
-function isLocked(error: unknown): boolean {
+export function isLocked(error: unknown): boolean {
   return (error as { code?: unknown }).code === "55P03";
 }

@@ -1,6 +1,5 @@
 import type pg from "pg";
 import { inTransaction } from "../database/transaction.js";
-import { retryTransient } from "../database/transient.js";
 import { BatchStateError } from "./batch-error.js";
 import { lock, refuseOld, show } from "./publish.js";
 import { setRetracted } from "./publish.sql.js";
@@ -8,9 +7,6 @@ import { setRetracted } from "./publish.sql.js";
 export interface RetractOptions {
   /** Days after the first publish for which a batch can be retracted. */
   readonly retractableDays?: number;
-  /** Until when it tries again while the database fails over, on the scale of Date.now(); 30 s from now if not given. */
-  readonly deadlineMs?: number;
-  readonly signal?: AbortSignal;
 }
 
 export interface RetractReport {
@@ -20,21 +16,20 @@ export interface RetractReport {
   readonly version: number | null;
 }
 
-const RETRY_FOR_MS = 30_000;
-
 /**
  * Makes all of a published batch invisible at one instant; what it hid (mode `replace`) is seen again. Its rows stay,
- * so that `publishBatch` can undo this. Retracting a retracted batch changes nothing and succeeds.
+ * so that `publishBatch` can undo this. Retracting a retracted batch changes nothing and succeeds, so that a caller may
+ * ask again.
  * @throws {BatchNotFoundError}
  * @throws {BatchStateError} if it was never published.
  * @throws {BatchTooOldError} if `retractableDays` have passed since its first publish.
  */
-export function retractBatch(pool: pg.Pool, batchId: number, options: RetractOptions = {}): Promise<RetractReport> {
-  const retractableDays = options.retractableDays ?? 30;
-  return retryTransient(() => inTransaction(pool, (client) => retract(client, batchId, retractableDays)), {
-    deadlineMs: options.deadlineMs ?? Date.now() + RETRY_FOR_MS,
-    ...(options.signal ? { signal: options.signal } : {}),
-  });
+export function retractBatch(
+  pool: pg.Pool,
+  batchId: number,
+  { retractableDays = 30 }: RetractOptions = {},
+): Promise<RetractReport> {
+  return inTransaction(pool, (client) => retract(client, batchId, retractableDays));
 }
 
 async function retract(client: pg.ClientBase, batchId: number, retractableDays: number): Promise<RetractReport> {

@@ -6,8 +6,8 @@ import { registry } from "./registry.js";
 
 /**
  * Ingest as the database knows it. Pods that load live for minutes and are gone before anyone scrapes them, so the
- * serving processes tell it, each the same: take `max` over them, not `sum`. All of it is absent while the database does not
- * answer.
+ * serving processes tell it, each the same: take `max` over them, not `sum`. All of it is absent while the
+ * database does not answer.
  */
 interface Ingest {
   readonly loaded: readonly { feed: string; rows: number; rejected: number; bytes: number }[];

@@ -5,6 +5,7 @@ import { BatchNotFoundError, BatchStateError, BatchTooOldError } from "../../ing
 import { PortsMissingError, SourceError } from "../../ingest/ingest-error.js";
 import { REPORTED_BAD_LINES } from "../../ingest/parse/bad-lines.js";
 import { HeaderError } from "../../ingest/parse/columns.js";
+import { isLocked } from "../../ingest/patiently.js";
 import {
   BadRowsError,
   IncompleteUploadError,
@@ -39,7 +40,7 @@ export async function batchProblem(error: unknown, writes: pg.Pool): Promise<unk
   }
   const known = PROBLEMS.find(([kind]) => error instanceof kind);
   if (known) return new ProblemError(known[1], error.message, { cause: error });
-  if (isTransient(error) || (error as { code?: unknown }).code === "55P03") {
+  if (isTransient(error) || isLocked(error)) {
     return new ProblemError("database-away", "The database that takes writes does not answer.", {
       headers: { "Retry-After": "2" },
       cause: error,

@@ -211,7 +211,8 @@ export function batchesRoutes(services: BatchServices): BatchesRoutes {
     async retract(ctx) {
       const batchId = idOf(ctx);
       const { deadlineMs } = ctx.state;
-      await retractBatch(pool(), batchId, { retractableDays: settings.retractableDays, deadlineMs });
+      const { retractableDays } = settings;
+      await retryTransient(() => retractBatch(pool(), batchId, { retractableDays }), { deadlineMs });
       ctx.body = await shown(batchId);
     },
 
