@@ -224,12 +224,12 @@ async function pieceTenths(pool: pg.Pool): Promise<number> {
 
 /** The same of psql's `\copy` into a bare table, by what it says of its progress. */
 async function copyTenths(url: string, file: string, lines: number, pool: pg.Pool): Promise<number> {
-  const reach = async (lines: number) => {
+  const reach = async (wanted: number) => {
     for (;;) {
       const { rows } = await pool.query<{ lines: string }>(
         "SELECT tuples_processed AS lines FROM pg_stat_progress_copy",
       );
-      if (Number(rows[0]?.lines) >= lines) return performance.now();
+      if (Number(rows[0]?.lines) >= wanted) return performance.now();
       await sleep(50);
     }
   };
