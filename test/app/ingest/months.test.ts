@@ -28,15 +28,22 @@ describe("ensureMonths", () => {
     ]);
   });
 
-  it("waits for nobody's COPY", async () => {
+  it("waits for nobody's COPY", () => withLock("prices, daily_rates IN ROW EXCLUSIVE", ["2030-01-01"]));
+
+  it("waits for no vacuum of another month, which may take hours", async () => {
+    await ensureMonths(database.pool, ["2031-01-01"]);
+    await withLock("prices_2031_01, daily_rates_2031_01 IN SHARE UPDATE EXCLUSIVE", ["2031-02-01"]);
+  });
+
+  async function withLock(lock: string, months: readonly string[]): Promise<void> {
     const client = await database.pool.connect();
     try {
       await client.query("BEGIN");
-      await client.query("LOCK TABLE prices, daily_rates IN ROW EXCLUSIVE MODE");
-      await ensureMonths(database.pool, ["2030-01-01"]);
+      await client.query(`LOCK TABLE ${lock} MODE`);
+      await ensureMonths(database.pool, months);
     } finally {
       await client.query("ROLLBACK");
       client.release();
     }
-  });
+  }
 });
