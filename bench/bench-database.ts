@@ -8,10 +8,11 @@ import { openPool } from "../app/database/pool.js";
 import { demoPlacesFiles } from "../app/demo/load-demo.js";
 import { ingestSource } from "../app/ingest/ingest-source.js";
 import { importPlaces } from "../app/places/import-places.js";
+import { fillPageCache } from "./page-cache.js";
 import { type PriceLines, priceSource } from "./price-source.js";
 
 export interface BenchServer {
-  /** A new database: with the schema and the places of the demo, or empty. */
+  /** A new database, on a machine whose memory is in use: with the schema and the places of the demo, or empty. */
   createDatabase(name: string, options?: { empty: boolean }): Promise<string>;
   /** What was written to it and is not on the disk yet never goes there, and so slows nothing down that follows. */
   dropDatabase(name: string): Promise<void>;
@@ -37,6 +38,7 @@ export async function openBenchServer(): Promise<BenchServer> {
   const query = (statement: string) => withPool(server.url, (pool) => pool.query(statement));
   return {
     async createDatabase(name, options = { empty: false }) {
+      await fillPageCache(directory);
       await query(`CREATE DATABASE ${name}`);
       const url = new URL(server.url);
       url.pathname = `/${name}`;

@@ -68,6 +68,13 @@ export async function applyLoad(options: LoadOptions): Promise<LoadResult> {
   return result;
 }
 
+/** @returns the URL, by which sessions can be told from those of others. */
+export function withApplicationName(url: string, name: string): string {
+  const named = new URL(url);
+  named.searchParams.set("application_name", name);
+  return named.href;
+}
+
 /** A bench that fails must not leave its processes behind. */
 export function endWithBench(child: ChildProcess): void {
   const kill = () => child.kill("SIGKILL");
