@@ -72,6 +72,9 @@ export const batchBody = z
     source: z.string(),
     mode: z.enum(["append", "replace", "compaction"]),
     state: z.enum(batchStates),
+    awaits_publish: z
+      .boolean()
+      .describe("An upload of which all that was sent is loaded, and that nobody has asked to publish."),
     failure: z.string().nullable().describe("Why it failed."),
     duplicate_of: z.int().nullable().describe("The published batch that this one repeats."),
     checksum: z.string().nullable().describe("Of its prices, in whatever order they came; known once audited."),

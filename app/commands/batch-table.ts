@@ -74,7 +74,8 @@ export function writeBatchDetails(
   ].join("\n");
 }
 
-function stateOf({ state, duplicate_of }: BatchSummary): string {
+function stateOf({ state, duplicate_of, awaits_publish }: BatchSummary): string {
+  if (awaits_publish) return "uploaded, not published";
   return duplicate_of === null ? state : `${state} of ${duplicate_of}`;
 }
 

@@ -17,7 +17,7 @@ import { readRejects, writeRejects } from "../ingest/rejects.js";
 import { dropOldMonths } from "../ingest/retention.js";
 import { retractBatch } from "../ingest/retract.js";
 import { retryBatch } from "../ingest/retry.js";
-import { failAbandonedUploads } from "../ingest/upload.js";
+import { completeUpload, failAbandonedUploads } from "../ingest/upload.js";
 import { writeBatch } from "../ingest/write-batch.js";
 import { readSettings, type Settings } from "../settings.js";
 import { writeBatchDetails, writeBatchTable } from "./batch-table.js";
@@ -143,9 +143,11 @@ const retract: Change = async (pool, id, { retractableDays }) => {
 };
 
 const publish: Change = async (pool, id, { retractableDays }) => {
-  // Left behind by workers that were stopped in the middle.
   const patienceMs = PATIENCE_MS;
-  if ((await readBatch(pool, id))?.state === "auditing") await auditBatch(pool, id, { patienceMs });
+  const before = await readBatch(pool, id);
+  if (before?.state === "loading") await completeUpload(pool, id);
+  // One that is audited already was left behind by workers that were stopped in the middle.
+  if (before?.state === "loading" || before?.state === "auditing") await auditBatch(pool, id, { patienceMs });
   const { state, changed, version, duplicateOf } = await publishBatch(pool, id, { retractableDays, patienceMs });
   if (state === "duplicate") return `Batch ${id} has the same prices as batch ${duplicateOf}. Nothing changed.`;
   return changed

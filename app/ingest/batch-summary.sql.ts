@@ -2,7 +2,8 @@
  * Batches with how far they are. The speed is that of the pieces which ended in the last minute, from the start of the
  * first of them; the estimate goes by bytes, because rows are known only at the end. What is still to come of a stream
  * whose size is known is taken to be packed as what was read. Making a batch is its loading and its audit, of which the
- * second is taken to last one and a half times as long; once a part of it is done, it goes by its own speed.
+ * second is taken to last one and a half times as long; once a part of it is done, it goes by its own speed. An upload
+ * that nobody is sending pieces of waits for its sender, of whom there is nothing to estimate.
  * $1 batch or null for all, $2 only those with a lower number (a cursor) or null, $3 how many, $4 feed or null, $5 state
  * or null. Compactions are no deliveries and are only shown when asked for by number.
  */
@@ -14,11 +15,14 @@ export const readSummaries = `
          CASE WHEN b.planned AND p.pieces_loaded = p.pieces THEN p.rows END AS rows_expected,
          CASE WHEN b.state = 'loading' THEN p.rows_per_second END AS rows_per_second,
          a.parts AS audit_parts, a.parts_done AS audit_parts_done,
-         CASE WHEN b.state = 'loading'
+         w.awaits_publish,
+         CASE WHEN w.awaits_publish THEN NULL
+              WHEN b.state = 'loading'
                 THEN coalesce(p.bytes_done / nullif(s.bytes, 0), CASE WHEN b.stored_bytes > 0 THEN 0 END) / 2.5
               WHEN b.state = 'auditing' THEN (1 + 1.5 * a.parts_done / nullif(a.parts, 0)) / 2.5
          END::float8 AS progress,
          clock_timestamp() + make_interval(secs => CASE
+           WHEN w.awaits_publish THEN NULL
            WHEN b.state = 'loading' AND s.bytes > 0 AND p.bytes_per_second > 0
              THEN greatest(0, 2.5 * s.bytes - p.bytes_done) / p.bytes_per_second
            WHEN b.state = 'auditing' AND a.parts_done > 0 THEN a.seconds * (a.parts - a.parts_done) / a.parts_done
@@ -54,6 +58,10 @@ export const readSummaries = `
     ) piece
   ) p
   CROSS JOIN LATERAL (SELECT CASE WHEN b.planned THEN b.bytes ELSE b.stored_bytes * p.unpacked END AS bytes) s
+  CROSS JOIN LATERAL (
+    SELECT b.state = 'loading' AND p.rows > 0 AND p.pieces_loaded = p.pieces AND p.rejected <= b.max_bad_rows
+           AND b.identity LIKE CASE WHEN b.planned THEN 'stream %' ELSE 'upload %' END AS awaits_publish
+  ) w
   CROSS JOIN LATERAL (
     SELECT count(*)::integer AS parts, count(*) FILTER (WHERE done)::integer AS parts_done,
            extract(epoch FROM clock_timestamp() - min(planned_at))::float8 AS seconds

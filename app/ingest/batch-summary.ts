@@ -12,6 +12,8 @@ export interface BatchSummary {
   readonly state: BatchState;
   /** Why it failed. */
   readonly failure: string | null;
+  /** An upload of which all that was sent is loaded, and whose sender has not asked to publish it. */
+  readonly awaits_publish: boolean;
   /** Loading it again would fail the same way. */
   readonly failed_for_good: boolean;
   /** The published batch that it repeats. */

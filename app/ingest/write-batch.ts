@@ -9,6 +9,7 @@ export function writeBatch(batch: BatchSummary, errors: readonly ReportedLine[] 
     source: batch.source,
     mode: batch.mode,
     state: batch.state,
+    awaits_publish: batch.awaits_publish,
     failure: batch.failure,
     duplicate_of: batch.duplicate_of,
     checksum: batch.checksum,

@@ -22,6 +22,8 @@ interface CallOptions {
   readonly accept?: string;
   /** Bearer token of the write routes and the lists of batches. */
   readonly token?: string;
+  /** Sent as JSON. */
+  readonly body?: unknown;
   readonly signal?: AbortSignal;
 }
 
@@ -33,15 +35,17 @@ const TIMEOUT_MS = 20_000;
  *
  * @throws {ProblemError} for every answer that is not a success, and for none; an abort by `signal` passes through.
  */
-export async function call(path: string, { method, accept, token, signal }: CallOptions = {}): Promise<Response> {
+export async function call(path: string, { method, accept, token, body, signal }: CallOptions = {}): Promise<Response> {
   const headers: Record<string, string> = { Accept: accept ?? "application/json" };
   if (token) headers.Authorization = `Bearer ${token}`;
+  if (body !== undefined) headers["Content-Type"] = "application/json";
   const deadline = AbortSignal.timeout(TIMEOUT_MS);
   let response: Response;
   try {
     response = await fetch(path, {
       method: method ?? "GET",
       headers,
+      ...(body !== undefined && { body: JSON.stringify(body) }),
       signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
     });
   } catch (error) {

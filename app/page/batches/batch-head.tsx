@@ -8,7 +8,7 @@ export function BatchHead({ batch }: { readonly batch: Batch }) {
       <h3>
         {batch.feed} <span class="batch-number">#{batch.id}</span>
       </h3>
-      <StateMark state={batch.state} />
+      <StateMark batch={batch} />
       {batch.mode !== "append" && <span class="state">{batch.mode}</span>}
       <p class="batch-source" title={batch.source}>
         {batch.source}

@@ -8,6 +8,8 @@ export interface Batch {
   readonly source: string;
   readonly mode: "append" | "replace" | "compaction";
   readonly state: BatchState;
+  /** An upload of which all that was sent is loaded, and that nobody has asked to publish. */
+  readonly awaits_publish: boolean;
   readonly created_at: string;
   readonly published_at: string | null;
   readonly pieces: { readonly total: number; readonly loaded: number; readonly failed: number };
@@ -59,15 +61,18 @@ export function loadBatch(token: string, id: number, signal: AbortSignal): Promi
 export type BatchAction = "publish" | "retract" | "fail";
 
 /** @throws {ProblemError} */
-export async function change(token: string, id: number, action: BatchAction, signal: AbortSignal): Promise<void> {
-  await callJson(`/batches/${id}/${action}`, { method: "POST", token, signal });
+export async function change(token: string, batch: Batch, action: BatchAction, signal: AbortSignal): Promise<void> {
+  const { id, awaits_publish, pieces } = batch;
+  // Refused if more have come since the user looked.
+  const body = action === "publish" && awaits_publish ? { body: { pieces: pieces.total } } : {};
+  await callJson(`/batches/${id}/${action}`, { method: "POST", token, signal, ...body });
 }
 
 /** The change that a batch's state allows; the service may still refuse, for one that is too old. */
-export function actionOn({ state, mode }: Batch): BatchAction | undefined {
+export function actionOn({ state, mode, awaits_publish }: Batch): BatchAction | undefined {
   if (mode === "compaction") return undefined;
   if (state === "published") return "retract";
-  return state === "retracted" || state === "audited" ? "publish" : undefined;
+  return state === "retracted" || state === "audited" || awaits_publish ? "publish" : undefined;
 }
 
 /** Whether it is on its way to being published. */

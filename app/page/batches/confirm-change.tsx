@@ -30,7 +30,7 @@ export function ConfirmChange({ batch, action, token, onClose }: ConfirmChangePr
     setBusy(true);
     setProblem(undefined);
     try {
-      await change(token, batch.id, action, controller.signal);
+      await change(token, batch, action, controller.signal);
       onClose(true);
     } catch (error) {
       if (controller.signal.aborted) return;
@@ -44,7 +44,9 @@ export function ConfirmChange({ batch, action, token, onClose }: ConfirmChangePr
   const { label, effect, replaced, bad } = {
     publish: {
       label: "Publish",
-      effect: `Its ${rows} appear in every answer at once. It can be retracted later.`,
+      effect: `Its ${rows} appear in every answer at once. It can be retracted later.${
+        batch.awaits_publish ? " No more pieces can be sent." : ""
+      }`,
       replaced: " Earlier prices of this feed for the same days are hidden.",
       bad: false,
     },

@@ -1,6 +1,6 @@
 import { formatBytes, formatCount, formatEnd } from "./amount.js";
 import { BadLines } from "./bad-lines.js";
-import type { Batch, BatchAction } from "./batch.js";
+import { actionOn, type Batch, type BatchAction } from "./batch.js";
 import { BatchHead } from "./batch-head.js";
 
 interface RunningBatchProps {
@@ -11,12 +11,13 @@ interface RunningBatchProps {
 
 /** A batch on its way: how far it is, how fast, and when it will be done. */
 export function RunningBatch({ batch, token, onChange }: RunningBatchProps) {
-  const { id, rows, bytes, pieces, audit, state, progress } = batch;
+  const { id, rows, bytes, pieces, audit, progress } = batch;
+  const action = actionOn(batch);
   const percent = progress === null ? undefined : Math.floor(progress * 100);
   return (
     <li class="batch batch-running">
       <BatchHead batch={batch} />
-      {state !== "audited" && (
+      {action === undefined && (
         <div class="batch-bar">
           {/* A bar without a value says that work is under way, not how far it is. */}
           <progress aria-label={`Batch ${id}`} max={100} {...(percent !== undefined && { value: percent })} />
@@ -46,8 +47,8 @@ export function RunningBatch({ batch, token, onChange }: RunningBatchProps) {
         {batch.estimated_end && <li>{formatEnd(batch.estimated_end)}</li>}
       </ul>
       <div class="batch-changes">
-        {state === "audited" && (
-          <button type="button" class="button" onClick={() => onChange(batch, "publish")}>
+        {action && (
+          <button type="button" class="button" onClick={() => onChange(batch, action)}>
             Publish<span class="unseen"> batch {id}</span>
           </button>
         )}

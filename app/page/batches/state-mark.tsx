@@ -1,4 +1,5 @@
 import type { BatchState } from "../../ingest/batch-state.js";
+import type { Batch } from "./batch.js";
 
 const WORDS: Record<BatchState, string> = {
   loading: "Loading",
@@ -11,6 +12,10 @@ const WORDS: Record<BatchState, string> = {
   compacted: "Compacted",
 };
 
-export function StateMark({ state }: { readonly state: BatchState }) {
-  return <span class={`state state-${state}`}>{WORDS[state]}</span>;
+export function StateMark({ batch: { state, awaits_publish } }: { readonly batch: Batch }) {
+  return awaits_publish ? (
+    <span class="state state-audited">Uploaded</span>
+  ) : (
+    <span class={`state state-${state}`}>{WORDS[state]}</span>
+  );
 }

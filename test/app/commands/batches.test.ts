@@ -1,7 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { expect } from "chai";
 import { failBatch } from "../../../app/ingest/fail.js";
+import { readPorts } from "../../../app/ingest/load/read-ports.js";
+import { openUpload, uploadPiece } from "../../../app/ingest/upload.js";
 import { createDatabase, type TestDatabase } from "../database.js";
 import { age, deliver, load, type Price, seen } from "../ingest/deliveries.js";
 import { createFolder } from "../ingest/setup.js";
@@ -77,6 +80,26 @@ describe("ratesapp batches", function () {
     );
     expect((await run("show", String(id))).stdout).to.match(/^failure +The wrong file\.$/m);
     expect((await run("fail", String(published))).stderr).to.match(/is published and can no longer fail; retract it/);
+  });
+
+  it("publishes an upload that is complete, and says what another one lacks", async () => {
+    const upload = { kind: "pieces", feed: "sender", mode: "append", source: "upload", maxBadRows: 0 } as const;
+    const { id } = await openUpload(database.pool, { ...upload, key: "complete", deadlineSeconds: null });
+    expect((await run("publish", String(id))).stderr).to.equal(
+      `Batch ${id} is not complete: It holds no prices yet.\n`,
+    );
+    await uploadPiece(database.pool, {
+      batchId: id,
+      number: 0,
+      format: "csv",
+      body: Readable.from([Buffer.from("orig_code,dest_code,day,price\nAAAAA,AAAAB,2024-05-02,10\n")]),
+      ports: await readPorts(database.pool),
+      maxBytes: 1_000,
+      signal: AbortSignal.timeout(30_000),
+    });
+    expect((await run("list", "--feed", "sender")).stdout).to.match(/uploaded, not published +sender +1 /);
+    expect((await run("publish", String(id))).stdout).to.match(new RegExp(`^Batch ${id} is published `));
+    expect((await run("list", "--feed", "sender")).stdout).to.match(/ published +sender +1 /);
   });
 
   it("writes the lines that were left out, to a file or to standard output", async () => {

@@ -117,6 +117,41 @@ describe("the page of batches", function () {
     await close();
   });
 
+  it("says that an upload waits for its publish, and publishes it", async () => {
+    const headers = { Authorization: `Bearer ${site.token}` };
+    const opened = await fetch(`${site.address}/batches`, {
+      method: "POST",
+      headers: { ...headers, "Content-Type": "application/json", "Idempotency-Key": "waits" },
+      body: JSON.stringify({ feed: "sender" }),
+    });
+    const { id } = (await opened.json()) as { id: number };
+    const send = async (piece: number) => {
+      await fetch(`${site.address}/batches/${id}/pieces/${piece}`, {
+        method: "PUT",
+        headers: { ...headers, "Content-Type": "text/csv" },
+        body: `orig_code,dest_code,day,price\nCNSGH,NLRTM,2022-01-0${piece + 1},700\n`,
+      });
+    };
+    await send(0);
+    const { page, close } = await open({ expected: [409] });
+    await enter(page);
+    const waiting = page.getByRole("listitem").filter({ has: page.getByRole("heading", { name: "sender" }) });
+    await waiting.getByText("Uploaded").waitFor();
+    expect(await waiting.getByRole("progressbar").count()).to.equal(0);
+
+    await waiting.getByRole("button", { name: "Publish batch" }).click();
+    await send(1);
+    await page.getByRole("dialog").getByRole("button", { name: "Publish" }).click();
+    await page.getByRole("dialog").getByText("2 of 1 pieces are loaded").waitFor();
+    await page.getByRole("dialog").getByRole("button", { name: "Cancel" }).click();
+
+    await waiting.getByText("2 of 2 pieces").waitFor();
+    await waiting.getByRole("button", { name: "Publish batch" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Publish" }).click();
+    await waiting.getByText("Published", { exact: true }).waitFor();
+    await close();
+  });
+
   it("fits a phone", async () => {
     const { page, close } = await open({ viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true });
     await enter(page);
