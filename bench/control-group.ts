@@ -38,24 +38,30 @@ export async function openControlGroup(name: string, { limitCores, requestCores 
   );
   const folder = join(ROOT, unified ? "" : "cpu", `ratesapp-bench-${process.pid}-${name}`);
   await mkdir(folder);
+  // A process that was told to end may still be at it.
+  const release = () => retried(() => rmdir(folder), 10_000);
   const write = (file: string, value: number | string) => writeFile(join(folder, file), String(value));
-  if (limitCores !== undefined) {
-    const quota = limitCores * PERIOD_US;
-    await (unified ? write("cpu.max", `${quota} ${PERIOD_US}`) : write("cpu.cfs_quota_us", quota));
-  }
-  if (requestCores !== undefined) {
-    const shares = Math.round(requestCores * 1_024);
-    // https://github.com/kubernetes/enhancements/tree/master/keps/sig-node/2254-cgroup-v2
-    await (unified
-      ? write("cpu.weight", Math.floor(1 + ((shares - 2) * 9_999) / 262_142))
-      : write("cpu.shares", shares));
+  try {
+    if (limitCores !== undefined) {
+      const quota = limitCores * PERIOD_US;
+      await (unified ? write("cpu.max", `${quota} ${PERIOD_US}`) : write("cpu.cfs_quota_us", quota));
+    }
+    if (requestCores !== undefined) {
+      const shares = Math.max(2, Math.floor(requestCores * 1_024));
+      // https://github.com/kubernetes/enhancements/tree/master/keps/sig-node/2254-cgroup-v2
+      await (unified
+        ? write("cpu.weight", Math.floor(1 + ((shares - 2) * 9_999) / 262_142))
+        : write("cpu.shares", shares));
+    }
+  } catch (error) {
+    await release();
+    throw error;
   }
   const add = (pid: number) => write("cgroup.procs", pid);
   return {
     add,
     addSessions: (url, applicationName) => watchSessions(url, applicationName, add),
-    // A process that was told to end may still be at it.
-    release: () => retried(() => rmdir(folder), 10_000),
+    release,
   };
 }
 

@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { createWriteStream } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -115,8 +116,9 @@ export async function benchWorkers(server: BenchServer): Promise<Line[]> {
 }
 
 /**
- * p99 of readers while a batch is loaded beside them, against their p99 at rest. Each side has the weight that its
- * container has in production; the load generator is nobody's.
+ * p99 of readers while a batch is loaded beside them, against their p99 at rest. The server and its database sessions
+ * have the weights that their containers have in production, where the sessions of an ingest run on another machine
+ * than those of readers: here they share the ingest's weight, and once that of the readers' database.
  */
 export async function benchReaders(server: BenchServer): Promise<Line[]> {
   if (!(await canOpenControlGroups())) return [];
@@ -126,52 +128,58 @@ export async function benchReaders(server: BenchServer): Promise<Line[]> {
     const url = await server.createDatabase("readers");
     await loadPrices(url, "readers.csv", { ...YEAR, rows: 1_000_000 });
     await settle(url);
-    const requestCores = await readRequests();
+    const requests = await readRequests();
+    const api = await openControlGroup("api", { requestCores: requests.api });
+    const database = await openControlGroup("database", { requestCores: requests.database });
     const serving = await startRatesapp({ DATABASE_URL: withApplicationName(url, "readers") });
-    const api = await openControlGroup("api", { requestCores: requestCores.api });
     await api.add(serving.pid);
-    const database = await openControlGroup("database", { requestCores: requestCores.database });
     const endSessions = await database.addSessions(url, "readers");
     let asked = 0;
     const readersP99Ms = async () => {
-      const paths = mixed(asked++);
       const { p99Ms } = await applyLoad({
         kind: "latency",
         url: serving.url,
-        paths,
+        paths: mixed(asked++),
         connections: 2,
         durationSeconds: 8,
       });
       return p99Ms;
     };
+    const held = "an ingest held to half a core with its database sessions";
     const lines: Line[] = [];
-    await readersP99Ms();
-    for (const { limitCores, what, promised } of [
-      { limitCores: 0.5, what: "held to half a core with its database sessions", promised: "at most 2" },
-      { limitCores: 2, what: "that is not held", promised: "" },
-    ]) {
-      const p99 = { rest: [] as number[], busy: [] as number[] };
-      for (let round = 0; round < READERS_ROUNDS; round += 1) {
-        await settle(url);
-        p99.rest.push(await readersP99Ms());
-        const share = { limitCores, requestCores: requestCores.ingest };
-        const ingest = await startIngest(url, file, share, `readers-${limitCores}-${round}`);
-        await sleep(1_000);
-        p99.busy.push(await readersP99Ms());
-        await ingest.stop();
+    try {
+      await readersP99Ms();
+      for (const { share, what, promised } of [
+        { share: { limitCores: 0.5, requestCores: requests.ingest }, what: held, promised: "at most 2" },
+        {
+          share: { limitCores: 0.5, requestCores: requests.database },
+          what: `${held}, as heavy as the readers' database`,
+          promised: "",
+        },
+        { share: { requestCores: requests.ingest }, what: "an ingest that is not held", promised: "" },
+      ]) {
+        const p99 = { rest: [] as number[], busy: [] as number[] };
+        for (let round = 0; round < READERS_ROUNDS; round += 1) {
+          await settle(url);
+          p99.rest.push(await readersP99Ms());
+          const ingest = await startIngest(url, file, share, randomUUID());
+          await sleep(1_000);
+          p99.busy.push(await readersP99Ms());
+          await ingest.stop();
+        }
+        lines.push({
+          what: `p99 of readers beside ${what}; against at rest`,
+          ours: milliseconds(median(p99.busy)),
+          peer: milliseconds(median(p99.rest)),
+          ratio: median(p99.busy.map((busy, round) => busy / (p99.rest[round] as number))).toFixed(2),
+          promised,
+        });
       }
-      lines.push({
-        what: `p99 of readers beside an ingest ${what}; against at rest`,
-        ours: milliseconds(median(p99.busy)),
-        peer: milliseconds(median(p99.rest)),
-        ratio: median(p99.busy.map((busy, round) => busy / (p99.rest[round] as number))).toFixed(2),
-        promised,
-      });
+    } finally {
+      await serving.stop();
+      await endSessions();
+      await Promise.all([api.release(), database.release()]);
     }
-    await serving.stop();
-    await endSessions();
-    await api.release();
-    await database.release();
     return lines;
   });
 }

@@ -38,8 +38,11 @@ export async function startIngest(
   await group?.add(worker.pid as number);
   const endSessions = await group?.addSessions(url, name);
   const over = exit.then(async ([code]) => {
-    await endSessions?.();
-    await group?.release();
+    try {
+      await endSessions?.();
+    } finally {
+      await group?.release();
+    }
     return code;
   });
   return {

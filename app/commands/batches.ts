@@ -37,7 +37,7 @@ export function batchesCommand(): Command {
     .addCommand(
       changeCommand(
         "publish",
-        "Publish a batch that was audited or retracted, or finish an audit that was broken off.",
+        "Publish an upload that is complete, a batch that was audited or retracted, or one whose audit was broken off.",
         publish,
       ),
     )
@@ -144,12 +144,14 @@ const retract: Change = async (pool, id, { retractableDays }) => {
 
 const publish: Change = async (pool, id, { retractableDays }) => {
   const patienceMs = PATIENCE_MS;
-  const before = await readBatch(pool, id);
-  if (before?.state === "loading") await completeUpload(pool, id);
-  // One that is audited already was left behind by workers that were stopped in the middle.
-  if (before?.state === "loading" || before?.state === "auditing") await auditBatch(pool, id, { patienceMs });
+  // Each does nothing to a batch that is past it.
+  await patiently({ patienceMs }, () => completeUpload(pool, id));
+  const audit = await auditBatch(pool, id, { patienceMs });
+  if (audit.state === "failed") throw new Error(`Batch ${id} failed: ${audit.failure}`);
+  const duplicate = (of: number | null) => `Batch ${id} has the same prices as batch ${of}. Nothing changed.`;
+  if (audit.state === "duplicate") return duplicate(audit.duplicateOf);
   const { state, changed, version, duplicateOf } = await publishBatch(pool, id, { retractableDays, patienceMs });
-  if (state === "duplicate") return `Batch ${id} has the same prices as batch ${duplicateOf}. Nothing changed.`;
+  if (state === "duplicate") return duplicate(duplicateOf);
   return changed
     ? `Batch ${id} is published (dataset version ${version}).`
     : `Batch ${id} was published before. Nothing changed.`;

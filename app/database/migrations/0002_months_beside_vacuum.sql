@@ -1,5 +1,5 @@
--- A new month waited for whoever vacuumed another one, for hours where that vacuum prevents a wraparound: LOCK TABLE
--- locks the partitions too, unless it says ONLY. Else as before.
+-- A new month waited for whoever vacuumed another one, and gave up after five seconds, again and again where that vacuum
+-- prevents a wraparound: LOCK TABLE locks the partitions too, unless it says ONLY. Else as before.
 CREATE OR REPLACE FUNCTION ensure_month(wanted date) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET lock_timeout = '5s' AS $$
 DECLARE

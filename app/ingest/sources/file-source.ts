@@ -5,6 +5,7 @@ import { basename, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { SourceChangedError, SourceError, SourceUnavailableError } from "../ingest-error.js";
 import { REJECTS_SUFFIX } from "../rejects.js";
+import { identityOf } from "./identity.js";
 import { openPipeSource } from "./pipe-source.js";
 import type { Source, SourceObject } from "./source.js";
 
@@ -63,7 +64,7 @@ class FileObject implements SourceObject {
     this.location = path;
     this.#stats = stats;
     this.bytes = Number(stats.size);
-    this.identity = `${this.name} ${stats.size} ${stats.mtimeNs}`;
+    this.identity = identityOf(this.name, stats.size, stats.mtimeNs);
   }
 
   async *read(from: number, to: number | null, signal?: AbortSignal): AsyncIterable<Buffer> {

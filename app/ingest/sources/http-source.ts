@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { Readable } from "node:stream";
 import { SourceChangedError, SourceError, SourceUnavailableError } from "../ingest-error.js";
+import { identityOf } from "./identity.js";
 import { causeOf, readResuming } from "./resuming-read.js";
 import type { Source, SourceObject } from "./source.js";
 
@@ -50,7 +51,7 @@ class HttpObject implements SourceObject {
     this.ranges = ranges;
     // The name only: the same delivery may be asked for with another signature in its query.
     // Where nothing tells a new delivery from the one before, each is new, and the audit finds what is not.
-    this.identity = `${this.name} ${bytes ?? "?"} ${etag ?? modified ?? randomUUID()}`;
+    this.identity = identityOf(this.name, bytes ?? "?", etag ?? modified ?? randomUUID());
   }
 
   read(from: number, to: number | null, signal?: AbortSignal): AsyncIterable<Buffer> {

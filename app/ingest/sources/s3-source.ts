@@ -1,6 +1,7 @@
 import { addAbortSignal, Readable } from "node:stream";
 import { SourceChangedError, SourceError, SourceUnavailableError } from "../ingest-error.js";
 import { REJECTS_SUFFIX } from "../rejects.js";
+import { identityOf } from "./identity.js";
 import { readResuming } from "./resuming-read.js";
 import type { Source, SourceObject } from "./source.js";
 
@@ -97,7 +98,7 @@ class S3Object implements SourceObject {
     this.name = name;
     this.location = `s3://${bucket}/${key}`;
     this.bytes = bytes;
-    this.identity = `${name} ${bytes} ${etag}`;
+    this.identity = identityOf(name, bytes, etag);
   }
 
   read(from: number, to: number | null, signal?: AbortSignal): AsyncIterable<Buffer> {

@@ -45,7 +45,7 @@ export function ConfirmChange({ batch, action, token, onClose }: ConfirmChangePr
     publish: {
       label: "Publish",
       effect: `Its ${rows} appear in every answer at once. It can be retracted later.${
-        batch.awaits_publish ? " No more pieces can be sent." : ""
+        batch.awaits_publish ? " Nothing more can be sent to it." : ""
       }`,
       replaced: " Earlier prices of this feed for the same days are hidden.",
       bad: false,

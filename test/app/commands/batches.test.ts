@@ -82,24 +82,36 @@ describe("ratesapp batches", function () {
     expect((await run("fail", String(published))).stderr).to.match(/is published and can no longer fail; retract it/);
   });
 
-  it("publishes an upload that is complete, and says what another one lacks", async () => {
-    const upload = { kind: "pieces", feed: "sender", mode: "append", source: "upload", maxBadRows: 0 } as const;
-    const { id } = await openUpload(database.pool, { ...upload, key: "complete", deadlineSeconds: null });
-    expect((await run("publish", String(id))).stderr).to.equal(
-      `Batch ${id} is not complete: It holds no prices yet.\n`,
-    );
-    await uploadPiece(database.pool, {
-      batchId: id,
-      number: 0,
-      format: "csv",
-      body: Readable.from([Buffer.from("orig_code,dest_code,day,price\nAAAAA,AAAAB,2024-05-02,10\n")]),
-      ports: await readPorts(database.pool),
-      maxBytes: 1_000,
-      signal: AbortSignal.timeout(30_000),
-    });
-    expect((await run("list", "--feed", "sender")).stdout).to.match(/uploaded, not published +sender +1 /);
+  it("publishes an upload that is complete, once, and says what another one lacks", async () => {
+    const open = async (key: string) => {
+      const upload = { kind: "pieces", feed: "sender", mode: "append", source: "upload", maxBadRows: 0 } as const;
+      return (await openUpload(database.pool, { ...upload, key, deadlineSeconds: null })).id;
+    };
+    const send = async (batchId: number) =>
+      uploadPiece(database.pool, {
+        batchId,
+        number: 0,
+        format: "csv",
+        body: Readable.from([Buffer.from("orig_code,dest_code,day,price\nAAAAA,AAAAB,2024-05-02,10\n")]),
+        ports: await readPorts(database.pool),
+        maxBytes: 1_000,
+        signal: AbortSignal.timeout(30_000),
+      });
+    const id = await open("complete");
+    const lacking = await run("publish", String(id));
+    expect(lacking).to.include({ code: 1, stderr: `Batch ${id} is not complete: It holds no prices yet.\n` });
+    await send(id);
+    const list = async () => (await run("list", "--feed", "sender")).stdout;
+    expect(await list()).to.match(/\d +uploaded, not published +sender +1 /);
     expect((await run("publish", String(id))).stdout).to.match(new RegExp(`^Batch ${id} is published `));
-    expect((await run("list", "--feed", "sender")).stdout).to.match(/ published +sender +1 /);
+    expect(await list()).to.match(/\d +published +sender +1 /);
+
+    const twin = await open("the same again");
+    await send(twin);
+    expect(await run("publish", String(twin))).to.include({
+      code: 0,
+      stdout: `Batch ${twin} has the same prices as batch ${id}. Nothing changed.\n`,
+    });
   });
 
   it("writes the lines that were left out, to a file or to standard output", async () => {
@@ -121,7 +133,8 @@ describe("ratesapp batches", function () {
   it("compacts, and drops old months", async () => {
     expect(JSON.parse((await run("compact", "--json")).stdout)).to.deep.equal({
       folded: 0,
-      deleted: { daily_rates: 0, prices: 1 },
+      // Of the failed batch, and of the upload that came twice.
+      deleted: { daily_rates: 4, prices: 2 },
       dropped: [],
     });
     await age(database.pool, 31);

@@ -100,6 +100,16 @@ describe("ingestSource", () => {
     expect(only(await ingest(path))).to.include({ batchId: first.batchId, state: "retracted", already: true });
   });
 
+  it("takes a file for a file, also one that is called as an upload or a pipe begins", async () => {
+    for (const name of ["upload may.csv", "stream may.csv", "pipe may.csv"]) {
+      await ingest(await folder.write(name, csv), { feed: name });
+    }
+    const { rows } = await database.pool.query(
+      "SELECT feed FROM batches WHERE identity !~ '^(upload|stream|pipe) ' ORDER BY id",
+    );
+    expect(rows.map(({ feed }) => feed)).to.deep.equal(["upload may.csv", "stream may.csv", "pipe may.csv"]);
+  });
+
   it("drops the same content under another name, however it is packed", async () => {
     const first = only(await ingest(await folder.write("a.csv", csv)));
     const turned = `${HEADER}\n${[...lines].reverse().join("\r\n")}`;

@@ -180,6 +180,27 @@ describe("batches over HTTP", () => {
     expect(await visible()).to.equal("1/5");
   });
 
+  it("says that a batch waits for its publish, unless something is missing, bad or on its way", async () => {
+    const waits = async (id: number) => (await call("GET", `/batches/${id}`)).body.awaits_publish;
+    const id = await open();
+    expect(await waits(id)).to.equal(false);
+    await put(id, 0, line(1));
+    const shown = await call("GET", `/batches/${id}`);
+    expect(shown.body).to.include({ awaits_publish: true, progress: null, estimated_end: null });
+    await put(id, 1, "AAAAA,ZZZZZ,2024-02-29,3\n");
+    expect(await waits(id)).to.equal(false);
+    await put(id, 1, line(2));
+    expect(await waits(id)).to.equal(true);
+    await database.pool.query(claimUploaded, [id, 2, "another request"]);
+    expect(await waits(id)).to.equal(false);
+
+    const body = HEADER + line(1);
+    const stream = await call("POST", "/batches?feed=a", body, { ...csv, "idempotency-key": "one-body" });
+    expect([stream.status, stream.body.awaits_publish]).to.deep.equal([202, true]);
+    const published = await call("POST", `/batches/${stream.body.id}/publish`);
+    expect(published.body).to.include({ state: "published", awaits_publish: false });
+  });
+
   it("names bad lines, takes the piece corrected, and publishes", async () => {
     const id = await open({ source: "may.csv" });
     const bad = await put(id, 0, `${line(1)}AAAAA,ZZZZZ,2024-02-29,3\n${line(2)}`);
