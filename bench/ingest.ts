@@ -1,8 +1,7 @@
 import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { createWriteStream } from "node:fs";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -21,6 +20,7 @@ import { type Line, milliseconds, perSecond } from "./report.js";
 import { mixed } from "./serving.js";
 import { applyLoad, startRatesapp, withApplicationName } from "./started.js";
 import { startIngest } from "./started-ingest.js";
+import { openTemporaryFolder } from "./temporary-folder.js";
 
 const ROWS = 5_000_000;
 /** 2.3 prices a cell (origin, destination, day) over a year; the public data set that the tests know has 2.6. */
@@ -326,10 +326,10 @@ async function writeFileOf(folder: string, lines: PriceLines): Promise<string> {
 }
 
 async function withFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), "ratesapp-bench-files-"));
+  const folder = openTemporaryFolder();
   try {
-    return await work(folder);
+    return await work(folder.path);
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    folder.remove();
   }
 }

@@ -39,6 +39,9 @@ const program = new Command("bench")
     }
   });
 
+// What was started and made goes with the process, which a signal alone would not see to.
+process.once("SIGINT", () => process.exit(130));
+process.once("SIGTERM", () => process.exit(143));
 await program.parseAsync();
 
 function machine(): string {

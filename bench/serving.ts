@@ -1,7 +1,4 @@
 import { execFile } from "node:child_process";
-import { writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { promisify } from "node:util";
 import { demoPorts, demoRegions } from "../app/demo/places.js";
 import { addDays } from "../app/rates/calendar.js";
@@ -122,17 +119,14 @@ async function repeated(cached: Started): Promise<Line> {
 
 /** pgbench sends the same prepared statement to the same server and does nothing with the answer. */
 async function againstPgbench(url: string, ours: number): Promise<Line> {
-  const script = join(tmpdir(), `ratesapp-bench-${process.pid}.sql`);
   const values = ["'CNSGH'", "'NLRTM'", "'2025-03-01'", "'2025-03-31'"];
   const sql = findRatesSql("2025-03", "2025-03").replace(/\$(\d)/g, (_, index) => values[Number(index) - 1] ?? "");
-  await writeFile(script, `${sql.replaceAll("\n", " ")};\n`);
   let perSecondOfPgbench: number | undefined;
   try {
-    const { stdout } = await promisify(execFile)("pgbench", [
-      ..."-n -M prepared -c 10 -j 1 -T 10 -f".split(" "),
-      script,
-      url,
-    ]);
+    const options = "-n -M prepared -c 10 -j 1 -T 10 -f -".split(" ");
+    const running = promisify(execFile)("pgbench", [...options, url]);
+    running.child.stdin?.on("error", () => {}).end(`${sql.replaceAll("\n", " ")};\n`);
+    const { stdout } = await running;
     perSecondOfPgbench = Number(/tps = ([\d.]+)/.exec(stdout)?.[1]);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
