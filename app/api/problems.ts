@@ -97,7 +97,8 @@ export const problems = {
   "bad-lines": {
     status: 422,
     title: "Bad lines",
-    meaning: "The batch failed, most often because more lines are bad than it may have; lines names the first of them.",
+    meaning:
+      "More lines are bad than the batch may have; lines names the first of them. One that was sent as one body has failed; in pieces it stays open.",
   },
   "unreadable-body": {
     status: 422,

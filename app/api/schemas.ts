@@ -54,6 +54,9 @@ const whole = z.int().nonnegative();
 
 const badLine = z.object({
   file: z.string(),
+  piece: whole
+    .nullable()
+    .describe("Of a batch that was sent in pieces, in which lines are counted each from 1; else null."),
   line: whole.nullable().describe("The header is line 1; null while pieces before it are not read."),
   column: z.string().nullable().describe("Null where the line as a whole cannot be read."),
   reason: z.string(),

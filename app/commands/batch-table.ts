@@ -66,8 +66,8 @@ export function writeBatchDetails(
   const width = Math.max(...facts.map(([name]) => name.length));
   return [
     ...facts.filter(([, value]) => value !== null).map(([name, value]) => `${name.padEnd(width)}  ${value}`),
-    ...lines.flatMap(({ file, line, column, reason, content }) => [
-      `${file}:${line ?? "?"}: ${column === null ? "" : `${column}: `}${reason}`,
+    ...lines.flatMap(({ file, piece, line, column, reason, content }) => [
+      `${file}${piece === null ? "" : `, piece ${piece}`}:${line ?? "?"}: ${column === null ? "" : `${column}: `}${reason}`,
       ...(content ? [`    ${content}`] : []),
     ]),
     ...counts.map(({ reason, count }) => `${count} × ${reason}`),

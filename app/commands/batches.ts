@@ -85,8 +85,9 @@ function showCommand(): Command {
         const batch = await readBatch(pool, id);
         if (batch === undefined) throw new BatchNotFoundError(id);
         const lines = await readBadLines(pool, id, REPORTED_BAD_LINES);
-        if (options.json) print(writeBatch(batch, lines));
-        else console.log(writeBatchDetails(batch, lines, await countBadLines(pool, id)));
+        const counts = await countBadLines(pool, id);
+        if (options.json) print({ ...writeBatch(batch, lines), error_counts: counts });
+        else console.log(writeBatchDetails(batch, lines, counts));
       });
     });
 }

@@ -1,5 +1,6 @@
 /**
- * A worker counts lines from the first of its piece; the lines of the pieces before are known once those are read.
+ * A worker counts lines from the first of its piece; the lines of the pieces before are known once those are read. The
+ * pieces of an upload are files of their own.
  * $1 batch, $2 how many, $3 most bytes of each that are wanted.
  */
 export const readLines = `
@@ -9,11 +10,13 @@ export const readLines = `
            coalesce(bool_and(lines IS NOT NULL) OVER earlier, true) AS known
     FROM pieces WHERE batch_id = $1
     WINDOW earlier AS (ORDER BY number ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING))
-  SELECT b.source, CASE WHEN before.known THEN before.lines + bad.line END::float8 AS line, bad.field, bad.reason,
-         substring(bad.content FROM 1 FOR $3) AS content
+  SELECT b.source, CASE WHEN own.file THEN bad.piece END AS piece,
+         CASE WHEN own.file THEN bad.line WHEN before.known THEN before.lines + bad.line END::float8 AS line,
+         bad.field, bad.reason, substring(bad.content FROM 1 FOR $3) AS content
   FROM bad_lines bad
   JOIN before ON before.number = bad.piece
   JOIN batches b ON b.id = bad.batch_id
+  CROSS JOIN LATERAL (SELECT b.identity LIKE 'upload %' AS file) own
   WHERE bad.batch_id = $1
   ORDER BY bad.piece, bad.line
   LIMIT $2`;

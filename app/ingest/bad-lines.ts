@@ -5,6 +5,8 @@ import { countLines, readLines } from "./bad-lines.sql.js";
 export interface ReportedLine {
   /** Name of the file. */
   readonly file: string;
+  /** Of a batch that was sent in pieces, each of which is a file of its own; null of any other. */
+  readonly piece: number | null;
   /** The header is line 1. Null while pieces before it are not read, whose lines nobody has counted. */
   readonly line: number | null;
   readonly column: string | null;
@@ -17,6 +19,7 @@ type Database = Pick<pg.Pool | pg.ClientBase, "query">;
 
 interface LineRow {
   readonly source: string;
+  readonly piece: number | null;
   readonly line: number | null;
   readonly field: string | null;
   readonly reason: string;
@@ -30,8 +33,9 @@ const LONGEST_CHARACTER_BYTES = 4;
 export async function readBadLines(database: Database, batchId: number, limit: number): Promise<ReportedLine[]> {
   const bytes = (SHOWN_CHARACTERS + 1) * LONGEST_CHARACTER_BYTES;
   const { rows } = await database.query<LineRow>(readLines, [batchId, limit, bytes]);
-  return rows.map(({ source, line, field, reason, content }) => ({
+  return rows.map(({ source, piece, line, field, reason, content }) => ({
     file: source.slice(source.lastIndexOf("/") + 1) || source,
+    piece,
     line,
     column: field,
     reason,

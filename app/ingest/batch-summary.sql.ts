@@ -13,7 +13,7 @@ export const readSummaries = `
          p.pieces, p.pieces_loaded, p.pieces_failed, p.rows, p.rejected, p.bytes_loaded,
          CASE WHEN b.planned THEN coalesce(b.bytes, p.bytes_loaded) END AS bytes,
          CASE WHEN b.planned AND p.pieces_loaded = p.pieces THEN p.rows END AS rows_expected,
-         CASE WHEN b.state = 'loading' THEN p.rows_per_second END AS rows_per_second,
+         CASE WHEN b.state = 'loading' AND NOT w.awaits_publish THEN p.rows_per_second END AS rows_per_second,
          a.parts AS audit_parts, a.parts_done AS audit_parts_done,
          w.awaits_publish,
          CASE WHEN w.awaits_publish THEN NULL

@@ -29,7 +29,7 @@ export class PieceTooLargeError extends BatchError {
 /** It cannot be published yet. */
 export class IncompleteUploadError extends BatchError {
   constructor(batchId: number, what: string) {
-    super(batchId, `Batch ${batchId} is not complete: ${what}`);
+    super(batchId, `Batch ${batchId} is not complete. ${what}`);
   }
 }
 

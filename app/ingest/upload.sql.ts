@@ -7,16 +7,18 @@ export const insertUpload = `
 
 /**
  * $1 feed, $2 identity, then what is wanted of it: $3 source, $4 mode, $5 max_bad_rows, $6 seconds to the deadline or
- * null. `differs` names the first of these that it was not opened with.
+ * null; $7 the identity that it has if it was sent the other way. `differs` names the first that it was not opened with.
  */
 export const findUpload = `
   SELECT id,
-         CASE WHEN source <> $3 THEN 'source'
+         CASE WHEN identity <> $2 THEN 'way of sending (in pieces, or as one body)'
+              WHEN source <> $3 THEN 'source'
               WHEN mode <> $4 THEN 'mode'
               WHEN max_bad_rows <> $5 THEN 'max_bad_rows'
               WHEN deadline_at - created_at IS DISTINCT FROM make_interval(secs => $6) THEN 'deadline_seconds'
          END AS differs
-  FROM batches WHERE feed = $1 AND identity = $2`;
+  FROM batches WHERE feed = $1 AND identity IN ($2, $7)
+  ORDER BY identity <> $2 LIMIT 1`;
 
 /**
  * Takes a piece of an open upload for this request, also from a request that has not finished: that one may hang on a

@@ -52,9 +52,10 @@ export interface NewUpload {
  * @throws {UploadConflictError} if that one was opened with anything else than this one.
  */
 export async function openUpload(pool: pg.Pool, upload: NewUpload): Promise<{ id: number; created: boolean }> {
-  const identity = `${upload.kind === "stream" ? "stream" : "upload"} ${upload.key}`;
+  const [inPieces, asStream] = [`upload ${upload.key}`, `stream ${upload.key}`];
+  const [identity, other] = upload.kind === "pieces" ? [inPieces, asStream] : [asStream, inPieces];
   // Asked first, because an INSERT that meets a known one still takes a batch number.
-  const known = await findOpened(pool, upload, identity);
+  const known = await findOpened(pool, upload, identity, other);
   if (known !== undefined) return { id: known, created: false };
   const { rows: added } = await pool.query<{ id: number }>(insertUpload, [
     upload.feed,
@@ -65,12 +66,17 @@ export async function openUpload(pool: pg.Pool, upload: NewUpload): Promise<{ id
     upload.deadlineSeconds,
   ]);
   if (added[0]) return { id: added[0].id, created: true };
-  const others = await findOpened(pool, upload, identity);
+  const others = await findOpened(pool, upload, identity, other);
   if (others === undefined) throw new Error(`The upload ${upload.key} is gone.`);
   return { id: others, created: false };
 }
 
-async function findOpened(pool: pg.Pool, upload: NewUpload, identity: string): Promise<number | undefined> {
+async function findOpened(
+  pool: pg.Pool,
+  upload: NewUpload,
+  identity: string,
+  other: string,
+): Promise<number | undefined> {
   const { rows } = await pool.query<{ id: number; differs: string | null }>(findUpload, [
     upload.feed,
     identity,
@@ -78,6 +84,7 @@ async function findOpened(pool: pg.Pool, upload: NewUpload, identity: string): P
     upload.mode,
     upload.maxBadRows,
     upload.deadlineSeconds,
+    other,
   ]);
   const known = rows[0];
   if (known && known.differs !== null) throw new UploadConflictError(known.id, known.differs);

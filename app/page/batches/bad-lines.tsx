@@ -49,9 +49,9 @@ function BadLineTable({ id, lines }: { readonly id: number; readonly lines: read
           </tr>
         </thead>
         <tbody>
-          {lines.map(({ file, line, column, reason, content }, index) => (
+          {lines.map(({ file, piece, line, column, reason, content }, index) => (
             <tr key={index}>
-              <td class="bad-text">{file}</td>
+              <td class="bad-text">{piece === null ? file : `${file}, piece ${piece}`}</td>
               <td>{line}</td>
               <td>{column}</td>
               <td>{reason}</td>

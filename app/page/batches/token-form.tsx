@@ -42,7 +42,7 @@ export function TokenForm({ refused, onToken }: TokenFormProps) {
       )}
       <p class="token-about" id={`${id}-about`}>
         Lists of batches are for people who may change them. The token is one that the service was given in its{" "}
-        <code>WRITE_TOKENS_FILE</code>; this tab keeps it until it is closed.
+        <code>WRITE_TOKENS_FILE</code>, or that the demo printed at its start; this tab keeps it until it is closed.
       </p>
     </form>
   );

@@ -99,7 +99,7 @@ describe("ratesapp batches", function () {
       });
     const id = await open("complete");
     const lacking = await run("publish", String(id));
-    expect(lacking).to.include({ code: 1, stderr: `Batch ${id} is not complete: It holds no prices yet.\n` });
+    expect(lacking).to.include({ code: 1, stderr: `Batch ${id} is not complete. It holds no prices yet.\n` });
     await send(id);
     const list = async () => (await run("list", "--feed", "sender")).stdout;
     expect(await list()).to.match(/\d +uploaded, not published +sender +1 /);

@@ -73,7 +73,7 @@ describe("a delivery that cannot be loaded", () => {
           .replace("\0", "\\u{0}")
           .replace(/^(.{200}).+$/, "$1…");
         expect(await readBadLines(database.pool, report.batchId, 1_000)).to.deep.equal([
-          { file, line: BAD_LINE, column, reason, content: shown },
+          { file, piece: null, line: BAD_LINE, column, reason, content: shown },
         ]);
         expect(await countBadLines(database.pool, report.batchId)).to.deep.equal([
           { reason: column === null ? reason : `${column}: ${reason}`, count: 1 },

@@ -157,6 +157,13 @@ describe("batches over HTTP", () => {
     expect([reply.status, reply.body.type]).to.deep.equal([422, "/docs/errors#key-reused"]);
   });
 
+  it("refuses a key that belongs to a batch which is sent the other way", async () => {
+    const id = await open({}, "both");
+    const stream = await call("POST", "/batches?feed=a", HEADER + line(1), { ...csv, "idempotency-key": "both" });
+    expect([stream.status, stream.body.type]).to.deep.equal([422, "/docs/errors#key-reused"]);
+    expect(stream.body.detail).to.include(`batch ${id}, which has another way of sending`);
+  });
+
   it("takes the same bytes again, and refuses others", async () => {
     const id = await open();
     expect((await put(id, 0, line(1))).status).to.equal(201);
@@ -207,7 +214,7 @@ describe("batches over HTTP", () => {
     expect([bad.status, bad.body.type]).to.deep.equal([422, "/docs/errors#bad-lines"]);
     expect(bad.body.lines).to.have.length(1);
     const content = "AAAAA,ZZZZZ,2024-02-29,3";
-    expect(bad.body.lines[0]).to.include({ file: "may.csv", line: 3, column: "dest_code", content });
+    expect(bad.body.lines[0]).to.include({ file: "may.csv", piece: 0, line: 3, column: "dest_code", content });
     const refused = await call("POST", `/batches/${id}/publish`);
     expect([refused.status, refused.body.type]).to.deep.equal([422, "/docs/errors#bad-lines"]);
     const shown = await call("GET", `/batches/${id}`);
@@ -216,6 +223,16 @@ describe("batches over HTTP", () => {
     expect((await put(id, 0, line(1) + line(2))).status).to.equal(201);
     expect((await call("GET", `/batches/${id}`)).body.errors).to.deep.equal([]);
     expect((await call("POST", `/batches/${id}/publish`)).body.state).to.equal("published");
+  });
+
+  it("counts the lines of each piece from its own header", async () => {
+    const id = await open({ source: "may.csv" });
+    for (const number of [4, 7]) await put(id, number, `${line(1)}AAAAA,ZZZZZ,2024-02-29,3\n`);
+    const { errors } = (await call("GET", `/batches/${id}`)).body;
+    expect(errors.map((bad: { piece: number; line: number }) => [bad.piece, bad.line])).to.deep.equal([
+      [4, 3],
+      [7, 3],
+    ]);
   });
 
   it("gives the lines that were left out, also those of a body", async () => {
