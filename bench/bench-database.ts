@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type pg from "pg";
 import { openEmbedded } from "../app/database/embedded.js";
 import { migrate } from "../app/database/migrate.js";
@@ -7,7 +10,6 @@ import { ingestSource } from "../app/ingest/ingest-source.js";
 import { importPlaces } from "../app/places/import-places.js";
 import { fillPageCache } from "./page-cache.js";
 import { type PriceLines, priceSource } from "./price-source.js";
-import { openTemporaryFolder } from "./temporary-folder.js";
 
 export interface BenchServer {
   /** A new database, on a machine whose memory is in use: with the schema and the places of the demo, or empty. */
@@ -22,9 +24,9 @@ export interface BenchServer {
  * comparison gets away with less, and caches that hold the data, so that the disk of the machine does not decide.
  */
 export async function openBenchServer(): Promise<BenchServer> {
-  const folder = openTemporaryFolder();
+  const directory = await mkdtemp(join(tmpdir(), "ratesapp-bench-"));
   const server = await openEmbedded({
-    directory: folder.path,
+    directory,
     serverSettings: {
       wal_level: "replica",
       shared_buffers: "2GB",
@@ -36,7 +38,7 @@ export async function openBenchServer(): Promise<BenchServer> {
   const query = (statement: string) => withPool(server.url, (pool) => pool.query(statement));
   return {
     async createDatabase(name, options = { empty: false }) {
-      await fillPageCache(folder.path);
+      await fillPageCache(directory);
       await query(`CREATE DATABASE ${name}`);
       const url = new URL(server.url);
       url.pathname = `/${name}`;
@@ -51,7 +53,7 @@ export async function openBenchServer(): Promise<BenchServer> {
     },
     async close() {
       await server.close();
-      folder.remove();
+      await rm(directory, { recursive: true, force: true });
     },
   };
 }

@@ -1,7 +1,8 @@
 import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { createWriteStream } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { createWriteStream, rmSync } from "node:fs";
+import { mkdtemp, readFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -20,7 +21,6 @@ import { type Line, milliseconds, perSecond } from "./report.js";
 import { mixed } from "./serving.js";
 import { applyLoad, startRatesapp, withApplicationName } from "./started.js";
 import { startIngest } from "./started-ingest.js";
-import { openTemporaryFolder } from "./temporary-folder.js";
 
 const ROWS = 5_000_000;
 /** 2.3 prices a cell (origin, destination, day) over a year; the public data set that the tests know has 2.6. */
@@ -325,11 +325,15 @@ async function writeFileOf(folder: string, lines: PriceLines): Promise<string> {
   return file;
 }
 
+/** A folder that is gone with the bench, also when that is stopped: its files take gigabytes. */
 async function withFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
-  const folder = openTemporaryFolder();
+  const folder = await mkdtemp(join(tmpdir(), "ratesapp-bench-files-"));
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  process.once("exit", remove);
   try {
-    return await work(folder.path);
+    return await work(folder);
   } finally {
-    folder.remove();
+    process.off("exit", remove);
+    remove();
   }
 }

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { cpus, totalmem } from "node:os";
 import { Command } from "commander";
-import { openBenchServer } from "./bench-database.js";
+import { type BenchServer, openBenchServer } from "./bench-database.js";
 import { benchHuge, benchIngest, benchReaders, benchWorkers } from "./ingest.js";
 import { benchPublish } from "./publish.js";
 import { benchRegions } from "./regions.js";
@@ -21,6 +21,9 @@ const BENCHES = {
 type Name = keyof typeof BENCHES;
 const names = Object.keys(BENCHES) as Name[];
 
+let running: BenchServer | undefined;
+let stopping = false;
+
 const program = new Command("bench")
   .description("Compare ratesapp with named peers, side by side in one run; prints Markdown tables of ratios.")
   .argument("[names...]", `which: ${names.join(", ")}; all without any`)
@@ -31,18 +34,26 @@ const program = new Command("bench")
     console.log(machine());
     for (const name of given.length > 0 ? (given as Name[]) : names) {
       const server = await openBenchServer();
+      running = server;
       try {
         console.log(`\n## ${name}\n\n${table(await BENCHES[name](server))}`);
       } finally {
-        await server.close();
+        if (!stopping) await server.close();
       }
     }
   });
 
-// What was started and made goes with the process, which a signal alone would not see to.
-process.once("SIGINT", () => process.exit(130));
-process.once("SIGTERM", () => process.exit(143));
-await program.parseAsync();
+// Or the server's folder, of gigabytes, would stay.
+const stop = async (code: number) => {
+  stopping = true;
+  await running?.close();
+  process.exit(code);
+};
+process.once("SIGINT", () => stop(130));
+process.once("SIGTERM", () => stop(143));
+await program.parseAsync().catch((error: unknown) => {
+  if (!stopping) throw error;
+});
 
 function machine(): string {
   const [cpu] = cpus();

@@ -98,7 +98,7 @@ export const problems = {
     status: 422,
     title: "Bad lines",
     meaning:
-      "More lines are bad than the batch may have; lines names the first of them. One that was sent as one body has failed; in pieces it stays open.",
+      "Lines or the header cannot be loaded; lines names the first of them. A batch sent as one body has failed, one sent in pieces stays open.",
   },
   "unreadable-body": {
     status: 422,

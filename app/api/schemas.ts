@@ -95,7 +95,9 @@ export const batchBody = z
       rejected: whole,
     }),
     bytes: z.object({ total: whole.nullable().describe("Null while its end is not known."), loaded: whole }),
-    rows_per_second: whole.nullable().describe("Of the last minute; null unless it is being loaded."),
+    rows_per_second: whole
+      .nullable()
+      .describe("Of the last minute; null unless it is being loaded, and while it awaits its publish."),
     audit: z
       .object({ parts: whole, done: whole })
       .describe("Parts of its audit, as far as they are known while it is under way."),

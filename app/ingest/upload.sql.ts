@@ -7,7 +7,7 @@ export const insertUpload = `
 
 /**
  * $1 feed, $2 identity, then what is wanted of it: $3 source, $4 mode, $5 max_bad_rows, $6 seconds to the deadline or
- * null; $7 the identity that it has if it was sent the other way. `differs` names the first that it was not opened with.
+ * null; $7 the key. `differs` names the first that it was not opened with.
  */
 export const findUpload = `
   SELECT id,
@@ -17,7 +17,7 @@ export const findUpload = `
               WHEN max_bad_rows <> $5 THEN 'max_bad_rows'
               WHEN deadline_at - created_at IS DISTINCT FROM make_interval(secs => $6) THEN 'deadline_seconds'
          END AS differs
-  FROM batches WHERE feed = $1 AND identity IN ($2, $7)
+  FROM batches WHERE feed = $1 AND identity IN ('upload ' || $7::text, 'stream ' || $7::text)
   ORDER BY identity <> $2 LIMIT 1`;
 
 /**

@@ -52,10 +52,9 @@ export interface NewUpload {
  * @throws {UploadConflictError} if that one was opened with anything else than this one.
  */
 export async function openUpload(pool: pg.Pool, upload: NewUpload): Promise<{ id: number; created: boolean }> {
-  const [inPieces, asStream] = [`upload ${upload.key}`, `stream ${upload.key}`];
-  const [identity, other] = upload.kind === "pieces" ? [inPieces, asStream] : [asStream, inPieces];
+  const identity = `${upload.kind === "stream" ? "stream" : "upload"} ${upload.key}`;
   // Asked first, because an INSERT that meets a known one still takes a batch number.
-  const known = await findOpened(pool, upload, identity, other);
+  const known = await findOpened(pool, upload, identity);
   if (known !== undefined) return { id: known, created: false };
   const { rows: added } = await pool.query<{ id: number }>(insertUpload, [
     upload.feed,
@@ -66,17 +65,12 @@ export async function openUpload(pool: pg.Pool, upload: NewUpload): Promise<{ id
     upload.deadlineSeconds,
   ]);
   if (added[0]) return { id: added[0].id, created: true };
-  const others = await findOpened(pool, upload, identity, other);
+  const others = await findOpened(pool, upload, identity);
   if (others === undefined) throw new Error(`The upload ${upload.key} is gone.`);
   return { id: others, created: false };
 }
 
-async function findOpened(
-  pool: pg.Pool,
-  upload: NewUpload,
-  identity: string,
-  other: string,
-): Promise<number | undefined> {
+async function findOpened(pool: pg.Pool, upload: NewUpload, identity: string): Promise<number | undefined> {
   const { rows } = await pool.query<{ id: number; differs: string | null }>(findUpload, [
     upload.feed,
     identity,
@@ -84,7 +78,7 @@ async function findOpened(
     upload.mode,
     upload.maxBadRows,
     upload.deadlineSeconds,
-    other,
+    upload.key,
   ]);
   const known = rows[0];
   if (known && known.differs !== null) throw new UploadConflictError(known.id, known.differs);

@@ -4,7 +4,7 @@ import { readBadLines } from "../../ingest/bad-lines.js";
 import { BatchNotFoundError, BatchStateError, BatchTooOldError } from "../../ingest/batch-error.js";
 import { PortsMissingError, SourceError } from "../../ingest/ingest-error.js";
 import { REPORTED_BAD_LINES } from "../../ingest/parse/bad-lines.js";
-import { HeaderError } from "../../ingest/parse/columns.js";
+import type { HeaderError } from "../../ingest/parse/columns.js";
 import { isLocked } from "../../ingest/patiently.js";
 import {
   BadRowsError,
@@ -27,16 +27,18 @@ const PROBLEMS: readonly [kind: abstract new (...args: never[]) => Error, proble
   [PortsMissingError, "batch-state"],
 ];
 
+/** What a client is told of a piece whose header no line can be read with. */
+export function headerProblem(error: HeaderError, piece: number): ProblemError {
+  const line = { file: "the body", piece, line: 1, column: error.column, reason: error.message, content: null };
+  return new ProblemError("bad-lines", `Line 1: ${error.message}.`, { lines: [line], cause: error });
+}
+
 /** What a client is told of an error of the ingest; anything else stays what it is. */
 export async function batchProblem(error: unknown, writes: pg.Pool): Promise<unknown> {
   if (!(error instanceof Error) || error instanceof ProblemError) return error;
   if (error instanceof BadRowsError) {
     const lines = await readBadLines(writes, error.batchId, REPORTED_BAD_LINES);
     return new ProblemError("bad-lines", error.message, { lines, cause: error });
-  }
-  if (error instanceof HeaderError) {
-    const line = { file: "the body", line: 1, column: error.column, reason: error.message, content: null };
-    return new ProblemError("bad-lines", `Line 1: ${error.message}.`, { lines: [line], cause: error });
   }
   const known = PROBLEMS.find(([kind]) => error instanceof kind);
   if (known) return new ProblemError(known[1], error.message, { cause: error });

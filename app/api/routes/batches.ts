@@ -11,6 +11,7 @@ import { feedName, LONGEST_DEADLINE_SECONDS, MOST_BAD_ROWS } from "../../ingest/
 import { PortsMissingError } from "../../ingest/ingest-error.js";
 import { readPorts } from "../../ingest/load/read-ports.js";
 import { REPORTED_BAD_LINES } from "../../ingest/parse/bad-lines.js";
+import { HeaderError } from "../../ingest/parse/columns.js";
 import { readRejects } from "../../ingest/rejects.js";
 import { retractBatch } from "../../ingest/retract.js";
 import { completeUpload, type NewUpload, openUpload, uploadPiece } from "../../ingest/upload.js";
@@ -20,7 +21,7 @@ import { writeBatch } from "../../ingest/write-batch.js";
 import type { Settings } from "../../settings.js";
 import type { Logger } from "../../telemetry/logger.js";
 import { acceptJson } from "../accept-json.js";
-import { batchProblem } from "../batches/batch-problem.js";
+import { batchProblem, headerProblem } from "../batches/batch-problem.js";
 import type { PublishJobs } from "../batches/publish-jobs.js";
 import { bodyOf, formatOfBody, idempotencyKey, readAway, readJson, refuseLargeBody } from "../batches/upload-body.js";
 import { MOST_UPLOADS } from "../batches/write-pool.js";
@@ -194,7 +195,9 @@ export function batchesRoutes(services: BatchServices): BatchesRoutes {
           ports: await ports(),
           maxBytes: MOST_PIECE_BYTES,
         }),
-      );
+      ).catch((error: unknown) => {
+        throw error instanceof HeaderError ? headerProblem(error, number) : error;
+      });
       ctx.status = result === "same" ? 200 : 201;
       ctx.body =
         result === "same" ? { number } : { number, rows: result.rows, rejected: result.rejected, bytes: result.bytes };

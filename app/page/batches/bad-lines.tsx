@@ -51,7 +51,7 @@ function BadLineTable({ id, lines }: { readonly id: number; readonly lines: read
         <tbody>
           {lines.map(({ file, piece, line, column, reason, content }, index) => (
             <tr key={index}>
-              <td class="bad-text">{piece === null ? file : `${file}, piece ${piece}`}</td>
+              <td class="bad-text">{piece == null ? file : `${file}, piece ${piece}`}</td>
               <td>{line}</td>
               <td>{column}</td>
               <td>{reason}</td>

@@ -29,8 +29,8 @@ export interface Batch {
 
 export interface BadLine {
   readonly file: string | null;
-  /** Of a batch that was sent in pieces, in which lines are counted each from 1. */
-  readonly piece: number | null;
+  /** Of a batch that was sent in pieces, in which lines are counted each from 1; not known to the release before. */
+  readonly piece?: number | null;
   /** Null while the pieces before it are not read, whose lines nobody has counted. */
   readonly line: number | null;
   /** Name of the column; null where the line as a whole cannot be read. */

@@ -233,6 +233,8 @@ describe("batches over HTTP", () => {
       [4, 3],
       [7, 3],
     ]);
+    const headless = await call("PUT", `/batches/${id}/pieces/8`, "price\n1\n", csv);
+    expect([headless.status, headless.body.lines[0].piece, headless.body.lines[0].line]).to.deep.equal([422, 8, 1]);
   });
 
   it("gives the lines that were left out, also those of a body", async () => {
