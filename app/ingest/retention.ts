@@ -22,6 +22,11 @@ export class NotOwnerError extends Error {
   }
 }
 
+/**
+ * A lock that was not to be had, a deadlock; and a step that a session of a run before, whose process is gone, has just
+ * made itself: it is pending already, or gone.
+ */
+const LOOK_AGAIN = new Set(["55P03", "40P01", "55000", "42P01"]);
 const PARENTS = ["daily_rates", "prices"] as const;
 /** A wait longer than this gives way to whoever came behind, and is tried again. */
 const LOCK_TIMEOUT = "2s";
@@ -74,7 +79,7 @@ async function dropPartition(pool: pg.Pool, parent: string, month: string, optio
       );
     } catch (error) {
       const { code } = error as { code?: string };
-      if ((code !== "55P03" && code !== "40P01") || tries === MOST_TRIES) throw error;
+      if (!LOOK_AGAIN.has(String(code)) || tries === MOST_TRIES) throw error;
       tries += 1;
       await sleep(RETRY_MS, undefined, options.signal ? { signal: options.signal } : {});
     }
