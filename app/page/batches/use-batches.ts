@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useState } from "preact/hooks";
 import { type Problem, ProblemError } from "../api.js";
-import { actionOn, type BatchPage, isRunning, loadBatches } from "./batch.js";
+import { type BatchPage, isRunning, loadBatches } from "./batch.js";
 
 /** Pause between two reads while a batch goes on by itself. Progress is written about once a second: no faster. */
 const RUNNING_MS = 1_500;
@@ -30,7 +30,7 @@ export function useBatches(token: string, cursor: string | undefined): LiveBatch
       try {
         const page = await loadBatches(token, cursor, signal);
         setState({ page, cursor });
-        if (page.batches.some((batch) => isRunning(batch) && actionOn(batch) === undefined)) pauseMs = RUNNING_MS;
+        if (page.batches.some((batch) => isRunning(batch) && !batch.awaits_publish)) pauseMs = RUNNING_MS;
       } catch (error) {
         if (signal.aborted) return;
         if (!(error instanceof ProblemError)) throw error;
