@@ -1,8 +1,8 @@
 import type pg from "pg";
-import { auditBatch } from "../app/ingest/audit.js";
+import { publishBatch } from "../app/batches/publish.js";
+import { retractBatch } from "../app/batches/retract.js";
+import { auditBatch } from "../app/ingest/audit/audit.js";
 import { ingestSource } from "../app/ingest/ingest-source.js";
-import { publishBatch } from "../app/ingest/publish.js";
-import { retractBatch } from "../app/ingest/retract.js";
 import { type BenchServer, loadPrices, settle, withPool } from "./bench-database.js";
 import { priceSource } from "./price-source.js";
 import { type Line, milliseconds } from "./report.js";

@@ -1,24 +1,24 @@
 import { access, constants } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import Knex from "knex";
+import { watchIngest } from "../batches/batch-metrics.js";
 import { closePool, openPool } from "../database/pool.js";
 import { ReadSide, type ReadSourceOptions } from "../database/read-side.js";
 import { listen } from "../listen.js";
+import { watchCacheBytes, watchDataset } from "../rates/dataset-metrics.js";
 import { DatasetVersion } from "../rates/dataset-version.js";
 import { type Settings, SettingsError } from "../settings.js";
 import { type AdminServer, startAdminServer } from "../telemetry/admin-server.js";
 import { queryRetries, sourceAway, watchPool } from "../telemetry/database-metrics.js";
-import { watchCacheBytes, watchDataset } from "../telemetry/dataset-metrics.js";
 import { EventLoopLag } from "../telemetry/event-loop.js";
 import { Health } from "../telemetry/health.js";
-import { watchIngest } from "../telemetry/ingest-metrics.js";
 import type { Logger } from "../telemetry/logger.js";
-import { AnswerCache } from "./answer-cache.js";
+import { AnswerCache } from "./answers/answer-cache.js";
 import { createApi } from "./api.js";
 import { PublishJobs } from "./batches/publish-jobs.js";
 import { openWritePool } from "./batches/write-pool.js";
-import { createHttpServer, drain } from "./http-server.js";
-import { WriteTokens } from "./write-tokens.js";
+import { WriteTokens } from "./batches/write-tokens.js";
+import { createHttpServer, drain } from "./http/http-server.js";
 
 export interface RunningServer {
   /** Such as http://127.0.0.1:3000 */

@@ -1,5 +1,5 @@
-import type { ReportedLine } from "../ingest/bad-lines.js";
-import type { BatchSummary } from "../ingest/batch-summary.js";
+import type { BatchSummary } from "../batches/batch-summary.js";
+import type { ReportedLine } from "../batches/reported-lines.js";
 
 const LONGEST_SOURCE = 48;
 

@@ -1,12 +1,12 @@
 import { existsSync, type Stats, statSync } from "node:fs";
 import { join } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
+import { writeRejects } from "../batches/rejects.js";
+import { countBadLines, readBadLines } from "../batches/reported-lines.js";
 import { closePool, openPool } from "../database/pool.js";
-import { countBadLines, readBadLines } from "../ingest/bad-lines.js";
 import { DEFAULT_FEED, feedName, LONGEST_DEADLINE_SECONDS, MOST_BAD_ROWS } from "../ingest/feeds.js";
 import { type BatchReport, DeliveriesError, ingestSource } from "../ingest/ingest-source.js";
 import { REPORTED_BAD_LINES } from "../ingest/parse/bad-lines.js";
-import { writeRejects } from "../ingest/rejects.js";
 import { readSettings } from "../settings.js";
 import { createLogger } from "../telemetry/logger.js";
 import { withWriteDatabase } from "./database.js";

@@ -1,7 +1,7 @@
 import type pg from "pg";
+import { growDataset } from "../batches/visibility.sql.js";
 import { inTransaction } from "../database/transaction.js";
-import { rollUpRegions } from "../ingest/roll-up/roll-up-regions.js";
-import { growDataset } from "../ingest/visibility.sql.js";
+import { rollUpRegions } from "../rates/roll-up/roll-up-regions.js";
 import {
   findCycle,
   findOtherKind,

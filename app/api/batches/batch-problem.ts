@@ -1,19 +1,19 @@
 import type pg from "pg";
+import { BatchNotFoundError, BatchStateError, BatchTooOldError } from "../../batches/batch-error.js";
+import { readBadLines } from "../../batches/reported-lines.js";
+import { isLocked } from "../../database/patiently.js";
 import { isTransient } from "../../database/transient.js";
-import { readBadLines } from "../../ingest/bad-lines.js";
-import { BatchNotFoundError, BatchStateError, BatchTooOldError } from "../../ingest/batch-error.js";
-import { PortsMissingError, SourceError } from "../../ingest/ingest-error.js";
 import { REPORTED_BAD_LINES } from "../../ingest/parse/bad-lines.js";
 import type { HeaderError } from "../../ingest/parse/columns.js";
-import { isLocked } from "../../ingest/patiently.js";
+import { PortsMissingError, SourceError } from "../../ingest/sources/source-error.js";
 import {
   BadRowsError,
   IncompleteUploadError,
   PieceConflictError,
   PieceTooLargeError,
   UploadConflictError,
-} from "../../ingest/upload-error.js";
-import { ProblemError, type ProblemName } from "../problems.js";
+} from "../../ingest/uploads/upload-error.js";
+import { ProblemError, type ProblemName } from "../http/problems.js";
 
 const PROBLEMS: readonly [kind: abstract new (...args: never[]) => Error, problem: ProblemName][] = [
   [BatchNotFoundError, "unknown-batch"],

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
-import { auditBatch } from "../../ingest/audit.js";
-import { publishBatch } from "../../ingest/publish.js";
-import { reclaimBatch } from "../../ingest/reclaim.js";
-import { findUnpublished } from "../../ingest/upload.js";
+import { publishBatch } from "../../batches/publish.js";
+import { auditBatch } from "../../ingest/audit/audit.js";
+import { findUnpublished } from "../../ingest/uploads/upload.js";
 import type { Logger } from "../../telemetry/logger.js";
+import { reclaimBatch } from "../../upkeep/reclaim.js";
 
 /** An audit uses a core of the database for each. */
 const LANES = 2;

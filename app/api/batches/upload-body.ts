@@ -1,6 +1,6 @@
 import type { Format } from "../../ingest/parse/header-reader.js";
-import { type ParameterMistake, ProblemError, parameterProblem } from "../problems.js";
-import type { ApiContext } from "../request.js";
+import { type ParameterMistake, ProblemError, parameterProblem } from "../http/problems.js";
+import type { ApiContext } from "../http/request.js";
 
 const ENCODINGS = new Set(["", "identity", "gzip", "x-gzip", "zstd"]);
 

@@ -1,6 +1,6 @@
 import type pg from "pg";
 import { checkOut } from "../../database/check-out.js";
-import { LeaseLostError } from "../ingest-error.js";
+import { CopyIn } from "../../database/copy-in.js";
 import { type BadLine, BadLines } from "../parse/bad-lines.js";
 import type { Columns } from "../parse/columns.js";
 import { CsvParser } from "../parse/csv-parser.js";
@@ -9,7 +9,7 @@ import { LEAST_LINE_BYTES, type LineParser } from "../parse/line-parser.js";
 import { NdjsonParser } from "../parse/ndjson-parser.js";
 import type { PortTable } from "../parse/port-table.js";
 import { ROW_BYTES, Rows, type RowTotals } from "../parse/rows.js";
-import { CopyIn } from "./copy-in.js";
+import { LeaseLostError } from "../sources/source-error.js";
 import { ensureMonths } from "./ensure-months.js";
 import {
   beginPiece,

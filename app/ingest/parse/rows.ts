@@ -1,4 +1,4 @@
-import { Checksum } from "../checksum.js";
+import { Checksum } from "../../rates/roll-up/checksum.js";
 import { DAYS, firstDayOfMonth, MONTHS, monthOfSlot } from "./day-table.js";
 
 /** Bytes of one row of binary COPY: a field count, then six fields of a length and four bytes. */

@@ -1,6 +1,6 @@
 import { pipeline, Readable } from "node:stream";
 import zlib from "node:zlib";
-import { SourceError } from "../ingest-error.js";
+import { SourceError } from "./source-error.js";
 import { unpackZstd } from "./unpack-zstd.js";
 import { beginsZstd, LargeWindowError } from "./zstd-frame.js";
 

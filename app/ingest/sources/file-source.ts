@@ -3,11 +3,11 @@ import { open, readdir, stat } from "node:fs/promises";
 import { Socket } from "node:net";
 import { basename, join, resolve } from "node:path";
 import { promisify } from "node:util";
-import { SourceChangedError, SourceError, SourceUnavailableError } from "../ingest-error.js";
-import { REJECTS_SUFFIX } from "../rejects.js";
+import { REJECTS_SUFFIX } from "../../batches/rejects.js";
 import { identityOf } from "./identity.js";
 import { openPipeSource } from "./pipe-source.js";
 import type { Source, SourceObject } from "./source.js";
+import { SourceChangedError, SourceError, SourceUnavailableError } from "./source-error.js";
 
 const openDescriptor = promisify(openWithCallback);
 

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { Readable } from "node:stream";
-import { SourceChangedError, SourceError, SourceUnavailableError } from "../ingest-error.js";
 import { identityOf } from "./identity.js";
 import { causeOf, readResuming } from "./resuming-read.js";
 import type { Source, SourceObject } from "./source.js";
+import { SourceChangedError, SourceError, SourceUnavailableError } from "./source-error.js";
 
 /** One object at an HTTP(S) address. */
 export async function openHttpSource(address: string, signal?: AbortSignal): Promise<Source> {

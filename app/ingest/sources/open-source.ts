@@ -1,9 +1,9 @@
-import { SourceError } from "../ingest-error.js";
 import { openFileSource } from "./file-source.js";
 import { openHttpSource } from "./http-source.js";
 import { openPipeSource } from "./pipe-source.js";
 import { openS3Source } from "./s3-source.js";
 import type { Source } from "./source.js";
+import { SourceError } from "./source-error.js";
 
 /**
  * The source that `--source` names: a path, a folder, `https://…`, `s3://bucket/prefix/`, or `-` for standard input.

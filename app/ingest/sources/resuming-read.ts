@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { SourceError, SourceUnavailableError } from "../ingest-error.js";
+import { SourceError, SourceUnavailableError } from "./source-error.js";
 
 /** Attempts to go on where a reading was cut; more are made by those who load the piece. */
 const ATTEMPTS = 4;

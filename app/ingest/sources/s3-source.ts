@@ -1,9 +1,9 @@
 import { addAbortSignal, Readable } from "node:stream";
-import { SourceChangedError, SourceError, SourceUnavailableError } from "../ingest-error.js";
-import { REJECTS_SUFFIX } from "../rejects.js";
+import { REJECTS_SUFFIX } from "../../batches/rejects.js";
 import { identityOf } from "./identity.js";
 import { readResuming } from "./resuming-read.js";
 import type { Source, SourceObject } from "./source.js";
+import { SourceChangedError, SourceError, SourceUnavailableError } from "./source-error.js";
 
 /** Imported when it is needed: the library takes longer to load than all the rest. */
 type Library = typeof import("@aws-sdk/client-s3");

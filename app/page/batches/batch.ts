@@ -1,4 +1,4 @@
-import type { BatchState } from "../../ingest/batch-state.js";
+import type { BatchState } from "../../batches/batch-state.js";
 import { callJson } from "../api.js";
 
 /** A batch as `GET /batches` gives it. */

@@ -1,4 +1,4 @@
-import type { BatchState } from "../../ingest/batch-state.js";
+import type { BatchState } from "../../batches/batch-state.js";
 import type { Batch } from "./batch.js";
 
 const WORDS: Record<BatchState, string> = {

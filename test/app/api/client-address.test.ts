@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { ClientAddress } from "../../../app/api/client-address.js";
+import { ClientAddress } from "../../../app/api/http/client-address.js";
 
 describe("the address of a client", () => {
   const CASES: readonly (readonly [

@@ -1,7 +1,7 @@
 import { expect } from "chai";
-import { auditBatch } from "../../../app/ingest/audit.js";
-import { publishBatch } from "../../../app/ingest/publish.js";
-import { retractBatch } from "../../../app/ingest/retract.js";
+import { publishBatch } from "../../../app/batches/publish.js";
+import { retractBatch } from "../../../app/batches/retract.js";
+import { auditBatch } from "../../../app/ingest/audit/audit.js";
 import { createDatabase, type TestDatabase } from "../database.js";
 import { startApi } from "./api-server.js";
 import { importTree, loadPrices, SAMPLE_TREE } from "./sample.js";

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import zlib from "node:zlib";
 import { expect } from "chai";
 import pino from "pino";
-import { createHttpServer } from "../../../app/api/http-server.js";
+import { createHttpServer } from "../../../app/api/http/http-server.js";
 import type { RunningServer } from "../../../app/api/server.js";
 import { listen } from "../../../app/listen.js";
 import { createDatabase, type TestDatabase } from "../database.js";

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import type pg from "pg";
-import { retractBatch } from "../../../app/ingest/retract.js";
+import { retractBatch } from "../../../app/batches/retract.js";
 import { createDatabase } from "../database.js";
 import { startApi } from "./api-server.js";
 import { importTree, loadPrices, publishPrices, type SamplePrice, type SampleTree } from "./sample.js";

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { problems } from "../../../app/api/problems.js";
+import { problems } from "../../../app/api/http/problems.js";
 import { createDatabase } from "../database.js";
 import { startApi, until, useApi } from "./api-server.js";
 import { exchange } from "./exchange.js";

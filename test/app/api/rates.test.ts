@@ -2,7 +2,7 @@ import { request } from "node:http";
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import { expect } from "chai";
 import type { RunningServer } from "../../../app/api/server.js";
-import { retractBatch } from "../../../app/ingest/retract.js";
+import { retractBatch } from "../../../app/batches/retract.js";
 import { createDatabase, type TestDatabase } from "../database.js";
 import { startApi, until } from "./api-server.js";
 import { importTree, publishPrices, SAMPLE_TREE } from "./sample.js";

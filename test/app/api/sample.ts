@@ -1,6 +1,6 @@
 import type pg from "pg";
-import { auditBatch } from "../../../app/ingest/audit.js";
-import { publishBatch } from "../../../app/ingest/publish.js";
+import { publishBatch } from "../../../app/batches/publish.js";
+import { auditBatch } from "../../../app/ingest/audit/audit.js";
 import { importPlaces } from "../../../app/places/import-places.js";
 import { checksumOf } from "../ingest/deliveries.js";
 

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { TokenBuckets } from "../../../app/api/token-buckets.js";
+import { TokenBuckets } from "../../../app/api/http/token-buckets.js";
 
 describe("token buckets", () => {
   const takeAll = (buckets: TokenBuckets, nowMs: number) => {

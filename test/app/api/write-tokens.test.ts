@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { WriteTokens } from "../../../app/api/write-tokens.js";
+import { WriteTokens } from "../../../app/api/batches/write-tokens.js";
 import { createLogger } from "../../../app/telemetry/logger.js";
 import { until } from "./api-server.js";
 

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import zlib from "node:zlib";
 import { expect } from "chai";
-import { countBadLines, readBadLines } from "../../../app/ingest/bad-lines.js";
+import { countBadLines, readBadLines } from "../../../app/batches/reported-lines.js";
 import { ingestSource } from "../../../app/ingest/ingest-source.js";
 import { createDatabase, type TestDatabase } from "../database.js";
 import { compressZstd } from "./compress-zstd.js";

@@ -1,11 +1,11 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { auditBatch } from "../../../app/ingest/audit.js";
-import { BatchTooOldError } from "../../../app/ingest/batch-error.js";
-import { compact } from "../../../app/ingest/compact.js";
-import { failBatch } from "../../../app/ingest/fail.js";
-import { publishBatch } from "../../../app/ingest/publish.js";
-import { retractBatch } from "../../../app/ingest/retract.js";
+import { BatchTooOldError } from "../../../app/batches/batch-error.js";
+import { failBatch } from "../../../app/batches/fail.js";
+import { publishBatch } from "../../../app/batches/publish.js";
+import { retractBatch } from "../../../app/batches/retract.js";
+import { auditBatch } from "../../../app/ingest/audit/audit.js";
+import { compact } from "../../../app/upkeep/compact.js";
 import { createDatabase, type TestDatabase } from "../database.js";
 import { age, deliver, load, type Price, seen } from "./deliveries.js";
 import { killAt } from "./kill-at.js";

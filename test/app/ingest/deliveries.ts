@@ -1,8 +1,8 @@
 import type pg from "pg";
-import { auditBatch } from "../../../app/ingest/audit.js";
-import { Checksum } from "../../../app/ingest/checksum.js";
-import { publishBatch } from "../../../app/ingest/publish.js";
-import { countFromEpoch } from "../../../app/ingest/roll-up/write-rates.js";
+import { publishBatch } from "../../../app/batches/publish.js";
+import { auditBatch } from "../../../app/ingest/audit/audit.js";
+import { Checksum } from "../../../app/rates/roll-up/checksum.js";
+import { countFromEpoch } from "../../../app/rates/roll-up/write-rows.js";
 
 /** One price, with the ids of its ports. */
 export interface Price {

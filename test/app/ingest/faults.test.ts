@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import type pg from "pg";
+import { failBatch } from "../../../app/batches/fail.js";
 import { closePool, openPool } from "../../../app/database/pool.js";
-import { failBatch } from "../../../app/ingest/fail.js";
-import { LeaseLostError } from "../../../app/ingest/ingest-error.js";
 import { ingestSource } from "../../../app/ingest/ingest-source.js";
 import { loadPiece } from "../../../app/ingest/load/load-piece.js";
 import { readPorts } from "../../../app/ingest/load/read-ports.js";
+import { LeaseLostError } from "../../../app/ingest/sources/source-error.js";
 import { TcpProxy } from "../api/tcp-proxy.js";
 import { createDatabase, type TestDatabase } from "../database.js";
 import { bringPlaces, createFolder, type Folder, HEADER, only, readTotals, someLines, totalsOf } from "./setup.js";

@@ -3,8 +3,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import zlib from "node:zlib";
 import { expect } from "chai";
-import { SourceError, SourceUnavailableError } from "../../../app/ingest/ingest-error.js";
 import { type BatchReport, ingestSource } from "../../../app/ingest/ingest-source.js";
+import { SourceError, SourceUnavailableError } from "../../../app/ingest/sources/source-error.js";
 import { createDatabase, type TestDatabase } from "../database.js";
 import { bringPlaces, HEADER, only, readTotals, someLines, totalsOf } from "./setup.js";
 

@@ -4,18 +4,18 @@ import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import zlib from "node:zlib";
 import { expect } from "chai";
-import { failBatch, STOPPED } from "../../../app/ingest/fail.js";
-import { PortsMissingError, SourceError } from "../../../app/ingest/ingest-error.js";
+import { failBatch, STOPPED } from "../../../app/batches/fail.js";
+import { writeRejects } from "../../../app/batches/rejects.js";
+import { retractBatch } from "../../../app/batches/retract.js";
 import {
   type BatchReport,
   DeliveriesError,
   type IngestOptions,
   ingestSource,
 } from "../../../app/ingest/ingest-source.js";
-import { writeRejects } from "../../../app/ingest/rejects.js";
-import { retractBatch } from "../../../app/ingest/retract.js";
 import { openSource } from "../../../app/ingest/sources/open-source.js";
 import { openPipeSource } from "../../../app/ingest/sources/pipe-source.js";
+import { PortsMissingError, SourceError } from "../../../app/ingest/sources/source-error.js";
 import { createDatabase, type TestDatabase } from "../database.js";
 import { compressZstd } from "./compress-zstd.js";
 import { bringPlaces, createFolder, type Folder, HEADER, only, readTotals, someLines, totalsOf } from "./setup.js";

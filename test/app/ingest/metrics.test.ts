@@ -1,9 +1,9 @@
 import { expect } from "chai";
-import { auditBatch } from "../../../app/ingest/audit.js";
-import { failBatch } from "../../../app/ingest/fail.js";
-import { reclaimBatch } from "../../../app/ingest/reclaim.js";
-import { watchIngest } from "../../../app/telemetry/ingest-metrics.js";
+import { watchIngest } from "../../../app/batches/batch-metrics.js";
+import { failBatch } from "../../../app/batches/fail.js";
+import { auditBatch } from "../../../app/ingest/audit/audit.js";
 import { registry } from "../../../app/telemetry/registry.js";
+import { reclaimBatch } from "../../../app/upkeep/reclaim.js";
 import { createDatabase, type TestDatabase } from "../database.js";
 import { age, deliver, load } from "./deliveries.js";
 import { plant } from "./tree.js";

@@ -1,6 +1,5 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { combineChecksums } from "../../../app/ingest/checksum.js";
 import { BadLines } from "../../../app/ingest/parse/bad-lines.js";
 import { COLUMN_NAMES, type Columns, HeaderError, readHeader } from "../../../app/ingest/parse/columns.js";
 import { CsvParser } from "../../../app/ingest/parse/csv-parser.js";
@@ -9,6 +8,7 @@ import type { LineParser } from "../../../app/ingest/parse/line-parser.js";
 import { NdjsonParser } from "../../../app/ingest/parse/ndjson-parser.js";
 import { PortTable } from "../../../app/ingest/parse/port-table.js";
 import { ROW_BYTES, Rows } from "../../../app/ingest/parse/rows.js";
+import { combineChecksums } from "../../../app/rates/roll-up/checksum.js";
 
 const CODES = ["CNSGH", "NLRTM", "DEHAM", "USNYC", "SGSIN", "AE2AB"];
 const PORTS = new PortTable(CODES.map((code, index) => ({ code, id: index + 1 })));

@@ -1,6 +1,6 @@
 import { expect } from "chai";
+import { patiently } from "../../../app/database/patiently.js";
 import { inTransaction } from "../../../app/database/transaction.js";
-import { patiently } from "../../../app/ingest/patiently.js";
 import { createDatabase, type TestDatabase } from "../database.js";
 
 describe("patience with a database", () => {

@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import { beginAudit } from "../../../app/ingest/audit.sql.js";
-import { type BatchSummary, readBatch } from "../../../app/ingest/batch-summary.js";
+import { type BatchSummary, readBatch } from "../../../app/batches/batch-summary.js";
+import { beginAudit } from "../../../app/ingest/audit/audit.sql.js";
 import { createDatabase, type TestDatabase } from "../database.js";
 import { load } from "./deliveries.js";
 import { plant } from "./tree.js";

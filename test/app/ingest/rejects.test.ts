@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
+import { writeRejects } from "../../../app/batches/rejects.js";
 import { ingestSource } from "../../../app/ingest/ingest-source.js";
-import { writeRejects } from "../../../app/ingest/rejects.js";
 import { createDatabase, type TestDatabase } from "../database.js";
 import { bringPlaces, createFolder, type Folder, HEADER, only, readTotals, someLines, totalsOf } from "./setup.js";
 

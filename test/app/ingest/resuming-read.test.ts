@@ -3,8 +3,8 @@ import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
-import { SourceUnavailableError } from "../../../app/ingest/ingest-error.js";
 import { type ResumingRead, readResuming } from "../../../app/ingest/sources/resuming-read.js";
+import { SourceUnavailableError } from "../../../app/ingest/sources/source-error.js";
 
 const SILENCE_MS = 500;
 const content = Buffer.from("0123456789");

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import pg from "pg";
-import { auditBatch } from "../../../app/ingest/audit.js";
-import { dropOldMonths, NotOwnerError } from "../../../app/ingest/retention.js";
+import { auditBatch } from "../../../app/ingest/audit/audit.js";
+import { dropOldMonths, NotOwnerError } from "../../../app/upkeep/retention.js";
 import { createDatabase, type TestDatabase } from "../database.js";
 import { deliver, load, type Price, seen } from "./deliveries.js";
 import { killAt } from "./kill-at.js";

@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { linesOfRange } from "../../../app/ingest/sources/lines-of-range.js";
+import { cutStream } from "../../../app/ingest/pieces/cut-stream.js";
+import { linesOfRange } from "../../../app/ingest/pieces/lines-of-range.js";
 import type { SourceObject } from "../../../app/ingest/sources/source.js";
-import { cutStream } from "../../../app/ingest/sources/stream-cutter.js";
 
 /** An object in memory, which gives its bytes in chunks of one size and writes over each afterwards. */
 function memoryObject(content: Buffer, chunkBytes: number): SourceObject {

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
 import zlib from "node:zlib";
 import { expect } from "chai";
-import { type BatchSummary, readBatch } from "../../../app/ingest/batch-summary.js";
+import { type BatchSummary, readBatch } from "../../../app/batches/batch-summary.js";
 import { type IngestOptions, ingestSource } from "../../../app/ingest/ingest-source.js";
 import { openPipeSource } from "../../../app/ingest/sources/pipe-source.js";
 import { createDatabase, type TestDatabase } from "../database.js";

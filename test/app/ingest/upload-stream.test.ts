@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { readPorts } from "../../../app/ingest/load/read-ports.js";
-import { openUpload } from "../../../app/ingest/upload.js";
-import { uploadStream } from "../../../app/ingest/upload-stream.js";
+import { openUpload } from "../../../app/ingest/uploads/upload.js";
+import { uploadStream } from "../../../app/ingest/uploads/upload-stream.js";
 import { createDatabase, type TestDatabase } from "../database.js";
 import { plant } from "./tree.js";
 

@@ -1,10 +1,10 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { auditBatch } from "../../../app/ingest/audit.js";
-import { BatchTooOldError } from "../../../app/ingest/batch-error.js";
-import { compact } from "../../../app/ingest/compact.js";
-import { publishBatch } from "../../../app/ingest/publish.js";
-import { retractBatch } from "../../../app/ingest/retract.js";
+import { BatchTooOldError } from "../../../app/batches/batch-error.js";
+import { publishBatch } from "../../../app/batches/publish.js";
+import { retractBatch } from "../../../app/batches/retract.js";
+import { auditBatch } from "../../../app/ingest/audit/audit.js";
+import { compact } from "../../../app/upkeep/compact.js";
 import { createDatabase } from "../database.js";
 import { age, deliver, load, type Price, seen } from "./deliveries.js";
 import { type ModelBatch, rollUp, visiblePrices } from "./model.js";

@@ -1,0 +1,72 @@
+import type pg from "pg";
+import type { ReadSide } from "../../database/read-side.js";
+import { observeQuery } from "../../telemetry/database-metrics.js";
+import type { ApiContext } from "../http/request.js";
+import { type Load, refuseIfQueueIsLong } from "../http/shed-load.js";
+import type { Answer } from "./answer.js";
+import type { AnswerCache } from "./answer-cache.js";
+import { sendBody } from "./send-body.js";
+
+/** What a route needs to answer from the database. */
+export interface AnswerServices {
+  readonly answers: AnswerCache;
+  readonly reads: ReadSide;
+  readonly load: Load;
+}
+
+/** Thrown by {@link Asked.make} when the database did its part and yet there is nothing to answer with. */
+export class NoAnswerError extends Error {}
+
+/** Something that one statement answers. */
+export interface Asked {
+  /** Equal for equal questions and forms. */
+  readonly key: string;
+  /** Name for the metrics. */
+  readonly statement: string;
+  /** Safe to repeat. */
+  make(client: pg.PoolClient): Promise<Answer>;
+}
+
+/**
+ * A publish must be seen everywhere within two seconds: half a second until the poll sees it, one here, the rest for
+ * the way. A cache may serve what it has for a minute while the service fails, rather than an error.
+ */
+const CACHE_CONTROL = "public, max-age=1, stale-if-error=60";
+
+/**
+ * Answers from memory, from a query that is under way for the same question, or from a query; with 304 for a client that
+ * has the answer, and compressed for one that can take it.
+ * @param vary request headers that choose the form
+ * @returns true if it was in memory
+ */
+export async function answerQuestion(
+  ctx: ApiContext,
+  services: AnswerServices,
+  asked: Asked,
+  vary: string,
+): Promise<boolean> {
+  let answer = services.answers.get(asked.key);
+  const hit = answer !== undefined;
+  if (answer === undefined) {
+    const beganAtMs = performance.now();
+    answer = await services.answers.ask(asked.key, () => query(services, asked, ctx.state.deadlineMs));
+    ctx.state.timings = `db;dur=${(performance.now() - beganAtMs).toFixed(2)}, `;
+  } else {
+    ctx.state.timings = 'cache;desc="hit", ';
+  }
+  const { res } = ctx;
+  res.setHeader("Cache-Control", CACHE_CONTROL);
+  res.setHeader("Vary", vary);
+  res.setHeader("Dataset-Version", answer.dataset.version);
+  await sendBody(ctx, answer);
+  return hit;
+}
+
+async function query(services: AnswerServices, asked: Asked, deadlineMs: number): Promise<Answer> {
+  refuseIfQueueIsLong(services.load);
+  return observeQuery(
+    asked.statement,
+    () => services.reads.run((client) => asked.make(client), deadlineMs),
+    (error) => !(error instanceof NoAnswerError),
+  );
+}

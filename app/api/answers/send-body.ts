@@ -1,0 +1,44 @@
+import type { ApiContext } from "../http/request.js";
+import type { CompressibleBody } from "./compressible-body.js";
+
+/** The parts of an answer that a client may already have. */
+export interface Sendable {
+  readonly body: CompressibleBody;
+  readonly contentType: string;
+  readonly etag: string;
+}
+
+/** Answers 200, or 304 to a client that has it, compressed for one that takes that. Sets neither caching nor Vary. */
+export async function sendBody(ctx: ApiContext, { body, contentType, etag }: Sendable): Promise<void> {
+  const { res, req } = ctx;
+  ctx.status = 200;
+  res.setHeader("ETag", etag);
+  const known = req.headers["if-none-match"];
+  if (known !== undefined && matches(known, etag)) {
+    ctx.status = 304;
+    return;
+  }
+  res.setHeader("Content-Type", contentType);
+  let { bytes } = body;
+  if (body.compressible && req.headers["accept-encoding"] !== undefined) {
+    // Brotli first wherever it is taken, whatever stands first in the header: browsers list gzip before it.
+    const encoding = ctx.acceptsEncodings("br") ? "br" : ctx.acceptsEncodings("gzip") ? "gzip" : undefined;
+    if (encoding !== undefined) {
+      res.setHeader("Content-Encoding", encoding);
+      bytes = await body.encoded(encoding);
+    }
+  }
+  ctx.body = bytes;
+}
+
+/**
+ * Weak comparison (RFC 9110, 8.8.3.2). Not Koa's `fresh`, which never says so to a request with `Cache-Control: no-cache`:
+ * every `fetch` that sets If-None-Match by itself adds that.
+ */
+function matches(ifNoneMatch: string, etag: string): boolean {
+  const wanted = etag.replace(/^W\//, "");
+  return ifNoneMatch.split(",").some((given) => {
+    const tag = given.trim();
+    return tag === "*" || tag.replace(/^W\//, "") === wanted;
+  });
+}

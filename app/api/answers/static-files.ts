@@ -1,0 +1,69 @@
+import { createHash } from "node:crypto";
+import { readdir, readFile } from "node:fs/promises";
+import { extname, join, relative, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { ApiContext } from "../http/request.js";
+import { CompressibleBody } from "./compressible-body.js";
+import { type Sendable, sendBody } from "./send-body.js";
+
+/** Where the build puts what browsers load: beside the compiled code, or in dist/ for code that runs uncompiled. */
+const BUILT = fileURLToPath(new URL(import.meta.url.endsWith(".ts") ? "../../../dist/" : "../../", import.meta.url));
+
+const CONTENT_TYPES: Readonly<Record<string, string>> = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".css": "text/css; charset=utf-8",
+  ".svg": "image/svg+xml",
+  ".png": "image/png",
+};
+
+/** A name with a hash of the content in it, as the build gives: its content never changes. */
+const HASHED_NAME = /-[A-Z0-9]{8}\.[a-z]+$/;
+
+/** What a page may do: load from here, and nothing else. */
+export const PAGE_POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; " +
+  "manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+export interface StaticFile extends Sendable {
+  readonly cacheControl: string;
+}
+
+/** A file from memory. `no-cache` means: ask each time, and get a 304. */
+export function makeStaticFile(name: string, bytes: Buffer): StaticFile {
+  return {
+    body: new CompressibleBody(bytes),
+    contentType: CONTENT_TYPES[extname(name)] ?? "application/octet-stream",
+    // Weak: the same for all three encodings of the bytes.
+    etag: `W/"${createHash("sha256").update(bytes).digest("base64url").slice(0, 22)}"`,
+    cacheControl: HASHED_NAME.test(name) ? "public, max-age=31536000, immutable" : "no-cache",
+  };
+}
+
+/**
+ * Reads a folder that the build made into memory: a few files, which compress once and need no disk while serving.
+ * @param folder "page" or "docs"
+ * @returns files by path inside the folder, with slashes; none if the folder has not been built.
+ */
+export async function loadStaticFiles(folder: string): Promise<ReadonlyMap<string, StaticFile>> {
+  const root = join(BUILT, folder);
+  const entries = await readdir(root, { recursive: true, withFileTypes: true }).catch(() => []);
+  const files = entries
+    .filter((entry) => entry.isFile())
+    .map(async (entry): Promise<[string, StaticFile]> => {
+      const path = join(entry.parentPath, entry.name);
+      return [relative(root, path).split(sep).join("/"), makeStaticFile(entry.name, await readFile(path))];
+    });
+  return new Map(await Promise.all(files));
+}
+
+export function sendStaticFile(ctx: ApiContext, file: StaticFile, policy: string = PAGE_POLICY): Promise<void> {
+  const { res } = ctx;
+  res.setHeader("Cache-Control", file.cacheControl);
+  ctx.vary("Accept-Encoding");
+  if (file.contentType.startsWith("text/html")) {
+    res.setHeader("Content-Security-Policy", policy);
+    res.setHeader("Referrer-Policy", "no-referrer");
+  }
+  return sendBody(ctx, file);
+}

@@ -1,0 +1,101 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import { readFile, stat } from "node:fs/promises";
+import type { Logger } from "../../telemetry/logger.js";
+import { ProblemError } from "../http/problems.js";
+import type { ApiContext, ApiMiddleware } from "../http/request.js";
+
+const LINE = /^([\w.@-]{1,100}):([0-9a-f]{64})$/i;
+/** A secret that is mounted in Kubernetes changes by itself; looking at most once a second is soon enough. */
+const LOOK_AGAIN_MS = 1_000;
+const CHALLENGE = { "WWW-Authenticate": 'Bearer realm="batches"' };
+
+/**
+ * Who may write: a file with a `name:sha256` line for each token, the hash in hexadecimal, blank lines and `#` comments
+ * allowed. It is read again when it changes. Tokens are random and long, so one round of SHA-256 hides them well enough.
+ */
+export class WriteTokens {
+  readonly #path: string | undefined;
+  readonly #logger: Logger;
+  #holders: readonly { readonly name: string; readonly hash: Buffer }[] = [];
+  #lookedAtMs = Number.NEGATIVE_INFINITY;
+  #looking: Promise<void> = Promise.resolve();
+  #fingerprint = "";
+
+  /** @param path without it, nobody may write */
+  constructor(path: string | undefined, logger: Logger) {
+    this.#path = path;
+    this.#logger = logger;
+  }
+
+  /** False where nobody may write. */
+  get exist(): boolean {
+    return this.#path !== undefined;
+  }
+
+  /** @returns the name beside the token, or undefined if it is nobody's. */
+  async holderOf(token: string): Promise<string | undefined> {
+    await this.#refresh();
+    const hash = createHash("sha256").update(token).digest();
+    let found: string | undefined;
+    // Every line is compared, each in constant time, so that the time taken tells nothing.
+    for (const holder of this.#holders) if (timingSafeEqual(holder.hash, hash)) found = holder.name;
+    return found;
+  }
+
+  /** Whoever comes while the file is read waits for it too: before the first reading nobody is known. */
+  #refresh(): Promise<void> {
+    if (this.#path !== undefined && performance.now() - this.#lookedAtMs >= LOOK_AGAIN_MS) {
+      this.#lookedAtMs = performance.now();
+      this.#looking = this.#read(this.#path);
+    }
+    return this.#looking;
+  }
+
+  async #read(path: string): Promise<void> {
+    try {
+      const { mtimeMs, size, ino } = await stat(path);
+      const fingerprint = `${mtimeMs} ${size} ${ino}`;
+      if (fingerprint === this.#fingerprint) return;
+      this.#holders = this.#parse(await readFile(path, "utf8"));
+      this.#fingerprint = fingerprint;
+    } catch (error) {
+      // The tokens that were read before stay good: a secret that is being swapped must not lock everybody out.
+      this.#logger.error({ error, path }, "the file of write tokens cannot be read");
+    }
+  }
+
+  #parse(text: string): { name: string; hash: Buffer }[] {
+    return text.split(/\r?\n/).flatMap((line, index) => {
+      const trimmed = line.trim();
+      if (trimmed === "" || trimmed.startsWith("#")) return [];
+      const [, name, hash] = LINE.exec(trimmed) ?? [];
+      if (name === undefined || hash === undefined) {
+        this.#logger.error({ path: this.#path, line: index + 1 }, "not a line of name:sha256; ignored");
+        return [];
+      }
+      return [{ name, hash: Buffer.from(hash, "hex") }];
+    });
+  }
+}
+
+/**
+ * Lets a request pass if it carries a token of the file, and notes whose in `ctx.state.writer`.
+ * @throws {ProblemError} `unauthorized` otherwise.
+ */
+export function requireWriteToken(tokens: WriteTokens): ApiMiddleware {
+  return async function authorize(ctx: ApiContext, next) {
+    const [, token] = /^Bearer +([\w.~+/=-]+) *$/i.exec(ctx.get("Authorization")) ?? [];
+    const holder = token === undefined ? undefined : await tokens.holderOf(token);
+    if (holder === undefined) {
+      const unknown = tokens.exist
+        ? "The bearer token is not known."
+        : "This server knows no tokens: WRITE_TOKENS_FILE.";
+      const detail = token === undefined ? "This path needs a bearer token." : unknown;
+      throw new ProblemError("unauthorized", detail, { headers: CHALLENGE });
+    }
+    ctx.state.writer = holder;
+    // What only some may see is nothing for shared caches.
+    ctx.set("Cache-Control", "no-store");
+    return next();
+  };
+}

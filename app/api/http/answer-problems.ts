@@ -1,0 +1,74 @@
+import { DatabaseAwayError, DatabaseBusyError } from "../../database/read-side.js";
+import type { Logger } from "../../telemetry/logger.js";
+import { ProblemError, type ProblemName, writeProblem } from "./problems.js";
+import type { ApiContext, ApiMiddleware } from "./request.js";
+
+/** SQLSTATE of a statement that reached its timeout or was cancelled. */
+const QUERY_CANCELED = "57014";
+/** SQLSTATEs of a table, column or function that the migration of this release brings, and has not yet. */
+const NOT_MIGRATED = new Set(["42P01", "42703", "42883"]);
+const RETRY_AFTER_SECONDS = "1";
+
+/** Turns whatever a route throws, and whatever no route answers, into a problem document. */
+export function answerProblems(logger: Logger): ApiMiddleware {
+  const flood = new Map<ProblemName, { sinceMs: number; unlogged: number }>();
+
+  /** When every request fails alike, a line for each would cost more than the answers do: one a second says it. */
+  function logFlood(fields: object, problem: ProblemName): void {
+    const nowMs = performance.now();
+    const last = flood.get(problem) ?? { sinceMs: Number.NEGATIVE_INFINITY, unlogged: 0 };
+    if (nowMs - last.sinceMs < 1_000) {
+      last.unlogged += 1;
+      logger.debug(fields, "request failed");
+      return;
+    }
+    logger.warn({ ...fields, ...(last.unlogged > 0 && { not_logged: last.unlogged }) }, "request failed");
+    flood.set(problem, { sinceMs: nowMs, unlogged: 0 });
+  }
+
+  return async function answer(ctx: ApiContext, next) {
+    try {
+      await next();
+      if (ctx.status === 404 && ctx.body === undefined) {
+        send(ctx, new ProblemError("not-found", `Nothing is at ${ctx.path}.`));
+      }
+    } catch (error) {
+      const problem = error instanceof ProblemError ? error : translate(error);
+      if (problem.status >= 500) {
+        const fields = { request_id: ctx.state.id, url: ctx.originalUrl, problem: problem.problem };
+        if (problem.problem === "internal") logger.error({ ...fields, error }, "request failed");
+        else logFlood({ ...fields, error: (error as Error).message }, problem.problem);
+      }
+      send(ctx, problem);
+    }
+  };
+}
+
+/** @returns what a client may know of an error; never its text, which may tell of the inside. */
+function translate(error: unknown): ProblemError {
+  const headers = { "Retry-After": RETRY_AFTER_SECONDS };
+  if (error instanceof DatabaseBusyError) {
+    return new ProblemError("overloaded", "Every connection to the database is in use.", { headers });
+  }
+  if (error instanceof DatabaseAwayError) {
+    return new ProblemError("database-away", "No database answered in time.", { headers });
+  }
+  const { code } = error as { code?: string };
+  if (code !== undefined && NOT_MIGRATED.has(code)) {
+    return new ProblemError("database-away", "The database is not at the schema of this release yet.", { headers });
+  }
+  if (code === QUERY_CANCELED) {
+    return new ProblemError("timeout", "The database took too long over this question.", { headers });
+  }
+  return new ProblemError("internal", "The service could not answer this request.");
+}
+
+function send(ctx: ApiContext, problem: ProblemError): void {
+  ctx.status = problem.status;
+  ctx.type = "application/problem+json";
+  ctx.remove("ETag");
+  ctx.remove("Last-Modified");
+  ctx.set("Cache-Control", "no-store");
+  ctx.set(problem.headers);
+  ctx.body = writeProblem(problem.problem, problem.message, problem.mistakes, problem.lines);
+}

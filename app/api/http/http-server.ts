@@ -1,0 +1,107 @@
+import { randomUUID } from "node:crypto";
+import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from "node:http";
+import net from "node:net";
+import type { Duplex } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Logger } from "../../telemetry/logger.js";
+import { type ProblemName, problems, writeProblem } from "./problems.js";
+
+/**
+ * Longer than the 60 s after which common load balancers drop a connection of theirs: the side that closes first must
+ * be the one that sends requests, or some are sent into a connection that was just closed.
+ */
+const KEEP_ALIVE_TIMEOUT_MS = 75_000;
+/** A client that takes longer over its headers is holding a connection, not asking. */
+const HEADERS_TIMEOUT_MS = 15_000;
+/** No limit for a whole request: an upload may take hours. One on which nothing moves ends by the next. */
+const REQUEST_TIMEOUT_MS = 0;
+const SILENCE_TIMEOUT_MS = 120_000;
+
+/** Connections that were opened and have not asked anything yet, as browsers do in advance. */
+const unusedOf = new WeakMap<Server, Set<net.Socket>>();
+
+export function createHttpServer(
+  handle: (request: IncomingMessage, response: ServerResponse) => void,
+  logger: Logger,
+): Server {
+  const unused = new Set<net.Socket>();
+  const onRequest = (request: IncomingMessage, response: ServerResponse) => {
+    unused.delete(request.socket);
+    if (request.headers.host === undefined && request.httpVersion === "1.1") {
+      answerClientError(new Error("no Host header"), request.socket, logger);
+    } else handle(request, response);
+  };
+  const server = createServer(
+    {
+      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      connectionsCheckingInterval: 5_000,
+      // Node.js would answer 400 by itself, without a body.
+      requireHostHeader: false,
+    },
+    onRequest,
+  );
+  // An expectation that nobody knows may be ignored (RFC 9110, 10.1.1); Node.js would answer 417 without a body.
+  server.on("checkExpectation", onRequest);
+  server.timeout = SILENCE_TIMEOUT_MS;
+  server.on("clientError", (error, socket) => answerClientError(error, socket, logger));
+  server.on("connection", (socket) => {
+    unused.add(socket);
+    socket.once("close", () => unused.delete(socket));
+  });
+  unusedOf.set(server, unused);
+  return server;
+}
+
+/** What never became a request gets a problem document too, written by hand: there is no response object yet. */
+function answerClientError(error: NodeJS.ErrnoException, socket: Duplex, logger: Logger): void {
+  if (error.code === "ECONNRESET" || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const [problem, detail] = clientProblem(error.code);
+  const { status } = problems[problem];
+  const body = writeProblem(problem, detail);
+  const id = randomUUID();
+  logger.debug({ request_id: id, problem, error }, "request refused");
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/problem+json\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\nCache-Control: no-store\r\nX-Request-Id: ${id}\r\n` +
+      `Connection: close\r\n\r\n${body}`,
+  );
+}
+
+function clientProblem(code: string | undefined): [ProblemName, string] {
+  if (code === "HPE_HEADER_OVERFLOW") return ["headers-too-large", "The request line and headers take over 16 KiB."];
+  if (code === "ERR_HTTP_REQUEST_TIMEOUT") return ["request-timeout", "The headers did not arrive in time."];
+  return ["malformed-request", "This is not well-formed HTTP."];
+}
+
+const IDLE_GRACE_MS = 1_000;
+
+/**
+ * Stops accepting connections and waits for those that are open: requests under way finish, clients that go on sending
+ * are told to close with their next answer (the caller sets `Connection: close` meanwhile), and only what has been
+ * silent for a second is closed from here. What remains after `longestMs` is cut.
+ */
+export async function drain(server: Server, longestMs: number): Promise<void> {
+  // Not server.close(): since Node.js 19 that cuts idle connections at once, into which a client may just be sending.
+  const closed = new Promise<void>((resolve) => {
+    net.Server.prototype.close.call(server, () => resolve());
+  });
+  const deadlineMs = Date.now() + longestMs;
+  let done = false;
+  void closed.then(() => {
+    done = true;
+  });
+  await Promise.race([closed, sleep(Math.min(IDLE_GRACE_MS, longestMs))]);
+  while (!done && Date.now() < deadlineMs) {
+    server.closeIdleConnections();
+    // Which Node.js does not count as idle.
+    for (const socket of unusedOf.get(server) ?? []) if (socket.bytesRead === 0) socket.destroy();
+    await Promise.race([closed, sleep(20)]);
+  }
+  server.closeAllConnections();
+  await closed;
+}

@@ -1,0 +1,85 @@
+import { z } from "zod";
+import { countDays } from "../../rates/calendar.js";
+import type { Question } from "../../rates/question.js";
+import { type ParameterMistake, parameterProblem } from "../http/problems.js";
+import { type Query, readParameters } from "../http/read-parameters.js";
+
+export const LONGEST_RANGE_DAYS = 366;
+
+const day = (description: string) =>
+  z.iso
+    .date("must be a day that exists, written YYYY-MM-DD")
+    // PostgreSQL, like history, has no year 0.
+    .refine((text) => !text.startsWith("0000"), {
+      message: "must be in year 0001 or later",
+      params: { problem: "invalid-date" },
+    })
+    .meta({ description, examples: ["2021-01-31"] });
+
+const place = (description: string, example: string) =>
+  z
+    .string()
+    .min(1, "must not be empty")
+    .max(200, "must have at most 200 characters")
+    // PostgreSQL refuses NUL in text.
+    .refine((text) => !text.includes("\0"), "must not hold a NUL")
+    .optional()
+    .meta({ description, examples: [example] });
+
+export const ratesParameters = z.strictObject({
+  date_from: day("First day, ISO 8601."),
+  date_to: day(`Last day, ISO 8601, not before date_from; the range has at most ${LONGEST_RANGE_DAYS} days.`),
+  orig_code: place("Where from: code of a port or slug of a region. This or `origin` is required.", "CNSGH"),
+  dest_code: place(
+    "Where to: code of a port or slug of a region. This or `destination` is required.",
+    "north_europe_main",
+  ),
+  origin: place("Another spelling of `orig_code`.", "CNSGH"),
+  destination: place("Another spelling of `dest_code`.", "north_europe_main"),
+});
+
+/** A question, and how its two places were spelt, so that a mistake names what the client wrote. */
+export interface AskedRates extends Question {
+  readonly originParameter: "orig_code" | "origin";
+  readonly destinationParameter: "dest_code" | "destination";
+}
+
+/** @throws {ProblemError} naming every mistake. */
+export function readRatesParameters(query: Query): AskedRates {
+  const values = readParameters(ratesParameters, query, checkSpellings);
+  const { date_from: dateFrom, date_to: dateTo } = values;
+  const days = countDays(dateFrom, dateTo);
+  if (days < 1) {
+    const detail = `date_from (${dateFrom}) is after date_to (${dateTo}).`;
+    throw parameterProblem([{ problem: "reversed-dates", parameter: "date_from", detail }]);
+  }
+  if (days > LONGEST_RANGE_DAYS) {
+    const detail = `The range from date_from to date_to has ${days} days; at most ${LONGEST_RANGE_DAYS} can be asked for.`;
+    throw parameterProblem([{ problem: "range-too-long", parameter: "date_to", detail }]);
+  }
+  return {
+    origin: values.orig_code ?? values.origin ?? "",
+    destination: values.dest_code ?? values.destination ?? "",
+    dateFrom,
+    dateTo,
+    originParameter: values.origin === undefined ? "orig_code" : "origin",
+    destinationParameter: values.destination === undefined ? "dest_code" : "destination",
+  };
+}
+
+/** Exactly one spelling of each end; found here rather than by the schema, so that it is told beside other mistakes. */
+function checkSpellings(query: Query): ParameterMistake[] {
+  return [...checkPair(query, "orig_code", "origin"), ...checkPair(query, "dest_code", "destination")];
+}
+
+function checkPair(query: Query, parameter: string, other: string): ParameterMistake[] {
+  if (query[parameter] === undefined && query[other] === undefined) {
+    return [{ problem: "missing-parameter", parameter, detail: `${parameter} (or ${other}) is missing.` }];
+  }
+  if (query[parameter] === undefined || query[other] === undefined) return [];
+  const detail = `${parameter} and ${other} are two spellings of one parameter; give one of them.`;
+  return [
+    { problem: "conflicting-parameters", parameter, detail },
+    { problem: "conflicting-parameters", parameter: other, detail },
+  ];
+}

@@ -1,0 +1,57 @@
+import { open, rename, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import type pg from "pg";
+import { shortStatement } from "../database/short-statement.js";
+import { workerName } from "../ingest/work/worker.js";
+import { BatchNotFoundError, BatchStateError } from "./batch-error.js";
+import type { BatchState } from "./batch-state.js";
+import { readColumns, readContents } from "./reported-lines.sql.js";
+
+const LINES_PER_QUERY = 1_000;
+const BYTES_PER_QUERY = 4 * 1024 * 1024;
+const LINE_BREAK = Buffer.from("\n");
+
+/** Ends the names of files with rejected lines; a folder that is a source does not offer them again by itself. */
+export const REJECTS_SUFFIX = /\.rejects\.(csv|ndjson)$/;
+
+/**
+ * The lines of a batch that were left out, as they stood: the header if there is one for all, then each line.
+ * @throws {BatchNotFoundError}
+ * @throws {BatchStateError} if it failed: nothing was left out of it, and of its bad lines only beginnings are kept.
+ */
+export async function* readRejects(pool: pg.Pool, batchId: number): AsyncGenerator<Buffer, void> {
+  const { rows: batches } = await pool.query<{ columns: string | null; state: BatchState }>(
+    shortStatement(readColumns, [batchId]),
+  );
+  if (!batches[0]) throw new BatchNotFoundError(batchId);
+  const { columns, state } = batches[0];
+  if (state === "failed") {
+    throw new BatchStateError(batchId, state, `Batch ${batchId} failed; no lines were left out of it.`);
+  }
+  if (columns) yield Buffer.from(`${columns}\n`);
+  for (let piece = -1, line = 0; ; ) {
+    const { rows } = await pool.query<{ piece: number; line: number; content: Buffer }>(
+      shortStatement(readContents, [batchId, piece, line, LINES_PER_QUERY, BYTES_PER_QUERY]),
+    );
+    const last = rows.at(-1);
+    if (!last) return;
+    yield Buffer.concat(rows.flatMap((row) => [row.content, LINE_BREAK]));
+    ({ piece, line } = last);
+  }
+}
+
+/** Writes {@link readRejects} to a file that can be repaired and loaded. It appears when it is whole. */
+export async function writeRejects(pool: pg.Pool, batchId: number, path: string): Promise<void> {
+  // A name that no other worker on the volume has, and that a folder which is a source does not offer.
+  const unfinished = join(dirname(path), `.${basename(path)}.${workerName()}.part`);
+  const file = await open(unfinished, "w");
+  try {
+    for await (const lines of readRejects(pool, batchId)) await file.writeFile(lines);
+    await file.close();
+    await rename(unfinished, path);
+  } catch (error) {
+    await file.close().catch(() => {});
+    await rm(unfinished, { force: true });
+    throw error;
+  }
+}

@@ -1,0 +1,64 @@
+import type pg from "pg";
+import { countLines, readLines } from "./reported-lines.sql.js";
+
+/** A line that could not be loaded, as users are told of it. */
+export interface ReportedLine {
+  /** Name of the file. */
+  readonly file: string;
+  /** Of a batch that was sent in pieces, each of which is a file of its own; null of any other. */
+  readonly piece: number | null;
+  /** The header is line 1. Null while pieces before it are not read, whose lines nobody has counted. */
+  readonly line: number | null;
+  readonly column: string | null;
+  readonly reason: string;
+  /** Its text as far as it is worth showing, in one line; null where the fault is in no line that was kept. */
+  readonly content: string | null;
+}
+
+type Database = Pick<pg.Pool | pg.ClientBase, "query">;
+
+interface LineRow {
+  readonly source: string;
+  readonly piece: number | null;
+  readonly line: number | null;
+  readonly field: string | null;
+  readonly reason: string;
+  readonly content: Buffer | null;
+}
+
+const SHOWN_CHARACTERS = 200;
+const LONGEST_CHARACTER_BYTES = 4;
+
+/** The first bad lines of a batch, in the order of the file. */
+export async function readBadLines(database: Database, batchId: number, limit: number): Promise<ReportedLine[]> {
+  const bytes = (SHOWN_CHARACTERS + 1) * LONGEST_CHARACTER_BYTES;
+  const { rows } = await database.query<LineRow>(readLines, [batchId, limit, bytes]);
+  return rows.map(({ source, piece, line, field, reason, content }) => ({
+    file: source.slice(source.lastIndexOf("/") + 1) || source,
+    piece,
+    line,
+    column: field,
+    reason,
+    content: content && writeContent(content),
+  }));
+}
+
+/** Characters that a terminal would obey, or that would change the order of others, are written as \u{…}. */
+function writeContent(content: Buffer): string {
+  const characters = [...content.toString("utf8")];
+  const shown = characters
+    .slice(0, SHOWN_CHARACTERS)
+    .map((character) => (UNPRINTABLE.test(character) ? `\\u{${character.codePointAt(0)?.toString(16)}}` : character));
+  return shown.join("") + (characters.length > SHOWN_CHARACTERS ? "…" : "");
+}
+
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/u;
+
+/** How many lines of a batch are bad for which reason, most frequent first; also those that were not kept. */
+export async function countBadLines(
+  database: Database,
+  batchId: number,
+): Promise<{ readonly reason: string; readonly count: number }[]> {
+  const { rows } = await database.query<{ reason: string; count: number }>(countLines, [batchId]);
+  return rows;
+}

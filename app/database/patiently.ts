@@ -1,0 +1,51 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { IngestLog } from "../ingest/work/worker.js";
+import { isTransient, waitAfter } from "./transient.js";
+
+export interface Patience {
+  readonly log?: IngestLog;
+  /** Asks to stop. */
+  readonly signal?: AbortSignal;
+  /** How long to go on after the first failure; {@link PATIENCE_MS} if not given. */
+  readonly patienceMs?: number;
+}
+
+/** How long a worker looks for a database that is away; what it holds is then anyone's, and the batch can go on. */
+export const PATIENCE_MS = 10 * 60_000;
+
+/** Space is made by people or by vacuum, neither of which is fast. */
+export const DISK_FULL_WAIT_SECONDS = 10;
+
+/**
+ * Does what may be repeated, however often the database goes away, has no space, or keeps a lock from us meanwhile.
+ * The time of the first attempt does not count: what took minutes and lost its connection then is worth another.
+ * @throws the last error, or the signal's reason.
+ */
+export async function patiently<T>({ log, signal, patienceMs = PATIENCE_MS }: Patience, attempt: () => Promise<T>) {
+  let deadlineMs = Number.POSITIVE_INFINITY;
+  for (let failures = 1; ; failures += 1) {
+    signal?.throwIfAborted();
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!isTransient(error) && !isDiskFull(error) && !isLocked(error)) throw error;
+      const waitMs = isDiskFull(error) ? DISK_FULL_WAIT_SECONDS * 1_000 : waitAfter(failures);
+      const nowMs = Date.now();
+      deadlineMs = Math.min(deadlineMs, nowMs + patienceMs);
+      if (nowMs + waitMs >= deadlineMs) throw error;
+      if (isDiskFull(error)) log?.warn({ error: (error as Error).message }, "waiting for space on the database's disk");
+      // The first tries are routine, and a database that is away for minutes needs no line for each second.
+      else if (failures % 10 === 5) log?.warn({ error: (error as Error).message }, "waiting for the database");
+      await sleep(waitMs, undefined, signal ? { signal } : {});
+    }
+  }
+}
+
+export function isDiskFull(error: unknown): boolean {
+  return (error as { code?: unknown }).code === "53100";
+}
+
+/** The lock was not to be had in the time that a change waits for it. */
+export function isLocked(error: unknown): boolean {
+  return (error as { code?: unknown }).code === "55P03";
+}

@@ -1,0 +1,43 @@
+import type { Columns } from "../parse/columns.js";
+import { type Format, HeaderReader } from "../parse/header-reader.js";
+import type { SourceObject } from "../sources/source.js";
+
+/** The first bytes of an object that can be read in ranges; fewer if it has fewer. */
+export async function readFirstBytes(object: SourceObject, bytes: number, signal?: AbortSignal): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of object.read(0, bytes, signal)) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks);
+}
+
+/** What a worker must know before it reads in the middle of a delivery. */
+export interface Head {
+  readonly format: Format;
+  readonly columns: Columns;
+}
+
+const WHITE_SPACE = new Set([0x20, 0x09, 0x0a, 0x0d, 0xef, 0xbb, 0xbf]);
+const BRACE = 0x7b;
+
+/** NDJSON begins with a brace (behind white space and a byte order mark); no header of CSV can. */
+export function formatOf(bytes: Buffer): Format {
+  const first = bytes.find((byte) => !WHITE_SPACE.has(byte));
+  return first === BRACE ? "ndjson" : "csv";
+}
+
+/**
+ * Format and columns, from the first bytes of a delivery.
+ * @throws {HeaderError}
+ */
+export async function readHead(chunks: AsyncIterable<Buffer>): Promise<Head> {
+  let reader: HeaderReader | undefined;
+  let format: Format = "csv";
+  for await (const chunk of chunks) {
+    if (reader === undefined) {
+      format = formatOf(chunk);
+      reader = new HeaderReader(format, null);
+    }
+    const headed = reader.read(chunk);
+    if (headed) return { format, columns: headed.columns };
+  }
+  return { format, columns: (reader ?? new HeaderReader(format, null)).end().columns };
+}

@@ -1,0 +1,47 @@
+import { BatchError } from "../../batches/batch-error.js";
+
+/** The key was used before, for a batch that was opened otherwise. */
+export class UploadConflictError extends BatchError {
+  constructor(batchId: number, differs: string) {
+    super(batchId, `The Idempotency-Key belongs to batch ${batchId}, which has another ${differs}.`);
+  }
+}
+
+/** The piece is there already with other content, or somebody else sends it. */
+export class PieceConflictError extends BatchError {
+  readonly piece: number;
+
+  constructor(batchId: number, piece: number, what: string) {
+    super(batchId, `Piece ${piece} of batch ${batchId} ${what}.`);
+    this.piece = piece;
+  }
+}
+
+export class PieceTooLargeError extends BatchError {
+  readonly maxBytes: number;
+
+  constructor(batchId: number, piece: number, maxBytes: number) {
+    super(batchId, `Piece ${piece} of batch ${batchId} is larger than ${maxBytes} bytes; send it in several.`);
+    this.maxBytes = maxBytes;
+  }
+}
+
+/** It cannot be published yet. */
+export class IncompleteUploadError extends BatchError {
+  constructor(batchId: number, what: string) {
+    super(batchId, `Batch ${batchId} is not complete. ${what}`);
+  }
+}
+
+/** More lines are bad than the batch may have; `readBadLines` has them. */
+export class BadRowsError extends BatchError {
+  readonly rejected: number;
+
+  constructor(batchId: number, rejected: number, allowed: number) {
+    super(
+      batchId,
+      `Batch ${batchId} has ${rejected} bad ${rejected === 1 ? "line" : "lines"}; ${allowed} ${allowed === 1 ? "is" : "are"} allowed.`,
+    );
+    this.rejected = rejected;
+  }
+}

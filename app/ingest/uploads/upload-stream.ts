@@ -1,0 +1,51 @@
+import type pg from "pg";
+import { PIECE_BYTES } from "../../batches/plan.js";
+import type { PortTable } from "../parse/port-table.js";
+import type { SourceObject } from "../sources/source.js";
+import { SourceError } from "../sources/source-error.js";
+import { loadStream } from "../work/load-stream.js";
+import { type IngestLog, type Worker, workerName } from "../work/worker.js";
+
+export interface UploadStream {
+  readonly batchId: number;
+  /** Plain, gzip or zstd. */
+  readonly body: AsyncIterable<Buffer>;
+  /** Bytes of the body, if its client tells. */
+  readonly bytes?: number;
+  readonly ports: PortTable;
+  readonly log: IngestLog;
+  /** Aborted when the client is gone: what is loaded stays, and the same bytes sent again go on from there. */
+  readonly signal: AbortSignal;
+  /** Bytes of a piece; tests make it small. */
+  readonly pieceBytes?: number;
+}
+
+/**
+ * Loads an upload that comes as one body: cut into pieces as it arrives, of which those that an earlier try left behind
+ * are skipped. The batch is complete afterwards, or failed with its bad lines told.
+ * @throws the signal's reason when the client is gone.
+ */
+export async function uploadStream(pool: pg.Pool, upload: UploadStream): Promise<void> {
+  const { ports, log, signal } = upload;
+  const worker: Worker = { pool, name: workerName(), ports, log, signal };
+  await loadStream(worker, upload.batchId, sourceOf(upload), upload.pieceBytes ?? PIECE_BYTES);
+}
+
+/** A client can send its body again, and so it is left for that when it stops; but nobody else can read it twice. */
+function sourceOf({ body, bytes = null }: { body: AsyncIterable<Buffer>; bytes?: number | null }): SourceObject {
+  let read = false;
+  return {
+    name: "The body",
+    location: "upload",
+    identity: "upload",
+    bytes,
+    ranges: false,
+    repeatable: true,
+    read() {
+      if (read) throw new SourceError("The body could not be loaded.");
+      read = true;
+      return body;
+    },
+    verify: async () => {},
+  };
+}

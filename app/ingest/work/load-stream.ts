@@ -1,0 +1,242 @@
+import { createHash } from "node:crypto";
+import { failBatch } from "../../batches/fail.js";
+import { patiently } from "../../database/patiently.js";
+import { loadPiece } from "../load/load-piece.js";
+import { HeaderError } from "../parse/columns.js";
+import { type Cut, cutStream } from "../pieces/cut-stream.js";
+import { type Head, readHead } from "../pieces/head.js";
+import { compressionOf, decompress, MAGIC_BYTES } from "../sources/compression.js";
+import { peek } from "../sources/peek.js";
+import type { SourceObject } from "../sources/source.js";
+import { SourceChangedError, SourceError } from "../sources/source-error.js";
+import { LEASE_SECONDS, LeaseKeeper } from "./lease.js";
+import {
+  claimCut,
+  claimStream,
+  endStream,
+  isFinishedByUs,
+  listCuts,
+  releasePieces,
+  releaseStream,
+} from "./work.sql.js";
+import {
+  afterFailure,
+  ask,
+  askOnce,
+  failForGood,
+  LANES,
+  MAX_ATTEMPTS,
+  noteHead,
+  pause,
+  readWorkOf,
+  renewLeases,
+  type Worker,
+} from "./worker.js";
+
+interface KnownCut {
+  readonly number: number;
+  readonly to_byte: number;
+  readonly done: boolean;
+  readonly digest: string | null;
+}
+
+interface CutClaim {
+  readonly attempts: number;
+  readonly max_bad_rows: number;
+  readonly doomed: boolean;
+}
+
+/** How often a worker looks whether the one that streams is gone. */
+const POLL_SECONDS = 0.5;
+
+/**
+ * Loads a batch that cannot be read in ranges: one worker streams it, cuts it at line breaks and loads each piece from
+ * memory, so that a broken connection costs no second reading. The others wait, and take over if its lease ends: what
+ * can be read again is, and pieces that are loaded are skipped, if they are still the same bytes. Returns when every piece is loaded or has failed, or
+ * when the batch ended otherwise.
+ */
+export async function loadStream(
+  worker: Worker,
+  batchId: number,
+  object: SourceObject,
+  pieceBytes: number,
+): Promise<void> {
+  for (let failures = 0; ; ) {
+    const claimed = await ask(worker, claimStream, [batchId, worker.name, LEASE_SECONDS, object.bytes]);
+    if (claimed.rowCount === 1) {
+      const load = new StreamLoad(worker, batchId, object, pieceBytes);
+      try {
+        await load.run();
+      } catch (error) {
+        if (worker.signal.aborted) {
+          // Nobody can go on with it.
+          if (!object.repeatable) await failBatch(worker.pool, batchId, "Its worker was told to stop.").catch(() => {});
+          worker.signal.throwIfAborted();
+        }
+        if (error instanceof SourceError || error instanceof HeaderError) {
+          await failForGood(worker, batchId, 0, object, error);
+        } else {
+          // A source that is cut time and again still ends, as long as each reading brings it further.
+          failures = load.gained ? 0 : failures + 1;
+          worker.log.warn({ batch: batchId, error: (error as Error).message }, "the source could not be read");
+          if (failures === MAX_ATTEMPTS || !object.repeatable) {
+            const reason = (error as Error).message;
+            await patiently(worker, () =>
+              failBatch(worker.pool, batchId, `${object.name} could not be read: ${reason}`),
+            );
+          } else {
+            await pause(worker, Math.min(30, 2 ** (failures - 1)) * (0.5 + Math.random() / 2));
+          }
+        }
+      }
+    }
+    const work = await readWorkOf(worker, batchId);
+    if (work.state !== "loading" || work.planned) return;
+    if (claimed.rowCount === 1 && !object.repeatable) {
+      await patiently(worker, () => failBatch(worker.pool, batchId, `${object.name} cannot be read a second time.`));
+      return;
+    }
+    if (claimed.rowCount === 0) await pause(worker, POLL_SECONDS);
+  }
+}
+
+/** One reading of the stream, from its beginning. */
+class StreamLoad {
+  readonly #worker: Worker;
+  readonly #batchId: number;
+  readonly #object: SourceObject;
+  readonly #pieceBytes: number;
+  readonly #leases: LeaseKeeper;
+  /** Numbers of the pieces that are being loaded. */
+  readonly #held = new Set<number>();
+  readonly #running = new Set<Promise<void>>();
+  /** The last claim: one at a time, or a reading that breaks off could leave a gap in the pieces that the next one knows. */
+  #claiming: Promise<unknown> = Promise.resolve();
+  /** Bytes of the source that were read, as it is stored. */
+  #storedBytes = 0;
+  /** A piece was loaded. */
+  gained = false;
+  /** The stream is somebody else's, or the batch is over. */
+  #lost = false;
+  #head: Head | undefined;
+
+  constructor(worker: Worker, batchId: number, object: SourceObject, pieceBytes: number) {
+    this.#worker = worker;
+    this.#batchId = batchId;
+    this.#object = object;
+    this.#pieceBytes = pieceBytes;
+    this.#leases = new LeaseKeeper(batchId, () => renewLeases(worker, batchId, [...this.#held]));
+  }
+
+  async run(): Promise<void> {
+    const { name, signal } = this.#worker;
+    try {
+      const { rows: known } = await ask<KnownCut>(this.#worker, listCuts, [this.#batchId]);
+      const raw = await peek(this.#count(this.#object.read(0, null, signal)), MAGIC_BYTES);
+      const chunks = decompress(this.#object.name, raw.all, compressionOf(raw.head));
+      let bytes = 0;
+      let cuts = 0;
+      for await (const cut of cutStream(
+        chunks,
+        this.#pieceBytes,
+        known.map((piece) => piece.to_byte),
+      )) {
+        signal.throwIfAborted();
+        if (this.#lost) return;
+        bytes = cut.to;
+        cuts += 1;
+        this.#head ??= await noteHead(this.#worker, this.#batchId, await readHead(once(cut.lines)));
+        const before = known[cut.number];
+        const digest = createHash("sha256").update(cut.lines).digest("hex");
+        if (!before?.done) await this.#start(cut, digest);
+        else if (before.digest === digest) cut.release();
+        else throw new SourceChangedError(this.#object.name, `piece ${cut.number} is not what was loaded of it before`);
+      }
+      if (cuts < known.length) throw new SourceChangedError(this.#object.name, "it ended earlier than before");
+      await Promise.all(this.#running);
+      await this.#object.verify();
+      if (this.#lost) return;
+      await ask(this.#worker, endStream, [this.#batchId, name, bytes]);
+    } finally {
+      await Promise.allSettled(this.#running);
+      this.#leases.stop();
+      await askOnce(this.#worker, releasePieces, [this.#batchId, name]).catch(() => {});
+      await askOnce(this.#worker, releaseStream, [this.#batchId, name]).catch(() => {});
+    }
+  }
+
+  /** A chunk counts when it was taken up: when the next one is asked for. */
+  async *#count(chunks: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
+    for await (const chunk of chunks) {
+      yield chunk;
+      this.#storedBytes += chunk.length;
+    }
+  }
+
+  /** Waits until there is a lane for it, so that at most a few pieces are in memory. */
+  async #start(cut: Cut, digest: string): Promise<void> {
+    while (this.#running.size >= LANES) await Promise.race(this.#running);
+    this.#held.add(cut.number);
+    const running = this.#load(cut, digest, this.#storedBytes)
+      .finally(() => {
+        cut.release();
+        this.#held.delete(cut.number);
+      })
+      // One that failed stays, to be met by whoever waits for a lane or for the end.
+      .then(() => void this.#running.delete(running));
+    this.#running.add(running);
+    running.catch(() => {});
+  }
+
+  async #load(cut: Cut, digest: string, storedBytes: number): Promise<void> {
+    const { pool, name } = this.#worker;
+    const head = this.#head as Head;
+    for (;;) {
+      const claim = await this.#claim(cut, digest, storedBytes);
+      if (!claim) {
+        // A commit whose answer was lost; or the stream is not ours any more.
+        const { rows: now } = await ask<{ ours: boolean }>(this.#worker, isFinishedByUs, [
+          this.#batchId,
+          cut.number,
+          name,
+        ]);
+        this.#lost ||= now[0]?.ours !== true;
+        return;
+      }
+      try {
+        await loadPiece(pool, {
+          batchId: this.#batchId,
+          number: cut.number,
+          worker: name,
+          attempt: claim.attempts,
+          chunks: once(cut.lines),
+          format: head.format,
+          columns: cut.from === 0 ? null : head.columns,
+          ports: this.#worker.ports,
+          maxBadRows: claim.max_bad_rows,
+          checkOnly: claim.doomed,
+          signal: AbortSignal.any([this.#worker.signal, this.#leases.signal]),
+        });
+        this.gained = true;
+        return;
+      } catch (error) {
+        const piece = { batchId: this.#batchId, number: cut.number, attempt: claim.attempts };
+        const outcome = await afterFailure(this.#worker, piece, this.#object, error);
+        if (outcome.kind === "failed") return;
+        if (outcome.kind === "waiting") await pause(this.#worker, outcome.seconds);
+      }
+    }
+  }
+
+  #claim(cut: Cut, digest: string, storedBytes: number): Promise<CutClaim | undefined> {
+    const { name } = this.#worker;
+    const values = [this.#batchId, cut.number, cut.from, cut.to, name, LEASE_SECONDS, digest, storedBytes];
+    const next = this.#claiming.then(async () => (await ask<CutClaim>(this.#worker, claimCut, values)).rows[0]);
+    this.#claiming = next;
+    return next;
+  }
+}
+
+async function* once(bytes: Buffer): AsyncIterable<Buffer> {
+  yield bytes;
+}

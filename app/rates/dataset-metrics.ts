@@ -1,0 +1,55 @@
+import { Counter, Gauge } from "prom-client";
+import { registry } from "../telemetry/registry.js";
+import type { DatasetTag } from "./dataset-tag.js";
+
+let current: () => DatasetTag | undefined = () => undefined;
+
+/** From now on the gauges tell of this. */
+export function watchDataset(read: () => DatasetTag | undefined): void {
+  current = read;
+}
+
+new Gauge({
+  name: "ratesapp_dataset_version",
+  help: "Newest dataset version on the side that reads go to; absent while unknown",
+  registers: [registry],
+  collect() {
+    this.remove();
+    const known = current();
+    if (known) this.set(known.version);
+  },
+});
+
+new Gauge({
+  name: "ratesapp_dataset_age_seconds",
+  help: "Time since the dataset last changed; absent while unknown",
+  registers: [registry],
+  collect() {
+    this.remove();
+    const known = current();
+    if (known) this.set((Date.now() - known.changedAtMs) / 1000);
+  },
+});
+
+export const cacheQuestions = new Counter({
+  name: "ratesapp_cache_questions_total",
+  help: "Questions by how they were answered: hit (memory), shared (a query already under way), miss (a query)",
+  labelNames: ["outcome"],
+  registers: [registry],
+});
+for (const outcome of ["hit", "shared", "miss"]) cacheQuestions.inc({ outcome }, 0);
+
+let cacheBytes: () => number = () => 0;
+
+export function watchCacheBytes(read: () => number): void {
+  cacheBytes = read;
+}
+
+new Gauge({
+  name: "ratesapp_cache_bytes",
+  help: "Memory that answers of the current dataset version take",
+  registers: [registry],
+  collect() {
+    this.set(cacheBytes());
+  },
+});

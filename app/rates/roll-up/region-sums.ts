@@ -1,0 +1,49 @@
+import type pg from "pg";
+import type { PlacesAbove } from "./places-above.js";
+import type { RateSums } from "./rate-sums.js";
+import { writeRates } from "./write-rows.js";
+
+/** The sums of lanes with a region at one end or both, made from those between ports. */
+export class RegionSums {
+  readonly #client: pg.ClientBase;
+  readonly #firstDay: number;
+  readonly #above: PlacesAbove;
+  readonly #only: ReadonlySet<number> | undefined;
+  readonly #sums: RateSums;
+
+  /**
+   * @param firstDay of the days of `sums`, in days since 2000-01-01.
+   * @param sums empty, of days in one month.
+   * @param only regions; a lane must have one of them at an end. All by default.
+   */
+  constructor(client: pg.ClientBase, firstDay: number, sums: RateSums, above: PlacesAbove, only?: ReadonlySet<number>) {
+    this.#client = client;
+    this.#firstDay = firstDay;
+    this.#above = above;
+    this.#only = only;
+    this.#sums = sums;
+  }
+
+  /** Takes the sums of ports, whose prices it must not have seen before; writes its own where memory ends. */
+  async addPorts(batchId: number, ports: RateSums): Promise<void> {
+    for (let lane = 0; lane < ports.lanes; lane += 1) {
+      const origins = this.#above.get(ports.origin(lane)) ?? [];
+      const destinations = this.#above.get(ports.destination(lane)) ?? [];
+      if (this.#sums.room < origins.length * destinations.length) await this.write(batchId);
+      for (const originId of origins) {
+        for (const destinationId of destinations) {
+          // The first of each is the port itself.
+          if (originId === origins[0] && destinationId === destinations[0]) continue;
+          if (this.#only && !this.#only.has(originId) && !this.#only.has(destinationId)) continue;
+          this.#sums.addLane(originId, destinationId, ports, lane);
+        }
+      }
+    }
+  }
+
+  /** Writes what it holds, for the batch that it is of, and begins anew. */
+  async write(batchId: number): Promise<void> {
+    await writeRates(this.#client, batchId, this.#firstDay, this.#sums);
+    this.#sums.clear();
+  }
+}

@@ -1,0 +1,85 @@
+import type pg from "pg";
+import { countDays } from "../calendar.js";
+import { Checksum } from "./checksum.js";
+import { readPlacesAbove } from "./places-above.js";
+import { readPrices } from "./read-prices.js";
+import { RegionSums } from "./region-sums.js";
+import { findBlocks } from "./roll-up.sql.js";
+import type { Sums } from "./sums.js";
+import { countFromEpoch, writeRates } from "./write-rows.js";
+
+/** Some days of one month of a batch. */
+export interface Part {
+  readonly batchId: number;
+  readonly fromDay: string;
+  /** Exclusive. */
+  readonly toDay: string;
+}
+
+/** What its prices come to. */
+export interface PartTotals {
+  readonly checksum: string;
+  /** Days that have prices. */
+  readonly days: readonly { readonly day: number; readonly prices: number; readonly priceSum: number }[];
+}
+
+/** 8 KiB of rows of 24 bytes, each with a header of 24 and a pointer of 4. */
+const MOST_ROWS_PER_BLOCK = 157;
+/** A smaller step would spend its time on asking. */
+const LEAST_BLOCKS = 16;
+/** A larger one would take more than a megabyte of memory while it is read. */
+const MOST_BLOCKS = 512;
+
+/**
+ * Reads the prices of a part back from the database and writes its daily rates. Ports first; the regions above come
+ * from their sums, which are far fewer than the prices.
+ *
+ * Steps over the month's table in runs of blocks, each so long that the sums cannot run out of memory in the middle of it.
+ * @returns null, with nothing written, if there is too much for the memory given and fewer days would do.
+ */
+export async function rollUpPrices(client: pg.ClientBase, part: Part, sums: Sums): Promise<PartTotals | null> {
+  const days = countDays(part.fromDay, part.toDay) - 1;
+  const firstDay = countFromEpoch(part.fromDay);
+  const { ports } = sums;
+  ports.begin(days);
+  sums.regions.begin(days);
+  const regions = new RegionSums(client, firstDay, sums.regions, await readPlacesAbove(client));
+  const prices = new Float64Array(days);
+  const priceSums = new Float64Array(days);
+  const checksum = new Checksum();
+  const take = (originId: number, destinationId: number, day: number, price: number) => {
+    ports.add(originId, destinationId, day, 1, price);
+    prices[day] = (prices[day] as number) + 1;
+    priceSums[day] = (priceSums[day] as number) + price;
+    checksum.add(originId, destinationId, firstDay + day, price);
+  };
+  const { rows } = await client.query<{ first: number; end: number }>(findBlocks, [
+    part.batchId,
+    part.fromDay,
+    part.toDay,
+  ]);
+  for (let fromBlock = rows[0]?.first ?? 0, end = rows[0]?.end ?? 0; fromBlock < end; ) {
+    if (ports.room < LEAST_BLOCKS * MOST_ROWS_PER_BLOCK) {
+      if (days > 1) return null;
+      await writePorts();
+    }
+    const blocks = Math.min(MOST_BLOCKS, Math.floor(ports.room / MOST_ROWS_PER_BLOCK));
+    const toBlock = Math.min(end, fromBlock + Math.max(LEAST_BLOCKS, blocks));
+    await readPrices(client, { ...part, fromBlock, toBlock }, take);
+    fromBlock = toBlock;
+  }
+  await writePorts();
+  await regions.write(part.batchId);
+  return {
+    checksum: checksum.toString(),
+    days: Array.from(prices, (count, day) => ({ day, prices: count, priceSum: priceSums[day] as number })).filter(
+      (totals) => totals.prices > 0,
+    ),
+  };
+
+  async function writePorts(): Promise<void> {
+    await regions.addPorts(part.batchId, ports);
+    await writeRates(client, part.batchId, firstDay, ports);
+    ports.clear();
+  }
+}

@@ -1,0 +1,73 @@
+import type pg from "pg";
+import { type PlacesAbove, readPlacesAbove } from "./places-above.js";
+import { RegionSums } from "./region-sums.js";
+import { closeMoved, deleteRegionRows, fetchMoved, listRolledMonths, openMoved } from "./roll-up.sql.js";
+import { createSums, type Sums } from "./sums.js";
+import { countFromEpoch } from "./write-rows.js";
+
+const BYTES = 32 * 1024 * 1024;
+const DAYS = 31;
+
+/**
+ * Makes the rates of these regions again, for every batch, after ports moved in the tree: inside the caller's
+ * transaction, month by month. The caller holds the lock of the tree and has brought `place_ports` in step.
+ * @param regionIds regions that gained or lost ports.
+ */
+export async function rollUpRegions(client: pg.ClientBase, regionIds: readonly number[]): Promise<void> {
+  const above = await readPlacesAbove(client);
+  const memory = createSums(BYTES);
+  const { rows } = await client.query<{ month: string }>(listRolledMonths);
+  for (const { month } of rows) {
+    await client.query(deleteRegionRows, [regionIds, month]);
+    await rollUpMonth(client, regionIds, month, above, memory);
+  }
+}
+
+interface Moved {
+  readonly origin_id: number;
+  readonly destination_id: number;
+  readonly first: number;
+  readonly batch_id: number;
+  readonly counts: readonly number[];
+  readonly sums: readonly number[];
+}
+
+async function rollUpMonth(
+  client: pg.ClientBase,
+  regionIds: readonly number[],
+  month: string,
+  above: PlacesAbove,
+  { ports, regions: regionSums }: Sums,
+): Promise<void> {
+  ports.begin(DAYS);
+  regionSums.begin(DAYS);
+  const regions = new RegionSums(client, countFromEpoch(month), regionSums, above, new Set(regionIds));
+  /** None yet; nothing has been added then. */
+  let batchId = 0;
+  const settle = async () => {
+    await regions.addPorts(batchId, ports);
+    ports.clear();
+  };
+  const endBatch = async () => {
+    await settle();
+    await regions.write(batchId);
+  };
+  await client.query(openMoved, [regionIds, month]);
+  for (;;) {
+    const { rows } = await client.query<Moved>(fetchMoved);
+    if (rows.length === 0) break;
+    for (const row of rows) {
+      if (row.batch_id !== batchId) {
+        await endBatch();
+        batchId = row.batch_id;
+      } else if (ports.room === 0) {
+        await settle();
+      }
+      for (const [index, count] of row.counts.entries()) {
+        ports.add(row.origin_id, row.destination_id, row.first + index, count, row.sums[index] as number);
+      }
+    }
+  }
+  await endBatch();
+  await client.query(closeMoved);
+}
