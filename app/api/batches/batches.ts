@@ -272,9 +272,9 @@ export function batchesRoutes(services: BatchServices): BatchesRoutes {
     if (batch === undefined) throw new BatchNotFoundError(id);
     if (batch.state === "failed") {
       const lines = await readBadLines(pool(), id, REPORTED_BAD_LINES);
-      const unreadable = batch.failed_for_good && lines.length === 0;
+      const forGood = lines.length === 0 ? "unreadable-body" : "bad-lines";
       const failure = batch.failure ?? `Batch ${id} failed.`;
-      throw new ProblemError(unreadable ? "unreadable-body" : "bad-lines", failure, { lines });
+      throw new ProblemError(batch.failed_for_good ? forGood : "batch-failed", failure, { lines });
     }
     ctx.status = status;
     ctx.set("Location", `/batches/${id}`);

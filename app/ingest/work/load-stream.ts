@@ -46,14 +46,17 @@ interface CutClaim {
   readonly doomed: boolean;
 }
 
+const LINE_FEED = 10;
+
 /** How often a worker looks whether the one that streams is gone. */
 const POLL_SECONDS = 0.5;
 
 /**
  * Loads a batch that cannot be read in ranges: one worker streams it, cuts it at line breaks and loads each piece from
  * memory, so that a broken connection costs no second reading. The others wait, and take over if its lease ends: what
- * can be read again is, and pieces that are loaded are skipped, if they are still the same bytes. Returns when every piece is loaded or has failed, or
- * when the batch ended otherwise.
+ * can be read again is, and pieces that are loaded are skipped, if they are still the same bytes. Whatever the stream
+ * is at the second look, the batch holds the lines of one reading, or fails. Returns when every piece is loaded or has
+ * failed, or when the batch ended otherwise.
  */
 export async function loadStream(
   worker: Worker,
@@ -134,29 +137,33 @@ class StreamLoad {
       const { rows: known } = await ask<KnownCut>(this.#worker, listCuts, [this.#batchId]);
       const raw = await peek(this.#count(this.#object.read(0, null, signal)), MAGIC_BYTES);
       const chunks = decompress(this.#object.name, raw.all, compressionOf(raw.head));
+      const ends = known.map((piece) => piece.to_byte);
       let bytes = 0;
       let cuts = 0;
-      for await (const cut of cutStream(
-        chunks,
-        this.#pieceBytes,
-        known.map((piece) => piece.to_byte),
-      )) {
+      let endsInLine = false;
+      for await (const cut of cutStream(chunks, this.#pieceBytes, ends)) {
         signal.throwIfAborted();
         if (this.#lost) return;
-        bytes = cut.to;
-        cuts += 1;
-        this.#head ??= await noteHead(this.#worker, this.#batchId, await readHead(once(cut.lines)));
         const before = known[cut.number];
         const digest = createHash("sha256").update(cut.lines).digest("hex");
-        if (!before?.done) await this.#start(cut, digest);
-        else if (before.digest === digest) cut.release();
-        else throw new SourceChangedError(this.#object.name, `piece ${cut.number} is not what was loaded of it before`);
+        if (before && (before.digest !== digest || before.to_byte !== cut.to)) {
+          throw new SourceChangedError(this.#object.name, `piece ${cut.number} is not what was read of it before`);
+        }
+        if (endsInLine) {
+          throw new SourceChangedError(this.#object.name, "it goes on in the line that it had ended with");
+        }
+        bytes = cut.to;
+        cuts += 1;
+        endsInLine = cut.lines.at(-1) !== LINE_FEED;
+        this.#head ??= await noteHead(this.#worker, this.#batchId, await readHead(once(cut.lines)));
+        if (before?.done) cut.release();
+        else await this.#start(cut, digest);
       }
       if (cuts < known.length) throw new SourceChangedError(this.#object.name, "it ended earlier than before");
       await Promise.all(this.#running);
       await this.#object.verify();
       if (this.#lost) return;
-      await ask(this.#worker, endStream, [this.#batchId, name, bytes]);
+      await ask(this.#worker, endStream, [this.#batchId, name, bytes, cuts]);
     } finally {
       await Promise.allSettled(this.#running);
       this.#leases.stop();
