@@ -412,10 +412,10 @@ describe("batches over HTTP", () => {
         `PUT /batches/${id}/pieces/0 HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${TOKEN}\r\n` +
           "content-type: text/csv\r\ntransfer-encoding: chunked\r\n\r\n",
       );
-      for (let count = 0; count < 30; count += 1) {
+      await until(async () => {
         socket.write(Buffer.concat([Buffer.from(`${body.length.toString(16)}\r\n`), body, Buffer.from("\r\n")]));
-        await sleep(20);
-      }
+        return received() !== "";
+      });
       expect(received())
         .to.match(new RegExp(`^HTTP/1.1 ${status} `))
         .and.include(`/docs/errors#${problem}`);
@@ -461,11 +461,13 @@ describe("batches over HTTP", () => {
 
   /** Sends part of a body, then breaks the connection and waits until the server has let go. */
   async function cut(request: string, body: string, length: number, headers = ""): Promise<void> {
-    const loading = "SELECT count(*)::integer AS n FROM pieces WHERE state = 'loading'";
+    const worked =
+      "SELECT FROM batches b WHERE worker IS NOT NULL OR EXISTS (SELECT FROM pieces WHERE state = 'loading')";
+    const isWorkedOn = async () => (await database.pool.query(worked)).rowCount !== 0;
     const socket = hang(request, length, headers, body);
-    await sleep(300);
+    await until(isWorkedOn);
     socket.destroy();
-    await until(async () => (await database.pool.query(loading)).rows[0].n === 0);
+    await until(async () => !(await isWorkedOn()));
   }
 
   /** A connection with something sent on it, and what has come back so far. */
