@@ -14,8 +14,6 @@ export interface IngestThreadOptions {
   /** Most of them at once. */
   readonly connections: number;
   readonly logger: Logger;
-  /** Most memory of its JavaScript, buffers aside; {@link HEAP_MIB} if not given. */
-  readonly heapMib?: number;
 }
 
 /** Several times what it takes; a server that has no more memory would be ended as a whole. */
@@ -120,10 +118,10 @@ export class IngestThread {
 
   #started(): Worker {
     if (this.#worker !== undefined) return this.#worker;
-    const { databaseUrl, connections, logger, heapMib = HEAP_MIB } = this.#options;
+    const { databaseUrl, connections, logger } = this.#options;
     const worker = new Worker(INSIDE, {
       workerData: { databaseUrl, connections, counts: this.#counts } satisfies ThreadData,
-      resourceLimits: { maxOldGenerationSizeMb: heapMib },
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB },
     });
     worker.on("message", ({ level, fields, message }: LogMessage) => logger[level](fields, message));
     worker.on("error", (error) =>
