@@ -5,10 +5,10 @@ import type { Logger } from "../../telemetry/logger.js";
 
 /** Bodies that an instance reads at once: parsing is one thread, and while one is parsed the others wait for the network. */
 export const MOST_UPLOADS = 3;
-/** A body takes two while it is read, and an audit two; with fewer, uploads would starve each other. */
-export const THREAD_CONNECTIONS = 2 * MOST_UPLOADS + 2;
-/** Requests ask short questions. */
-const POOL_CONNECTIONS = 4;
+/** A body takes up to two while it is read, as does an audit; with fewer, uploads would starve each other. */
+export const THREAD_CONNECTIONS = 2 * MOST_UPLOADS;
+/** What requests themselves ask is short. */
+const POOL_CONNECTIONS = 3;
 export const WRITE_CONNECTIONS = THREAD_CONNECTIONS + POOL_CONNECTIONS;
 
 /** Where batches are kept; nothing connects before the first write. */
