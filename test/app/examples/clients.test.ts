@@ -106,6 +106,7 @@ describe("an example client, in bad times and for long", function () {
       const full = await answersOf(server, 200);
       const unchanged = await answersOf(server, 304);
       const child = start(command, server, ["china", "europe", day, day, "--follow"]);
+      const closed = once(child, "close");
       try {
         let shown = "";
         child.stdout.setEncoding("utf8").on("data", (text: string) => {
@@ -114,6 +115,7 @@ describe("an example client, in bad times and for long", function () {
         await until(
           "it is told twice that nothing changed",
           async () => (await answersOf(server, 304)) > unchanged + 1,
+          WAIT_MS,
         );
         expect(await answersOf(server, 200)).to.equal(full + 1);
         expect(shown).to.equal(`${day}\t-\t-\n`);
@@ -127,7 +129,7 @@ describe("an example client, in bad times and for long", function () {
         expect(shown).to.equal(wanted);
       } finally {
         child.kill();
-        await once(child, "close");
+        await closed;
       }
     });
   }
