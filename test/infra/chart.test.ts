@@ -313,7 +313,11 @@ describe("the chart", function () {
       ["no pods", { database: secret, api: { autoscaling: { minReplicas: 0 } } }, "/api/autoscaling/minReplicas"],
       ["an unknown key", { database: secret, api: { replica: 3 } }, "at '/api'"],
       ["an unknown setting", { database: secret, api: { settings: { poolSize: 3 } } }, "at '/api/settings'"],
-      ["no limits", { database: secret, api: { resources: { limits: null } } }, "/api/resources"],
+      [
+        "a limit of what is none",
+        { database: secret, api: { resources: { limits: { gpu: "1" } } } },
+        "/api/resources/limits",
+      ],
       [
         "a quantity that is none",
         { database: secret, api: { resources: { limits: { memory: "1 GB" } } } },
@@ -323,7 +327,7 @@ describe("the chart", function () {
       [
         "a feed with a bad schedule",
         { database: secret, feeds: { sea: { source: "x", schedule: "often" } } },
-        "/feeds/sea/schedule",
+        "feeds.sea.schedule: must have five cron fields",
       ],
       [
         "a feed with a bad name",
