@@ -121,7 +121,7 @@ one away.
   {{- range $kind, $quantities := . -}}
     {{- $kept := kindIs "invalid" $quantities | ternary dict (index $resources $kind | default dict) -}}
     {{- range $name, $quantity := $quantities -}}
-      {{- if kindIs "invalid" $quantity }}{{ $_ := unset $kept $name }}{{ else }}{{ $_ := set $kept $name $quantity }}{{ end -}}
+      {{- if kindIs "invalid" $quantity }}{{ $_ := unset $kept $name }}{{ else }}{{ $_ := toString $quantity | set $kept $name }}{{ end -}}
     {{- end -}}
     {{- if $kept }}{{ $_ := set $resources $kind $kept }}{{ else }}{{ $_ := unset $resources $kind }}{{ end -}}
   {{- end -}}
