@@ -160,11 +160,19 @@ export const settingsSchema = z.strictObject({
       })
       .optional(),
   }),
-  /** Files with the places, relative to the project and 1 MiB at most; or somebody runs `ratesapp places import`. */
+  /**
+   * Files with the places, relative to the project and 1 MiB at most; what holds ports.csv and regions.csv in the
+   * workloads' namespace; or you run `ratesapp places import`.
+   */
   places: z
     .union(
-      [z.literal("by-hand"), z.strictObject({ ports: z.string().min(1), regions: z.string().min(1) })],
-      "must be {ports: a file, regions: a file}, or by-hand",
+      [
+        z.literal("by-hand"),
+        z.strictObject({ ports: z.string().min(1), regions: z.string().min(1) }),
+        z.strictObject({ configMapName: kubernetesName, revision: z.string().optional() }),
+        z.strictObject({ claimName: kubernetesName, revision: z.string().optional() }),
+      ],
+      "must be {ports: a file, regions: a file}, {configMapName, revision}, {claimName, revision}, or by-hand",
     )
     .optional(),
   feeds: z.record(feedName, feed).default({}),

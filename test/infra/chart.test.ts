@@ -10,6 +10,7 @@ import type {
   V1Job,
   V1NetworkPolicy,
   V1Secret,
+  V1Service,
 } from "@kubernetes/client-node";
 import { expect } from "chai";
 import { toJSONSchema } from "zod";
@@ -177,6 +178,14 @@ describe("the chart", function () {
     });
   });
 
+  it("has a Service of the cluster's address families, or of those that values name", async () => {
+    const specOf = async (service: Values) =>
+      ofKind<V1Service>(await render({ database: secret, api: { service } }), "Service")[0]?.spec;
+    expect(await specOf({})).to.not.have.any.keys("ipFamilies", "ipFamilyPolicy");
+    const dualStack = { ipFamilyPolicy: "PreferDualStack", ipFamilies: ["IPv6", "IPv4"] };
+    expect(await specOf(dualStack)).to.deep.include(dualStack);
+  });
+
   describe("feeds", () => {
     const feed = { schedule: "@daily", source: "https://prices.example/today.csv" };
     const cronJobOf = async (given: Values) =>
@@ -265,22 +274,6 @@ describe("the chart", function () {
     });
   });
 
-  it("imports places again when, and only when, they change", async () => {
-    const named = async (ports: string, chart: Values = {}) => {
-      const objects = await render({
-        database: secret,
-        places: { ports, regions: "slug,name,parent_slug\n" },
-        ...chart,
-      });
-      const [files] = ofKind<V1ConfigMap>(objects, "ConfigMap");
-      expect(files?.data).to.deep.equal({ "ports.csv": ports, "regions.csv": "slug,name,parent_slug\n" });
-      return ofKind<V1Job>(objects, "Job").find(({ metadata }) => metadata?.name?.includes("-places-"))?.metadata?.name;
-    };
-    const ports = 'code,name,parent_slug\nCNSGH,"Shanghai: ""the port""",china_main\n';
-    expect(await named(ports, { api: { preStopSeconds: 1 } })).to.equal(await named(ports));
-    expect(await named(`${ports}CNNGB,Ningbo,china_main\n`)).not.to.equal(await named(ports));
-  });
-
   describe("refuses, naming the key,", () => {
     const refused: [string, Values, string][] = [
       ["no database", {}, "database: no access is set"],
@@ -346,7 +339,6 @@ describe("the chart", function () {
         { database: secret, feeds: { sea: { source: "x", schedule: "@daily", mode: "upsert" } } },
         "/feeds/sea/mode",
       ],
-      ["ports without regions", { database: secret, places: { ports: "code" } }, "places: ports and regions"],
       [
         "dropping what can be retracted",
         { database: secret, compaction: { retentionDays: 7 } },

@@ -82,10 +82,10 @@ places: ports, configMapName and claimName each bring the places; keep one
 places.{{ $key }}: is not UTF-8
     {{- end -}}
   {{- end -}}
-  {{- /* As kubectl apply notes it in an annotation of at most 256 KiB. Helm's Secret of at most 1 MiB has it twice. */ -}}
+  {{- /* kubectl apply notes them in an annotation of at most 256 KiB, and Helm, twice, in a Secret of at most 1 MiB. */ -}}
   {{- $bytes := dict "ports" .ports "regions" .regions | toJson | len -}}
   {{- if gt $bytes 250000 }}
-places: ports and regions are {{ $bytes }} bytes together, and releases keep no more than 250000; bring larger files in places.configMapName or places.claimName
+places: ports and regions are {{ $bytes }} bytes as JSON, and 250000 is the most that Helm and kubectl can note; bring them in places.configMapName or places.claimName
   {{- end -}}
 {{- end -}}
 {{- end }}
