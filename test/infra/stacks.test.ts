@@ -1,6 +1,9 @@
+import { readFileSync } from "node:fs";
 import { Ajv } from "ajv";
 import { expect } from "chai";
+import yaml from "js-yaml";
 import schema from "../../charts/ratesapp/values.schema.json" with { type: "json" };
+import { merge } from "../../infra/settings/merge.js";
 import { render as renderChart, skipWithoutHelm } from "./chart/helm.js";
 import { policies as chartPolicies } from "./chart/policies.js";
 import { configOf, type Rendered, render } from "./render.js";
@@ -23,7 +26,8 @@ for (const stack of ["staging", "prod"]) {
     it("gives the chart values that its schema takes", () => {
       const validate = new Ajv({ allErrors: true, allowUnionTypes: true }).compile(schema);
       const [chart] = charts(resources);
-      validate(chart?.values);
+      const defaults = yaml.load(readFileSync("charts/ratesapp/values.yaml", "utf8")) as Record<string, unknown>;
+      validate(merge(defaults, chart?.values ?? {}));
       expect(validate.errors ?? []).to.deep.equal([]);
     });
 
