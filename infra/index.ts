@@ -9,6 +9,7 @@ import { manifestsOf } from "./platform/manifests.js";
 import { Platform } from "./platform/platform.js";
 import { rawSettings, readSettings } from "./settings/read-settings.js";
 import { readSecrets } from "./settings/secrets.js";
+import { stackNameMistake } from "./stack-name.js";
 import { workloadsNamespace } from "./workloads/namespace.js";
 import { Workloads } from "./workloads/workloads.js";
 
@@ -19,6 +20,8 @@ import { Workloads } from "./workloads/workloads.js";
 const stack = pulumi.getStack();
 const raw = rawSettings(pulumi.runtime.allConfig());
 const settings = readSettings(stack, raw, `ghcr.io/ratesapp/ratesapp:${packageJson.version}`);
+const mistake = stackNameMistake(stack, settings.cluster.eks !== undefined);
+if (mistake) throw new pulumi.RunError(`${stack}: ${mistake}.\nGive it another one: pulumi stack rename NAME`);
 const secrets = readSecrets(raw);
 const names = namesOf(stack);
 
