@@ -114,6 +114,30 @@ describe("stack policies", function () {
       "an API that writes",
       () => changed(/:Grant$/, "api-tables", (inputs) => Object.assign(inputs, { privileges: ["SELECT", "INSERT"] })),
     ],
+    [
+      "a changed Secret or ConfigMap is updated in place",
+      "a provider that replaces them",
+      () =>
+        changed(/:kubernetes$/, "argo-rollouts", (inputs) => Object.assign(inputs, { enableSecretMutable: "false" })),
+    ],
+    [
+      "a changed Secret or ConfigMap is updated in place",
+      "an object without a provider of the program",
+      () => resources.map((it) => (it.name === "database-api" ? { ...it, provider: "" } : it)),
+    ],
+    [
+      "what an operator would make again is deleted in the background",
+      "a pooler in the foreground",
+      () =>
+        changed(/cnpg.*:Pooler$/, "pooler-ro", ({ metadata }) =>
+          Object.assign(metadata as object, { annotations: {} }),
+        ),
+    ],
+    [
+      "what an operator would make again is deleted in the background",
+      "a kind that nobody has looked at",
+      () => changed(/:ObjectStore$/, "archive", (inputs) => Object.assign(inputs, { kind: "Database" })),
+    ],
     ["backups are taken and kept", "no schedule", () => resources.filter(({ name }) => name !== "backups")],
     [
       "what holds data is protected against deletion",
