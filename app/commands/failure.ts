@@ -2,7 +2,7 @@ import { CommanderError } from "commander";
 import { isTransient } from "../database/transient.js";
 import { FeedsFileError } from "../ingest/feeds.js";
 import { ListenError } from "../listen.js";
-import { PlacesError } from "../places/read-places.js";
+import { PlacesError } from "../places/places-error.js";
 import { SettingsError } from "../settings.js";
 import { StoppedError } from "./stop-signal.js";
 
