@@ -2,24 +2,32 @@ import { InvalidArgumentError } from "commander";
 import { feedName } from "../ingest/feeds.js";
 import { UsageError } from "./failure.js";
 
-/** Of the column that holds it. */
+/** Of the column that holds its number. */
 const LAST_BATCH = 2_147_483_647;
 
 /** Reads an option that is a whole number, written in digits alone. */
 export function wholeNumber(least: number, most: number): (text: string) => number {
   return (text) => {
-    const number = readDigits(text);
+    const number = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
     if (number >= least && number <= most) return number;
     throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
   };
 }
 
-/** Reads the number of a batch. */
-export function batchNumber(text: string): number {
-  const number = readDigits(text);
-  if (number >= 1 && number <= LAST_BATCH) return number;
-  throw new UsageError(`<id> must be the number of a batch, such as 7, not ${JSON.stringify(text)}.`);
+/** Of an argument, rather than an option, commander would speak as of a "command-argument value". */
+export function argument<Value>(name: string, parse: (text: string) => Value): (text: string) => Value {
+  return (text) => {
+    try {
+      return parse(text);
+    } catch (error) {
+      if (!(error instanceof InvalidArgumentError)) throw error;
+      throw new UsageError(`error: argument ${name} '${text}' is invalid. ${error.message}`);
+    }
+  };
 }
+
+/** Reads the number of a batch. */
+export const batchNumber = argument("<id>", wholeNumber(1, LAST_BATCH));
 
 /** Reads the name of a feed. */
 export function feed(text: string): string {
@@ -33,9 +41,4 @@ export function filled(text: string): string {
   if (text.trim() === "") throw new InvalidArgumentError("It must not be empty.");
   if (text.includes("\0")) throw new InvalidArgumentError("It must not hold a NUL.");
   return text;
-}
-
-/** NaN for what is no whole number. */
-function readDigits(text: string): number {
-  return /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
 }

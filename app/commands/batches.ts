@@ -19,7 +19,7 @@ import { readSettings, type Settings } from "../settings.js";
 import { compact } from "../upkeep/compact.js";
 import { reclaimBatch } from "../upkeep/reclaim.js";
 import { dropOldMonths } from "../upkeep/retention.js";
-import { batchNumber, feed, filled, wholeNumber } from "./arguments.js";
+import { argument, batchNumber, feed, filled, wholeNumber } from "./arguments.js";
 import { writeBatchDetails, writeBatchTable } from "./batch-table.js";
 import { withWriteDatabase } from "./database.js";
 import { stopSignal } from "./stop-signal.js";
@@ -102,7 +102,7 @@ function rejectsCommand(): Command {
   return new Command("rejects")
     .description("The bad lines that were left out of a batch, as they stood, to be repaired and loaded.")
     .argument("<id>", "number of the batch", batchNumber)
-    .argument("[path]", "a file, a pipe or a device; standard output if not given", filled)
+    .argument("[path]", "a file, a pipe or a device; standard output if not given", argument("[path]", filled))
     .option("--force", "overwrite a file that is there already")
     .addHelpText(
       "after",
