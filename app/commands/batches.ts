@@ -106,7 +106,12 @@ function rejectsCommand(): Command {
     .option("--force", "overwrite a file that is there already")
     .addHelpText(
       "after",
-      "\nThe header comes first, unless the batch was sent in pieces, which have one each.\n\nExamples:\n  ratesapp batches rejects 7\n  ratesapp batches rejects 7 bad.csv",
+      `
+The header comes first, unless the batch was sent in pieces, which have one each. Devices and pipes are written through.
+
+Examples:
+  ratesapp batches rejects 7
+  ratesapp batches rejects 7 bad.csv --force`,
     )
     .action(async (id: number, path: string | undefined, options: { force?: true }) => {
       await withBatches((pool) => writeOutput(path ?? "-", readRejects(pool, id), options));

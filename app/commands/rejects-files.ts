@@ -44,7 +44,7 @@ export class RejectsFiles {
     return null;
   }
 
-  /** The best first. Somebody may be repairing the lines of a delivery before, which had the same name. */
+  /** The best first; the next one where a user is still repairing the lines of another delivery of the same name. */
   #pathsFor({ batchId, name, location }: BatchReport): string[] {
     const { rejects } = this.#options;
     const ending = `.rejects.${/\.(ndjson|jsonl)\b/.test(name) ? "ndjson" : "csv"}`;

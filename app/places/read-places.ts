@@ -31,13 +31,16 @@ export function readPlaces({ ports, regions }: PlacesFiles, known: KnownPlaces):
   const mistakes: string[] = [];
   const leftOut: string[] = [];
   const files = [ports].flat();
+  const regionsRead = regions === undefined ? [] : readTable("region", regions, mistakes);
   const located = [
-    ...(regions === undefined ? [] : readTable("region", regions, mistakes)),
+    ...regionsRead,
     ...files.filter((file) => !isUnLocode(file)).flatMap((file) => readTable("port", file, mistakes)),
   ];
   const places = byCode(located, mistakes);
   const isRegion = (slug: string) => (places.get(slug) ?? known.get(slug))?.kind === "region";
-  for (const { place, at } of located) {
+  // Of a file that cannot be read at all, every port would name a region that is not there.
+  const unread = regions !== undefined && regionsRead.length === 0;
+  for (const { place, at } of unread ? [] : located) {
     if (place.parent === place.code) mistakes.push(`${at}: ${place.code} lies in itself`);
     else if (place.parent !== null && !isRegion(place.parent)) {
       mistakes.push(`${at}: there is no region ${JSON.stringify(place.parent)}`);

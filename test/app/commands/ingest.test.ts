@@ -196,17 +196,30 @@ describe("ratesapp ingest run", function () {
   it("names every mistake of the file of feeds at once", async () => {
     const feeds = await folder.write(
       "feeds.json",
-      JSON.stringify({ sea: { mode: "upsert", maxBadRows: -1, schedule: "@daily" }, " air": { source: "x" } }),
+      JSON.stringify({
+        sea: { mode: "upsert", maxBadRows: -1, deadlineSeconds: 1.5, schedule: "@daily" },
+        land: { source: 7, rejects: "" },
+        rail: [],
+        " air": { source: "x" },
+      }),
     );
     const environmentOf = (path: string) => ({ ...environment(), FEEDS_FILE: path });
     const { code, stderr } = await runRatesapp(["ingest", "run", "--feed", "sea"], environmentOf(feeds));
     expect(code).to.equal(2);
-    for (const name of ["sea.source", "sea.mode", "sea.maxBadRows", "sea", " air"]) {
-      expect(stderr).to.contain(`\n  ${name}: `);
-    }
+    expect(stderr.trimEnd().split("\n  ").slice(1)).to.have.members([
+      "sea.source: must be a text",
+      "sea.mode: must be append or replace",
+      "sea.maxBadRows: must be a whole number from 0 to 1000000000",
+      "sea.deadlineSeconds: must be a whole number from 1 to 10000000",
+      "sea: has no such setting: schedule",
+      "land.source: must be a text",
+      "land.rejects: must not be empty",
+      "rail: must be an object",
+      " air: must be 1 to 200 characters, with no space at either end and no control character",
+    ]);
     const missing = await runRatesapp(["ingest", "run", "--feed", "sea"], environmentOf(`${feeds}.none`));
     expect(missing.code).to.equal(2);
-    expect(missing.stderr).to.contain("it cannot be read");
+    expect(missing.stderr).to.equal(`${feeds}.none:\n  it cannot be read: no such file or directory\n`);
   });
 
   it("names no feed after a place, which would be a label of metrics", async () => {
