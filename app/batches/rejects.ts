@@ -3,7 +3,6 @@ import { shortStatement } from "../database/short-statement.js";
 import { BatchNotFoundError, BatchStateError } from "./batch-error.js";
 import type { BatchState } from "./batch-state.js";
 import { readColumns, readContents } from "./reported-lines.sql.js";
-import { workerName } from "./worker-name.js";
 
 const LINES_PER_QUERY = 1_000;
 const BYTES_PER_QUERY = 4 * 1024 * 1024;
