@@ -22,7 +22,7 @@ export interface CompactOptions {
   readonly retractableDays?: number;
   /** Fold a feed's month once this many batches hold days of it. */
   readonly batchesPerMonth?: number;
-  /** Stops between two steps; the next call goes on. */
+  /** Stops at once: a month that is being folded stays as it was, and the next call goes on. */
   readonly signal?: AbortSignal;
   /** Told before each month. */
   readonly onMonth?: (feed: string, month: string) => void;
@@ -61,7 +61,8 @@ export async function compact(pool: pg.Pool, options: CompactOptions = {}): Prom
     options.signal?.throwIfAborted();
     options.onMonth?.(feed, month);
     try {
-      if (await inTransaction(pool, (client) => fold(client, feed, month, retractableDays))) folded += 1;
+      if (await inTransaction(pool, (client) => fold(client, feed, month, retractableDays), options.signal))
+        folded += 1;
     } catch (error) {
       if (!(error instanceof FoldChangedError)) throw error;
     }

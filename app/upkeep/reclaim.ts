@@ -59,7 +59,8 @@ async function reclaimBatches(pool: pg.Pool, ids: readonly number[], options: Re
   const emptied: number[] = [];
   let prices = 0;
   for (const id of ids) {
-    if (!(await inTransaction(pool, (client) => bury(client, id, options.retractableDays ?? 30)))) continue;
+    if (!(await inTransaction(pool, (client) => bury(client, id, options.retractableDays ?? 30), options.signal)))
+      continue;
     prices += await sweepPrices(pool, id, options);
     emptied.push(id);
   }

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
 import { BatchNotFoundError, BatchStateError } from "../../batches/batch-error.js";
 import type { BatchState } from "../../batches/batch-state.js";
@@ -14,6 +13,7 @@ import { limitWaits, lockDataset } from "../../rates/dataset.sql.js";
 import { combineChecksums } from "../../rates/roll-up/checksum.js";
 import { rollUpPrices } from "../../rates/roll-up/roll-up-prices.js";
 import { createSums, type Sums } from "../../rates/roll-up/sums.js";
+import { sleep } from "../../sleep.js";
 import {
   beginAudit,
   boundPart,
@@ -29,7 +29,7 @@ import {
   summarizeMonths,
 } from "./audit.sql.js";
 
-/** Asked to stop, it does so after the statement that runs; the batch stays auditing and anyone can go on. */
+/** Asked to stop, it does so at once; the batch stays auditing and anyone can go on. */
 export interface AuditOptions extends Patience {
   /** Told after each part that this call made. */
   readonly onPart?: () => unknown;
@@ -69,10 +69,10 @@ const WAIT_MS = 100;
 export async function auditBatch(pool: pg.Pool, batchId: number, options: AuditOptions = {}): Promise<AuditReport> {
   if ((await begin(pool, batchId, options)) === "auditing") {
     await patiently(options, () =>
-      inTransaction(pool, (client) => client.query(summarizeMonths, [batchId, PRICES_PER_PART])),
+      inTransaction(pool, (client) => client.query(summarizeMonths, [batchId, PRICES_PER_PART]), options.signal),
     );
     await makeParts(pool, batchId, options);
-    await patiently(options, () => inTransaction(pool, (client) => finish(client, batchId)));
+    await patiently(options, () => inTransaction(pool, (client) => finish(client, batchId), options.signal));
   }
   return report(pool, batchId, options);
 }
@@ -100,7 +100,9 @@ async function begin(pool: pg.Pool, batchId: number, options: AuditOptions): Pro
 async function makeParts(pool: pg.Pool, batchId: number, options: AuditOptions): Promise<void> {
   const sums = createSums(options.bytes ?? BYTES);
   for (;;) {
-    const made = await patiently(options, () => inTransaction(pool, (client) => makePart(client, batchId, sums)));
+    const made = await patiently(options, () =>
+      inTransaction(pool, (client) => makePart(client, batchId, sums), options.signal),
+    );
     if (made) {
       options.onPart?.();
       continue;
@@ -109,7 +111,7 @@ async function makeParts(pool: pg.Pool, batchId: number, options: AuditOptions):
       pool.query<{ unfinished: number }>(shortStatement(countParts, [batchId])),
     );
     if (!rows[0]?.unfinished) return;
-    await sleep(WAIT_MS, undefined, options.signal ? { signal: options.signal } : {});
+    await sleep(WAIT_MS, options.signal);
   }
 }
 
