@@ -4,6 +4,7 @@ import type { BatchState } from "../../batches/batch-state.js";
 import { failBatch } from "../../batches/fail.js";
 import { showState } from "../../batches/fail.sql.js";
 import { findDuplicate, setDuplicate } from "../../batches/publish.sql.js";
+import { isLasting } from "../../database/lasting.js";
 import { type Patience, patiently } from "../../database/patiently.js";
 import { shortStatement } from "../../database/short-statement.js";
 import { inTransaction } from "../../database/transaction.js";
@@ -67,14 +68,26 @@ const WAIT_MS = 100;
  * @throws {BatchStateError} while pieces are missing.
  */
 export async function auditBatch(pool: pg.Pool, batchId: number, options: AuditOptions = {}): Promise<AuditReport> {
-  if ((await begin(pool, batchId, options)) === "auditing") {
-    await patiently(options, () =>
-      inTransaction(pool, (client) => client.query(summarizeMonths, [batchId, PRICES_PER_PART]), options.signal),
-    );
-    await makeParts(pool, batchId, options);
-    await patiently(options, () => inTransaction(pool, (client) => finish(client, batchId), options.signal));
+  try {
+    if ((await begin(pool, batchId, options)) === "auditing") await audit(pool, batchId, options);
+  } catch (error) {
+    // Or it would be audited again by every run from now on, and keep each from ending well.
+    if (!isLasting(error)) throw error;
+    await patiently(options, () => failBatch(pool, batchId, failureOf(error), true));
   }
   return report(pool, batchId, options);
+}
+
+/** What rates can hold exactly. */
+const MOST_OF_A_DAY = Number.MAX_SAFE_INTEGER.toLocaleString("en-US");
+
+function failureOf(error: unknown): string {
+  const { constraint, detail, message } = error as Partial<pg.DatabaseError>;
+  if (constraint !== "batch_days_price_sum_check") {
+    return `Its audit fails each time, and so would another try: ${message}.`;
+  }
+  const day = /\d{4}-\d\d-\d\d/.exec(detail ?? "")?.[0] ?? "a day";
+  return `The prices of ${day} add up to more than the ${MOST_OF_A_DAY} dollars that a day may have in one batch: repair those that are wrong, or deliver the day in several batches.`;
 }
 
 async function begin(pool: pg.Pool, batchId: number, options: AuditOptions): Promise<BatchState> {
@@ -95,6 +108,14 @@ async function begin(pool: pg.Pool, batchId: number, options: AuditOptions): Pro
     }
     // Somebody else began in the same instant; the next look sees it.
   }
+}
+
+async function audit(pool: pg.Pool, batchId: number, options: AuditOptions): Promise<void> {
+  await patiently(options, () =>
+    inTransaction(pool, (client) => client.query(summarizeMonths, [batchId, PRICES_PER_PART]), options.signal),
+  );
+  await makeParts(pool, batchId, options);
+  await patiently(options, () => inTransaction(pool, (client) => finish(client, batchId), options.signal));
 }
 
 async function makeParts(pool: pg.Pool, batchId: number, options: AuditOptions): Promise<void> {
