@@ -16,10 +16,11 @@ import { auditBatch } from "../ingest/audit/audit.js";
 import { REPORTED_BAD_LINES } from "../ingest/parse/bad-lines.js";
 import { completeUpload, failAbandonedUploads } from "../ingest/uploads/upload.js";
 import { readSettings, type Settings } from "../settings.js";
-import { compact } from "../upkeep/compact.js";
+import { type CompactReport, compact } from "../upkeep/compact.js";
 import { reclaimBatch } from "../upkeep/reclaim.js";
 import { dropOldMonths } from "../upkeep/retention.js";
 import { argument, batchNumber, feed, filled, wholeNumber } from "./arguments.js";
+import { Turns } from "../upkeep/turns.js";
 import { writeBatchDetails, writeBatchTable } from "./batch-table.js";
 import { withWriteDatabase } from "./database.js";
 import { stopSignal } from "./stop-signal.js";
@@ -214,13 +215,18 @@ Examples:
       await withBatches(async (pool, { retractableDays }) => {
         const { retentionDays } = options;
         await failAbandonedUploads(pool, ABANDONED_AFTER_HOURS);
-        // First, as months that go need no folding; and neither keeps the other from its work by failing.
-        const [retention] = await Promise.allSettled([
-          retentionDays === undefined ? [] : dropOldMonths(pool, { retentionDays, signal }),
-        ]);
-        const { folded, dailyRates, prices } = await compact(pool, { retractableDays, signal });
-        if (retention.status === "rejected") throw retention.reason;
-        const dropped = retention.value;
+        const turns = new Turns(signal);
+        let dropped: readonly string[] = [];
+        let compacted: CompactReport = { folded: 0, dailyRates: 0, prices: 0 };
+        // First, as months that go need no folding.
+        await turns.take("No month was dropped", async () => {
+          if (retentionDays !== undefined) dropped = await dropOldMonths(pool, { retentionDays, signal });
+        });
+        await turns.take("Nothing was compacted", async () => {
+          compacted = await compact(pool, { retractableDays, signal });
+        });
+        turns.end();
+        const { folded, dailyRates, prices } = compacted;
         if (options.json) print({ folded, deleted: { daily_rates: dailyRates, prices }, dropped });
         else {
           console.log(
