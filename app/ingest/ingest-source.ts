@@ -117,8 +117,9 @@ export async function ingestSource(options: IngestOptions): Promise<BatchReport[
     try {
       reports.push(await ingestObject(worker, object, feed, startedAt, !source.several, options));
     } catch (error) {
-      // No other delivery fares better where we are asked to stop, or the database is away.
-      if (!source.several || signal.aborted || isTransient(error)) throw error;
+      signal.throwIfAborted();
+      // No other delivery fares better where the database is away.
+      if (!source.several || isTransient(error)) throw error;
       failures.push(new Error(`${object.name}: ${(error as Error).message}`, { cause: error }));
     }
   }

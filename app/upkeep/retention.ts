@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
 import { inTransaction } from "../database/transaction.js";
 import { lockTreeShared } from "../places/import-places.sql.js";
 import { growDataset, limitWaits, lockDataset } from "../rates/dataset.sql.js";
+import { sleep } from "../sleep.js";
 import { detach, drop, dropDays, finishDetach, isOwner, listOldMonths, showPartition } from "./retention.sql.js";
 
 export interface RetentionOptions {
@@ -46,7 +46,7 @@ export async function dropOldMonths(pool: pg.Pool, options: RetentionOptions): P
   if (rows.length > 0 && !(await pool.query<{ owner: boolean }>(isOwner)).rows[0]?.owner) throw new NotOwnerError();
   for (const { month } of rows) {
     options.signal?.throwIfAborted();
-    await inTransaction(pool, (client) => hide(client, month));
+    await inTransaction(pool, (client) => hide(client, month), options.signal);
   }
   for (const { month } of rows) {
     options.onMonth?.(month);
@@ -81,7 +81,7 @@ async function dropPartition(pool: pg.Pool, parent: string, month: string, optio
       const { code } = error as { code?: string };
       if (!LOOK_AGAIN.has(String(code)) || tries === MOST_TRIES) throw error;
       tries += 1;
-      await sleep(RETRY_MS, undefined, options.signal ? { signal: options.signal } : {});
+      await sleep(RETRY_MS, options.signal);
     }
   }
 }

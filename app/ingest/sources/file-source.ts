@@ -1,4 +1,4 @@
-import { type BigIntStats, open as openWithCallback } from "node:fs";
+import { type BigIntStats, constants, open as openWithCallback } from "node:fs";
 import { open, readdir, stat } from "node:fs/promises";
 import { Socket } from "node:net";
 import { basename, join, resolve } from "node:path";
@@ -13,11 +13,11 @@ const openDescriptor = promisify(openWithCallback);
 
 /** A file, or every file of a folder (not of the folders in it; names that begin with a dot, and files of
  * rejected lines, are left out). */
-export async function openFileSource(path: string): Promise<Source> {
+export async function openFileSource(path: string, signal?: AbortSignal): Promise<Source> {
   const absolute = resolve(path);
   const stats = await statOf(absolute);
   if (stats.isDirectory()) return { several: true, list: () => listFolder(absolute) };
-  if (stats.isFIFO()) return openNamedPipe(absolute);
+  if (stats.isFIFO()) return openNamedPipe(absolute, signal);
   if (!stats.isFile()) throw new SourceError(`${path} is neither a file nor a folder.`);
   return {
     several: false,
@@ -38,11 +38,22 @@ async function* listFolder(folder: string): AsyncIterable<SourceObject> {
 }
 
 /** A pipe with a name, such as `<(zcat a.gz b.gz)` of a shell. Read as a socket is: reading it as a file cannot be stopped. */
-async function openNamedPipe(path: string): Promise<Source> {
+async function openNamedPipe(path: string, signal?: AbortSignal): Promise<Source> {
+  // Opening one waits for its writer, and can only be stopped by one.
+  const write = () => {
+    const { O_WRONLY, O_NONBLOCK } = constants;
+    void open(path, O_WRONLY | O_NONBLOCK).then(
+      (writer) => writer.close(),
+      () => {},
+    );
+  };
+  signal?.throwIfAborted();
+  signal?.addEventListener("abort", write, { once: true });
   // A number rather than a FileHandle: the socket closes it, and nobody else must.
   const fd = await openDescriptor(path, "r").catch((error) => {
     throw readError(path, error);
   });
+  signal?.removeEventListener("abort", write);
   const input = new Socket({ fd, readable: true, writable: false });
   return openPipeSource({ name: basename(path), location: path, input });
 }

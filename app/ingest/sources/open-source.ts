@@ -15,7 +15,7 @@ export async function openSource(address: string, signal?: AbortSignal): Promise
     return openPipeSource({ name: "standard input", location: "-", input: process.stdin });
   }
   const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(address)?.[1]?.toLowerCase();
-  if (scheme === undefined) return openFileSource(address);
+  if (scheme === undefined) return openFileSource(address, signal);
   if (scheme === "http" || scheme === "https") return openHttpSource(address, signal);
   if (scheme === "s3") return openS3Source(address, signal);
   throw new SourceError(`${address}: sources are files, folders, http(s)://…, s3://… or - for standard input.`);

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { sleep } from "../../sleep.js";
 import { SourceError, SourceUnavailableError } from "./source-error.js";
 
 /** Attempts to go on where a reading was cut; more are made by those who load the piece. */
@@ -44,7 +44,7 @@ export async function* readResuming(read: ResumingRead): AsyncIterable<Buffer> {
       if (at > before) attempt = 1;
       const failure = asSourceError(location, error);
       if (failure instanceof SourceError || attempt === ATTEMPTS || (at > 0 && !ranges)) throw failure;
-      await sleep(FIRST_WAIT_MS * 2 ** attempt * (0.5 + Math.random() / 2), undefined, signal ? { signal } : {});
+      await sleep(FIRST_WAIT_MS * 2 ** attempt * (0.5 + Math.random() / 2), signal);
     }
   }
 }
