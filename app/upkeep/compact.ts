@@ -16,6 +16,7 @@ import {
   setCompacted,
 } from "./compact.sql.js";
 import { type ReclaimReport, reclaim } from "./reclaim.js";
+import { keepMonth } from "./retention.sql.js";
 import { Turns } from "./turns.js";
 
 export interface CompactOptions {
@@ -89,6 +90,8 @@ async function fold(client: pg.ClientBase, feed: string, month: string, retracta
   await client.query(lockTreeShared);
   const claim = await client.query<{ claimed: boolean }>(claimFold, [feed, month]);
   if (!claim.rows[0]?.claimed) return false;
+  const keep = await client.query<{ kept: boolean }>(keepMonth, [month]);
+  if (!keep.rows[0]?.kept) return false;
   const { rows } = await client.query<{ inputs: number[] | null; batches: number[]; days: string[] }>(listFold, [
     retractableDays,
     feed,

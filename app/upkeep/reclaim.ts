@@ -6,6 +6,7 @@ import {
   buryMonths,
   deleteDailyRates,
   deletePrices,
+  deletePricesAside,
   findBlocks,
   forgetBadLines,
   forgetDeadMonth,
@@ -91,6 +92,8 @@ async function sweepPrices(pool: pg.Pool, batchId: number, signal?: AbortSignal)
   let deleted = 0;
   const { rows: months } = await pool.query<{ month: string }>(listMonthsOfPrices, [batchId]);
   for (const { month } of months) {
+    signal?.throwIfAborted();
+    deleted += (await pool.query(deletePricesAside, [batchId, month])).rowCount ?? 0;
     const { rows } = await pool.query<{ first: string | null; last: string }>(findBlocks, [batchId, month]);
     const blocks = rows[0];
     if (!blocks || blocks.first === null) continue;

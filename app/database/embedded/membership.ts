@@ -1,7 +1,6 @@
 import { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
-import { withSessionSettings } from "../session-settings.js";
 import { joinUsers, leaveUsers, stopServer, watchUsers } from "./membership.sql.js";
 
 const REJOIN_MS = 250;
@@ -96,8 +95,7 @@ async function openSessions(url: string): Promise<Sessions | undefined> {
 
 async function connect(url: string, applicationName: string): Promise<Session> {
   const socket = new Socket();
-  const connectionString = withSessionSettings(url, { withoutLimit: true });
-  const client = new pg.Client({ connectionString, application_name: applicationName, stream: () => socket });
+  const client = new pg.Client({ connectionString: url, application_name: applicationName, stream: () => socket });
   client.on("error", () => {});
   await client.connect();
   return { client, socket };

@@ -15,6 +15,7 @@ import { combineChecksums } from "../../rates/roll-up/checksum.js";
 import { rollUpPrices } from "../../rates/roll-up/roll-up-prices.js";
 import { createSums, type Sums } from "../../rates/roll-up/sums.js";
 import { sleep } from "../../sleep.js";
+import { ensureMonths } from "../load/ensure-months.js";
 import {
   beginAudit,
   boundPart,
@@ -24,7 +25,9 @@ import {
   endAudit,
   forgetParts,
   insertDays,
+  listMonthsAside,
   lockAudited,
+  placePrices,
   setPartDone,
   splitPart,
   summarizeMonths,
@@ -111,11 +114,23 @@ async function begin(pool: pg.Pool, batchId: number, options: AuditOptions): Pro
 }
 
 async function audit(pool: pg.Pool, batchId: number, options: AuditOptions): Promise<void> {
+  await patiently(options, () => makeMonths(pool, batchId));
   await patiently(options, () =>
     inTransaction(pool, (client) => client.query(summarizeMonths, [batchId, PRICES_PER_PART]), options.signal),
   );
   await makeParts(pool, batchId, options);
   await patiently(options, () => inTransaction(pool, (client) => finish(client, batchId), options.signal));
+}
+
+/** A month of the batch is being dropped. The code makes it worth a wait, as a lock that was not to be had. */
+class MonthBusyError extends Error {
+  readonly code = "55P03";
+}
+
+async function makeMonths(pool: pg.Pool, batchId: number): Promise<void> {
+  const { rows } = await pool.query<{ month: string }>(shortStatement(listMonthsAside, [batchId]));
+  const months = rows.map(({ month }) => month);
+  if (!(await ensureMonths(pool, months))) throw new MonthBusyError("a month of the batch is being dropped");
 }
 
 async function makeParts(pool: pg.Pool, batchId: number, options: AuditOptions): Promise<void> {
@@ -145,6 +160,7 @@ async function makePart(client: pg.ClientBase, batchId: number, sums: Sums): Pro
   const { from_day: fromDay, to_day: toDay } = claimed.rows[0];
   const { rows } = await client.query<{ state: BatchState }>(showState, [batchId]);
   if (rows[0]?.state !== "auditing") return false;
+  await client.query(placePrices, [batchId, fromDay, toDay]);
   const totals = await rollUpPrices(client, { batchId, fromDay, toDay }, sums);
   if (totals === null) {
     const middle = addDays(fromDay, Math.floor((countDays(fromDay, toDay) - 1) / 2));
