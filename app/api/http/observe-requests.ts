@@ -3,6 +3,7 @@ import type { ServerResponse } from "node:http";
 import { countInFlight, requestDuration } from "../../telemetry/http-metrics.js";
 import type { Logger } from "../../telemetry/logger.js";
 import type { ApiContext, ApiMiddleware } from "./request.js";
+import { requestFields } from "./request-fields.js";
 
 const SANE_ID = /^[\w.:~+/=-]{1,128}$/;
 const SLOW_MS = 1_000;
@@ -49,9 +50,8 @@ function finish(ctx: ApiContext, res: ServerResponse, logger: Logger): void {
   if (!logger.isLevelEnabled(level)) return;
   logger[level](
     {
-      request_id: state.id,
+      ...requestFields(ctx),
       method: ctx.method,
-      url: ctx.originalUrl,
       status,
       duration_ms: Math.round(durationMs * 100) / 100,
     },

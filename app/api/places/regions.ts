@@ -30,7 +30,7 @@ interface Region {
 /** `GET /regions`: every region in the one above it, with the ports that lie in it directly. */
 export function regionsRoute(services: AnswerServices, knex: Knex): ApiMiddleware {
   return async function regions(ctx: ApiContext) {
-    readParameters(regionsParameters, ctx.query);
+    readParameters(regionsParameters, ctx.querystring);
     acceptJson(ctx);
     await answerQuestion(
       ctx,
