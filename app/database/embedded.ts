@@ -39,13 +39,13 @@ const POLL_MS = 20;
  */
 export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedDatabase> {
   const cluster = new Cluster(join(resolve(options.directory), "postgres"), options.serverSettings ?? {});
-  const deadlineMs = Date.now() + JOIN_TIMEOUT_MS;
+  const deadlineMs = performance.now() + JOIN_TIMEOUT_MS;
   for (;;) {
     if (!(await cluster.exists())) await cluster.create();
     const joined =
       (await joinRunning(cluster)) ?? ((await startIfStopped(cluster)) ? await joinRunning(cluster) : undefined);
     if (joined !== undefined) return joined;
-    if (Date.now() > deadlineMs) {
+    if (performance.now() > deadlineMs) {
       throw new EmbeddedPostgresError(
         `The local Postgres in ${cluster.directory} neither answers nor ends.`,
         "End its processes, or set DATABASE_URL.",
@@ -82,9 +82,9 @@ async function joinRunning(cluster: Cluster): Promise<EmbeddedDatabase | undefin
 
 /** The pid may be waited for even though another server may start on the data: that one has another. */
 async function waitUntilGone(cluster: Cluster, postmaster: Postmaster): Promise<void> {
-  const deadlineMs = Date.now() + STOP_TIMEOUT_MS;
+  const deadlineMs = performance.now() + STOP_TIMEOUT_MS;
   while (await isAlive(postmaster, cluster.directory)) {
-    if (Date.now() > deadlineMs) {
+    if (performance.now() > deadlineMs) {
       throw new EmbeddedPostgresError(
         `The local Postgres in ${cluster.directory} (process ${postmaster.pid}) does not stop.`,
         "End that process; nothing is lost by it.",

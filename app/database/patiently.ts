@@ -30,7 +30,7 @@ export async function patiently<T>({ log, signal, patienceMs = PATIENCE_MS }: Pa
     } catch (error) {
       if (!isTransient(error) && !isDiskFull(error) && !isLocked(error)) throw error;
       const waitMs = isDiskFull(error) ? DISK_FULL_WAIT_SECONDS * 1_000 : waitAfter(failures);
-      const nowMs = Date.now();
+      const nowMs = performance.now();
       deadlineMs = Math.min(deadlineMs, nowMs + patienceMs);
       if (nowMs + waitMs >= deadlineMs) throw error;
       if (isDiskFull(error)) log?.warn({ error: (error as Error).message }, "waiting for space on the database's disk");

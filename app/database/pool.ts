@@ -62,7 +62,7 @@ const GOODBYE_MS = 500;
 export async function closePool(pool: pg.Pool): Promise<void> {
   await pool.end();
   const sockets = socketsOf.get(pool) ?? new Set();
-  const deadlineMs = Date.now() + GOODBYE_MS;
-  while (sockets.size > 0 && Date.now() < deadlineMs) await sleep(10);
+  const deadlineMs = performance.now() + GOODBYE_MS;
+  while (sockets.size > 0 && performance.now() < deadlineMs) await sleep(10);
   for (const socket of sockets) socket.destroy();
 }

@@ -37,7 +37,7 @@ export function isTransient(error: unknown): boolean {
 }
 
 export interface RetryOptions {
-  /** No attempt starts after this instant (Date.now() scale). */
+  /** No attempt starts after this instant on the scale of performance.now(), as a clock may be set. */
   readonly deadlineMs: number;
   readonly signal?: AbortSignal;
   /** Told before each wait. */
@@ -63,7 +63,7 @@ export async function retryTransient<T>(attempt: () => Promise<T>, options: Retr
       return await attempt();
     } catch (error) {
       const waitMs = waitAfter(count);
-      if (!isTransient(error) || Date.now() + waitMs >= options.deadlineMs) throw error;
+      if (!isTransient(error) || performance.now() + waitMs >= options.deadlineMs) throw error;
       options.onRetry?.(error, count);
       await sleep(waitMs, undefined, options.signal ? { signal: options.signal } : {});
     }

@@ -27,7 +27,7 @@ export function observeRequests(options: ObserveOptions): ApiMiddleware {
     const given = req.headers["x-request-id"];
     state.id = typeof given === "string" && SANE_ID.test(given) ? given : randomUUID();
     state.startedAtMs = performance.now();
-    state.deadlineMs = Date.now() + options.requestTimeoutMs;
+    state.deadlineMs = state.startedAtMs + options.requestTimeoutMs;
     state.timings = "";
     res.setHeader("X-Request-Id", state.id);
     countInFlight(1);
