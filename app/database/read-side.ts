@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
-import { isTransient, retryTransient } from "./transient.js";
+import { isStalePlan, isTransient, retryTransient } from "./transient.js";
 
 /** Thrown when nothing answered before the deadline; `cause` is what the last attempt met. */
 export class DatabaseAwayError extends Error {
@@ -90,25 +90,32 @@ class ReadSource {
     try {
       client = await this.#checkOutWithin(pool, early ? FIRST_ATTEMPT_MS : deadlineMs - startedAtMs, startedAtMs);
       const result = await withTimeout(work(client), early ? FIRST_ATTEMPT_MS : deadlineMs - performance.now());
-      this.#answeredAtMs = performance.now();
+      this.#answered();
       this.#answers.set(client, this.#answeredAtMs);
-      this.#failuresInRow = 0;
       client.release();
       return result;
     } catch (error) {
       const transient = isTransient(error);
       client?.release(transient);
-      if (transient) {
+      if (isStalePlan(error)) {
+        // What one connection has prepared, those before it have too.
+        this.#suspectBeforeMs = performance.now();
+        this.#answered();
+      } else if (transient) {
         if (error instanceof AttemptTimeoutError) this.#suspectBeforeMs = startedAtMs;
         if (this.#answeredAtMs < startedAtMs) this.#failuresInRow += 1;
         else if (client === undefined && pool.waitingCount > 0) throw new DatabaseBusyError(error);
       } else {
         // The statement is at fault and the server told so: it is there.
-        this.#answeredAtMs = performance.now();
-        this.#failuresInRow = 0;
+        this.#answered();
       }
       throw error;
     }
+  }
+
+  #answered(): void {
+    this.#answeredAtMs = performance.now();
+    this.#failuresInRow = 0;
   }
 
   /** One failure may be one cut connection; a second without an answer to anyone since is the server. */
