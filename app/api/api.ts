@@ -17,7 +17,8 @@ import { answerProblems } from "./http/answer-problems.js";
 import { ClientAddress } from "./http/client-address.js";
 import { limitRate } from "./http/limit-rate.js";
 import { observeRequests } from "./http/observe-requests.js";
-import type { ApiRoute, RequestState } from "./http/request.js";
+import type { ApiContext, ApiRoute, RequestState } from "./http/request.js";
+import { requestFields } from "./http/request-fields.js";
 import { setHeaders } from "./http/set-headers.js";
 import { type Load, shedLoad } from "./http/shed-load.js";
 import { pageRoutes } from "./page.js";
@@ -48,7 +49,11 @@ export async function createApi(services: ApiServices): Promise<Koa<RequestState
   const { settings, logger, load } = services;
   const app = new Koa<RequestState>();
   // Reached only by what breaks while a body is on its way; everything else is a problem document.
-  app.on("error", (error: unknown) => logger.warn({ error }, "an answer broke off"));
+  app.on("error", (error: NodeJS.ErrnoException, ctx: ApiContext) => {
+    const left = error.code === "ERR_STREAM_PREMATURE_CLOSE" || error === ctx.req.socket.errored;
+    if (left) logger.info(requestFields(ctx), "the client left in the middle of its answer");
+    else logger.warn({ ...requestFields(ctx), error }, "an answer broke off");
+  });
 
   app.use(observeRequests({ requestTimeoutMs: settings.requestTimeoutMs, isDraining: services.isDraining, logger }));
   app.use(setHeaders);

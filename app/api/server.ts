@@ -81,7 +81,7 @@ export async function startServer({ settings, logger }: ServerOptions): Promise<
   // Most servers only read, and the replicas know the same.
   watchIngest(writes ?? pools[0]?.pool);
   unwatch.push(() => watchIngest(undefined));
-  watchDataset(() => version.current);
+  watchDataset(version);
   watchCacheBytes(() => answers.bytes);
 
   const app = await createApi({

@@ -21,6 +21,7 @@ import { acceptJson } from "../http/accept-json.js";
 import { type ParameterMistake, ProblemError, parameterProblem } from "../http/problems.js";
 import { readParameters } from "../http/read-parameters.js";
 import type { ApiContext, ApiRoute } from "../http/request.js";
+import { storable } from "../http/storable-text.js";
 import { batchProblem, headerProblem } from "./batch-problem.js";
 import type { PublishJobs } from "./publish-jobs.js";
 import { bodyOf, formatOfBody, idempotencyKey, readAway, readJson, refuseLargeBody } from "./upload-body.js";
@@ -62,6 +63,8 @@ export const MOST_PIECE_BYTES = 1024 * 1024 * 1024;
 const DEFAULT_LIMIT = 50;
 const MOST_BATCHES = 200;
 const MOST_PIECES = 100_000;
+/** Of a batch, which Postgres numbers with four bytes. */
+const MOST_ID = 2_147_483_647;
 /** What a line of NDJSON begins with. */
 const OPENING_BRACE = 0x7b;
 
@@ -78,27 +81,32 @@ export const batchesParameters = z.strictObject({
     }),
   cursor: z
     .string()
-    .regex(/^[1-9]\d{0,8}$/, "must be the next_cursor of an answer")
+    .regex(/^[1-9]\d{0,9}$/, "must be the next_cursor of an answer")
     .transform(Number)
+    .pipe(z.number().max(MOST_ID, "must be the next_cursor of an answer"))
     .optional()
     .meta({ description: "`next_cursor` of the page before; the newest batches if not given." }),
-  feed: z.string().min(1).optional().meta({ description: "Only batches of this feed." }),
+  feed: storable(feedName).optional().meta({ description: "Only batches of this feed." }),
   state: z.enum(batchStates).optional().meta({ description: "Only batches in this state." }),
 });
 
-const count = (most: number) => z.coerce.number(`must be a whole number from 0 to ${most}`).int().min(0).max(most);
+/** A number in JSON; digits, as parameters are texts. */
+const count = (most: number) => {
+  const rule = `must be a whole number from 0 to ${most}`;
+  return z.preprocess(
+    (value) => (typeof value === "string" && /^\d{1,15}$/.test(value) ? Number(value) : value),
+    z.int(rule).min(0, rule).max(most, rule),
+  );
+};
 
 /** How a batch is opened: members of a JSON body, or, with prices as the body, parameters. */
 export const newBatch = z.strictObject({
-  feed: feedName.meta({ description: "The feed it belongs to.", examples: ["asia"] }),
+  feed: storable(feedName).meta({ description: "The feed it belongs to.", examples: ["asia"] }),
   mode: z
     .enum(["append", "replace"])
     .default("append")
     .meta({ description: "`replace` hides the feed's earlier prices of the days that the batch holds." }),
-  source: z
-    .string()
-    .min(1)
-    .max(500)
+  source: storable(z.string().min(1, "must not be empty").max(500, "must have at most 500 characters"))
     .default("upload")
     .meta({ description: "What its bad lines are reported under, such as the name of a file." }),
   max_bad_rows: count(MOST_BAD_ROWS).default(0).meta({ description: "Bad lines to leave out instead of failing." }),
@@ -114,7 +122,9 @@ export const publishBody = z.strictObject({
 });
 
 export const failBody = z.strictObject({
-  reason: z.string().min(1).max(500).default(STOPPED).meta({ description: "Why, for whoever looks at it later." }),
+  reason: storable(z.string().min(1, "must not be empty").max(500, "must have at most 500 characters"))
+    .default(STOPPED)
+    .meta({ description: "Why, for whoever looks at it later." }),
 });
 
 /** Lists, uploads, publish, retract, and what became of bad lines. */
@@ -153,7 +163,7 @@ export function batchesRoutes(services: BatchServices): BatchesRoutes {
       }).finally(() => readAway(ctx)),
 
     async list(ctx) {
-      const { limit = DEFAULT_LIMIT, cursor, feed, state } = readParameters(batchesParameters, ctx.query);
+      const { limit = DEFAULT_LIMIT, cursor, feed, state } = readParameters(batchesParameters, ctx.querystring);
       acceptJson(ctx);
       const found = await listBatches(pool(), {
         limit: limit + 1,
@@ -240,8 +250,9 @@ export function batchesRoutes(services: BatchServices): BatchesRoutes {
 
   async function openAsStream(ctx: ApiContext): Promise<void> {
     formatOfBody(ctx);
+    refuseLargeBody(ctx, Number.MAX_SAFE_INTEGER);
     const key = idempotencyKey(ctx);
-    const wanted = readParameters(newBatch, ctx.query);
+    const wanted = readParameters(newBatch, ctx.querystring);
     await takingTurns(async () => {
       const { id } = await openUpload(pool(), asUpload("stream", key, wanted));
       await thread().uploadStream({ batchId: id, ...bodyOf(ctx) });
@@ -296,7 +307,7 @@ function asUpload(kind: "pieces" | "stream", key: string, wanted: z.output<typeo
 }
 
 function idOf(ctx: ApiContext & { params: Record<string, string | undefined> }): number {
-  return numberOf(ctx.params.id, "id", 2_147_483_647);
+  return numberOf(ctx.params.id, "id", MOST_ID);
 }
 
 /** A whole number in the path. */
