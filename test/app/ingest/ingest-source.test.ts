@@ -64,6 +64,13 @@ describe("ingestSource", () => {
       "two-members.csv.gz",
       () => Buffer.concat([csv.slice(0, 5_000), csv.slice(5_000)].map((part) => zlib.gzipSync(part))),
     ],
+    [
+      "padded-members.csv.gz",
+      () =>
+        Buffer.concat(
+          [csv.slice(0, 5_000), csv.slice(5_000)].flatMap((part) => [zlib.gzipSync(part), Buffer.alloc(512)]),
+        ),
+    ],
     ["no-suffix", () => zlib.gzipSync(ndjson)],
     ["prices.ndjson", () => ndjson],
     ["prices.csv.zst", () => compressZstd(csv)],
