@@ -109,19 +109,20 @@ export class NdjsonParser extends LineParser {
     if (typeof value !== "object" || value === null || Array.isArray(value)) {
       return { column: null, reason: "not a JSON object" };
     }
-    const members = new Map<string, unknown>(Object.entries(value));
-    for (const name of COLUMN_NAMES) if (!members.has(name)) return { column: name, reason: "a column is missing" };
-    if (members.size > COLUMN_NAMES.length) return { column: null, reason: "a column too many" };
-    const notText = TEXT_NAMES.find((name) => typeof members.get(name) !== "string");
+    const missing = COLUMN_NAMES.find((name) => !Object.hasOwn(value, name));
+    if (missing) return { column: missing, reason: "a column is missing" };
+    if (Object.keys(value).length > COLUMN_NAMES.length) return { column: null, reason: "a column too many" };
+    const members = value as Record<ColumnName, unknown>;
+    const notText = TEXT_NAMES.find((name) => typeof members[name] !== "string");
     if (notText) return { column: notText, reason: "not a string" };
-    const price = members.get("price");
+    const { price } = members;
     if (typeof price !== "number") return { column: "price", reason: "not a number" };
     // JSON.parse takes the last of two members with one name, and rounds numbers. The text tells: outside of its strings
     // are a colon for each member, and one number.
     const outsideStrings = text.replace(STRINGS, "");
     if (outsideStrings.split(":").length - 1 > COLUMN_NAMES.length) return { column: null, reason: "a column twice" };
     if (!isWhole(outsideStrings)) return { column: "price", reason: price < 0 ? "negative" : "not a whole number" };
-    const bytes = (name: ColumnName) => Buffer.from(members.get(name) as string, "utf8");
+    const bytes = (name: ColumnName) => Buffer.from(members[name] as string, "utf8");
     const fields = {
       orig_code: bytes("orig_code"),
       dest_code: bytes("dest_code"),
