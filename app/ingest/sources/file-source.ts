@@ -68,18 +68,16 @@ class FileObject implements SourceObject {
   }
 
   async *read(from: number, to: number | null, signal?: AbortSignal): AsyncIterable<Buffer> {
-    const file = await open(this.location).catch((error) => {
-      throw readError(this.location, error);
-    });
+    const end = Math.min(to ?? this.bytes, this.bytes);
+    const file = await this.#attempt(open(this.location));
     try {
+      // Another file may be in its place by now, and the one that was planned again when it is looked for at the end.
+      this.#compare(await this.#attempt(file.stat({ bigint: true })));
       const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
-      for (let at = from; to === null || at < to; ) {
+      for (let at = from; at < end; ) {
         signal?.throwIfAborted();
-        const wanted = to === null ? CHUNK_BYTES : Math.min(CHUNK_BYTES, to - at);
-        const { bytesRead } = await file.read(buffer, 0, wanted, at).catch((error) => {
-          throw readError(this.location, error);
-        });
-        if (bytesRead === 0) return;
+        const { bytesRead } = await this.#attempt(file.read(buffer, 0, Math.min(CHUNK_BYTES, end - at), at));
+        if (bytesRead === 0) throw new SourceChangedError(this.location, "it is shorter now");
         at += bytesRead;
         yield buffer.subarray(0, bytesRead);
       }
@@ -89,13 +87,27 @@ class FileObject implements SourceObject {
   }
 
   async verify(): Promise<void> {
-    const now = await statOf(this.location);
+    this.#compare(await this.#attempt(stat(this.location, { bigint: true })));
+  }
+
+  #compare(now: BigIntStats): void {
     const before = this.#stats;
     if (now.size !== before.size) {
       throw new SourceChangedError(this.location, `from ${before.size} to ${now.size} bytes`);
     }
     if (now.mtimeNs !== before.mtimeNs || now.ino !== before.ino) {
       throw new SourceChangedError(this.location, "it was written again");
+    }
+  }
+
+  /** What fails with a file that was there before does not fail for good: it may come back. */
+  async #attempt<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === "ENOENT" || code === "ENOTDIR") throw new SourceChangedError(this.location, "it is gone");
+      throw new SourceUnavailableError(readError(this.location, error).message, { cause: error });
     }
   }
 }
