@@ -3,9 +3,10 @@ import { join } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { writeRejects } from "../batches/rejects.js";
 import { countBadLines, readBadLines } from "../batches/reported-lines.js";
+import { patiently } from "../database/patiently.js";
 import { closePool, openPool } from "../database/pool.js";
 import { DEFAULT_FEED, feedName, LONGEST_DEADLINE_SECONDS, MOST_BAD_ROWS } from "../ingest/feeds.js";
-import { type BatchReport, DeliveriesError, ingestSource } from "../ingest/ingest-source.js";
+import { type BatchReport, ingestSource } from "../ingest/ingest-source.js";
 import { REPORTED_BAD_LINES } from "../ingest/parse/bad-lines.js";
 import { readSettings } from "../settings.js";
 import { createLogger } from "../telemetry/logger.js";
@@ -86,7 +87,7 @@ async function run(options: FeedOptions): Promise<void> {
     const pool = openPool({ url, size: CONNECTIONS, applicationName: "ratesapp ingest run", statementTimeoutMs: 0 });
     const display = new ProgressDisplay(pool, log);
     try {
-      const { reports, unread } = await ingestSource({
+      const reports = await ingestSource({
         pool,
         source,
         ...(options.feed === undefined ? {} : { feed: options.feed }),
@@ -97,15 +98,8 @@ async function run(options: FeedOptions): Promise<void> {
         log: display.log,
         onBatch: (batchId, { name }) => display.watch(batchId, name),
         onEnd: () => display.end(),
-      }).then(
-        (reports) => ({ reports, unread: null }),
-        (error: unknown) => {
-          if (error instanceof DeliveriesError) return { reports: error.reports, unread: error };
-          throw error;
-        },
-      );
-      for (const report of reports) await tell(report);
-      if (unread !== null) throw unread;
+        onReport: tell,
+      });
       if (reports.length === 0) console.log("Nothing new.");
       const failed = reports.filter(({ state }) => state === "failed");
       if (failed.some(({ already, failedForGood }) => !already && !failedForGood)) process.exitCode = EXIT.failed;
@@ -123,10 +117,14 @@ async function run(options: FeedOptions): Promise<void> {
     }
 
     async function listBadLines({ batchId }: BatchReport): Promise<void> {
-      for (const { file, line, column, reason } of await readBadLines(pool, batchId, REPORTED_BAD_LINES)) {
+      const patience = { log, signal };
+      const lines = await patiently(patience, () => readBadLines(pool, batchId, REPORTED_BAD_LINES));
+      for (const { file, line, column, reason } of lines) {
         console.error(`${file}:${line ?? "?"}: ${column === null ? "" : `${column}: `}${reason}`);
       }
-      for (const { reason, count } of await countBadLines(pool, batchId)) console.error(`${count} × ${reason}`);
+      for (const { reason, count } of await patiently(patience, () => countBadLines(pool, batchId))) {
+        console.error(`${count} × ${reason}`);
+      }
     }
 
     async function keepRejects(report: BatchReport): Promise<void> {

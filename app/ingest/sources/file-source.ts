@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { type BigIntStats, open as openWithCallback } from "node:fs";
 import { open, readdir, stat } from "node:fs/promises";
 import { Socket } from "node:net";
@@ -6,7 +7,7 @@ import { promisify } from "node:util";
 import { REJECTS_SUFFIX } from "../../batches/rejects.js";
 import { identityOf } from "./identity.js";
 import { openPipeSource } from "./pipe-source.js";
-import type { Source, SourceObject } from "./source.js";
+import type { Source, SourceObject, UnreadableObject } from "./source.js";
 import { SourceChangedError, SourceError, SourceUnavailableError } from "./source-error.js";
 
 const openDescriptor = promisify(openWithCallback);
@@ -27,13 +28,31 @@ export async function openFileSource(path: string): Promise<Source> {
   };
 }
 
-async function* listFolder(folder: string): AsyncIterable<SourceObject> {
-  const entries = await readdir(folder, { withFileTypes: true });
-  const names = entries.filter((entry) => !entry.isDirectory()).map((entry) => entry.name);
-  for (const name of names.filter((each) => !each.startsWith(".") && !REJECTS_SUFFIX.test(each)).sort()) {
-    const path = join(folder, name);
-    const stats = await statOf(path);
-    if (stats.isFile()) yield new FileObject(path, stats);
+async function* listFolder(folder: string): AsyncIterable<SourceObject | UnreadableObject> {
+  // As bytes: made into text, a name that is no UTF-8 would be that of no file.
+  const entries = await readdir(folder, { withFileTypes: true, encoding: "buffer" }).catch((error) => {
+    throw readError(folder, error);
+  });
+  const named = entries
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => ({ name: entry.name.toString("utf8"), isText: isUtf8(entry.name), isLink: entry.isSymbolicLink() }))
+    .filter(({ name }) => !name.startsWith(".") && !REJECTS_SUFFIX.test(name))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  for (const { name, isText, isLink } of named) {
+    const found = isText ? await lookAt(join(folder, name), isLink) : new SourceError("Its name is not UTF-8.");
+    if (found instanceof Error) yield { name, error: found };
+    else if (found !== null) yield found;
+  }
+}
+
+/** Null for what is no file. */
+async function lookAt(path: string, isLink: boolean): Promise<SourceObject | Error | null> {
+  try {
+    const stats = await stat(path, { bigint: true });
+    return stats.isFile() ? new FileObject(path, stats) : null;
+  } catch (error) {
+    const leadsNowhere = isLink && (error as NodeJS.ErrnoException).code === "ENOENT";
+    return leadsNowhere ? new SourceError(`${path} is a symbolic link to nothing.`) : readError(path, error);
   }
 }
 
@@ -124,6 +143,7 @@ function readError(path: string, error: unknown): Error {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === "ENOENT") return new SourceError(`There is no file ${path}.`, { cause: error });
   if (code === "EACCES" || code === "EPERM") return new SourceError(`${path} may not be read.`, { cause: error });
+  if (code === "ELOOP") return new SourceError(`${path} is a symbolic link to itself.`, { cause: error });
   if (code === "EISDIR") return new SourceError(`${path} is a folder.`, { cause: error });
   return new SourceUnavailableError(`${path} cannot be read: ${message}`, { cause: error });
 }

@@ -1,9 +1,6 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { ATTEMPTS, waitAfterAttempt } from "./attempts.js";
 import { SourceChangedError, SourceError, SourceUnavailableError } from "./source-error.js";
 
-/** Attempts to go on where a reading was cut; more are made by those who load the piece. */
-const ATTEMPTS = 4;
-const FIRST_WAIT_MS = 250;
 /** A server that sends nothing for so long has been cut off without a word. */
 const SILENCE_MS = 60_000;
 
@@ -57,7 +54,7 @@ export async function* readResuming(read: ResumingRead): AsyncIterable<Buffer> {
       const failure = asSourceError(location, error);
       const final = failure instanceof SourceError || failure instanceof LongAnswerError || (at > 0 && !ranges);
       if (final || attempt === ATTEMPTS) throw failure;
-      await sleep(FIRST_WAIT_MS * 2 ** attempt * (0.5 + Math.random() / 2), undefined, signal ? { signal } : {});
+      await waitAfterAttempt(attempt, signal);
     }
   }
 }

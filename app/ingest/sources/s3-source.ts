@@ -1,11 +1,13 @@
+import { unescape as percentDecode } from "node:querystring";
 import { addAbortSignal, Readable } from "node:stream";
-import type { GetObjectCommandOutput } from "@aws-sdk/client-s3";
+import type { GetObjectCommandOutput, ListObjectsV2CommandOutput } from "@aws-sdk/client-s3";
 import { REJECTS_SUFFIX } from "../../batches/rejects.js";
+import { ATTEMPTS, waitAfterAttempt } from "./attempts.js";
 import { refuseUnreadable } from "./content-encoding.js";
 import { readContentRange } from "./content-range.js";
 import { identityOf } from "./identity.js";
 import { type Part, readResuming } from "./resuming-read.js";
-import type { Source, SourceObject } from "./source.js";
+import type { Source, SourceObject, UnreadableObject } from "./source.js";
 import { SourceChangedError, SourceError, SourceUnavailableError } from "./source-error.js";
 
 /** Imported when it is needed: the library takes longer to load than all the rest. */
@@ -51,25 +53,57 @@ async function* listPrefix(
   bucket: string,
   prefix: string,
   signal?: AbortSignal,
-): AsyncIterable<SourceObject> {
+): AsyncIterable<SourceObject | UnreadableObject> {
   // S3 lists keys in the order of their bytes.
-  for (let token: string | undefined, more = true; more; ) {
-    const page = await ask(`s3://${bucket}/${prefix}`, signal, (options) =>
-      store.client.send(
-        new store.library.ListObjectsV2Command({
-          Bucket: bucket,
-          Prefix: prefix,
-          ...(token ? { ContinuationToken: token } : {}),
-        }),
-        options,
-      ),
-    );
-    for (const { Key, Size, ...version } of page.Contents ?? []) {
-      if (Key === undefined || Size === undefined || Key.endsWith("/") || REJECTS_SUFFIX.test(Key)) continue;
-      yield new S3Object(store, bucket, Key, Key.slice(prefix.length), Size, version);
+  for (let token: string | undefined; ; ) {
+    const page = await listPage(store, bucket, prefix, token, signal).catch((error: Error) => {
+      signal?.throwIfAborted();
+      if (token === undefined) throw error;
+      return error;
+    });
+    if (page instanceof Error) {
+      yield { name: REST, error: page };
+      return;
     }
-    token = page.NextContinuationToken;
-    more = page.IsTruncated === true && token !== undefined;
+    for (const { Key = "", Size, ...version } of page.Contents ?? []) {
+      const key = page.EncodingType === "url" ? percentDecode(Key.replaceAll("+", " ")) : Key;
+      if (key.endsWith("/") || REJECTS_SUFFIX.test(key)) continue;
+      yield new S3Object(store, bucket, key, key.slice(prefix.length), Size ?? 0, version);
+    }
+    if (!page.IsTruncated) return;
+    const next = page.NextContinuationToken;
+    if (!next || next === token) {
+      yield { name: REST, error: new SourceError("The store does not say where its list goes on.") };
+      return;
+    }
+    token = next;
+  }
+}
+
+const REST = "The rest of the list";
+
+/** @param token where the page before ended. @throws if the list cannot be read after several attempts. */
+async function listPage(
+  { library, client }: Store,
+  bucket: string,
+  prefix: string,
+  token: string | undefined,
+  signal?: AbortSignal,
+): Promise<ListObjectsV2CommandOutput> {
+  const command = new library.ListObjectsV2Command({
+    Bucket: bucket,
+    Prefix: prefix,
+    // One key with a character that XML cannot hold would make its whole page unreadable.
+    EncodingType: "url",
+    ...(token ? { ContinuationToken: token } : {}),
+  });
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await ask(`s3://${bucket}/${prefix}`, signal, (options) => client.send(command, options));
+    } catch (error) {
+      if (!(error instanceof SourceUnavailableError) || attempt === ATTEMPTS) throw error;
+      await waitAfterAttempt(attempt, signal);
+    }
   }
 }
 

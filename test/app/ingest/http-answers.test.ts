@@ -8,10 +8,9 @@ import {
 } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect } from "chai";
-import { openSource } from "../../../app/ingest/sources/open-source.js";
 import type { SourceObject } from "../../../app/ingest/sources/source.js";
 import { SourceChangedError, SourceError, SourceUnavailableError } from "../../../app/ingest/sources/source-error.js";
-import { HEADER, someLines } from "./setup.js";
+import { HEADER, onlyObject, someLines } from "./setup.js";
 
 const content = Buffer.from(`${HEADER}\n${someLines(500).join("\n")}\n`);
 const shorter = content.subarray(0, 5_000);
@@ -57,9 +56,7 @@ describe("what an HTTP server answers", () => {
     servers.push(server);
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
-    const source = await openSource(`http://me:pw@127.0.0.1:${(server.address() as AddressInfo).port}/prices.csv`);
-    for await (const object of source.list()) return object;
-    throw new Error("nothing");
+    return onlyObject(`http://me:pw@127.0.0.1:${(server.address() as AddressInfo).port}/prices.csv`);
   }
 
   async function read(object: SourceObject, from = 0, to: number | null = null): Promise<Buffer> {
