@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import packageJson from "../package.json" with { type: "json" };
 import { Access } from "./access/access.js";
-import { clusterOf } from "./cluster/cluster.js";
+import { clusterOf } from "./cluster/choose-cluster.js";
 import { Database } from "./database/database.js";
 import { namesOf } from "./names.js";
 import { outputsOf } from "./outputs.js";

@@ -7,3 +7,6 @@ export const setFailed = `
   SET state = 'failed', failure = $2, failed_for_good = $3, failed_at = clock_timestamp(), worker = NULL, lease_until = NULL
   WHERE id = $1 AND state IN ('loading', 'auditing', 'audited')
   RETURNING id`;
+
+/** To be asked after the claim, which whoever deletes a failed batch's rows waits for. */
+export const showState = "SELECT state FROM batches WHERE id = $1";

@@ -1,9 +1,8 @@
 import type pg from "pg";
 import { shortStatement } from "../database/short-statement.js";
-import { showState } from "../ingest/audit/audit.sql.js";
 import { BatchNotFoundError, BatchStateError } from "./batch-error.js";
 import type { BatchState } from "./batch-state.js";
-import { setFailed } from "./fail.sql.js";
+import { setFailed, showState } from "./fail.sql.js";
 
 /** Why a batch failed that somebody ended without giving a reason. */
 export const STOPPED = "It was stopped.";

@@ -1,10 +1,11 @@
 import type pg from "pg";
 import { type Patience, patiently } from "../database/patiently.js";
 import { inTransaction } from "../database/transaction.js";
+import { growDataset, limitWaits, lockDataset } from "../rates/dataset.sql.js";
 import { BatchNotFoundError, BatchStateError, BatchTooOldError } from "./batch-error.js";
 import type { BatchState } from "./batch-state.js";
 import { findDuplicate, lockBatch, setDuplicate, setPublished } from "./publish.sql.js";
-import { growDataset, limitWaits, lockDataset, refreshVisibility } from "./visibility.sql.js";
+import { refreshVisibility } from "./visibility.sql.js";
 
 export interface PublishOptions extends Patience {
   /** Days after the first publish for which a retracted batch can be published again. */

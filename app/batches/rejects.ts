@@ -2,10 +2,10 @@ import { open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type pg from "pg";
 import { shortStatement } from "../database/short-statement.js";
-import { workerName } from "../ingest/work/worker.js";
 import { BatchNotFoundError, BatchStateError } from "./batch-error.js";
 import type { BatchState } from "./batch-state.js";
 import { readColumns, readContents } from "./reported-lines.sql.js";
+import { workerName } from "./worker-name.js";
 
 const LINES_PER_QUERY = 1_000;
 const BYTES_PER_QUERY = 4 * 1024 * 1024;

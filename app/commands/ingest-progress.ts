@@ -1,7 +1,7 @@
 import progress, { type Options, Presets, SingleBar } from "cli-progress";
 import type pg from "pg";
 import { type BatchSummary, readBatch } from "../batches/batch-summary.js";
-import type { IngestLog } from "../ingest/work/worker.js";
+import type { IngestLog } from "../database/patiently.js";
 
 const TERMINAL_INTERVAL_MS = 500;
 const LOG_INTERVAL_MS = 5_000;

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { IngestLog } from "../ingest/work/worker.js";
+
 import { isTransient, waitAfter } from "./transient.js";
 
 export interface Patience {
@@ -48,4 +48,10 @@ export function isDiskFull(error: unknown): boolean {
 /** The lock was not to be had in the time that a change waits for it. */
 export function isLocked(error: unknown): boolean {
   return (error as { code?: unknown }).code === "55P03";
+}
+
+/** Where a worker says what happens; a pino logger is one. */
+export interface IngestLog {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
 }

@@ -4,22 +4,23 @@ import { failBatch } from "../batches/fail.js";
 import { findPlannedBatch, PIECE_BYTES, type PlannedBatch, planBatch, STREAM_PIECE_BYTES } from "../batches/plan.js";
 import { readClock } from "../batches/plan.sql.js";
 import { publishBatch } from "../batches/publish.js";
-import { patiently } from "../database/patiently.js";
+import { workerName } from "../batches/worker-name.js";
+import { type IngestLog, patiently } from "../database/patiently.js";
 import { isTransient } from "../database/transient.js";
 import { reclaimBatch } from "../upkeep/reclaim.js";
 import { auditBatch } from "./audit/audit.js";
 import { DEFAULT_FEED } from "./feeds.js";
+import { PortsMissingError } from "./load/load-error.js";
 import { readPorts } from "./load/read-ports.js";
 import { readFirstBytes } from "./pieces/head.js";
 import { compressionOf, MAGIC_BYTES } from "./sources/compression.js";
 import { openSource } from "./sources/open-source.js";
 import { PIPE_IDENTITY } from "./sources/pipe-source.js";
 import type { Source, SourceObject } from "./sources/source.js";
-import { PortsMissingError } from "./sources/source-error.js";
 import { loadRanges } from "./work/load-ranges.js";
 import { loadStream } from "./work/load-stream.js";
 import { listAbandoned } from "./work/work.sql.js";
-import { ask, type IngestLog, LANES, readWorkOf, type Work, type Worker, workerName } from "./work/worker.js";
+import { ask, LANES, readWorkOf, type Work, type Worker } from "./work/worker.js";
 
 export interface IngestOptions {
   /** Of at least six connections, without a statement timeout. */

@@ -1,6 +1,6 @@
 import type pg from "pg";
-import { growDataset } from "../batches/visibility.sql.js";
 import { inTransaction } from "../database/transaction.js";
+import { growDataset } from "../rates/dataset.sql.js";
 import { rollUpRegions } from "../rates/roll-up/roll-up-regions.js";
 import {
   findCycle,

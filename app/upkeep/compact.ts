@@ -1,7 +1,8 @@
 import type pg from "pg";
-import { limitWaits, lockDataset, refreshVisibility } from "../batches/visibility.sql.js";
+import { refreshVisibility } from "../batches/visibility.sql.js";
 import { inTransaction } from "../database/transaction.js";
 import { lockTreeShared } from "../places/import-places.sql.js";
+import { limitWaits, lockDataset } from "../rates/dataset.sql.js";
 import {
   boundFold,
   buryFolded,

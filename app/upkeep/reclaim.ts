@@ -1,7 +1,7 @@
 import type pg from "pg";
-import { lockDataset } from "../batches/visibility.sql.js";
 import { inTransaction } from "../database/transaction.js";
 import { lockTreeShared } from "../places/import-places.sql.js";
+import { lockDataset } from "../rates/dataset.sql.js";
 import {
   buryMonths,
   deleteDailyRates,

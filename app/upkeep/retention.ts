@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
-import { growDataset, limitWaits, lockDataset } from "../batches/visibility.sql.js";
 import { inTransaction } from "../database/transaction.js";
 import { lockTreeShared } from "../places/import-places.sql.js";
+import { growDataset, limitWaits, lockDataset } from "../rates/dataset.sql.js";
 import { detach, drop, dropDays, finishDetach, isOwner, listOldMonths, showPartition } from "./retention.sql.js";
 
 export interface RetentionOptions {

@@ -1,12 +1,6 @@
-import * as aws from "@pulumi/aws";
 import type * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import type { Names } from "../names.js";
 import type { Peer } from "../network/peers.js";
-import type { Settings } from "../settings/schema.js";
-import { deliveryRights } from "./delivery-rights.js";
-import { EksCluster } from "./eks-cluster.js";
-import { ExistingCluster } from "./existing-cluster.js";
 
 /** Where base backups and WAL go, when the cluster brings a place for them. */
 export interface Archive {
@@ -47,20 +41,4 @@ export interface ClusterAccess {
   readonly kubeconfig?: pulumi.Output<string>;
   /** Undefined: the current one. */
   readonly context?: string;
-}
-
-/** The cluster that the settings ask for: one that is there, or one of its own on AWS. */
-export function clusterOf(stack: string, names: Names, settings: Settings): Cluster {
-  const { cluster, database, feeds, protect } = settings;
-  if (cluster.eks) {
-    const tags = { project: "ratesapp", stack };
-    const provider = new aws.Provider("aws", { region: cluster.eks.region as aws.Region, defaultTags: { tags } });
-    const backups = database.backups !== undefined;
-    return new EksCluster(
-      `ratesapp-${stack}`,
-      { ...cluster.eks, names, backups, deliveryRights: deliveryRights(feeds), protect },
-      { providers: [provider] },
-    );
-  }
-  return new ExistingCluster("cluster", { context: cluster.context });
 }

@@ -3,9 +3,10 @@ import { BatchNotFoundError, BatchStateError, BatchTooOldError } from "../../bat
 import { readBadLines } from "../../batches/reported-lines.js";
 import { isLocked } from "../../database/patiently.js";
 import { isTransient } from "../../database/transient.js";
+import { PortsMissingError } from "../../ingest/load/load-error.js";
 import { REPORTED_BAD_LINES } from "../../ingest/parse/bad-lines.js";
 import type { HeaderError } from "../../ingest/parse/columns.js";
-import { PortsMissingError, SourceError } from "../../ingest/sources/source-error.js";
+import { SourceError } from "../../ingest/sources/source-error.js";
 import {
   BadRowsError,
   IncompleteUploadError,

@@ -46,9 +46,6 @@ export const claimPart = `
   FROM audit_parts WHERE batch_id = $1 AND NOT done
   ORDER BY from_day LIMIT 1 FOR UPDATE SKIP LOCKED`;
 
-/** To be asked after the claim, which whoever deletes a failed batch's rows waits for. */
-export const showState = "SELECT state FROM batches WHERE id = $1";
-
 /** Parts of batch $1 that others are at; none once it failed. */
 export const countParts = `
   SELECT count(*)::integer AS unfinished

@@ -3,13 +3,14 @@ import type pg from "pg";
 import { BatchNotFoundError, BatchStateError } from "../../batches/batch-error.js";
 import type { BatchState } from "../../batches/batch-state.js";
 import { failBatch } from "../../batches/fail.js";
+import { showState } from "../../batches/fail.sql.js";
 import { findDuplicate, setDuplicate } from "../../batches/publish.sql.js";
-import { limitWaits, lockDataset } from "../../batches/visibility.sql.js";
 import { type Patience, patiently } from "../../database/patiently.js";
 import { shortStatement } from "../../database/short-statement.js";
 import { inTransaction } from "../../database/transaction.js";
 import { lockTreeShared } from "../../places/import-places.sql.js";
 import { addDays, countDays } from "../../rates/calendar.js";
+import { limitWaits, lockDataset } from "../../rates/dataset.sql.js";
 import { combineChecksums } from "../../rates/roll-up/checksum.js";
 import { rollUpPrices } from "../../rates/roll-up/roll-up-prices.js";
 import { createSums, type Sums } from "../../rates/roll-up/sums.js";
@@ -24,7 +25,6 @@ import {
   insertDays,
   lockAudited,
   setPartDone,
-  showState,
   splitPart,
   summarizeMonths,
 } from "./audit.sql.js";

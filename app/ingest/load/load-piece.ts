@@ -9,8 +9,8 @@ import { LEAST_LINE_BYTES, type LineParser } from "../parse/line-parser.js";
 import { NdjsonParser } from "../parse/ndjson-parser.js";
 import type { PortTable } from "../parse/port-table.js";
 import { ROW_BYTES, Rows, type RowTotals } from "../parse/rows.js";
-import { LeaseLostError } from "../sources/source-error.js";
 import { ensureMonths } from "./ensure-months.js";
+import { LeaseLostError } from "./load-error.js";
 import {
   beginPiece,
   copyPrices,

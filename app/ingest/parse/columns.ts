@@ -1,4 +1,4 @@
-import { splitFields } from "./fields.js";
+import { splitFields } from "./split-fields.js";
 
 export type ColumnName = "orig_code" | "dest_code" | "day" | "price";
 

@@ -1,10 +1,11 @@
 import type { BadLines } from "./bad-lines.js";
 import { COLUMN_NAMES, type ColumnName, type Columns } from "./columns.js";
 import { DAYS, daySlot, NO_DAY } from "./day-table.js";
-import { addFields, type Fault, type LineFields, splitFields } from "./fields.js";
+import { addFields, type Fault, type LineFields } from "./fields.js";
 import { LineParser } from "./line-parser.js";
 import type { PortTable } from "./port-table.js";
 import { MAX_PRICE, type Rows } from "./rows.js";
+import { splitFields } from "./split-fields.js";
 
 const COMMA = 44;
 const LINE_FEED = 10;

@@ -1,14 +1,9 @@
 import { isUtf8 } from "node:buffer";
 import type { ColumnName } from "./columns.js";
 import { DAYS, daySlot, FIRST_YEAR, LAST_YEAR, NO_DAY } from "./day-table.js";
+import { MAX_LINE_BYTES } from "./limits.js";
 import type { PortTable } from "./port-table.js";
 import { MAX_PRICE, type Rows } from "./rows.js";
-
-/** Longest line that is read; a longer one is a bad line, whatever it holds. */
-export const MAX_LINE_BYTES = 1024 * 1024;
-
-const COMMA = 44;
-const QUOTE = 34;
 
 /** Why a line cannot be loaded, and the column at fault if it is one. Reasons are few and fixed: they are counted. */
 export interface Fault {
@@ -25,40 +20,6 @@ export function faultOfBytes(line: Buffer): Fault | null {
   if (line.includes(0)) return { column: null, reason: "a NUL byte" };
   if (!isUtf8(line)) return { column: null, reason: "not valid UTF-8" };
   return null;
-}
-
-/**
- * Fields of one line of CSV (RFC 4180), or what is wrong with its quotes. A quoted line break is not supported:
- * a worker that starts in the middle of a file could not tell it from the end of a line, and no value needs one.
- */
-export function splitFields(line: Buffer): Buffer[] | string {
-  const fields: Buffer[] = [];
-  for (let at = 0; ; ) {
-    if (line[at] === QUOTE) {
-      let end = at + 1;
-      let doubled = false;
-      for (;;) {
-        end = line.indexOf(QUOTE, end);
-        if (end === -1) return "a quote that is not closed on its line";
-        if (line[end + 1] !== QUOTE) break;
-        doubled = true;
-        end += 2;
-      }
-      const field = line.subarray(at + 1, end);
-      fields.push(doubled ? Buffer.from(field.toString("latin1").replaceAll('""', '"'), "latin1") : field);
-      at = end + 1;
-      if (at === line.length) return fields;
-      if (line[at] !== COMMA) return "text after a closing quote";
-      at += 1;
-    } else {
-      const comma = line.indexOf(COMMA, at);
-      const field = line.subarray(at, comma === -1 ? line.length : comma);
-      if (field.includes(QUOTE)) return "a quote inside a field that is not quoted";
-      fields.push(field);
-      if (comma === -1) return fields;
-      at = comma + 1;
-    }
-  }
 }
 
 /** Adds the price that a line stands for, or says why it cannot. */

@@ -1,5 +1,6 @@
 import { bomLength, COLUMN_NAMES, type Columns, HeaderError, readHeader } from "./columns.js";
-import { faultOfBytes, MAX_LINE_BYTES } from "./fields.js";
+import { faultOfBytes } from "./fields.js";
+import { MAX_LINE_BYTES } from "./limits.js";
 
 export type Format = "csv" | "ndjson";
 

@@ -1,5 +1,6 @@
 import type { BadLines } from "./bad-lines.js";
-import { type Fault, faultOfBytes, MAX_LINE_BYTES } from "./fields.js";
+import { type Fault, faultOfBytes } from "./fields.js";
+import { MAX_LINE_BYTES } from "./limits.js";
 import type { Rows } from "./rows.js";
 
 const LINE_FEED = 10;

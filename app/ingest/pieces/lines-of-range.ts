@@ -1,4 +1,4 @@
-import { MAX_LINE_BYTES } from "../parse/fields.js";
+import { MAX_LINE_BYTES } from "../parse/limits.js";
 import type { SourceObject } from "../sources/source.js";
 
 const LINE_FEED = 10;

@@ -1,10 +1,12 @@
 import type pg from "pg";
 import { PIECE_BYTES } from "../../batches/plan.js";
+import { workerName } from "../../batches/worker-name.js";
+import type { IngestLog } from "../../database/patiently.js";
 import type { PortTable } from "../parse/port-table.js";
 import type { SourceObject } from "../sources/source.js";
 import { SourceError } from "../sources/source-error.js";
 import { loadStream } from "../work/load-stream.js";
-import { type IngestLog, type Worker, workerName } from "../work/worker.js";
+import type { Worker } from "../work/worker.js";
 
 export interface UploadStream {
   readonly batchId: number;

@@ -5,12 +5,12 @@ import type { BatchState } from "../../batches/batch-state.js";
 import { failBatch } from "../../batches/fail.js";
 import { shortStatement } from "../../database/short-statement.js";
 import { inTransaction } from "../../database/transaction.js";
+import { LeaseLostError } from "../load/load-error.js";
 import { loadPiece, type PieceResult } from "../load/load-piece.js";
 import type { Format } from "../parse/header-reader.js";
 import type { PortTable } from "../parse/port-table.js";
 import { compressionOf, decompress, MAGIC_BYTES } from "../sources/compression.js";
 import { peek } from "../sources/peek.js";
-import { LeaseLostError } from "../sources/source-error.js";
 import {
   checkUpload,
   claimUploaded,

@@ -1,4 +1,4 @@
-import { LeaseLostError } from "../sources/source-error.js";
+import { LeaseLostError } from "../load/load-error.js";
 
 /** A worker that is not heard of for so long is taken for dead, and its pieces are anyone's. */
 export const LEASE_SECONDS = 30;

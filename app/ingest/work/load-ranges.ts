@@ -1,6 +1,6 @@
 import { loadPiece } from "../load/load-piece.js";
 import { HeaderError } from "../parse/columns.js";
-import { MAX_LINE_BYTES } from "../parse/fields.js";
+import { MAX_LINE_BYTES } from "../parse/limits.js";
 import { type Head, readHead } from "../pieces/head.js";
 import { linesOfRange } from "../pieces/lines-of-range.js";
 import type { SourceObject } from "../sources/source.js";

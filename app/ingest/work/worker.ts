@@ -1,17 +1,17 @@
-import { randomUUID } from "node:crypto";
-import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
 import type { BatchState } from "../../batches/batch-state.js";
 import { failBatch } from "../../batches/fail.js";
+import type { IngestLog } from "../../database/patiently.js";
 import { DISK_FULL_WAIT_SECONDS, isDiskFull, patiently } from "../../database/patiently.js";
 import { shortStatement } from "../../database/short-statement.js";
 import { isTransient } from "../../database/transient.js";
+import { LeaseLostError } from "../load/load-error.js";
 import { HeaderError } from "../parse/columns.js";
 import type { PortTable } from "../parse/port-table.js";
 import type { Head } from "../pieces/head.js";
 import type { SourceObject } from "../sources/source.js";
-import { LeaseLostError, SourceChangedError, SourceError } from "../sources/source-error.js";
+import { SourceChangedError, SourceError } from "../sources/source-error.js";
 import { LEASE_SECONDS } from "./lease.js";
 import {
   failExhausted,
@@ -23,12 +23,6 @@ import {
   setColumns,
 } from "./work.sql.js";
 
-/** Where a worker says what happens; a pino logger is one. */
-export interface IngestLog {
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-}
-
 /** What all parts of one run share. */
 export interface Worker {
   readonly pool: pg.Pool;
@@ -38,11 +32,6 @@ export interface Worker {
   readonly log: IngestLog;
   /** Aborted when the worker shall stop: it gives its pieces back and ends. */
   readonly signal: AbortSignal;
-}
-
-/** Readable in `pieces.worker`, and unique although pods share process ids and, after a restart, names. */
-export function workerName(): string {
-  return `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
 }
 
 /** What is left to do for a batch. */

@@ -1,0 +1,23 @@
+import * as aws from "@pulumi/aws";
+import type { Names } from "../names.js";
+import type { Settings } from "../settings/schema.js";
+import type { Cluster } from "./cluster.js";
+import { deliveryRights } from "./delivery-rights.js";
+import { EksCluster } from "./eks-cluster.js";
+import { ExistingCluster } from "./existing-cluster.js";
+
+/** The cluster that the settings ask for: one that is there, or one of its own on AWS. */
+export function clusterOf(stack: string, names: Names, settings: Settings): Cluster {
+  const { cluster, database, feeds, protect } = settings;
+  if (cluster.eks) {
+    const tags = { project: "ratesapp", stack };
+    const provider = new aws.Provider("aws", { region: cluster.eks.region as aws.Region, defaultTags: { tags } });
+    const backups = database.backups !== undefined;
+    return new EksCluster(
+      `ratesapp-${stack}`,
+      { ...cluster.eks, names, backups, deliveryRights: deliveryRights(feeds), protect },
+      { providers: [provider] },
+    );
+  }
+  return new ExistingCluster("cluster", { context: cluster.context });
+}
