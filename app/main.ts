@@ -3,11 +3,13 @@ import { Command } from "commander";
 import { batchesCommand } from "./commands/batches.js";
 import { demoCommand } from "./commands/demo.js";
 import { describeFailure, exitCodeOf } from "./commands/failure.js";
+import { hideAddresses } from "./commands/hide-addresses.js";
 import { ingestCommand } from "./commands/ingest.js";
 import { migrateCommand } from "./commands/migrate.js";
 import { placesCommand } from "./commands/places.js";
 import { refuseRepeatedOptions } from "./commands/refuse-repeated-options.js";
 import { serveCommand } from "./commands/serve.js";
+import { printableLines } from "./printable.js";
 import { releaseVersion } from "./telemetry/build-info.js";
 
 const program = new Command("ratesapp")
@@ -37,6 +39,8 @@ program.addCommand(placesCommand());
 /** Commands that are added do not inherit this; without it, commander ends the process with code 1 for wrong usage. */
 function throwRatherThanExit(command: Command): void {
   command.exitOverride().showHelpAfterError("(--help tells more)");
+  // It repeats what it does not know, which may be an address at the wrong place.
+  command.configureOutput({ outputError: (text, write) => write(printableLines(hideAddresses(text))) });
   for (const child of command.commands) throwRatherThanExit(child);
 }
 throwRatherThanExit(program);

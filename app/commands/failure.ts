@@ -3,7 +3,9 @@ import { isTransient } from "../database/transient.js";
 import { FeedsFileError } from "../ingest/feeds.js";
 import { ListenError } from "../listen.js";
 import { PlacesError } from "../places/read-places.js";
+import { printableLines } from "../printable.js";
 import { SettingsError } from "../settings.js";
+import { hideAddresses } from "./hide-addresses.js";
 import { StoppedError } from "./stop-signal.js";
 
 /** Thrown for something that the user must say differently: a missing variable, options that do not go together. */
@@ -37,7 +39,8 @@ export function describeFailure(error: unknown, environment: NodeJS.ProcessEnv =
   // Commander has already written what it has to say.
   if (error instanceof CommanderError) return "";
   const detailed = environment.LOG_LEVEL === "debug" || environment.LOG_LEVEL === "trace";
-  return `${error instanceof Error ? (detailed ? error.stack : messageOf(error)) : String(error)}\n`;
+  const text = error instanceof Error ? (detailed && error.stack) || messageOf(error) : String(error);
+  return `${printableLines(hideAddresses(text))}\n`;
 }
 
 /** A refused connection to a name with several addresses has a message for each, and none of its own. */

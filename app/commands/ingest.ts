@@ -8,6 +8,7 @@ import { closePool, openPool } from "../database/pool.js";
 import { DEFAULT_FEED, feedName, LONGEST_DEADLINE_SECONDS, MOST_BAD_ROWS } from "../ingest/feeds.js";
 import { type BatchReport, ingestSource } from "../ingest/ingest-source.js";
 import { REPORTED_BAD_LINES } from "../ingest/parse/bad-lines.js";
+import { printable } from "../printable.js";
 import { readSettings } from "../settings.js";
 import { createLogger } from "../telemetry/logger.js";
 import { withWriteDatabase } from "./database.js";
@@ -110,7 +111,7 @@ async function run(options: FeedOptions): Promise<void> {
     }
 
     async function tell(report: BatchReport): Promise<void> {
-      console.log(outcomeOf(report));
+      console.log(printable(outcomeOf(report)));
       if (report.already) return;
       if (report.state === "failed") await listBadLines(report);
       else if (report.rejected > 0) await keepRejects(report);
@@ -120,7 +121,7 @@ async function run(options: FeedOptions): Promise<void> {
       const patience = { log, signal };
       const lines = await patiently(patience, () => readBadLines(pool, batchId, REPORTED_BAD_LINES));
       for (const { file, line, column, reason } of lines) {
-        console.error(`${file}:${line ?? "?"}: ${column === null ? "" : `${column}: `}${reason}`);
+        console.error(printable(`${file}:${line ?? "?"}: ${column === null ? "" : `${column}: `}${reason}`));
       }
       for (const { reason, count } of await patiently(patience, () => countBadLines(pool, batchId))) {
         console.error(`${count} × ${reason}`);
@@ -137,10 +138,12 @@ async function run(options: FeedOptions): Promise<void> {
       }
       try {
         await writeRejects(pool, report.batchId, path);
-        console.log(`Bad lines that were left out: ${report.rejected}; they are in ${path}.`);
+        console.log(printable(`Bad lines that were left out: ${report.rejected}; they are in ${path}.`));
       } catch (error) {
         process.exitCode = EXIT.failed;
-        console.error(`The lines that were left out could not be written to ${path}: ${(error as Error).message}`);
+        console.error(
+          printable(`The lines that were left out could not be written to ${path}: ${(error as Error).message}`),
+        );
       }
     }
   });

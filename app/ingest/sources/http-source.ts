@@ -11,8 +11,7 @@ import { SourceChangedError, SourceError, SourceUnavailableError } from "./sourc
 /** One object at an HTTP(S) address. */
 export async function openHttpSource(address: string, signal?: AbortSignal): Promise<Source> {
   // Not repeated: there may be a password in it.
-  if (!URL.canParse(address))
-    throw new SourceError("The address is not one that can be read: https://host/prices.csv.");
+  if (!URL.canParse(address)) throw new SourceError("An HTTP address looks like https://host/prices.csv.");
   const object = await openHttpObject(new URL(address), signal);
   return {
     several: false,

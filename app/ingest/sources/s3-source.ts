@@ -23,9 +23,10 @@ interface Store {
  * come from the usual environment.
  */
 export async function openS3Source(address: string, signal?: AbortSignal): Promise<Source> {
-  const match = /^s3:\/\/([^/]+)\/?(.*)$/.exec(address);
-  if (!match) throw new SourceError(`${address} is no S3 address; they look like s3://bucket/prefix/.`);
-  const [, bucket, key] = match as unknown as [string, string, string];
+  const match = /^s3:\/\/([^/@:]+)(?:\/(.*))?$/is.exec(address);
+  // Not repeated: there may be a key in it, which belongs into the environment.
+  if (!match) throw new SourceError("An S3 address looks like s3://bucket/prefix/, without keys and port.");
+  const [, bucket, key = ""] = match as unknown as [string, string, string | undefined];
   const library = await import("@aws-sdk/client-s3");
   const client = new library.S3Client({
     // Stores of one's own rarely have a DNS name for each bucket.
