@@ -90,7 +90,7 @@ class FileObject implements SourceObject {
     const end = Math.min(to ?? this.bytes, this.bytes);
     const file = await this.#attempt(open(this.location));
     try {
-      // Another file may be in its place by now, and the one that was planned again when it is looked for at the end.
+      // The path may lead to another file by now, and to the planned one again when `verify` looks.
       this.#compare(await this.#attempt(file.stat({ bigint: true })));
       const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
       for (let at = from; at < end; ) {

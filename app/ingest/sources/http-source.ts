@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { unescape as percentDecode } from "node:querystring";
+import { setTimeout as sleep } from "node:timers/promises";
 import { refuseUnreadable } from "./content-encoding.js";
 import { readContentRange } from "./content-range.js";
 import { type HttpAnswer, headerOf, httpGet, letGo, refusalOf, shownAddress } from "./http-get.js";
@@ -21,16 +22,28 @@ export async function openHttpSource(address: string, signal?: AbortSignal): Pro
   };
 }
 
+const SECOND_MS = 1_000;
+const MOST_LOOKS = 4;
+
 async function openHttpObject(url: URL, signal?: AbortSignal): Promise<SourceObject> {
-  // One byte tells what HEAD often hides: whether ranges really work, and the size.
-  const answer = await httpGet(url, { range: "bytes=0-0" }, signal);
-  await letGo(answer);
-  const { statusCode } = answer;
-  if (statusCode !== 200 && statusCode !== 206 && statusCode !== 416) throw refusalOf(url, answer);
-  const version = versionOf(answer);
-  // Ranges of different versions must not be mixed, so they are used only where a version can be told.
-  const ranges = statusCode !== 200 && version.bytes !== null && isStrong(answer, version);
-  return new HttpObject(url, version, ranges);
+  for (let look = 1; ; look += 1) {
+    // One byte tells what HEAD often hides: whether ranges really work, and the size.
+    const answer = await httpGet(url, { range: "bytes=0-0" }, signal);
+    await letGo(answer);
+    const { statusCode } = answer;
+    if (statusCode !== 200 && statusCode !== 206 && statusCode !== 416) throw refusalOf(url, answer);
+    const version = versionOf(answer);
+    const ageMs = Date.parse(headerOf(answer, "date") ?? "") - Date.parse(version.modified ?? "");
+    const mayHaveRanges = statusCode !== 200 && version.bytes !== null;
+    // Ranges of different versions must not be mixed, so they are used only where a version can be told. A time cannot
+    // tell two changes within its second (RFC 9110, 8.8.2.2), which is over soon.
+    const isTold = hasStrongTag(version) || ageMs >= SECOND_MS;
+    const isTooYoung = !isTold && ageMs >= 0;
+    if (!mayHaveRanges || !isTooYoung || look === MOST_LOOKS) {
+      return new HttpObject(url, version, mayHaveRanges && isTold);
+    }
+    await sleep(SECOND_MS, undefined, signal ? { signal } : {});
+  }
 }
 
 /** What tells one version of an object from another. */
@@ -53,10 +66,8 @@ function versionOf(answer: HttpAnswer): Version {
   };
 }
 
-/** True if two versions cannot look alike (RFC 9110, 8.8.2.2: a time is too coarse for two changes within a second). */
-function isStrong(answer: HttpAnswer, { etag, modified }: Version): boolean {
-  if (etag?.startsWith('"')) return true;
-  return Date.parse(headerOf(answer, "date") ?? "") - Date.parse(modified ?? "") >= 1_000;
+function hasStrongTag({ etag }: Version): boolean {
+  return etag !== null && !etag.startsWith("W/");
 }
 
 class HttpObject implements SourceObject {
@@ -95,7 +106,7 @@ class HttpObject implements SourceObject {
     const headers: Record<string, string> = {};
     if (this.ranges) {
       headers.range = `bytes=${from}-${(to as number) - 1}`;
-      if (etag?.startsWith('"')) headers["if-match"] = etag;
+      if (etag !== null && hasStrongTag(this.#version)) headers["if-match"] = etag;
       else if (modified) headers["if-unmodified-since"] = modified;
     }
     const answer = await httpGet(this.#url, headers, signal);
@@ -125,7 +136,7 @@ class HttpObject implements SourceObject {
     if (now.etag !== before.etag) {
       throw new SourceChangedError(location, `its ETag was ${before.etag ?? "not there"} before`);
     }
-    if (!before.etag?.startsWith('"') && now.modified !== before.modified) {
+    if (!hasStrongTag(before) && now.modified !== before.modified) {
       throw new SourceChangedError(location, `it was modified at ${now.modified ?? "an unknown time"}`);
     }
     refuseUnreadable(location, headerOf(answer, "content-encoding"));
@@ -150,7 +161,7 @@ class HttpObject implements SourceObject {
     if (bytes !== null) return Number(bytes);
     if (this.bytes === null && headerOf(answer, "transfer-encoding") === null) {
       throw new SourceError(
-        `${this.location} tells neither its size nor its end, so that nobody could tell when it is cut off.`,
+        `${this.location} tells neither its size nor its end, so that a cut could not be told from the end.`,
       );
     }
     return null;
