@@ -13,8 +13,17 @@ export class SettingsError extends Error {
   }
 }
 
-const whole = (least: number, most: number) =>
-  z.coerce.number(`must be a whole number from ${least} to ${most}`).int(`must be a whole number`).min(least).max(most);
+const whole = (least: number, most: number) => {
+  const rule = `must be a whole number from ${least} to ${most}`;
+  // In digits alone: to read a number out of "0x10" or "1e3" would be a guess.
+  const digits = z
+    .string()
+    .regex(/^\d{1,15}$/, rule)
+    .transform(Number);
+  return digits.pipe(z.number().min(least, rule).max(most, rule));
+};
+const oneOf = <const Choice extends string>(...choices: Choice[]) =>
+  z.enum(choices, `must be one of ${choices.join(", ")}`);
 const postgresUrl = z
   .string()
   .regex(/^postgres(ql)?:\/\//, "must look like postgres://user:password@host:5432/database");
@@ -32,11 +41,10 @@ export const environmentSchema = z.object({
   HOST: z.string().min(1).default("0.0.0.0").describe("address to listen on"),
   PORT: whole(0, 65535).default(3000).describe("port of the API; 0 takes a free one"),
   ADMIN_PORT: whole(0, 65535).default(9464).describe("port of /livez, /readyz and /metrics"),
-  LOG_LEVEL: z
-    .enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"])
+  LOG_LEVEL: oneOf("trace", "debug", "info", "warn", "error", "fatal", "silent")
     .default("info")
     .describe("least level that is logged"),
-  LOG_FORMAT: z.enum(["json", "pretty"]).optional().describe("pretty on a terminal, json elsewhere"),
+  LOG_FORMAT: oneOf("json", "pretty").optional().describe("pretty on a terminal, json elsewhere"),
   REQUEST_TIMEOUT_MS: whole(100, 600_000).default(5_000).describe("a request's deadline, retries included"),
   STATEMENT_TIMEOUT_MS: whole(50, 600_000).default(2_000).describe("one attempt of a read in the database"),
   CACHE_BYTES: whole(0, 4096 * MIB)
@@ -78,6 +86,8 @@ export interface Settings {
   readonly databaseReadUrl: string | undefined;
   readonly databasePoolSize: number;
   readonly dataDirectory: string;
+  /** It was named, rather than left at its default in the working directory. */
+  readonly dataDirectoryGiven: boolean;
   readonly host: string;
   readonly port: number;
   readonly adminPort: number;
@@ -119,6 +129,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     databaseReadUrl: values.DATABASE_READ_URL,
     databasePoolSize: values.DATABASE_POOL_SIZE,
     dataDirectory: values.DATA_DIRECTORY,
+    dataDirectoryGiven: given.DATA_DIRECTORY !== undefined,
     host: values.HOST,
     port: values.PORT,
     adminPort: values.ADMIN_PORT,

@@ -3,6 +3,7 @@ import type { Knex } from "knex";
 import Koa from "koa";
 import type pg from "pg";
 import type { ReadSide } from "../database/read-side.js";
+import type { IngestThread } from "../ingest/uploads/ingest-thread.js";
 import type { Settings } from "../settings.js";
 import type { Logger } from "../telemetry/logger.js";
 import type { AnswerCache } from "./answers/answer-cache.js";
@@ -16,7 +17,8 @@ import { answerProblems } from "./http/answer-problems.js";
 import { ClientAddress } from "./http/client-address.js";
 import { limitRate } from "./http/limit-rate.js";
 import { observeRequests } from "./http/observe-requests.js";
-import type { ApiRoute, RequestState } from "./http/request.js";
+import type { ApiContext, ApiRoute, RequestState } from "./http/request.js";
+import { requestFields } from "./http/request-fields.js";
 import { setHeaders } from "./http/set-headers.js";
 import { type Load, shedLoad } from "./http/shed-load.js";
 import { pageRoutes } from "./page.js";
@@ -34,6 +36,8 @@ export interface ApiServices {
   readonly knex: Knex;
   /** The primary, for batches; undefined where nothing can be written, as in a second region. */
   readonly writes: pg.Pool | undefined;
+  /** What loads uploads; undefined without `writes`. */
+  readonly thread: IngestThread | undefined;
   /** What goes on behind requests to publish; undefined without `writes`. */
   readonly jobs: PublishJobs | undefined;
   readonly tokens: WriteTokens;
@@ -45,7 +49,11 @@ export async function createApi(services: ApiServices): Promise<Koa<RequestState
   const { settings, logger, load } = services;
   const app = new Koa<RequestState>();
   // Reached only by what breaks while a body is on its way; everything else is a problem document.
-  app.on("error", (error: unknown) => logger.warn({ error }, "an answer broke off"));
+  app.on("error", (error: NodeJS.ErrnoException, ctx: ApiContext) => {
+    const left = error.code === "ERR_STREAM_PREMATURE_CLOSE" || error === ctx.req.socket.errored;
+    if (left) logger.info(requestFields(ctx), "the client left in the middle of its answer");
+    else logger.warn({ ...requestFields(ctx), error }, "an answer broke off");
+  });
 
   app.use(observeRequests({ requestTimeoutMs: settings.requestTimeoutMs, isDraining: services.isDraining, logger }));
   app.use(setHeaders);

@@ -43,6 +43,11 @@ export async function readBadLines(database: Database, batchId: number, limit: n
   }));
 }
 
+/** True if why the batch failed already says what is wrong with a line, as of a header. */
+export function tells(failure: string | null, reason: string): boolean {
+  return failure?.endsWith(`: ${reason}.`) === true;
+}
+
 /** Characters that a terminal would obey, or that would change the order of others, are written as \u{…}. */
 function writeContent(content: Buffer): string {
   const characters = [...content.toString("utf8")];

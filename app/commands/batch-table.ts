@@ -1,5 +1,5 @@
 import type { BatchSummary } from "../batches/batch-summary.js";
-import type { ReportedLine } from "../batches/reported-lines.js";
+import { type ReportedLine, tells } from "../batches/reported-lines.js";
 
 const LONGEST_SOURCE = 48;
 
@@ -66,10 +66,12 @@ export function writeBatchDetails(
   const width = Math.max(...facts.map(([name]) => name.length));
   return [
     ...facts.filter(([, value]) => value !== null).map(([name, value]) => `${name.padEnd(width)}  ${value}`),
-    ...lines.flatMap(({ file, piece, line, column, reason, content }) => [
-      `${file}${piece === null ? "" : `, piece ${piece}`}:${line ?? "?"}: ${column === null ? "" : `${column}: `}${reason}`,
-      ...(content ? [`    ${content}`] : []),
-    ]),
+    ...lines
+      .filter(({ reason }) => !tells(batch.failure, reason))
+      .flatMap(({ file, piece, line, column, reason, content }) => [
+        `${file}${piece === null ? "" : `, piece ${piece}`}:${line ?? "?"}: ${column === null ? "" : `${column}: `}${reason}`,
+        ...(content ? [`    ${content}`] : []),
+      ]),
     ...counts.map(({ reason, count }) => `${count} × ${reason}`),
   ].join("\n");
 }

@@ -31,9 +31,9 @@ export function stopSignal(): AbortSignal {
     process.on(signal, () => {
       const error = new StoppedError(signal);
       if (!controller.signal.aborted) {
-        requestedAtMs = Date.now();
+        requestedAtMs = performance.now();
         controller.abort(error);
-      } else if (Date.now() - requestedAtMs > SAME_REQUEST_MS) {
+      } else if (performance.now() - requestedAtMs > SAME_REQUEST_MS) {
         process.exit(error.exitCode);
       }
     });

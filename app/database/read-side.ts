@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
-import { isTransient, retryTransient } from "./transient.js";
+import { isStalePlan, isTransient, retryTransient } from "./transient.js";
 
 /** Thrown when nothing answered before the deadline; `cause` is what the last attempt met. */
 export class DatabaseAwayError extends Error {
@@ -85,30 +85,37 @@ class ReadSource {
    * @param early give up after FIRST_ATTEMPT_MS
    */
   async attempt<T>(pool: pg.Pool, work: Work<T>, deadlineMs: number, early: boolean): Promise<T> {
-    const startedAtMs = Date.now();
+    const startedAtMs = performance.now();
     let client: pg.PoolClient | undefined;
     try {
       client = await this.#checkOutWithin(pool, early ? FIRST_ATTEMPT_MS : deadlineMs - startedAtMs, startedAtMs);
-      const result = await withTimeout(work(client), early ? FIRST_ATTEMPT_MS : deadlineMs - Date.now());
-      this.#answeredAtMs = Date.now();
+      const result = await withTimeout(work(client), early ? FIRST_ATTEMPT_MS : deadlineMs - performance.now());
+      this.#answered();
       this.#answers.set(client, this.#answeredAtMs);
-      this.#failuresInRow = 0;
       client.release();
       return result;
     } catch (error) {
       const transient = isTransient(error);
       client?.release(transient);
-      if (transient) {
+      if (isStalePlan(error)) {
+        // What one connection has prepared, those before it have too.
+        this.#suspectBeforeMs = performance.now();
+        this.#answered();
+      } else if (transient) {
         if (error instanceof AttemptTimeoutError) this.#suspectBeforeMs = startedAtMs;
         if (this.#answeredAtMs < startedAtMs) this.#failuresInRow += 1;
         else if (client === undefined && pool.waitingCount > 0) throw new DatabaseBusyError(error);
       } else {
         // The statement is at fault and the server told so: it is there.
-        this.#answeredAtMs = Date.now();
-        this.#failuresInRow = 0;
+        this.#answered();
       }
       throw error;
     }
+  }
+
+  #answered(): void {
+    this.#answeredAtMs = performance.now();
+    this.#failuresInRow = 0;
   }
 
   /** One failure may be one cut connection; a second without an answer to anyone since is the server. */
@@ -166,12 +173,12 @@ export class ReadSide {
 
   /**
    * Runs `work`, which must be safe to repeat, on a connection.
-   * @param deadlineMs on the scale of Date.now()
+   * @param deadlineMs on the scale of performance.now()
    * @throws {DatabaseAwayError} {@link DatabaseBusyError}, or what Postgres says of the statement.
    */
   run<T>(work: Work<T>, deadlineMs: number): Promise<T> {
     return this.#repeat(deadlineMs, async (source, first) => {
-      const early = first && deadlineMs - Date.now() > FIRST_ATTEMPT_MS && this.#earlyEnds >= 1;
+      const early = first && deadlineMs - performance.now() > FIRST_ATTEMPT_MS && this.#earlyEnds >= 1;
       try {
         const result = await source.attempt(source.pool, work, deadlineMs, early);
         this.#earlyEnds = Math.min(EARLY_ENDS, this.#earlyEnds + EARLY_END_PER_ANSWER);
@@ -236,7 +243,7 @@ export class ReadSide {
         await source.attempt(
           source.polls,
           (client) => client.query("SELECT version FROM dataset"),
-          Date.now() + FIRST_ATTEMPT_MS,
+          performance.now() + FIRST_ATTEMPT_MS,
           true,
         );
       } catch {

@@ -25,9 +25,24 @@ const TRANSIENT_CODES = new Set([
 const TRANSIENT_MESSAGE =
   /Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error|server conn crashed|client_login_timeout|server login has been failing/;
 
+/**
+ * A named statement that a connection has prepared and the server no longer has (26000) or has otherwise (42P05), as behind a
+ * pooler that does not keep them.
+ */
+const UNPREPARED_STATES = new Set(["26000", "42P05"]);
+/** Which part of Postgres refuses a plan whose columns have other types since; its code (0A000) says only "not supported". */
+const CACHED_PLANS = "RevalidateCachedQuery";
+
+/** True for an error of prepared statements: the server is well, and another connection prepares them anew. */
+export function isStalePlan(error: unknown): boolean {
+  const { code, routine } = error as { code?: unknown; routine?: unknown };
+  return UNPREPARED_STATES.has(String(code)) || (code === "0A000" && routine === CACHED_PLANS);
+}
+
 /** True for a database error that the same statement may well not meet again a moment later. */
 export function isTransient(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
+  if (isStalePlan(error)) return true;
   const code = (error as Error & { code?: unknown }).code;
   if (typeof code === "string") {
     if (TRANSIENT_STATES.has(code) || TRANSIENT_CODES.has(code) || /^08...$/.test(code)) return true;
@@ -37,7 +52,7 @@ export function isTransient(error: unknown): boolean {
 }
 
 export interface RetryOptions {
-  /** No attempt starts after this instant (Date.now() scale). */
+  /** No attempt starts after this instant on the scale of performance.now(), as a clock may be set. */
   readonly deadlineMs: number;
   readonly signal?: AbortSignal;
   /** Told before each wait. */
@@ -63,7 +78,7 @@ export async function retryTransient<T>(attempt: () => Promise<T>, options: Retr
       return await attempt();
     } catch (error) {
       const waitMs = waitAfter(count);
-      if (!isTransient(error) || Date.now() + waitMs >= options.deadlineMs) throw error;
+      if (!isTransient(error) || performance.now() + waitMs >= options.deadlineMs) throw error;
       options.onRetry?.(error, count);
       await sleep(waitMs, options.signal);
     }

@@ -157,7 +157,7 @@ async function ingestObject(
   if (batch.state === "loading") {
     options.onBatch?.(batch.id, object);
     if (inRanges) await loadRanges(worker, batch.id, object);
-    else await loadStream(worker, batch.id, object, pieceBytes);
+    else await loadStream(worker, batch.id, object, { bytes: pieceBytes, atOnce: LANES });
   }
   const ended = await finish(worker, batch.id);
   await options.onEnd?.();

@@ -1,12 +1,12 @@
 import { Counter, Gauge } from "prom-client";
 import { registry } from "../telemetry/registry.js";
-import type { DatasetTag } from "./dataset-tag.js";
+import type { DatasetVersion } from "./dataset-version.js";
 
-let current: () => DatasetTag | undefined = () => undefined;
+let watched: DatasetVersion | undefined;
 
 /** From now on the gauges tell of this. */
-export function watchDataset(read: () => DatasetTag | undefined): void {
-  current = read;
+export function watchDataset(dataset: DatasetVersion): void {
+  watched = dataset;
 }
 
 new Gauge({
@@ -15,8 +15,7 @@ new Gauge({
   registers: [registry],
   collect() {
     this.remove();
-    const known = current();
-    if (known) this.set(known.version);
+    if (watched?.current) this.set(watched.current.version);
   },
 });
 
@@ -26,8 +25,7 @@ new Gauge({
   registers: [registry],
   collect() {
     this.remove();
-    const known = current();
-    if (known) this.set((Date.now() - known.changedAtMs) / 1000);
+    if (watched?.ageMs !== undefined) this.set(watched.ageMs / 1000);
   },
 });
 

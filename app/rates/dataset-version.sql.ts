@@ -1,2 +1,6 @@
-export const readDatasetVersion =
-  "SELECT version, (extract(epoch FROM changed_at) * 1000)::bigint AS changed_at_ms FROM dataset";
+/** The age by the database's clock: that of this process may be another. */
+export const readDatasetVersion = `
+  SELECT version,
+         (extract(epoch FROM changed_at) * 1000)::bigint AS changed_at_ms,
+         (extract(epoch FROM clock_timestamp() - changed_at) * 1000)::bigint AS age_ms
+  FROM dataset`;

@@ -17,7 +17,9 @@ const LONGEST_WAIT_MS = 2_000;
 export class DatasetVersion {
   readonly #reads: ReadSide;
   #known: DatasetTag | undefined;
+  /** Monotonic, as a clock that is set back would keep alive what nobody has asked for since. */
   #askedAtMs = 0;
+  #ageMs = 0;
   #failures = 0;
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
@@ -39,7 +41,12 @@ export class DatasetVersion {
 
   /** Undefined while the last good poll is too long ago. */
   get current(): DatasetTag | undefined {
-    return Date.now() - this.#askedAtMs <= TRUSTED_MS ? this.#known : undefined;
+    return performance.now() - this.#askedAtMs <= TRUSTED_MS ? this.#known : undefined;
+  }
+
+  /** Time since the dataset last changed; undefined while there is no current version. */
+  get ageMs(): number | undefined {
+    return this.current && this.#ageMs + performance.now() - this.#askedAtMs;
   }
 
   /** Why there is no current version. */
@@ -48,12 +55,12 @@ export class DatasetVersion {
   }
 
   async #poll(): Promise<void> {
-    const askedAtMs = Date.now();
+    const askedAtMs = performance.now();
     try {
       const { rows } = await observeQuery("dataset-version", () =>
         this.#reads.poll(
           (client) =>
-            client.query<{ version: string; changed_at_ms: string }>({
+            client.query<{ version: string; changed_at_ms: string; age_ms: string }>({
               name: "dataset version",
               text: readDatasetVersion,
             }),
@@ -65,6 +72,7 @@ export class DatasetVersion {
       const known = datasetTag(Number(row.version), Number(row.changed_at_ms));
       if (known.tag !== this.#known?.tag) this.#known = known;
       this.#askedAtMs = askedAtMs;
+      this.#ageMs = Number(row.age_ms);
       this.#failures = 0;
       this.#lastError = undefined;
     } catch (error) {

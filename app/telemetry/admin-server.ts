@@ -1,4 +1,5 @@
-import { createServer, type ServerResponse } from "node:http";
+import type { ServerResponse } from "node:http";
+import { createBoundedServer } from "../bounded-server.js";
 import { listen } from "../listen.js";
 import type { Health } from "./health.js";
 import { registry } from "./registry.js";
@@ -8,12 +9,15 @@ export interface AdminServer {
   stop(): Promise<void>;
 }
 
+/** Its clients are few, near and quick. */
+const LIMITS = { mostConnections: 200, silenceTimeoutMs: 10_000, takeTimeoutMs: 10_000 };
+
 /**
  * `/livez` (the event loop turns), `/readyz` (this pod should get requests; else 503 with the reasons) and `/metrics`, on
  * a port that is out of reach from outside. It outlives the API while that drains, so that probes go on being answered.
  */
 export async function startAdminServer(options: { host: string; port: number; health: Health }): Promise<AdminServer> {
-  const server = createServer((request, response) => {
+  const server = createBoundedServer({}, LIMITS, (request, response) => {
     const path = request.url?.split("?", 1)[0];
     if (path === "/livez") send(response, 200, { status: "ok" });
     else if (path === "/readyz") {

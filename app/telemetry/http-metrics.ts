@@ -31,4 +31,4 @@ export const requestsShed = new Counter({
   labelNames: ["reason"],
   registers: [registry],
 });
-for (const reason of ["event_loop", "database_queue", "rate_limit"]) requestsShed.inc({ reason }, 0);
+for (const reason of ["connections", "event_loop", "database_queue", "rate_limit"]) requestsShed.inc({ reason }, 0);

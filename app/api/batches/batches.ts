@@ -11,19 +11,17 @@ import { countBadLines, readBadLines } from "../../batches/reported-lines.js";
 import { retractBatch } from "../../batches/retract.js";
 import { retryTransient } from "../../database/transient.js";
 import { feedName, LONGEST_DEADLINE_SECONDS, MOST_BAD_ROWS } from "../../ingest/feeds.js";
-import { PortsMissingError } from "../../ingest/load/load-error.js";
-import { readPorts } from "../../ingest/load/read-ports.js";
 import { REPORTED_BAD_LINES } from "../../ingest/parse/bad-lines.js";
 import { HeaderError } from "../../ingest/parse/columns.js";
-import { completeUpload, type NewUpload, openUpload, uploadPiece } from "../../ingest/uploads/upload.js";
+import type { IngestThread } from "../../ingest/uploads/ingest-thread.js";
+import { completeUpload, type NewUpload, openUpload } from "../../ingest/uploads/upload.js";
 import { BadRowsError } from "../../ingest/uploads/upload-error.js";
-import { uploadStream } from "../../ingest/uploads/upload-stream.js";
 import type { Settings } from "../../settings.js";
-import type { Logger } from "../../telemetry/logger.js";
 import { acceptJson } from "../http/accept-json.js";
 import { type ParameterMistake, ProblemError, parameterProblem } from "../http/problems.js";
 import { readParameters } from "../http/read-parameters.js";
 import type { ApiContext, ApiRoute } from "../http/request.js";
+import { storable } from "../http/storable-text.js";
 import { batchProblem, headerProblem } from "./batch-problem.js";
 import type { PublishJobs } from "./publish-jobs.js";
 import { bodyOf, formatOfBody, idempotencyKey, readAway, readJson, refuseLargeBody } from "./upload-body.js";
@@ -32,9 +30,9 @@ import { requireWriteToken, type WriteTokens } from "./write-tokens.js";
 
 export interface BatchServices {
   readonly settings: Settings;
-  readonly logger: Logger;
   readonly writes: pg.Pool | undefined;
-  /** Where there are writes. */
+  /** Both where there are writes. */
+  readonly thread: IngestThread | undefined;
   readonly jobs: PublishJobs | undefined;
   readonly tokens: WriteTokens;
 }
@@ -65,6 +63,8 @@ export const MOST_PIECE_BYTES = 1024 * 1024 * 1024;
 const DEFAULT_LIMIT = 50;
 const MOST_BATCHES = 200;
 const MOST_PIECES = 100_000;
+/** Of a batch, which Postgres numbers with four bytes. */
+const MOST_ID = 2_147_483_647;
 /** What a line of NDJSON begins with. */
 const OPENING_BRACE = 0x7b;
 
@@ -81,27 +81,32 @@ export const batchesParameters = z.strictObject({
     }),
   cursor: z
     .string()
-    .regex(/^[1-9]\d{0,8}$/, "must be the next_cursor of an answer")
+    .regex(/^[1-9]\d{0,9}$/, "must be the next_cursor of an answer")
     .transform(Number)
+    .pipe(z.number().max(MOST_ID, "must be the next_cursor of an answer"))
     .optional()
     .meta({ description: "`next_cursor` of the page before; the newest batches if not given." }),
-  feed: z.string().min(1).optional().meta({ description: "Only batches of this feed." }),
+  feed: storable(feedName).optional().meta({ description: "Only batches of this feed." }),
   state: z.enum(batchStates).optional().meta({ description: "Only batches in this state." }),
 });
 
-const count = (most: number) => z.coerce.number(`must be a whole number from 0 to ${most}`).int().min(0).max(most);
+/** A number in JSON; digits, as parameters are texts. */
+const count = (most: number) => {
+  const rule = `must be a whole number from 0 to ${most}`;
+  return z.preprocess(
+    (value) => (typeof value === "string" && /^\d{1,15}$/.test(value) ? Number(value) : value),
+    z.int(rule).min(0, rule).max(most, rule),
+  );
+};
 
 /** How a batch is opened: members of a JSON body, or, with prices as the body, parameters. */
 export const newBatch = z.strictObject({
-  feed: feedName.meta({ description: "The feed it belongs to.", examples: ["asia"] }),
+  feed: storable(feedName).meta({ description: "The feed it belongs to.", examples: ["asia"] }),
   mode: z
     .enum(["append", "replace"])
     .default("append")
     .meta({ description: "`replace` hides the feed's earlier prices of the days that the batch holds." }),
-  source: z
-    .string()
-    .min(1)
-    .max(500)
+  source: storable(z.string().min(1, "must not be empty").max(500, "must have at most 500 characters"))
     .default("upload")
     .meta({ description: "What its bad lines are reported under, such as the name of a file." }),
   max_bad_rows: count(MOST_BAD_ROWS).default(0).meta({ description: "Bad lines to leave out instead of failing." }),
@@ -117,12 +122,14 @@ export const publishBody = z.strictObject({
 });
 
 export const failBody = z.strictObject({
-  reason: z.string().min(1).max(500).default(STOPPED).meta({ description: "Why, for whoever looks at it later." }),
+  reason: storable(z.string().min(1, "must not be empty").max(500, "must have at most 500 characters"))
+    .default(STOPPED)
+    .meta({ description: "Why, for whoever looks at it later." }),
 });
 
 /** Lists, uploads, publish, retract, and what became of bad lines. */
 export function batchesRoutes(services: BatchServices): BatchesRoutes {
-  const { settings, logger, jobs, tokens } = services;
+  const { settings, jobs, tokens } = services;
   const authorize = requireWriteToken(tokens);
   let uploads = 0;
 
@@ -156,7 +163,7 @@ export function batchesRoutes(services: BatchServices): BatchesRoutes {
       }).finally(() => readAway(ctx)),
 
     async list(ctx) {
-      const { limit = DEFAULT_LIMIT, cursor, feed, state } = readParameters(batchesParameters, ctx.query);
+      const { limit = DEFAULT_LIMIT, cursor, feed, state } = readParameters(batchesParameters, ctx.querystring);
       acceptJson(ctx);
       const found = await listBatches(pool(), {
         limit: limit + 1,
@@ -186,16 +193,9 @@ export function batchesRoutes(services: BatchServices): BatchesRoutes {
       const number = numberOf(ctx.params.number, "number", MOST_PIECES);
       const format = formatOfBody(ctx);
       refuseLargeBody(ctx, MOST_PIECE_BYTES);
-      const result = await takingTurns(async () =>
-        uploadPiece(pool(), {
-          batchId,
-          number,
-          format,
-          ...bodyOf(ctx),
-          ports: await ports(),
-          maxBytes: MOST_PIECE_BYTES,
-        }),
-      ).catch((error: unknown) => {
+      const { body, signal } = bodyOf(ctx);
+      const piece = { batchId, number, format, body, signal, maxBytes: MOST_PIECE_BYTES };
+      const result = await takingTurns(() => thread().uploadPiece(piece)).catch((error: unknown) => {
         throw error instanceof HeaderError ? headerProblem(error, number) : error;
       });
       ctx.status = result === "same" ? 200 : 201;
@@ -250,11 +250,12 @@ export function batchesRoutes(services: BatchServices): BatchesRoutes {
 
   async function openAsStream(ctx: ApiContext): Promise<void> {
     formatOfBody(ctx);
+    refuseLargeBody(ctx, Number.MAX_SAFE_INTEGER);
     const key = idempotencyKey(ctx);
-    const wanted = readParameters(newBatch, ctx.query);
+    const wanted = readParameters(newBatch, ctx.querystring);
     await takingTurns(async () => {
       const { id } = await openUpload(pool(), asUpload("stream", key, wanted));
-      await uploadStream(pool(), { batchId: id, ...bodyOf(ctx), ports: await ports(), log: logger });
+      await thread().uploadStream({ batchId: id, ...bodyOf(ctx) });
       try {
         await completeUpload(pool(), id);
       } catch (error) {
@@ -272,9 +273,9 @@ export function batchesRoutes(services: BatchServices): BatchesRoutes {
     if (batch === undefined) throw new BatchNotFoundError(id);
     if (batch.state === "failed") {
       const lines = await readBadLines(pool(), id, REPORTED_BAD_LINES);
-      const unreadable = batch.failed_for_good && lines.length === 0;
+      const forGood = lines.length === 0 ? "unreadable-body" : "bad-lines";
       const failure = batch.failure ?? `Batch ${id} failed.`;
-      throw new ProblemError(unreadable ? "unreadable-body" : "bad-lines", failure, { lines });
+      throw new ProblemError(batch.failed_for_good ? forGood : "batch-failed", failure, { lines });
     }
     ctx.status = status;
     ctx.set("Location", `/batches/${id}`);
@@ -290,13 +291,11 @@ export function batchesRoutes(services: BatchServices): BatchesRoutes {
     };
   }
 
-  async function ports() {
-    const table = await readPorts(pool());
-    if (table.size === 0) throw new PortsMissingError();
-    return table;
+  /** Behind the guard both are there. */
+  function thread(): IngestThread {
+    return services.thread as IngestThread;
   }
 
-  /** Behind the guard it is there. */
   function pool(): pg.Pool {
     return services.writes as pg.Pool;
   }
@@ -308,7 +307,7 @@ function asUpload(kind: "pieces" | "stream", key: string, wanted: z.output<typeo
 }
 
 function idOf(ctx: ApiContext & { params: Record<string, string | undefined> }): number {
-  return numberOf(ctx.params.id, "id", 2_147_483_647);
+  return numberOf(ctx.params.id, "id", MOST_ID);
 }
 
 /** A whole number in the path. */

@@ -9,14 +9,20 @@ const LINE = /^([\w.@-]{1,100}):([0-9a-f]{64})$/i;
 const LOOK_AGAIN_MS = 1_000;
 const CHALLENGE = { "WWW-Authenticate": 'Bearer realm="batches"' };
 
+interface Holder {
+  readonly name: string;
+  readonly hash: Buffer;
+}
+
 /**
  * Who may write: a file with a `name:sha256` line for each token, the hash in hexadecimal, blank lines and `#` comments
- * allowed. It is read again when it changes. Tokens are random and long, so one round of SHA-256 hides them well enough.
+ * allowed. It is read again when it changes; while it is not there or cannot be read, nobody may write. Tokens are random and long, so one round of SHA-256 hides them well enough.
  */
 export class WriteTokens {
   readonly #path: string | undefined;
   readonly #logger: Logger;
-  #holders: readonly { readonly name: string; readonly hash: Buffer }[] = [];
+  /** Undefined before the first look. */
+  #holders: readonly Holder[] | undefined;
   #lookedAtMs = Number.NEGATIVE_INFINITY;
   #looking: Promise<void> = Promise.resolve();
   #fingerprint = "";
@@ -38,7 +44,7 @@ export class WriteTokens {
     const hash = createHash("sha256").update(token).digest();
     let found: string | undefined;
     // Every line is compared, each in constant time, so that the time taken tells nothing.
-    for (const holder of this.#holders) if (timingSafeEqual(holder.hash, hash)) found = holder.name;
+    for (const holder of this.#holders ?? []) if (timingSafeEqual(holder.hash, hash)) found = holder.name;
     return found;
   }
 
@@ -56,15 +62,23 @@ export class WriteTokens {
       const { mtimeMs, size, ino } = await stat(path);
       const fingerprint = `${mtimeMs} ${size} ${ino}`;
       if (fingerprint === this.#fingerprint) return;
-      this.#holders = this.#parse(await readFile(path, "utf8"));
+      this.#keep(this.#parse(await readFile(path, "utf8")));
       this.#fingerprint = fingerprint;
     } catch (error) {
-      // The tokens that were read before stay good: a secret that is being swapped must not lock everybody out.
-      this.#logger.error({ error, path }, "the file of write tokens cannot be read");
+      // Whoever deletes the file, or takes it from us, means to revoke what is in it.
+      this.#keep([], error);
+      this.#fingerprint = "";
     }
   }
 
-  #parse(text: string): { name: string; hash: Buffer }[] {
+  #keep(holders: readonly Holder[], error?: unknown): void {
+    if (holders.length === 0 && this.#holders?.length !== 0) {
+      this.#logger.error({ path: this.#path, error }, "no write token is good any more");
+    }
+    this.#holders = holders;
+  }
+
+  #parse(text: string): Holder[] {
     return text.split(/\r?\n/).flatMap((line, index) => {
       const trimmed = line.trim();
       if (trimmed === "" || trimmed.startsWith("#")) return [];

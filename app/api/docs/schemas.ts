@@ -141,7 +141,7 @@ export const problemBody = z
     errors: z
       .array(z.object({ parameter: z.string(), type: z.string(), detail: z.string() }))
       .optional()
-      .describe("Every parameter that is wrong; `type` of the document is that of the first."),
+      .describe("Parameters that are wrong, up to ten; `type` of the document is that of the first."),
     lines: z.array(badLine).optional().describe("Lines of an upload that could not be loaded."),
   })
   .meta({ id: "Problem" });

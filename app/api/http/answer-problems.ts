@@ -2,6 +2,7 @@ import { DatabaseAwayError, DatabaseBusyError } from "../../database/read-side.j
 import type { Logger } from "../../telemetry/logger.js";
 import { ProblemError, type ProblemName, writeProblem } from "./problems.js";
 import type { ApiContext, ApiMiddleware } from "./request.js";
+import { requestFields } from "./request-fields.js";
 
 /** SQLSTATE of a statement that reached its timeout or was cancelled. */
 const QUERY_CANCELED = "57014";
@@ -33,15 +34,27 @@ export function answerProblems(logger: Logger): ApiMiddleware {
         send(ctx, new ProblemError("not-found", `Nothing is at ${ctx.path}.`));
       }
     } catch (error) {
+      if (leftInBody(ctx)) {
+        // Whatever it led to; nobody is left to answer.
+        logger.info(
+          { ...requestFields(ctx), error: (error as Error).message },
+          "the client left in the middle of its body",
+        );
+        return;
+      }
       const problem = error instanceof ProblemError ? error : translate(error);
       if (problem.status >= 500) {
-        const fields = { request_id: ctx.state.id, url: ctx.originalUrl, problem: problem.problem };
+        const fields = { ...requestFields(ctx), problem: problem.problem };
         if (problem.problem === "internal") logger.error({ ...fields, error }, "request failed");
         else logFlood({ ...fields, error: (error as Error).message }, problem.problem);
       }
       send(ctx, problem);
     }
   };
+}
+
+function leftInBody({ req }: ApiContext): boolean {
+  return req.destroyed && !req.complete;
 }
 
 /** @returns what a client may know of an error; never its text, which may tell of the inside. */

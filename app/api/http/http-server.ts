@@ -1,8 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from "node:http";
+import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from "node:http";
 import net from "node:net";
 import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
+import { createBoundedServer, isBusy, type RequestHandler } from "../../bounded-server.js";
+import { requestsShed } from "../../telemetry/http-metrics.js";
 import type { Logger } from "../../telemetry/logger.js";
 import { type ProblemName, problems, writeProblem } from "./problems.js";
 
@@ -15,15 +17,13 @@ const KEEP_ALIVE_TIMEOUT_MS = 75_000;
 const HEADERS_TIMEOUT_MS = 15_000;
 /** No limit for a whole request: an upload may take hours. One on which nothing moves ends by the next. */
 const REQUEST_TIMEOUT_MS = 0;
-const SILENCE_TIMEOUT_MS = 120_000;
+/** 2,000 connections of clients that do not read take about 150 MiB. */
+const LIMITS = { mostConnections: 2_000, silenceTimeoutMs: 120_000, takeTimeoutMs: 120_000 };
 
 /** Connections that were opened and have not asked anything yet, as browsers do in advance. */
 const unusedOf = new WeakMap<Server, Set<net.Socket>>();
 
-export function createHttpServer(
-  handle: (request: IncomingMessage, response: ServerResponse) => void,
-  logger: Logger,
-): Server {
+export function createHttpServer(handle: RequestHandler, logger: Logger): Server {
   const unused = new Set<net.Socket>();
   const onRequest = (request: IncomingMessage, response: ServerResponse) => {
     unused.delete(request.socket);
@@ -31,21 +31,17 @@ export function createHttpServer(
       answerClientError(new Error("no Host header"), request.socket, logger);
     } else handle(request, response);
   };
-  const server = createServer(
-    {
-      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      connectionsCheckingInterval: 5_000,
-      // Node.js would answer 400 by itself, without a body.
-      requireHostHeader: false,
-    },
-    onRequest,
-  );
-  // An expectation that nobody knows may be ignored (RFC 9110, 10.1.1); Node.js would answer 417 without a body.
-  server.on("checkExpectation", onRequest);
-  server.timeout = SILENCE_TIMEOUT_MS;
+  const options = {
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    headersTimeout: HEADERS_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    connectionsCheckingInterval: 5_000,
+    // Node.js would answer 400 by itself, without a body.
+    requireHostHeader: false,
+  };
+  const server = createBoundedServer(options, LIMITS, onRequest);
   server.on("clientError", (error, socket) => answerClientError(error, socket, logger));
+  server.on("drop", () => requestsShed.inc({ reason: "connections" }));
   server.on("connection", (socket) => {
     unused.add(socket);
     socket.once("close", () => unused.delete(socket));
@@ -53,6 +49,8 @@ export function createHttpServer(
   unusedOf.set(server, unused);
   return server;
 }
+
+const REFUSED_TIMEOUT_MS = 5_000;
 
 /** What never became a request gets a problem document too, written by hand: there is no response object yet. */
 function answerClientError(error: NodeJS.ErrnoException, socket: Duplex, logger: Logger): void {
@@ -70,6 +68,8 @@ function answerClientError(error: NodeJS.ErrnoException, socket: Duplex, logger:
       `Content-Length: ${Buffer.byteLength(body)}\r\nCache-Control: no-store\r\nX-Request-Id: ${id}\r\n` +
       `Connection: close\r\n\r\n${body}`,
   );
+  // A client may take the answer, and not go.
+  setTimeout(() => socket.destroy(), REFUSED_TIMEOUT_MS).unref();
 }
 
 function clientProblem(code: string | undefined): [ProblemName, string] {
@@ -90,14 +90,15 @@ export async function drain(server: Server, longestMs: number): Promise<void> {
   const closed = new Promise<void>((resolve) => {
     net.Server.prototype.close.call(server, () => resolve());
   });
-  const deadlineMs = Date.now() + longestMs;
+  const deadlineMs = performance.now() + longestMs;
   let done = false;
   void closed.then(() => {
     done = true;
   });
   await Promise.race([closed, sleep(Math.min(IDLE_GRACE_MS, longestMs))]);
-  while (!done && Date.now() < deadlineMs) {
-    server.closeIdleConnections();
+  while (!done && performance.now() < deadlineMs) {
+    // Node.js takes a connection for idle whose client still takes its answer.
+    if (!isBusy(server)) server.closeIdleConnections();
     // Which Node.js does not count as idle.
     for (const socket of unusedOf.get(server) ?? []) if (socket.bytesRead === 0) socket.destroy();
     await Promise.race([closed, sleep(20)]);

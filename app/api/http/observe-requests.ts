@@ -3,6 +3,7 @@ import type { ServerResponse } from "node:http";
 import { countInFlight, requestDuration } from "../../telemetry/http-metrics.js";
 import type { Logger } from "../../telemetry/logger.js";
 import type { ApiContext, ApiMiddleware } from "./request.js";
+import { requestFields } from "./request-fields.js";
 
 const SANE_ID = /^[\w.:~+/=-]{1,128}$/;
 const SLOW_MS = 1_000;
@@ -26,7 +27,7 @@ export function observeRequests(options: ObserveOptions): ApiMiddleware {
     const given = req.headers["x-request-id"];
     state.id = typeof given === "string" && SANE_ID.test(given) ? given : randomUUID();
     state.startedAtMs = performance.now();
-    state.deadlineMs = Date.now() + options.requestTimeoutMs;
+    state.deadlineMs = state.startedAtMs + options.requestTimeoutMs;
     state.timings = "";
     res.setHeader("X-Request-Id", state.id);
     countInFlight(1);
@@ -49,9 +50,8 @@ function finish(ctx: ApiContext, res: ServerResponse, logger: Logger): void {
   if (!logger.isLevelEnabled(level)) return;
   logger[level](
     {
-      request_id: state.id,
+      ...requestFields(ctx),
       method: ctx.method,
-      url: ctx.originalUrl,
       status,
       duration_ms: Math.round(durationMs * 100) / 100,
     },

@@ -1,3 +1,5 @@
+import { shorten } from "./shorten.js";
+
 /**
  * Every problem a client can meet: one table, which answers, documentation and tests read. `meaning` is for the page
  * at /docs/errors, in HTML-free text.
@@ -74,6 +76,12 @@ export const problems = {
     title: "Batch not complete",
     meaning: "Pieces are missing or still on their way; publish when all are loaded.",
   },
+  "batch-failed": {
+    status: 409,
+    title: "Batch failed",
+    meaning:
+      "The batch has failed, and not for what is in its lines: other bytes came under its key than were loaded before, or nothing came for a day. Send it with a new key.",
+  },
   "batch-too-old": {
     status: 409,
     title: "Batch too old",
@@ -148,6 +156,10 @@ export const problems = {
   timeout: { status: 504, title: "Timeout", meaning: "The database took too long over this question." },
 } as const satisfies Record<string, { status: number; title: string; meaning: string }>;
 
+const MOST_MISTAKES = 10;
+const MOST_NAME_CHARACTERS = 100;
+const MOST_DETAIL_CHARACTERS = 300;
+
 export type ProblemName = keyof typeof problems;
 
 /** What is wrong with one parameter. `type` is a path like the document's own. */
@@ -192,14 +204,17 @@ export class ProblemError extends Error {
   }
 }
 
-/** Names every mistake; the document's type is that of the first, as RFC 9457 (section 3) has it. */
+/**
+ * Names the mistakes, up to ten of them; the document's type is that of the first, as RFC 9457 (section 3) has it.
+ */
 export function parameterProblem(mistakes: readonly [ParameterMistake, ...ParameterMistake[]]): ProblemError {
-  return new ProblemError(mistakes[0].problem, [...new Set(mistakes.map((mistake) => mistake.detail))].join(" "), {
-    mistakes,
-  });
+  const named = mistakes.slice(0, MOST_MISTAKES);
+  const details = new Set(named.map((mistake) => shorten(mistake.detail, MOST_DETAIL_CHARACTERS)));
+  if (named.length < mistakes.length) details.add(`And ${mistakes.length - named.length} more mistakes.`);
+  return new ProblemError(mistakes[0].problem, [...details].join(" "), { mistakes: named });
 }
 
-/** The body of a problem document (RFC 9457), served as application/problem+json. */
+/** The body of a problem document (RFC 9457), served as application/problem+json; short, whatever the request was. */
 export function writeProblem(
   problem: ProblemName,
   detail: string,
@@ -211,13 +226,13 @@ export function writeProblem(
     type: problemType(problem),
     title,
     status,
-    detail,
+    detail: shorten(detail, MOST_MISTAKES * MOST_DETAIL_CHARACTERS),
     ...(mistakes.length > 0
       ? {
           errors: mistakes.map((mistake) => ({
-            parameter: mistake.parameter,
+            parameter: shorten(mistake.parameter, MOST_NAME_CHARACTERS),
             type: problemType(mistake.problem),
-            detail: mistake.detail,
+            detail: shorten(mistake.detail, MOST_DETAIL_CHARACTERS),
           })),
         }
       : {}),

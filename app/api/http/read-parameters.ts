@@ -1,19 +1,39 @@
 import type { z } from "zod";
-import { type ParameterMistake, type ProblemName, parameterProblem } from "./problems.js";
+import { type ParameterMistake, ProblemError, type ProblemName, parameterProblem } from "./problems.js";
 
-/** A query string as Koa parses it: an array where a parameter was repeated. */
+/** A query string as it is read here: an array where a parameter was repeated. */
 export type Query = Readonly<Record<string, string | string[] | undefined>>;
+
+/** No path has so many. The time that Koa takes to read a query grows with the square of their number. */
+const MOST_PARAMETERS = 50;
+
+function readQuery(querystring: string): Query {
+  const pairs = [...new URLSearchParams(querystring)];
+  if (pairs.length > MOST_PARAMETERS) {
+    throw new ProblemError(
+      "invalid-parameter",
+      `The query has ${pairs.length} parameters; ${MOST_PARAMETERS} are read.`,
+    );
+  }
+  const query: Record<string, string | string[]> = Object.create(null);
+  for (const [name, value] of pairs) {
+    const before = query[name];
+    query[name] = before === undefined ? value : [before, value].flat();
+  }
+  return query;
+}
 
 /**
  * Validates a query string with the schema that the OpenAPI document is made from.
  * @param check finds what a schema of single parameters cannot say
- * @throws {ProblemError} naming every mistake.
+ * @throws {ProblemError} naming the mistakes.
  */
 export function readParameters<Schema extends z.ZodType>(
   schema: Schema,
-  query: Query,
+  querystring: string,
   check: (query: Query) => ParameterMistake[] = () => [],
 ): z.output<Schema> {
+  const query = readQuery(querystring);
   const parsed = schema.safeParse(query);
   const [first, ...others] = [
     ...(parsed.error?.issues.flatMap((issue) => mistakesOf(issue, query)) ?? []),

@@ -5,9 +5,9 @@ import type Koa from "koa";
 export interface RequestState {
   /** The client's own if it is sane, else made here; in the X-Request-Id header and in every log line. */
   id: string;
-  /** On the scale of performance.now(). */
+  /** On the scale of performance.now(), as all instants here: the clock may be set meanwhile. */
   startedAtMs: number;
-  /** Instant after which no further attempt is made, on the scale of Date.now(). */
+  /** After this no further attempt is made. */
   deadlineMs: number;
   /** The path, if it was found without the router, which leaves its own note. */
   route?: string;

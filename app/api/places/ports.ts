@@ -34,7 +34,7 @@ interface PortRow {
 /** `GET /ports`: ports by code, a page at a time. The cursor is the last code, so pages hold still while ports are added. */
 export function portsRoute(services: AnswerServices, knex: Knex): ApiMiddleware {
   return async function ports(ctx: ApiContext) {
-    const { limit = DEFAULT_LIMIT, cursor } = readParameters(portsParameters, ctx.query);
+    const { limit = DEFAULT_LIMIT, cursor } = readParameters(portsParameters, ctx.querystring);
     const after = cursor === undefined ? "" : readCursor(cursor);
     acceptJson(ctx);
     await answerQuestion(

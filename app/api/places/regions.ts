@@ -13,11 +13,12 @@ export const regionsParameters = z.strictObject({});
 interface PlaceRow {
   version: string;
   changed_at_ms: string;
-  id: number | null;
+  /** As text, so that both ids are equal whatever their types. */
+  id: string | null;
   kind: "port" | "region";
   code: string;
   name: string;
-  parent_id: number | null;
+  parent_id: string | null;
 }
 
 interface Region {
@@ -30,7 +31,7 @@ interface Region {
 /** `GET /regions`: every region in the one above it, with the ports that lie in it directly. */
 export function regionsRoute(services: AnswerServices, knex: Knex): ApiMiddleware {
   return async function regions(ctx: ApiContext) {
-    readParameters(regionsParameters, ctx.query);
+    readParameters(regionsParameters, ctx.querystring);
     acceptJson(ctx);
     await answerQuestion(
       ctx,
@@ -44,7 +45,8 @@ export function regionsRoute(services: AnswerServices, knex: Knex): ApiMiddlewar
 async function findRegions(knex: Knex, client: pg.PoolClient): Promise<Answer> {
   const rows: PlaceRow[] = await knex("dataset")
     .leftJoin("places as p", knex.raw("true"))
-    .select("dataset.version", "p.id", "p.kind", "p.code", "p.name", "p.parent_id")
+    .select("dataset.version", "p.kind", "p.code", "p.name")
+    .select(knex.raw("p.id::text, p.parent_id::text"))
     .select(knex.raw("(extract(epoch FROM dataset.changed_at) * 1000)::bigint AS changed_at_ms"))
     .orderBy("p.code")
     .connection(client);
@@ -56,7 +58,7 @@ async function findRegions(knex: Knex, client: pg.PoolClient): Promise<Answer> {
 
 /** Ports without a region have no place in the tree; /ports has them. */
 function makeTree(rows: readonly PlaceRow[]): { regions: Region[] } {
-  const regions = new Map<number, Region>();
+  const regions = new Map<string, Region>();
   for (const { id, kind, code, name } of rows) {
     if (id !== null && kind === "region") regions.set(id, { slug: code, name, ports: [], regions: [] });
   }

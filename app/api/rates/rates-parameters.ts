@@ -3,6 +3,7 @@ import { countDays } from "../../rates/calendar.js";
 import type { Question } from "../../rates/question.js";
 import { type ParameterMistake, parameterProblem } from "../http/problems.js";
 import { type Query, readParameters } from "../http/read-parameters.js";
+import { storable } from "../http/storable-text.js";
 
 export const LONGEST_RANGE_DAYS = 366;
 
@@ -17,12 +18,7 @@ const day = (description: string) =>
     .meta({ description, examples: ["2021-01-31"] });
 
 const place = (description: string, example: string) =>
-  z
-    .string()
-    .min(1, "must not be empty")
-    .max(200, "must have at most 200 characters")
-    // PostgreSQL refuses NUL in text.
-    .refine((text) => !text.includes("\0"), "must not hold a NUL")
+  storable(z.string().min(1, "must not be empty").max(200, "must have at most 200 characters"))
     .optional()
     .meta({ description, examples: [example] });
 
@@ -45,8 +41,8 @@ export interface AskedRates extends Question {
 }
 
 /** @throws {ProblemError} naming every mistake. */
-export function readRatesParameters(query: Query): AskedRates {
-  const values = readParameters(ratesParameters, query, checkSpellings);
+export function readRatesParameters(querystring: string): AskedRates {
+  const values = readParameters(ratesParameters, querystring, checkSpellings);
   const { date_from: dateFrom, date_to: dateTo } = values;
   const days = countDays(dateFrom, dateTo);
   if (days < 1) {

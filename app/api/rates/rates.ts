@@ -42,7 +42,7 @@ export function ratesRoute(services: AnswerServices): ApiMiddleware {
   return async function rates(ctx: ApiContext) {
     const { querystring } = ctx;
     const known = seen.get(querystring);
-    const asked = known ?? readRatesParameters(ctx.query);
+    const asked = known ?? readRatesParameters(querystring);
     const form = chooseForm(ctx);
     try {
       const hit = await answerQuestion(

@@ -9,6 +9,7 @@ import { LEAST_LINE_BYTES, type LineParser } from "../parse/line-parser.js";
 import { NdjsonParser } from "../parse/ndjson-parser.js";
 import type { PortTable } from "../parse/port-table.js";
 import { ROW_BYTES, Rows, type RowTotals } from "../parse/rows.js";
+import { shareEventLoop } from "../pieces/share-event-loop.js";
 import { ensureMonths } from "./ensure-months.js";
 import { LeaseLostError } from "./load-error.js";
 import {
@@ -167,22 +168,20 @@ class PieceLoad {
   async #parse(): Promise<{ lines: number; bytes: number }> {
     const reader = new HeaderReader(this.#piece.format, this.#piece.columns);
     let parser: LineParser | undefined;
-    for await (const chunk of this.#piece.chunks) {
+    for await (const slice of shareEventLoop(this.#piece.chunks, SLICE_BYTES)) {
       this.#piece.signal?.throwIfAborted();
-      let rest = chunk;
+      let rest = slice;
       if (parser === undefined) {
-        const read = reader.read(chunk);
+        const read = reader.read(slice);
         if (read === null) continue;
         parser = this.#createParser(read.columns);
         parser.lines = reader.lines;
         parser.bytes = reader.bytes - read.rest.length;
         rest = read.rest;
       }
-      for (let at = 0; at < rest.length; at += SLICE_BYTES) {
-        parser.parse(rest.subarray(at, at + SLICE_BYTES));
-        if (this.#rows.length >= SEND_BYTES) await this.#send();
-        if (this.#bad.isFull) await this.#layBadLinesAside();
-      }
+      parser.parse(rest);
+      if (this.#rows.length >= SEND_BYTES) await this.#send();
+      if (this.#bad.isFull) await this.#layBadLinesAside();
     }
     if (parser === undefined) {
       const read = reader.end();

@@ -1,5 +1,6 @@
 import type { Columns } from "../parse/columns.js";
 import { type Format, HeaderReader } from "../parse/header-reader.js";
+import { MAX_LINE_BYTES } from "../parse/limits.js";
 import type { SourceObject } from "../sources/source.js";
 
 /** The first bytes of an object that can be read in ranges; fewer if it has fewer. */
@@ -8,6 +9,9 @@ export async function readFirstBytes(object: SourceObject, bytes: number, signal
   for await (const chunk of object.read(0, bytes, signal)) chunks.push(Buffer.from(chunk));
   return Buffer.concat(chunks);
 }
+
+/** A header is a line, and no line is longer than 1 MiB; more would be asked of a server for nothing. */
+export const MAX_HEAD_BYTES = MAX_LINE_BYTES + 1024;
 
 /** What a worker must know before it reads in the middle of a delivery. */
 export interface Head {

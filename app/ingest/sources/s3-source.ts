@@ -21,6 +21,8 @@ export async function openS3Source(address: string, signal?: AbortSignal): Promi
   const match = /^s3:\/\/([^/]+)\/?(.*)$/.exec(address);
   if (!match) throw new SourceError(`${address} is no S3 address; they look like s3://bucket/prefix/.`);
   const [, bucket, key] = match as unknown as [string, string, string];
+  // It warns of a Node.js that it runs on, and that ratesapp supports; npm warns of one that it does not run on.
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
   const library = await import("@aws-sdk/client-s3");
   const client = new library.S3Client({
     // Stores of one's own rarely have a DNS name for each bucket.

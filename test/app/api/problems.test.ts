@@ -273,6 +273,12 @@ describe("problem documents", () => {
     });
   }
 
+  it("come behind the answers to the requests before them", async () => {
+    const request = "GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n";
+    const answers = await (await exchange(api.server.apiUrl, `${request}${request}hello\r\n\r\n`)).text();
+    expect(answers.match(/#[\w-]+/g)).to.deep.equal(["#not-found", "#not-found", "#malformed-request"]);
+  });
+
   it("tell nobody off for an expectation that is not known", async () => {
     const sent = "GET /nowhere HTTP/1.1\r\nHost: x\r\nExpect: tea\r\nConnection: close\r\n\r\n";
     const answer = await exchange(api.server.apiUrl, sent);

@@ -1,20 +1,24 @@
 import { createHash } from "node:crypto";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
+import { pino } from "pino";
 import { WriteTokens } from "../../../app/api/batches/write-tokens.js";
-import { createLogger } from "../../../app/telemetry/logger.js";
-import { until } from "./api-server.js";
 
 const line = (name: string, token: string) => `${name}:${createHash("sha256").update(token).digest("hex")}`;
-const logger = createLogger({ logLevel: "silent", logFormat: "json" });
+const logged: { level: number; msg: string }[] = [];
+const logger = pino({}, { write: (text: string) => void logged.push(JSON.parse(text)) });
+/** After this the file is looked at again. */
+const nextLook = () => sleep(1_100);
 
 describe("write tokens", () => {
   let directory: string;
   let file: string;
 
   beforeEach(async () => {
+    logged.length = 0;
     directory = await mkdtemp(join(tmpdir(), "ratesapp-tokens-"));
     file = join(directory, "tokens");
   });
@@ -45,15 +49,57 @@ describe("write tokens", () => {
     expect(await new WriteTokens(file, logger).holderOf("one")).to.equal(undefined);
   });
 
-  it("change with the file, and stay while it is being swapped", async () => {
-    await writeFile(file, line("alice", "one"));
+  it("change with the file, however it is replaced", async () => {
+    await writeFile(file, line("alice", "first"));
     const tokens = new WriteTokens(file, logger);
-    expect(await tokens.holderOf("one")).to.equal("alice");
-    await rm(file);
-    await new Promise((resolve) => setTimeout(resolve, 1_100));
-    expect(await tokens.holderOf("one")).to.equal("alice");
-    await writeFile(file, line("alice", "new"));
-    await until("the new token is known", async () => (await tokens.holderOf("new")) === "alice");
-    expect(await tokens.holderOf("one")).to.equal(undefined);
+    expect(await tokens.holderOf("first")).to.equal("alice");
+    await writeFile(`${file}.new`, line("alice", "other"));
+    await rename(`${file}.new`, file);
+    await nextLook();
+    expect(await Promise.all(["first", "other"].map((token) => tokens.holderOf(token)))).to.deep.equal([
+      undefined,
+      "alice",
+    ]);
+    // As Kubernetes mounts a Secret: a link to a link to a folder, of which the middle one is exchanged.
+    await mkdir(join(directory, "v2"));
+    await writeFile(join(directory, "v2", "tokens"), line("alice", "third"));
+    await symlink("v2", join(directory, "..data"));
+    await symlink(join("..data", "tokens"), `${file}.link`);
+    await rename(`${file}.link`, file);
+    await nextLook();
+    expect(await Promise.all(["other", "third"].map((token) => tokens.holderOf(token)))).to.deep.equal([
+      undefined,
+      "alice",
+    ]);
+    expect(logged).to.deep.equal([]);
   });
+
+  for (const [what, spoil] of [
+    ["deleted", () => rm(file)],
+    ["emptied", () => writeFile(file, "")],
+    ["left with nothing but comments", () => writeFile(file, "# nobody\n\n")],
+    [
+      "unreadable",
+      async () => {
+        await rm(file);
+        await mkdir(file);
+      },
+    ],
+  ] as const) {
+    it(`are all revoked once their file is ${what}, which is logged once, and good again when it is back`, async () => {
+      await writeFile(file, line("alice", "one"));
+      const tokens = new WriteTokens(file, logger);
+      expect(await tokens.holderOf("one")).to.equal("alice");
+      await spoil();
+      await nextLook();
+      expect(await tokens.holderOf("one")).to.equal(undefined);
+      await nextLook();
+      expect(await tokens.holderOf("one")).to.equal(undefined);
+      expect(logged.map(({ msg }) => msg)).to.deep.equal(["no write token is good any more"]);
+      await rm(file, { recursive: true, force: true });
+      await writeFile(file, line("alice", "one"));
+      await nextLook();
+      expect(await tokens.holderOf("one")).to.equal("alice");
+    });
+  }
 });

@@ -5,8 +5,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import zlib from "node:zlib";
 import { expect } from "chai";
 import { failBatch, STOPPED } from "../../../app/batches/fail.js";
-import { writeRejects } from "../../../app/batches/rejects.js";
+import { readRejects } from "../../../app/batches/rejects.js";
 import { retractBatch } from "../../../app/batches/retract.js";
+import { writeOutput } from "../../../app/commands/write-output.js";
 import {
   type BatchReport,
   DeliveriesError,
@@ -228,7 +229,7 @@ describe("ingestSource", () => {
     const report = only(await ingest(path, { maxBadRows: 2 }));
     expect(report).to.include({ state: "published", rejected: 2, rows: lines.length - 2 });
     const rejects = join(folder.path, "rejects.csv");
-    await writeRejects(database.pool, report.batchId, rejects);
+    await writeOutput(rejects, readRejects(database.pool, report.batchId));
     expect(await readFile(rejects, "utf8")).to.equal(`${header}\n${broken[5]}\n${broken[2_500]}\n`);
     await folder.write("repaired.csv", `${header}\n${lines[5]}\n${lines[2_500]}\n`);
     await ingest(join(folder.path, "repaired.csv"));

@@ -8,6 +8,7 @@ import type { LineParser } from "../../../app/ingest/parse/line-parser.js";
 import { NdjsonParser } from "../../../app/ingest/parse/ndjson-parser.js";
 import { PortTable } from "../../../app/ingest/parse/port-table.js";
 import { ROW_BYTES, Rows } from "../../../app/ingest/parse/rows.js";
+import { splitFields } from "../../../app/ingest/parse/split-fields.js";
 import { combineChecksums } from "../../../app/rates/roll-up/checksum.js";
 
 const CODES = ["CNSGH", "NLRTM", "DEHAM", "USNYC", "SGSIN", "AE2AB"];
@@ -158,6 +159,40 @@ describe("parsing CSV", () => {
       }
     });
   }
+
+  it("takes no longer over empty lines than over prices: of 30 KB of zstd, a billion may come", () => {
+    const secondsFor = (text: string) => {
+      const chunk = Buffer.from(text.repeat(Math.ceil(65_536 / text.length)));
+      const rows = new Rows(1, 0, chunk.length);
+      const parser = new CsvParser(COLUMN_NAMES, PORTS, rows, new BadLines(0));
+      const beganAtMs = performance.now();
+      for (let bytes = 0; bytes < 10_000_000; bytes += chunk.length) {
+        parser.parse(chunk);
+        rows.clear();
+      }
+      return (performance.now() - beganAtMs) / 1_000;
+    };
+    const prices = Math.max(secondsFor(`${GOOD}\n`), secondsFor(`${GOOD}\n`));
+    for (const empty of ["\n", "\r\n"]) expect(secondsFor(empty), empty).to.be.below(3 * prices);
+  });
+
+  it("reads a line of 1 MiB that comes byte by byte, as a header too", () => {
+    const bytes = Buffer.from(`${GOOD}${" ".repeat(1_000_000)}\n`);
+    const bad = new BadLines(0);
+    const parser = new CsvParser(COLUMN_NAMES, PORTS, new Rows(1, 0, 100), bad);
+    const header = new HeaderReader("csv", null);
+    for (let at = 0; at < bytes.length; at += 1) {
+      parser.parse(bytes.subarray(at, at + 1));
+      if (at < bytes.length - 1) header.read(bytes.subarray(at, at + 1));
+    }
+    expect(Object.fromEntries(bad.counts)).to.deep.equal({ "price: not a number": 1 });
+    expect(() => header.end()).to.throw(HeaderError, "unknown column");
+  });
+
+  it("makes no field of each of a million commas", () => {
+    expect(splitFields(Buffer.alloc(1_000_000, ","))).to.have.length(100);
+    expect(parse(`${HEADER}${",".repeat(1_000_000)}\n`).bad[0]?.reason).to.equal("a column too many");
+  });
 
   it("keeps the beginning of a line over 1 MiB only", () => {
     const bad = new BadLines(1);

@@ -58,4 +58,19 @@ describe("patience with a database", () => {
     );
     expect(await ended.catch((error: Error) => error.message)).to.match(/terminat/);
   });
+
+  it("is as long as it says when the clock is set forward meanwhile", async () => {
+    const wallClock = Date.now;
+    let attempts = 0;
+    try {
+      await patiently({}, async () => {
+        attempts += 1;
+        if (attempts === 2) Date.now = () => wallClock() + 3_600_000;
+        if (attempts < 4) await database.pool.query("SELECT pg_terminate_backend(pg_backend_pid())");
+      });
+    } finally {
+      Date.now = wallClock;
+    }
+    expect(attempts).to.equal(4);
+  });
 });

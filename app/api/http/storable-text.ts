@@ -1,0 +1,8 @@
+import type { z } from "zod";
+
+/** Postgres refuses a NUL in text, and half of a surrogate pair, which JSON can spell, would be stored as another character. */
+export function storable(text: z.ZodString): z.ZodString {
+  return text
+    .refine((value) => !value.includes("\0"), "must not hold a NUL")
+    .refine((value) => value.isWellFormed(), "must be well-formed Unicode");
+}

@@ -1,0 +1,118 @@
+import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+
+export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void;
+
+export interface ConnectionLimits {
+  /** Connections at once; further ones are closed. */
+  readonly mostConnections: number;
+  /** A connection on which nothing moves for this long is closed. */
+  readonly silenceTimeoutMs: number;
+  /** A client that has not taken an answer this long after it was complete is cut. */
+  readonly takeTimeoutMs: number;
+}
+
+const LOOK_EVERY_MS = 1_000;
+const connectionsOf = new WeakMap<Server, ReadonlyMap<Socket, Connection>>();
+
+/**
+ * A server on which a connection takes little memory, whatever its client does: a request is read from it when the one
+ * before is answered and the answer is sent.
+ *
+ * Node.js by itself makes requests of all that it reads at once, up to 2,600 of 64 KiB, and has them answered at the same
+ * time. It stops reading only if bytes of earlier answers are unsent when the next request arrives; answers that are made
+ * a little later are kept for a client that may never read them.
+ */
+export function createBoundedServer(options: ServerOptions, limits: ConnectionLimits, handle: RequestHandler): Server {
+  const connections = new Map<Socket, Connection>();
+  const onRequest: RequestHandler = (request, response) => {
+    connections.get(request.socket)?.begin(request, response);
+    handle(request, response);
+  };
+  const server = createServer(options, onRequest);
+  // An expectation that nobody knows may be ignored (RFC 9110, 10.1.1); Node.js would answer 417 without a body.
+  server.on("checkExpectation", onRequest);
+  server.maxConnections = limits.mostConnections;
+  server.timeout = limits.silenceTimeoutMs;
+  server.on("connection", (socket) => {
+    connections.set(socket, new Connection(socket));
+    socket.once("close", () => connections.delete(socket));
+  });
+  const looking = setInterval(() => {
+    for (const connection of connections.values()) connection.cutIfSlow(limits.takeTimeoutMs);
+  }, LOOK_EVERY_MS).unref();
+  server.once("close", () => clearInterval(looking));
+  connectionsOf.set(server, connections);
+  return server;
+}
+
+/** True while a request is being answered, or a client takes its answer. */
+export function isBusy(server: Server): boolean {
+  return [...(connectionsOf.get(server)?.values() ?? [])].some(({ busy }) => busy);
+}
+
+/** Ends the head of a request, and a chunked body. */
+const BLANK_LINE = Buffer.from("\r\n\r\n");
+/** Other ends of a body are not looked for, so that a few small requests may be read with one; no more than in this. */
+const LEAST_OF_BODY_BYTES = 256;
+
+/** Hands the parser of Node.js one request at a time. What follows is kept as bytes until that one is answered. */
+class Connection {
+  readonly #socket: Socket;
+  readonly #parsers: readonly ((chunk: Buffer) => void)[];
+  /** Requests without an answer. */
+  #open = 0;
+  /** The newest of them. */
+  #request: IncomingMessage | undefined;
+  #response: ServerResponse | undefined;
+  /** When its answer was first seen to be complete. */
+  #completeAtMs: number | undefined;
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+    this.#parsers = socket.listeners("data") as ((chunk: Buffer) => void)[];
+    socket.removeAllListeners("data");
+    socket.on("data", (chunk: Buffer) => this.#read(chunk));
+  }
+
+  get busy(): boolean {
+    return this.#open > 0;
+  }
+
+  begin(request: IncomingMessage, response: ServerResponse): void {
+    this.#open += 1;
+    this.#request = request;
+    this.#response = response;
+    this.#completeAtMs = undefined;
+    response.on("close", this.#end);
+  }
+
+  readonly #end = (): void => {
+    this.#open -= 1;
+    // Behind the other connections, or one with many requests would have them all answered first.
+    if (this.#open <= 1 && this.#socket.isPaused()) setImmediate(() => this.#socket.resume());
+  };
+
+  #read(chunk: Buffer): void {
+    let rest = chunk;
+    // What comes after the last answer is thrown away.
+    while (rest.length > 0 && this.#socket.writable && !this.#socket.isPaused()) {
+      const inBody = this.#request?.complete === false;
+      if (this.#open > (inBody ? 1 : 0)) this.#socket.pause();
+      else {
+        const blank = rest.indexOf(BLANK_LINE, inBody ? LEAST_OF_BODY_BYTES : 0);
+        const end = blank === -1 ? rest.length : blank + BLANK_LINE.length;
+        for (const parse of this.#parsers) parse(rest.subarray(0, end));
+        rest = rest.subarray(end);
+      }
+    }
+    if (rest.length > 0 && this.#socket.writable) this.#socket.unshift(rest);
+  }
+
+  cutIfSlow(takeTimeoutMs: number): void {
+    if (!this.busy || !this.#response?.writableEnded) return;
+    const nowMs = performance.now();
+    this.#completeAtMs ??= nowMs;
+    if (nowMs - this.#completeAtMs >= takeTimeoutMs) this.#socket.destroy();
+  }
+}
