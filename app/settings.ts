@@ -29,7 +29,10 @@ export const environmentSchema = z.object({
   DATABASE_READ_URL: postgresUrl.optional().describe("where reads go (replicas); DATABASE_URL if not set"),
   DATABASE_POOL_SIZE: whole(1, 500).default(10).describe("connections for reads, to each of the two databases"),
   DATA_DIRECTORY: z.string().min(1).default(".data").describe("where the local Postgres keeps its files"),
-  HOST: z.string().min(1).default("0.0.0.0").describe("address to listen on"),
+  HOST: z
+    .string()
+    .optional()
+    .describe("address to listen on, for both ports; every one of the machine, IPv6 and IPv4, if not set"),
   PORT: whole(0, 65535).default(3000).describe("port of the API; 0 takes a free one"),
   ADMIN_PORT: whole(0, 65535).default(9464).describe("port of /livez, /readyz and /metrics"),
   LOG_LEVEL: z
@@ -78,7 +81,7 @@ export interface Settings {
   readonly databaseReadUrl: string | undefined;
   readonly databasePoolSize: number;
   readonly dataDirectory: string;
-  readonly host: string;
+  readonly host: string | undefined;
   readonly port: number;
   readonly adminPort: number;
   readonly logLevel: Environment["LOG_LEVEL"];

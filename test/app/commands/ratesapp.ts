@@ -31,6 +31,11 @@ export function startOnTerminal(args: readonly string[], environment: Record<str
   return start("script", ["-qec", command, "/dev/null"], { TERM: "xterm", ...environment });
 }
 
+/** `npm start`, as the README has it. */
+export function npmStart(environment: Record<string, string>): Running {
+  return start("npm", ["start"], environment);
+}
+
 function start(file: string, args: readonly string[], environment: Record<string, string>): Running {
   const child = spawn(file, args, {
     env: { ...CLEAN, ...environment },
