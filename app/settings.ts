@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { mistakeInDatabaseUrl } from "./database-url.js";
 
 /** Thrown by {@link readSettings}; `mistakes` holds one line for each bad variable. */
 export class SettingsError extends Error {
@@ -13,11 +14,19 @@ export class SettingsError extends Error {
   }
 }
 
-const whole = (least: number, most: number) =>
-  z.coerce.number(`must be a whole number from ${least} to ${most}`).int(`must be a whole number`).min(least).max(most);
-const postgresUrl = z
-  .string()
-  .regex(/^postgres(ql)?:\/\//, "must look like postgres://user:password@host:5432/database");
+const whole = (least: number, most: number) => {
+  const rule = `must be a whole number from ${least} to ${most}`;
+  // In digits alone: to read a number out of "0x10" or "1e3" would be a guess.
+  const digits = z
+    .string()
+    .regex(/^\d{1,15}$/, rule)
+    .transform(Number);
+  return digits.pipe(z.number().min(least, rule).max(most, rule));
+};
+const postgresUrl = z.string().superRefine((url, context) => {
+  const message = mistakeInDatabaseUrl(url);
+  if (message !== undefined) context.addIssue({ code: "custom", message });
+});
 
 const MIB = 1024 * 1024;
 
@@ -117,6 +126,9 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     throw new SettingsError(parsed.error.issues.map((issue) => `${issue.path[0]?.toString()}: ${issue.message}`));
   }
   const values = parsed.data;
+  if (values.PORT === values.ADMIN_PORT && values.PORT !== 0) {
+    throw new SettingsError([`ADMIN_PORT: must be another port than PORT, which is ${values.PORT}`]);
+  }
   return {
     databaseUrl: values.DATABASE_URL,
     databaseReadUrl: values.DATABASE_READ_URL,
