@@ -28,6 +28,7 @@ FROM ${BASE} AS files
 COPY --from=dependencies /app/package.json /image/app/
 COPY --from=dependencies /app/node_modules /image/app/node_modules
 COPY --from=build /app/dist /image/app/dist
+COPY LICENSE /image/app/
 RUN mkdir -p /image/usr/local/bin && ln -s /app/dist/main.js /image/usr/local/bin/ratesapp \
  && chmod -R u=rwX,go=rX /image && find /image -exec touch --no-dereference --date=@0 {} +
 
@@ -46,6 +47,7 @@ ARG VERSION=dev
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="ratesapp" \
       org.opencontainers.image.description="The average price of shipping a container from one place to another, per day" \
+      org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.base.name="docker.io/library/node:24-trixie-slim"

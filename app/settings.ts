@@ -23,6 +23,8 @@ const whole = (least: number, most: number) => {
     .transform(Number);
   return digits.pipe(z.number().min(least, rule).max(most, rule));
 };
+const oneOf = <const Choice extends string>(...choices: Choice[]) =>
+  z.enum(choices, `must be one of ${choices.join(", ")}`);
 const postgresUrl = z.string().superRefine((url, context) => {
   const message = mistakeInDatabaseUrl(url);
   if (message !== undefined) context.addIssue({ code: "custom", message });
@@ -44,11 +46,10 @@ export const environmentSchema = z.object({
     .describe("address to listen on, for both ports; every one of the machine, IPv6 and IPv4, if not set"),
   PORT: whole(0, 65535).default(3000).describe("port of the API; 0 takes a free one"),
   ADMIN_PORT: whole(0, 65535).default(9464).describe("port of /livez, /readyz and /metrics"),
-  LOG_LEVEL: z
-    .enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"])
+  LOG_LEVEL: oneOf("trace", "debug", "info", "warn", "error", "fatal", "silent")
     .default("info")
     .describe("least level that is logged"),
-  LOG_FORMAT: z.enum(["json", "pretty"]).optional().describe("pretty on a terminal, json elsewhere"),
+  LOG_FORMAT: oneOf("json", "pretty").optional().describe("pretty on a terminal, json elsewhere"),
   REQUEST_TIMEOUT_MS: whole(100, 600_000).default(5_000).describe("a request's deadline, retries included"),
   STATEMENT_TIMEOUT_MS: whole(50, 600_000).default(2_000).describe("one attempt of a read in the database"),
   CACHE_BYTES: whole(0, 4096 * MIB)
@@ -90,6 +91,8 @@ export interface Settings {
   readonly databaseReadUrl: string | undefined;
   readonly databasePoolSize: number;
   readonly dataDirectory: string;
+  /** It was named, rather than left at its default in the working directory. */
+  readonly dataDirectoryGiven: boolean;
   readonly host: string | undefined;
   readonly port: number;
   readonly adminPort: number;
@@ -134,6 +137,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     databaseReadUrl: values.DATABASE_READ_URL,
     databasePoolSize: values.DATABASE_POOL_SIZE,
     dataDirectory: values.DATA_DIRECTORY,
+    dataDirectoryGiven: given.DATA_DIRECTORY !== undefined,
     host: values.HOST,
     port: values.PORT,
     adminPort: values.ADMIN_PORT,

@@ -19,8 +19,9 @@ async function chartReadme() {
   function* rows(part, name, value) {
     const { properties, additionalProperties, description = "" } = resolved(part);
     const entry = additionalProperties?.$ref && resolved(additionalProperties);
-    // Resources are one thing to who reads the table, though the schema looks inside.
-    if (part.$ref?.endsWith("/resources")) yield [name, value, description];
+    // One thing to who reads the table, though the schema looks inside; what is in a pod is said once, at the top.
+    const whole = part.$ref?.endsWith("/resources") || (part.$ref?.endsWith("/pod") && name.length > 1);
+    if (whole) yield [name, value, description];
     else if (properties)
       for (const key of Object.keys(properties)) yield* rows(properties[key], [...name, key], value?.[key]);
     else if (entry?.properties) yield* rows(entry, [...name, "NAME"], undefined);

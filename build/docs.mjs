@@ -1,5 +1,8 @@
 // Makes dist/docs/: the viewer of /docs, from the package that a running service does not carry. The names hold a hash
 // of the content, so that browsers keep what has not changed.
+//
+// Swagger UI comes out of the package that serves it for Fastify: its own, swagger-ui-dist, brings one that tells another
+// company of each install.
 import { createHash } from "node:crypto";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -7,7 +10,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const source = dirname(createRequire(import.meta.url).resolve("swagger-ui-dist/package.json"));
+const source = join(dirname(createRequire(import.meta.url).resolve("@fastify/swagger-ui/package.json")), "static");
 
 // Without the validator's badge, which would ask another host.
 const start = `window.onload = () => SwaggerUIBundle({

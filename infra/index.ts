@@ -9,7 +9,9 @@ import { manifestsOf } from "./platform/manifests.js";
 import { Platform } from "./platform/platform.js";
 import { rawSettings, readSettings } from "./settings/read-settings.js";
 import { readSecrets } from "./settings/secrets.js";
+import { stackNameMistake } from "./stack-name.js";
 import { workloadsNamespace } from "./workloads/namespace.js";
+import { readPlaces } from "./workloads/places.js";
 import { Workloads } from "./workloads/workloads.js";
 
 // feeds ──CronJob──▶ ingest pods ──COPY──▶ primary ══WAL══▶ replicas        Kubernetes, each in its own zone
@@ -19,7 +21,10 @@ import { Workloads } from "./workloads/workloads.js";
 const stack = pulumi.getStack();
 const raw = rawSettings(pulumi.runtime.allConfig());
 const settings = readSettings(stack, raw, `ghcr.io/ratesapp/ratesapp:${packageJson.version}`);
+const mistake = stackNameMistake(stack, settings.cluster.eks !== undefined);
+if (mistake) throw new pulumi.RunError(`${stack}: ${mistake}.\nGive it another one: pulumi stack rename NAME`);
 const secrets = readSecrets(raw);
+const places = readPlaces(stack, settings);
 const names = namesOf(stack);
 
 const cluster = clusterOf(stack, names, settings);
@@ -48,7 +53,11 @@ const access = new Access(
   { stack, names, settings, cluster: cluster.access, database, namespace },
   inCluster,
 );
-const workloads = new Workloads("workloads", { names, settings, secrets, cluster, access, namespace }, inCluster);
+const workloads = new Workloads(
+  "workloads",
+  { names, settings, secrets, places, cluster, access, namespace },
+  inCluster,
+);
 
 export const { api, apiInCluster, databaseState, forwardApi, forwardDatabase, forwardPrometheus, login, registry } =
   outputsOf({

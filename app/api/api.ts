@@ -3,6 +3,7 @@ import type { Knex } from "knex";
 import Koa from "koa";
 import type pg from "pg";
 import type { ReadSide } from "../database/read-side.js";
+import type { IngestThread } from "../ingest/uploads/ingest-thread.js";
 import type { Settings } from "../settings.js";
 import type { Logger } from "../telemetry/logger.js";
 import type { AnswerCache } from "./answers/answer-cache.js";
@@ -35,6 +36,8 @@ export interface ApiServices {
   readonly knex: Knex;
   /** The primary, for batches; undefined where nothing can be written, as in a second region. */
   readonly writes: pg.Pool | undefined;
+  /** What loads uploads; undefined without `writes`. */
+  readonly thread: IngestThread | undefined;
   /** What goes on behind requests to publish; undefined without `writes`. */
   readonly jobs: PublishJobs | undefined;
   readonly tokens: WriteTokens;

@@ -4,6 +4,7 @@ import Knex from "knex";
 import { watchIngest } from "../batches/batch-metrics.js";
 import { closePool, openPool } from "../database/pool.js";
 import { ReadSide, type ReadSourceOptions } from "../database/read-side.js";
+import { IngestThread } from "../ingest/uploads/ingest-thread.js";
 import { type Listening, listen } from "../listen.js";
 import { watchCacheBytes, watchDataset } from "../rates/dataset-metrics.js";
 import { DatasetVersion } from "../rates/dataset-version.js";
@@ -16,7 +17,7 @@ import type { Logger } from "../telemetry/logger.js";
 import { AnswerCache } from "./answers/answer-cache.js";
 import { createApi } from "./api.js";
 import { PublishJobs } from "./batches/publish-jobs.js";
-import { openWritePool } from "./batches/write-pool.js";
+import { openWritePool, THREAD_CONNECTIONS } from "./batches/write-pool.js";
 import { WriteTokens } from "./batches/write-tokens.js";
 import { createHttpServer, drain } from "./http/http-server.js";
 
@@ -63,7 +64,11 @@ export async function startServer({ settings, logger }: ServerOptions): Promise<
     },
   });
   const writes = openWritePool(settings, logger);
-  const jobs = writes && new PublishJobs(writes, logger, settings.retractableDays);
+  const thread =
+    settings.databaseUrl === undefined
+      ? undefined
+      : new IngestThread({ databaseUrl: settings.databaseUrl, connections: THREAD_CONNECTIONS, logger });
+  const jobs = writes && thread && new PublishJobs(writes, thread, logger, settings.retractableDays);
   const version = new DatasetVersion(reads);
   const answers = new AnswerCache(settings.cacheBytes, () => version.current?.tag);
   const lag = new EventLoopLag();
@@ -74,6 +79,7 @@ export async function startServer({ settings, logger }: ServerOptions): Promise<
   for (const { name } of pools) sourceAway.set({ source: name }, 0);
   const unwatch = pools.map(({ name, pool }) => watchPool(`read ${name}`, pool));
   if (writes !== undefined) unwatch.push(watchPool("write", writes));
+  if (thread !== undefined) unwatch.push(watchPool("ingest", thread));
   // Most servers only read, and the replicas know the same.
   watchIngest(writes ?? pools[0]?.pool);
   unwatch.push(() => watchIngest(undefined));
@@ -93,6 +99,7 @@ export async function startServer({ settings, logger }: ServerOptions): Promise<
     },
     knex: Knex({ client: "pg" }),
     writes,
+    thread,
     jobs,
     tokens: new WriteTokens(writeTokensFile, logger),
     isDraining: () => draining,
@@ -105,6 +112,7 @@ export async function startServer({ settings, logger }: ServerOptions): Promise<
     lag.stop();
     for (const forget of unwatch) forget();
     await jobs?.stop();
+    await thread?.stop();
     await Promise.all(
       [...pools.flatMap(({ pool, polls }) => [pool, polls]), ...(writes ? [writes] : [])].map(closePool),
     );

@@ -48,7 +48,7 @@ export interface LockedBatch {
  * @throws {BatchTooOldError} if it was retracted and `retractableDays` have passed since its first publish.
  */
 export function publishBatch(pool: pg.Pool, batchId: number, options: PublishOptions = {}): Promise<PublishReport> {
-  return patiently(options, () => inTransaction(pool, (client) => publish(client, batchId, options)));
+  return patiently(options, () => inTransaction(pool, (client) => publish(client, batchId, options), options.signal));
 }
 
 async function publish(

@@ -1,11 +1,8 @@
-import { open, rename, rm } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
 import type pg from "pg";
 import { shortStatement } from "../database/short-statement.js";
 import { BatchNotFoundError, BatchStateError } from "./batch-error.js";
 import type { BatchState } from "./batch-state.js";
 import { readColumns, readContents } from "./reported-lines.sql.js";
-import { workerName } from "./worker-name.js";
 
 const LINES_PER_QUERY = 1_000;
 const BYTES_PER_QUERY = 4 * 1024 * 1024;
@@ -37,21 +34,5 @@ export async function* readRejects(pool: pg.Pool, batchId: number): AsyncGenerat
     if (!last) return;
     yield Buffer.concat(rows.flatMap((row) => [row.content, LINE_BREAK]));
     ({ piece, line } = last);
-  }
-}
-
-/** Writes {@link readRejects} to a file that can be repaired and loaded. It appears when it is whole. */
-export async function writeRejects(pool: pg.Pool, batchId: number, path: string): Promise<void> {
-  // A name that no other worker on the volume has, and that a folder which is a source does not offer.
-  const unfinished = join(dirname(path), `.${basename(path)}.${workerName()}.part`);
-  const file = await open(unfinished, "w");
-  try {
-    for await (const lines of readRejects(pool, batchId)) await file.writeFile(lines);
-    await file.close();
-    await rename(unfinished, path);
-  } catch (error) {
-    await file.close().catch(() => {});
-    await rm(unfinished, { force: true });
-    throw error;
   }
 }

@@ -1,4 +1,5 @@
 import type pg from "pg";
+import { printable } from "../printable.js";
 import { countLines, readLines } from "./reported-lines.sql.js";
 
 /** A line that could not be loaded, as users are told of it. */
@@ -43,16 +44,16 @@ export async function readBadLines(database: Database, batchId: number, limit: n
   }));
 }
 
-/** Characters that a terminal would obey, or that would change the order of others, are written as \u{…}. */
-function writeContent(content: Buffer): string {
-  const characters = [...content.toString("utf8")];
-  const shown = characters
-    .slice(0, SHOWN_CHARACTERS)
-    .map((character) => (UNPRINTABLE.test(character) ? `\\u{${character.codePointAt(0)?.toString(16)}}` : character));
-  return shown.join("") + (characters.length > SHOWN_CHARACTERS ? "…" : "");
+/** True if why the batch failed already says what is wrong with a line, as of a header. */
+export function tells(failure: string | null, reason: string): boolean {
+  return failure?.endsWith(`: ${reason}.`) === true;
 }
 
-const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/u;
+function writeContent(content: Buffer): string {
+  const characters = [...content.toString("utf8")];
+  const shown = printable(characters.slice(0, SHOWN_CHARACTERS).join(""));
+  return characters.length > SHOWN_CHARACTERS ? `${shown}…` : shown;
+}
 
 /** How many lines of a batch are bad for which reason, most frequent first; also those that were not kept. */
 export async function countBadLines(

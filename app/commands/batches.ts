@@ -1,4 +1,3 @@
-import { pipeline } from "node:stream/promises";
 import { Command, InvalidArgumentError, Option } from "commander";
 import type pg from "pg";
 import { BatchNotFoundError } from "../batches/batch-error.js";
@@ -7,7 +6,7 @@ import { batchStates } from "../batches/batch-state.js";
 import { type BatchSummary, listBatches, readBatch } from "../batches/batch-summary.js";
 import { failBatch, STOPPED } from "../batches/fail.js";
 import { publishBatch } from "../batches/publish.js";
-import { readRejects, writeRejects } from "../batches/rejects.js";
+import { readRejects } from "../batches/rejects.js";
 import { countBadLines, readBadLines } from "../batches/reported-lines.js";
 import { retractBatch } from "../batches/retract.js";
 import { retryBatch } from "../batches/retry.js";
@@ -16,17 +15,26 @@ import { openPool } from "../database/pool.js";
 import { auditBatch } from "../ingest/audit/audit.js";
 import { REPORTED_BAD_LINES } from "../ingest/parse/bad-lines.js";
 import { completeUpload, failAbandonedUploads } from "../ingest/uploads/upload.js";
+import { printable } from "../printable.js";
 import { readSettings, type Settings } from "../settings.js";
-import { compact } from "../upkeep/compact.js";
+import { type CompactReport, compact } from "../upkeep/compact.js";
 import { reclaimBatch } from "../upkeep/reclaim.js";
 import { dropOldMonths } from "../upkeep/retention.js";
+import { Turns } from "../upkeep/turns.js";
+import { argument, batchNumber, feed, filled, wholeNumber } from "./arguments.js";
 import { writeBatchDetails, writeBatchTable } from "./batch-table.js";
 import { withWriteDatabase } from "./database.js";
 import { stopSignal } from "./stop-signal.js";
+import { writeOutput } from "./write-output.js";
 
 interface JsonOption {
   readonly json?: true;
 }
+
+const MOST_LISTED = 10_000;
+const MOST_REASON_CHARACTERS = 1_000;
+/** Further back than any price. */
+const LONGEST_RETENTION_DAYS = 100_000;
 
 export function batchesCommand(): Command {
   return new Command("batches")
@@ -46,7 +54,7 @@ export function batchesCommand(): Command {
         "fail",
         "End a batch that is not published: its workers stop, and its rows are deleted.",
         fail,
-      ).option("--reason <text>", "why, for whoever looks at it later", STOPPED),
+      ).option("--reason <text>", "why, for those who look at it later", reason, STOPPED),
     )
     .addCommand(changeCommand("retry", "Let the next `ingest run` of its source load a failed batch again.", retry))
     .addCommand(rejectsCommand())
@@ -56,9 +64,9 @@ export function batchesCommand(): Command {
 function listCommand(): Command {
   return new Command("list")
     .description("The newest batches.")
-    .option("--feed <name>", "only those of a feed")
+    .option("--feed <name>", "only those of a feed", feed)
     .addOption(new Option("--state <state>", "only those in a state").choices(batchStates))
-    .option("--limit <number>", "how many", wholeNumber, 20)
+    .option("--limit <number>", "how many", wholeNumber(1, MOST_LISTED), 20)
     .option("--json", "as JSON")
     .addHelpText(
       "after",
@@ -77,7 +85,7 @@ function listCommand(): Command {
 function showCommand(): Command {
   return new Command("show")
     .description("One batch, with its bad lines.")
-    .argument("<id>", "number of the batch", wholeNumber)
+    .argument("<id>", "number of the batch", batchNumber)
     .option("--json", "as JSON")
     .addHelpText("after", "\nExample:\n  ratesapp batches show 7")
     .action(async (id: number, options: JsonOption) => {
@@ -95,17 +103,20 @@ function showCommand(): Command {
 function rejectsCommand(): Command {
   return new Command("rejects")
     .description("The bad lines that were left out of a batch, as they stood, to be repaired and loaded.")
-    .argument("<id>", "number of the batch", wholeNumber)
-    .argument("[path]", "a file; standard output if not given")
+    .argument("<id>", "number of the batch", batchNumber)
+    .argument("[path]", "a file, a pipe or a device; standard output if not given", argument("[path]", filled))
+    .option("--force", "overwrite a file that is there already")
     .addHelpText(
       "after",
-      "\nThe header comes first, unless the batch was sent in pieces, which have one each.\n\nExamples:\n  ratesapp batches rejects 7\n  ratesapp batches rejects 7 bad.csv",
+      `
+The header comes first, unless the batch was sent in pieces, which have one each. Devices and pipes are written through.
+
+Examples:
+  ratesapp batches rejects 7
+  ratesapp batches rejects 7 bad.csv --force`,
     )
-    .action(async (id: number, path: string | undefined) => {
-      await withBatches(async (pool) => {
-        if (path !== undefined) await writeRejects(pool, id, path);
-        else await pipeline(readRejects(pool, id), process.stdout, { end: false });
-      });
+    .action(async (id: number, path: string | undefined, options: { force?: true }) => {
+      await withBatches((pool) => writeOutput(path ?? "-", readRejects(pool, id), options));
     });
 }
 
@@ -118,14 +129,14 @@ type Change = (pool: pg.Pool, id: number, settings: Settings, options: ChangeOpt
 function changeCommand(name: string, description: string, change: Change): Command {
   return new Command(name)
     .description(description)
-    .argument("<id>", "number of the batch", wholeNumber)
+    .argument("<id>", "number of the batch", batchNumber)
     .option("--json", "the batch afterwards, as JSON")
     .addHelpText("after", `\nExample:\n  ratesapp batches ${name} 7`)
     .action(async (id: number, options: ChangeOptions) => {
       await withBatches(async (pool, settings) => {
         const outcome = await change(pool, id, settings, options);
         const batch = options.json ? await readBatch(pool, id) : undefined;
-        if (batch === undefined) console.log(outcome);
+        if (batch === undefined) console.log(printable(outcome));
         else print(writeBatch(batch));
       });
     });
@@ -183,7 +194,11 @@ interface CompactCommandOptions extends JsonOption {
 function compactCommand(): Command {
   return new Command("compact")
     .description("Fold batches that can no longer be retracted, delete what nobody can see, drop old months.")
-    .option("--retention-days <number>", "drop whole months of prices that are older than this many days", wholeNumber)
+    .option(
+      "--retention-days <number>",
+      "drop whole months of prices that are older than this many days",
+      wholeNumber(1, LONGEST_RETENTION_DAYS),
+    )
     .option("--json", "what was done, as JSON")
     .addHelpText(
       "after",
@@ -201,13 +216,18 @@ Examples:
       await withBatches(async (pool, { retractableDays }) => {
         const { retentionDays } = options;
         await failAbandonedUploads(pool, ABANDONED_AFTER_HOURS);
-        // First, as months that go need no folding; and neither keeps the other from its work by failing.
-        const [retention] = await Promise.allSettled([
-          retentionDays === undefined ? [] : dropOldMonths(pool, { retentionDays, signal }),
-        ]);
-        const { folded, dailyRates, prices } = await compact(pool, { retractableDays, signal });
-        if (retention.status === "rejected") throw retention.reason;
-        const dropped = retention.value;
+        const turns = new Turns(signal);
+        let dropped: readonly string[] = [];
+        let compacted: CompactReport = { folded: 0, dailyRates: 0, prices: 0 };
+        // First, as months that go need no folding.
+        await turns.take("No month was dropped", async () => {
+          if (retentionDays !== undefined) dropped = await dropOldMonths(pool, { retentionDays, signal });
+        });
+        await turns.take("Nothing was compacted", async () => {
+          compacted = await compact(pool, { retractableDays, signal });
+        });
+        turns.end();
+        const { folded, dailyRates, prices } = compacted;
         if (options.json) print({ folded, deleted: { daily_rates: dailyRates, prices }, dropped });
         else {
           console.log(
@@ -232,14 +252,18 @@ async function withBatches(work: (pool: pg.Pool, settings: Settings) => Promise<
 }
 
 function print(value: unknown): void {
-  console.log(JSON.stringify(value, null, 2));
+  // JSON leaves control characters above 7F as they are, which a terminal obeys as well.
+  const written = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  console.log(JSON.stringify(value, null, 2).replace(/(?!\n)\p{Cc}/gu, written));
 }
 
 function count(rows: number): string {
   return rows.toLocaleString("en-US");
 }
 
-function wholeNumber(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError("It must be a whole number.");
-  return Number(text);
+function reason(text: string): string {
+  if (text.length > MOST_REASON_CHARACTERS) {
+    throw new InvalidArgumentError(`It must have at most ${MOST_REASON_CHARACTERS} characters.`);
+  }
+  return filled(text);
 }

@@ -1,3 +1,6 @@
+import { existsSync, realpathSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { openEmbedded } from "../database/embedded.js";
 import { migrate } from "../database/migrate.js";
 import type { Settings } from "../settings.js";
@@ -14,12 +17,25 @@ export interface CommandDatabase {
   close(): Promise<void>;
 }
 
-/** The databases of the settings, or the local Postgres where they name none. */
+/** The folder of this project, or of what is installed of it. */
+const PROJECT = realpathSync(fileURLToPath(new URL("../../", import.meta.url)));
+
+/**
+ * The databases of the settings, or the local Postgres where they name none.
+ * @throws {UsageError} in any other folder than the project's: an empty database, made there, would say that there is
+ * nothing, as if the user had lost it.
+ */
 export async function openCommandDatabase(settings: Settings): Promise<CommandDatabase> {
   const writeUrl = settings.databaseUrl;
   const readUrl = settings.databaseReadUrl ?? writeUrl;
   if (readUrl !== undefined) return { writeUrl, readUrl, local: false, close: async () => {} };
-  const embedded = await openEmbedded({ directory: settings.dataDirectory });
+  const { dataDirectory, dataDirectoryGiven } = settings;
+  if (!dataDirectoryGiven && realpathSync(".") !== PROJECT && !existsSync(join(dataDirectory, "postgres"))) {
+    throw new UsageError(
+      `No database: DATABASE_URL is not set, and the local Postgres is that of ${PROJECT}, which is another folder than this.\nSet DATABASE_URL, or DATA_DIRECTORY to a folder for a local Postgres.`,
+    );
+  }
+  const embedded = await openEmbedded({ directory: dataDirectory });
   try {
     await migrate(embedded.url);
   } catch (error) {

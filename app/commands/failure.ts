@@ -2,8 +2,12 @@ import { CommanderError } from "commander";
 import { isTransient } from "../database/transient.js";
 import { FeedsFileError } from "../ingest/feeds.js";
 import { ListenError } from "../listen.js";
-import { PlacesError } from "../places/read-places.js";
+import { PlacesError } from "../places/places-error.js";
+import { printableLines } from "../printable.js";
 import { SettingsError } from "../settings.js";
+import { systemReason } from "../system-reason.js";
+import { firstLines } from "./first-lines.js";
+import { hideAddresses } from "./hide-addresses.js";
 import { StoppedError } from "./stop-signal.js";
 
 /** Thrown for something that the user must say differently: a missing variable, options that do not go together. */
@@ -37,12 +41,19 @@ export function describeFailure(error: unknown, environment: NodeJS.ProcessEnv =
   // Commander has already written what it has to say.
   if (error instanceof CommanderError) return "";
   const detailed = environment.LOG_LEVEL === "debug" || environment.LOG_LEVEL === "trace";
-  return `${error instanceof Error ? (detailed ? error.stack : messageOf(error)) : String(error)}\n`;
+  return `${printableLines(hideAddresses(textOf(error, detailed)))}\n`;
+}
+
+function textOf(error: unknown, detailed: boolean): string {
+  if (!(error instanceof Error)) return String(error);
+  if (detailed && error.stack) return error.stack;
+  return firstLines(messageOf(error).split("\n"), "with 2> FILE all of them are in a file.").join("\n");
 }
 
 /** A refused connection to a name with several addresses has a message for each, and none of its own. */
 function messageOf(error: Error): string {
-  const { code, port } = error as NodeJS.ErrnoException & { port?: number };
+  const { code, port, path } = error as NodeJS.ErrnoException & { port?: number };
+  if (path !== undefined) return `${path}: ${systemReason(error)}.`;
   if (code === "EADDRINUSE") return `Port ${port} is taken. Set PORT or ADMIN_PORT to another one, or to 0 for any.`;
   const message =
     error.message === "" && error instanceof AggregateError ? error.errors.map(String).join("\n") : error.message;

@@ -9,6 +9,7 @@ export interface FeedOptions {
   readonly maxBadRows?: number;
   readonly deadline?: number;
   readonly rejects?: string;
+  readonly force?: true;
 }
 
 /**

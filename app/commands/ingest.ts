@@ -1,18 +1,20 @@
-import { existsSync, type Stats, statSync } from "node:fs";
-import { join } from "node:path";
-import { Command, InvalidArgumentError, Option } from "commander";
-import { writeRejects } from "../batches/rejects.js";
-import { countBadLines, readBadLines } from "../batches/reported-lines.js";
+import { Command, Option } from "commander";
+import { countBadLines, readBadLines, tells } from "../batches/reported-lines.js";
+import { patiently } from "../database/patiently.js";
 import { closePool, openPool } from "../database/pool.js";
-import { DEFAULT_FEED, feedName, LONGEST_DEADLINE_SECONDS, MOST_BAD_ROWS } from "../ingest/feeds.js";
-import { type BatchReport, DeliveriesError, ingestSource } from "../ingest/ingest-source.js";
+import { DEFAULT_FEED, LONGEST_DEADLINE_SECONDS, MOST_BAD_ROWS } from "../ingest/feeds.js";
+import { type BatchReport, ingestSource } from "../ingest/ingest-source.js";
 import { REPORTED_BAD_LINES } from "../ingest/parse/bad-lines.js";
+import { printable } from "../printable.js";
 import { readSettings } from "../settings.js";
 import { createLogger } from "../telemetry/logger.js";
+import { feed, filled, wholeNumber } from "./arguments.js";
 import { withWriteDatabase } from "./database.js";
 import { EXIT } from "./failure.js";
 import { type FeedOptions, readFeedOptions } from "./feed-options.js";
+import { firstLines } from "./first-lines.js";
 import { ProgressDisplay } from "./ingest-progress.js";
+import { RejectsFiles } from "./rejects-files.js";
 import { stopSignal } from "./stop-signal.js";
 
 export function ingestCommand(): Command {
@@ -22,7 +24,7 @@ export function ingestCommand(): Command {
 function runCommand(): Command {
   return new Command("run")
     .description("Load a delivery as one batch, with any number of processes, and publish it as a whole or not at all.")
-    .option("--source <place>", "a file, a folder, http(s)://…, s3://bucket/prefix, or - for standard input")
+    .option("--source <place>", "a file, a folder, http(s)://…, s3://bucket/prefix, or - for standard input", filled)
     .option("--feed <name>", `the feed it belongs to (${DEFAULT_FEED}); alone: one that FEEDS_FILE has`, feed)
     .addOption(
       new Option(
@@ -30,13 +32,18 @@ function runCommand(): Command {
         "replace: hide the feed's earlier prices of the days that the delivery holds (append)",
       ).choices(["append", "replace"]),
     )
-    .option("--max-bad-rows <number>", "bad lines to leave out instead of failing (0)", upTo(MOST_BAD_ROWS))
+    .option("--max-bad-rows <number>", "bad lines to leave out instead of failing (0)", wholeNumber(0, MOST_BAD_ROWS))
     .option(
       "--deadline <seconds>",
       "limit of the processing time: warn once it will be missed",
-      upTo(LONGEST_DEADLINE_SECONDS),
+      wholeNumber(1, LONGEST_DEADLINE_SECONDS),
     )
-    .option("--rejects <path>", "where lines that are left out go: a file, or a folder if there are several deliveries")
+    .option(
+      "--rejects <path>",
+      "where lines that are left out go: a file, or a folder if there are several deliveries",
+      filled,
+    )
+    .option("--force", "overwrite the file that --rejects names, if it is there already")
     .addHelpText(
       "after",
       `
@@ -85,8 +92,9 @@ async function run(options: FeedOptions): Promise<void> {
   await withWriteDatabase(settings, async (url) => {
     const pool = openPool({ url, size: CONNECTIONS, applicationName: "ratesapp ingest run", statementTimeoutMs: 0 });
     const display = new ProgressDisplay(pool, log);
+    const files = new RejectsFiles(pool, { rejects, force: options.force === true });
     try {
-      const { reports, unread } = await ingestSource({
+      const reports = await ingestSource({
         pool,
         source,
         ...(options.feed === undefined ? {} : { feed: options.feed }),
@@ -97,15 +105,8 @@ async function run(options: FeedOptions): Promise<void> {
         log: display.log,
         onBatch: (batchId, { name }) => display.watch(batchId, name),
         onEnd: () => display.end(),
-      }).then(
-        (reports) => ({ reports, unread: null }),
-        (error: unknown) => {
-          if (error instanceof DeliveriesError) return { reports: error.reports, unread: error };
-          throw error;
-        },
-      );
-      for (const report of reports) await tell(report);
-      if (unread !== null) throw unread;
+        onReport: tell,
+      });
       if (reports.length === 0) console.log("Nothing new.");
       const failed = reports.filter(({ state }) => state === "failed");
       if (failed.some(({ already, failedForGood }) => !already && !failedForGood)) process.exitCode = EXIT.failed;
@@ -116,33 +117,39 @@ async function run(options: FeedOptions): Promise<void> {
     }
 
     async function tell(report: BatchReport): Promise<void> {
-      console.log(outcomeOf(report));
+      console.log(printable(outcomeOf(report)));
       if (report.already) return;
       if (report.state === "failed") await listBadLines(report);
       else if (report.rejected > 0) await keepRejects(report);
     }
 
-    async function listBadLines({ batchId }: BatchReport): Promise<void> {
-      for (const { file, line, column, reason } of await readBadLines(pool, batchId, REPORTED_BAD_LINES)) {
-        console.error(`${file}:${line ?? "?"}: ${column === null ? "" : `${column}: `}${reason}`);
+    async function listBadLines({ batchId, failure }: BatchReport): Promise<void> {
+      const patience = { log, signal };
+      const bad = await patiently(patience, () => readBadLines(pool, batchId, REPORTED_BAD_LINES));
+      const lines = bad
+        .filter(({ reason }) => !tells(failure, reason))
+        .map(({ file, line, column, reason }) =>
+          printable(`${file}:${line ?? "?"}: ${column === null ? "" : `${column}: `}${reason}`),
+        );
+      for (const line of firstLines(lines, `ratesapp batches show ${batchId} names them.`)) console.error(line);
+      for (const { reason, count } of await patiently(patience, () => countBadLines(pool, batchId))) {
+        console.error(`${count} × ${reason}`);
       }
-      for (const { reason, count } of await countBadLines(pool, batchId)) console.error(`${count} × ${reason}`);
     }
 
     async function keepRejects(report: BatchReport): Promise<void> {
-      const path = rejectsPath(report, rejects);
-      if (path === null) {
-        console.log(
-          `Bad lines that were left out: ${report.rejected}; ratesapp batches rejects ${report.batchId} gives them.`,
-        );
-        return;
-      }
+      const { batchId, rejected } = report;
       try {
-        await writeRejects(pool, report.batchId, path);
-        console.log(`Bad lines that were left out: ${report.rejected}; they are in ${path}.`);
+        const path = await files.keep(report);
+        const where = path === null ? `ratesapp batches rejects ${batchId} gives them` : `they are in ${path}`;
+        console.log(printable(`Bad lines that were left out: ${rejected}; ${where}.`));
       } catch (error) {
         process.exitCode = EXIT.failed;
-        console.error(`The lines that were left out could not be written to ${path}: ${(error as Error).message}`);
+        console.error(
+          printable(
+            `${(error as Error).message} Bad lines that were left out: ${rejected}; ratesapp batches rejects ${batchId} gives them.`,
+          ),
+        );
       }
     }
   });
@@ -160,31 +167,4 @@ function outcomeOf({ batchId, name, state, already, rows, failure, duplicateOf }
   if (!already) return `Batch ${batchId} (${name}) is ${state}: ${prices}.`;
   const hint = state === "retracted" ? ` and retracted since; ratesapp batches publish ${batchId} shows it again` : "";
   return `${name} was loaded already as batch ${batchId}${hint}. Nothing changed.`;
-}
-
-/** Null where there is no place for them. */
-function rejectsPath({ batchId, name, location }: BatchReport, rejects: string | undefined): string | null {
-  const ending = `.rejects.${/\.(ndjson|jsonl)\b/.test(name) ? "ndjson" : "csv"}`;
-  // Somebody may be repairing the lines of a delivery before, which had the same name.
-  const beside = (path: string) => (existsSync(path + ending) ? `${path}.${batchId}${ending}` : path + ending);
-  if (rejects !== undefined) return isFolder(rejects) ? join(rejects, beside(name)) : rejects;
-  return location.startsWith("/") ? beside(location) : null;
-}
-
-function isFolder(path: string): boolean {
-  const stats: Stats | undefined = statSync(path, { throwIfNoEntry: false });
-  return stats?.isDirectory() === true;
-}
-
-function upTo(most: number): (text: string) => number {
-  return (text) => {
-    if (/^\d{1,15}$/.test(text) && Number(text) <= most) return Number(text);
-    throw new InvalidArgumentError(`It must be a whole number, ${most} at most.`);
-  };
-}
-
-function feed(text: string): string {
-  const parsed = feedName.safeParse(text);
-  if (parsed.success) return parsed.data;
-  throw new InvalidArgumentError(`It ${parsed.error.issues[0]?.message}.`);
 }

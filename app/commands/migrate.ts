@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { Command } from "commander";
 import { isMigrated, migrate } from "../database/migrate.js";
 import { openPool } from "../database/pool.js";
 import { readSettings } from "../settings.js";
+import { sleep } from "../sleep.js";
 import { createLogger, type Logger } from "../telemetry/logger.js";
 import { openCommandDatabase, withWriteDatabase } from "./database.js";
 import { stopSignal } from "./stop-signal.js";
@@ -60,7 +60,7 @@ async function waitForSchema(url: string, signal: AbortSignal, logger: Logger): 
       if (reason === undefined) return;
       if (reason !== last) logger.info({ reason }, "waiting");
       last = reason;
-      await sleep(POLL_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
+      await sleep(POLL_MS, signal);
     }
   } finally {
     await pool.end();

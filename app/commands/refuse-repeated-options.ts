@@ -2,7 +2,7 @@ import type { Command } from "commander";
 
 /** Of an option that is given twice, commander takes the last: the first `--source` would be left out without a word. */
 export function refuseRepeatedOptions(command: Command): void {
-  for (const option of command.options) {
+  for (const option of command.options.filter(({ variadic }) => !variadic)) {
     let given = false;
     command.on(`option:${option.name()}`, () => {
       if (given) command.error(`error: ${option.long} is given more than once`);

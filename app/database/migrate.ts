@@ -1,5 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 import pg from "pg";
+import { withSessionSettings } from "./session-settings.js";
 
 /** One numbered SQL file of `migrations/`. */
 export interface Migration {
@@ -42,7 +43,8 @@ export async function listMigrations(): Promise<Migration[]> {
  * @throws {MigrationError} naming the migration; those before it stay applied.
  */
 export async function migrate(url: string, migrations?: readonly Migration[]): Promise<Migration[]> {
-  const client = new pg.Client({ connectionString: url, application_name: "ratesapp migrate" });
+  const connectionString = withSessionSettings(url, { withoutLimit: true });
+  const client = new pg.Client({ connectionString, application_name: "ratesapp migrate" });
   client.on("error", () => {});
   await client.connect();
   try {

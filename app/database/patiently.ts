@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { sleep } from "../sleep.js";
 
 import { isTransient, waitAfter } from "./transient.js";
 
@@ -36,7 +36,7 @@ export async function patiently<T>({ log, signal, patienceMs = PATIENCE_MS }: Pa
       if (isDiskFull(error)) log?.warn({ error: (error as Error).message }, "waiting for space on the database's disk");
       // The first tries are routine, and a database that is away for minutes needs no line for each second.
       else if (failures % 10 === 5) log?.warn({ error: (error as Error).message }, "waiting for the database");
-      await sleep(waitMs, undefined, signal ? { signal } : {});
+      await sleep(waitMs, signal);
     }
   }
 }

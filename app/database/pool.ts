@@ -1,6 +1,7 @@
 import { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
+import { withSessionSettings } from "./session-settings.js";
 
 export interface PoolOptions {
   readonly url: string;
@@ -8,7 +9,7 @@ export interface PoolOptions {
   readonly size: number;
   /** Shown in pg_stat_activity. */
   readonly applicationName: string;
-  /** Server-side limit for one statement; 0 for none. */
+  /** Server-side limit for one statement; 0 for none, whatever the database says (session-settings.ts). */
   readonly statementTimeoutMs: number;
   /** Told of connections that broke while idle or in use; the pool itself recovers. */
   readonly onConnectionError?: (error: Error) => void;
@@ -28,7 +29,7 @@ export function openPool(options: PoolOptions): pg.Pool {
   const report = options.onConnectionError ?? (() => {});
   const sockets = new Set<Socket>();
   const pool = new pg.Pool({
-    connectionString: options.url,
+    connectionString: withSessionSettings(options.url, { withoutLimit: options.statementTimeoutMs === 0 }),
     max: options.size,
     application_name: options.applicationName,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,

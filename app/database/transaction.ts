@@ -8,17 +8,26 @@ import { shortStatement } from "./short-statement.js";
  * ROLLBACK fails is destroyed, because nobody knows what it holds. So is, within seconds, one whose server is gone
  * without a word.
  * @param work waits for nobody but the server.
- * @throws what `work` or COMMIT throws. After an error of COMMIT itself the outcome is unknown: `work` must be safe to repeat.
+ * @param signal cuts the connection, so that nobody waits for the end of a statement, or for a lock; the server undoes
+ * what it was at.
+ * @throws the signal's reason, or what `work` or COMMIT throws. After an error of COMMIT itself the outcome is unknown: `work` must be safe to repeat.
  */
-export async function inTransaction<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+export async function inTransaction<T>(
+  pool: pg.Pool,
+  work: (client: pg.PoolClient) => Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
   const { client, release } = await checkOut(pool);
   let stopWatching = () => {};
+  const cut = () => release(true);
+  signal?.addEventListener("abort", cut, { once: true });
   try {
+    signal?.throwIfAborted();
     const backend = await begin(client).catch((error: unknown) => {
       release(true);
       throw error;
     });
-    stopWatching = watchConnection(pool, client, backend, () => release(true));
+    stopWatching = watchConnection(pool, client, backend, cut);
     const result = await work(client);
     await client.query("COMMIT");
     release(false);
@@ -28,9 +37,11 @@ export async function inTransaction<T>(pool: pg.Pool, work: (client: pg.PoolClie
       () => release(false),
       () => release(true),
     );
+    signal?.throwIfAborted();
     throw error;
   } finally {
     stopWatching();
+    signal?.removeEventListener("abort", cut);
   }
 }
 

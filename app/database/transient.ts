@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { sleep } from "../sleep.js";
 
 /**
  * SQLSTATEs that say "not now" rather than "not so": a standby where a primary was expected (25006), a server that
@@ -80,7 +80,7 @@ export async function retryTransient<T>(attempt: () => Promise<T>, options: Retr
       const waitMs = waitAfter(count);
       if (!isTransient(error) || performance.now() + waitMs >= options.deadlineMs) throw error;
       options.onRetry?.(error, count);
-      await sleep(waitMs, undefined, options.signal ? { signal: options.signal } : {});
+      await sleep(waitMs, options.signal);
     }
   }
 }

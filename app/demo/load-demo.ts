@@ -1,7 +1,7 @@
 import { openPool } from "../database/pool.js";
 import { type IngestOptions, ingestSource } from "../ingest/ingest-source.js";
 import { importPlaces } from "../places/import-places.js";
-import type { PlacesFile } from "../places/read-places.js";
+import type { PlacesFile } from "../places/places-file.js";
 import { DEMO_FEED, DemoSource } from "./demo-source.js";
 import { findOthersData } from "./load-demo.sql.js";
 import { demoPorts, demoRegions } from "./places.js";

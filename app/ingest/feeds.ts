@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
+import { systemReason } from "../system-reason.js";
 
 /** What deliveries belong to when nobody names their feed. */
 export const DEFAULT_FEED = "default";
@@ -10,15 +11,30 @@ export const LONGEST_DEADLINE_SECONDS = 10_000_000;
 /** Also a label of metrics. */
 export const feedName = z
   .string()
-  .regex(/^\S(.{0,198}\S)?$/, "must be 1 to 200 characters, with no space at either end");
+  .regex(
+    /^[^\s\p{Cc}]([^\p{Cc}\p{Zl}\p{Zp}]{0,198}[^\s\p{Cc}])?$/u,
+    "must be 1 to 200 characters, with no space at either end and no control character",
+  );
 
-const feed = z.strictObject({
-  source: z.string().min(1, "must not be empty"),
-  mode: z.enum(["append", "replace"]).optional(),
-  maxBadRows: z.int().min(0).max(MOST_BAD_ROWS).optional(),
-  deadlineSeconds: z.int().min(1).max(LONGEST_DEADLINE_SECONDS).optional(),
-  rejects: z.string().min(1, "must not be empty").optional(),
-});
+const whole = (least: number, most: number) => {
+  const rule = `must be a whole number from ${least} to ${most}`;
+  return z.int(rule).min(least, rule).max(most, rule);
+};
+const filled = z.string("must be a text").min(1, "must not be empty");
+
+const feed = z.strictObject(
+  {
+    source: filled,
+    mode: z.enum(["append", "replace"], "must be append or replace").optional(),
+    maxBadRows: whole(0, MOST_BAD_ROWS).optional(),
+    deadlineSeconds: whole(1, LONGEST_DEADLINE_SECONDS).optional(),
+    rejects: filled.optional(),
+  },
+  {
+    error: ({ code, keys }) =>
+      code === "unrecognized_keys" ? `has no such setting: ${keys?.join(", ")}` : "must be an object",
+  },
+);
 
 /** Where the deliveries of a feed come from, and how they are loaded. */
 export type Feed = z.output<typeof feed>;
@@ -36,7 +52,7 @@ export class FeedsFileError extends Error {
  * @throws {FeedsFileError} naming every mistake at once.
  */
 export async function readFeeds(path: string): Promise<ReadonlyMap<string, Feed>> {
-  const parsed = z.record(feedName, feed).safeParse(await readJson(path));
+  const parsed = z.record(feedName, feed, "must be an object of feeds by name").safeParse(await readJson(path));
   if (parsed.success) return new Map(Object.entries(parsed.data));
   throw new FeedsFileError(
     path,
@@ -48,8 +64,8 @@ export async function readFeeds(path: string): Promise<ReadonlyMap<string, Feed>
 }
 
 async function readJson(path: string): Promise<unknown> {
-  const text = await readFile(path, "utf8").catch((error: Error) => {
-    throw new FeedsFileError(path, [`it cannot be read: ${error.message}`]);
+  const text = await readFile(path, "utf8").catch((error: unknown) => {
+    throw new FeedsFileError(path, [`it cannot be read: ${systemReason(error)}`]);
   });
   try {
     return JSON.parse(text);

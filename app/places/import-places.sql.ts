@@ -5,7 +5,8 @@
 export const lockTree = "SELECT pg_advisory_xact_lock(hashtext('ratesapp.tree'))";
 export const lockTreeShared = "SELECT pg_advisory_xact_lock_shared(hashtext('ratesapp.tree'))";
 
-export const listRegionSlugs = "SELECT code FROM places WHERE kind = 'region'";
+export const listPlaces = `
+  SELECT p.code, p.kind, parent.code AS parent FROM places p LEFT JOIN places parent ON parent.id = p.parent_id`;
 
 /** $1 codes, $2 kinds. */
 export const findOtherKind = `

@@ -5,13 +5,15 @@ import { rollUpRegions } from "../rates/roll-up/roll-up-regions.js";
 import {
   findCycle,
   findOtherKind,
-  listRegionSlugs,
+  listPlaces,
   lockTree,
   renewClosure,
   setParents,
   upsertPlaces,
 } from "./import-places.sql.js";
-import { PlacesError, type PlacesFile, readPlaces } from "./read-places.js";
+import type { Place } from "./place.js";
+import { PlacesError } from "./places-error.js";
+import { type PlacesFiles, readPlaces } from "./read-places.js";
 
 export interface PlacesReport {
   readonly ports: number;
@@ -20,6 +22,8 @@ export interface PlacesReport {
   readonly changed: number;
   /** Regions whose rates were made again, because ports with rates moved. */
   readonly rerolled: number;
+  /** Rows of UN/LOCODE that cannot be read: file, line and why. */
+  readonly leftOut: readonly string[];
 }
 
 /**
@@ -28,7 +32,7 @@ export interface PlacesReport {
  * once.
  * @throws {PlacesError} naming every mistake with its file and line.
  */
-export function importPlaces(pool: pg.Pool, files: { ports: PlacesFile; regions: PlacesFile }): Promise<PlacesReport> {
+export function importPlaces(pool: pg.Pool, files: PlacesFiles): Promise<PlacesReport> {
   return inTransaction(pool, async (client) => {
     await client.query("SET LOCAL statement_timeout = 0");
     await client.query(lockTree);
@@ -36,9 +40,9 @@ export function importPlaces(pool: pg.Pool, files: { ports: PlacesFile; regions:
   });
 }
 
-async function change(client: pg.ClientBase, files: { ports: PlacesFile; regions: PlacesFile }): Promise<PlacesReport> {
-  const known = await client.query<{ code: string }>(listRegionSlugs);
-  const places = readPlaces(files, new Set(known.rows.map((row) => row.code)));
+async function change(client: pg.ClientBase, files: PlacesFiles): Promise<PlacesReport> {
+  const known = await client.query<Omit<Place, "name">>(listPlaces);
+  const { places, leftOut } = readPlaces(files, new Map(known.rows.map((place) => [place.code, place])));
   const codes = places.map((place) => place.code);
   const kinds = places.map((place) => place.kind);
 
@@ -70,5 +74,6 @@ async function change(client: pg.ClientBase, files: { ports: PlacesFile; regions
     regions: kinds.filter((kind) => kind === "region").length,
     changed,
     rerolled: rerolled.length,
+    leftOut,
   };
 }

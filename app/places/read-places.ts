@@ -1,97 +1,69 @@
-import { parse } from "csv-parse/sync";
+import type { Place } from "./place.js";
+import { PlacesError } from "./places-error.js";
+import type { PlacesFile } from "./places-file.js";
+import { type LocatedPlace, readTable } from "./places-table.js";
+import { isUnLocode, readUnLocode, regionOfCountry } from "./un-locode.js";
 
-/** A port or a region as a places file gives it; `parent` is the slug of the region it lies in. */
-export interface Place {
-  readonly kind: "port" | "region";
-  readonly code: string;
-  readonly name: string;
-  readonly parent: string | null;
+export interface PlacesFiles {
+  /** Each with the header `code,name,parent_slug`, or a file of UN/LOCODE as it is published. */
+  readonly ports: PlacesFile | readonly PlacesFile[];
+  /** With the header `slug,name,parent_slug`. */
+  readonly regions?: PlacesFile;
 }
 
-/** Thrown with every mistake of the places files at once. */
-export class PlacesError extends Error {
-  readonly mistakes: readonly string[];
+/** Places of the database by their codes. */
+export type KnownPlaces = ReadonlyMap<string, Pick<Place, "kind" | "parent">>;
 
-  constructor(mistakes: readonly string[]) {
-    super(`The places were not imported:\n${mistakes.map((mistake) => `  ${mistake}`).join("\n")}`);
-    this.name = "PlacesError";
-    this.mistakes = mistakes;
-  }
+export interface PlacesRead {
+  readonly places: readonly Place[];
+  /** Rows of UN/LOCODE that cannot be read: file, line and why. */
+  readonly leftOut: readonly string[];
 }
-
-/** The bytes of one places file and the name that messages call it by. */
-export interface PlacesFile {
-  readonly name: string;
-  readonly content: Buffer | string;
-}
-
-const KEY = { port: "code", region: "slug" } as const;
-const PATTERN = { port: /^[A-Z]{2}[A-Z2-9]{3}$/, region: /^[a-z0-9]+(?:[_-][a-z0-9]+)*$/ } as const;
-const EXPECTED = {
-  port: "five letters of UN/LOCODE such as CNSGH",
-  region: "lower-case letters and digits joined by _ or -, such as china_main",
-} as const;
 
 /**
- * Reads `code,name,parent_slug` (ports) and `slug,name,parent_slug` (regions). Columns may stand in any order, parents
- * after their children, and a parent may also be a region that `known` (the slugs in the database) already has.
- * @throws {PlacesError} with file and line (the header is line 1) of each mistake.
+ * Reads files of ports and of regions. Parents may stand after their children, and a parent may also be a region that
+ * the database knows. UN/LOCODE says nothing of regions: a port of it that is known stays where it lies, and a new one
+ * lies in the region of its country, such as `cn`, which is made unless there is one. What another file says of the
+ * same port goes before.
+ * @throws {PlacesError} with file and line of each mistake.
  */
-export function readPlaces(files: { ports: PlacesFile; regions: PlacesFile }, known: ReadonlySet<string>): Place[] {
+export function readPlaces({ ports, regions }: PlacesFiles, known: KnownPlaces): PlacesRead {
   const mistakes: string[] = [];
-  const lines = new Map<Place, string>();
-  const places = [
-    ...readFile("region", files.regions, lines, mistakes),
-    ...readFile("port", files.ports, lines, mistakes),
+  const leftOut: string[] = [];
+  const files = [ports].flat();
+  const regionsRead = regions === undefined ? [] : readTable("region", regions, mistakes);
+  const located = [
+    ...regionsRead,
+    ...files.filter((file) => !isUnLocode(file)).flatMap((file) => readTable("port", file, mistakes)),
   ];
-  const byCode = new Map<string, Place>();
-  for (const place of places) {
-    const other = byCode.get(place.code);
-    if (other) mistakes.push(`${lines.get(place)}: ${place.code} stands already at ${lines.get(other)}`);
-    else byCode.set(place.code, place);
-  }
-  for (const place of places) {
-    if (place.parent !== null && byCode.get(place.parent)?.kind !== "region" && !known.has(place.parent)) {
-      mistakes.push(`${lines.get(place)}: there is no region ${place.parent}`);
-    } else if (place.parent === place.code) {
-      mistakes.push(`${lines.get(place)}: ${place.code} lies in itself`);
+  const places = byCode(located, mistakes);
+  const isRegion = (slug: string) => (places.get(slug) ?? known.get(slug))?.kind === "region";
+  // Of a file that cannot be read at all, every port would name a region that is not there.
+  const unread = regions !== undefined && regionsRead.length === 0;
+  for (const { place, at } of unread ? [] : located) {
+    if (place.parent === place.code) mistakes.push(`${at}: ${place.code} lies in itself`);
+    else if (place.parent !== null && !isRegion(place.parent)) {
+      mistakes.push(`${at}: there is no region ${JSON.stringify(place.parent)}`);
     }
+  }
+  for (const { code, name } of files.filter(isUnLocode).flatMap((file) => readUnLocode(file, mistakes, leftOut))) {
+    if (places.has(code)) continue;
+    const country = regionOfCountry(code);
+    const parent = known.has(code) ? (known.get(code)?.parent ?? null) : country.code;
+    if (parent !== null && !isRegion(parent)) places.set(parent, country);
+    places.set(code, { kind: "port", code, name, parent });
   }
   if (mistakes.length > 0) throw new PlacesError(mistakes);
-  return places;
+  return { places: [...places.values()], leftOut };
 }
 
-function readFile(kind: Place["kind"], file: PlacesFile, lines: Map<Place, string>, mistakes: string[]): Place[] {
-  const columns = [KEY[kind], "name", "parent_slug"];
-  const places: Place[] = [];
-  let rows: { record: Record<string, string>; info: { lines: number } }[];
-  try {
-    rows = parse(file.content, { bom: true, columns: true, info: true, skip_empty_lines: true, trim: true }) as never;
-  } catch (error) {
-    mistakes.push(`${file.name}: ${(error as Error).message}`);
-    return [];
+function byCode(located: readonly LocatedPlace[], mistakes: string[]): Map<string, Place> {
+  const first = new Map<string, LocatedPlace>();
+  for (const each of located) {
+    const { code } = each.place;
+    const other = first.get(code);
+    if (other === undefined) first.set(code, each);
+    else mistakes.push(`${each.at}: ${code} stands already at ${other.at}`);
   }
-  const [first] = rows;
-  if (first === undefined) {
-    mistakes.push(`${file.name}: has no line under its header ${columns.join(",")}`);
-    return [];
-  }
-  const missing = columns.filter((column) => !(column in first.record));
-  if (missing.length > 0) {
-    mistakes.push(`${file.name}:1: the header lacks ${missing.join(", ")}`);
-    return [];
-  }
-  for (const { record, info } of rows) {
-    const line = `${file.name}:${info.lines}`;
-    const code = record[KEY[kind]] ?? "";
-    const name = record.name ?? "";
-    if (!PATTERN[kind].test(code)) mistakes.push(`${line}: ${KEY[kind]} "${code}" is not ${EXPECTED[kind]}`);
-    else if (name === "") mistakes.push(`${line}: ${code} has no name`);
-    else {
-      const place: Place = { kind, code, name, parent: record.parent_slug || null };
-      lines.set(place, line);
-      places.push(place);
-    }
-  }
-  return places;
+  return new Map([...first].map(([code, { place }]) => [code, place]));
 }

@@ -41,10 +41,12 @@ export const sourceAway = new Gauge({
   registers: [registry],
 });
 
-const pools = new Map<string, pg.Pool>();
+type Counts = Pick<pg.Pool, "totalCount" | "idleCount" | "waitingCount">;
+
+const pools = new Map<string, Counts>();
 
 /** Shows a pool in the metrics under a name, until the returned function is called. */
-export function watchPool(name: string, pool: pg.Pool): () => void {
+export function watchPool(name: string, pool: Counts): () => void {
   pools.set(name, pool);
   return () => {
     if (pools.get(name) === pool) pools.delete(name);

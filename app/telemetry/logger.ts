@@ -19,5 +19,8 @@ export function createLogger(settings: Pick<Settings, "logLevel" | "logFormat">)
   if (settings.logFormat === "pretty") {
     return pino(options, PinoPretty({ destination: 2, sync: true, errorLikeObjectKeys: ["error"] }));
   }
-  return pino(options, pino.destination({ dest: 2, sync: true }));
+  const destination = pino.destination({ dest: 2, sync: true });
+  // A log that cannot be written, as on a full disk, must not end the process that it is about.
+  destination.on("error", () => {});
+  return pino(options, destination);
 }

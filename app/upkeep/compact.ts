@@ -15,14 +15,16 @@ import {
   lockFolded,
   setCompacted,
 } from "./compact.sql.js";
-import { reclaim } from "./reclaim.js";
+import { type ReclaimReport, reclaim } from "./reclaim.js";
+import { keepMonth } from "./retention.sql.js";
+import { Turns } from "./turns.js";
 
 export interface CompactOptions {
   /** Batches published within this many days can be retracted and stay as they are. */
   readonly retractableDays?: number;
   /** Fold a feed's month once this many batches hold days of it. */
   readonly batchesPerMonth?: number;
-  /** Stops between two steps; the next call goes on. */
+  /** Stops at once: a month that is being folded stays as it was, and the next call goes on. */
   readonly signal?: AbortSignal;
   /** Told before each month. */
   readonly onMonth?: (feed: string, month: string) => void;
@@ -49,6 +51,7 @@ const BATCHES_PER_MONTH = 4;
  * A month of a feed is one transaction: the new rows are written first, where nobody sees them, and the days are
  * pointed at them at its end, in a moment. So there is nothing to clean up wherever it is killed; the rows it replaced
  * are noted in `dead_months` by the same transaction, and deleted afterwards.
+ * @throws {UpkeepError} behind the last, if a month of a feed or the rows of a batch could not be done with.
  */
 export async function compact(pool: pg.Pool, options: CompactOptions = {}): Promise<CompactReport> {
   const retractableDays = options.retractableDays ?? 30;
@@ -56,28 +59,39 @@ export async function compact(pool: pg.Pool, options: CompactOptions = {}): Prom
     retractableDays,
     options.batchesPerMonth ?? BATCHES_PER_MONTH,
   ]);
+  const { signal } = options;
+  const turns = new Turns(signal);
   let folded = 0;
   for (const { feed, month } of rows) {
-    options.signal?.throwIfAborted();
     options.onMonth?.(feed, month);
-    try {
-      if (await inTransaction(pool, (client) => fold(client, feed, month, retractableDays))) folded += 1;
-    } catch (error) {
-      if (!(error instanceof FoldChangedError)) throw error;
-    }
+    await turns.take(`${feed}, ${month.slice(0, 7)}, was not folded`, async () => {
+      const work = inTransaction(pool, (client) => fold(client, feed, month, retractableDays), signal);
+      if (await work.catch(unlessChanged)) folded += 1;
+    });
   }
-  const deleted = await reclaim(pool, { retractableDays, ...(options.signal ? { signal: options.signal } : {}) });
+  let deleted: ReclaimReport = { prices: 0, dailyRates: 0 };
+  await turns.take("nothing was deleted", async () => {
+    deleted = await reclaim(pool, { retractableDays, ...(signal ? { signal } : {}) });
+  });
+  turns.end();
   return { folded, ...deleted };
 }
 
 /** A batch was retracted meanwhile, by someone whose retractableDays are more than ours: what was written is undone. */
 class FoldChangedError extends Error {}
 
+function unlessChanged(error: unknown): false {
+  if (error instanceof FoldChangedError) return false;
+  throw error;
+}
+
 async function fold(client: pg.ClientBase, feed: string, month: string, retractableDays: number): Promise<boolean> {
   await client.query(boundFold);
   await client.query(lockTreeShared);
   const claim = await client.query<{ claimed: boolean }>(claimFold, [feed, month]);
   if (!claim.rows[0]?.claimed) return false;
+  const keep = await client.query<{ kept: boolean }>(keepMonth, [month]);
+  if (!keep.rows[0]?.kept) return false;
   const { rows } = await client.query<{ inputs: number[] | null; batches: number[]; days: string[] }>(listFold, [
     retractableDays,
     feed,

@@ -55,6 +55,11 @@ export const deletePrices = `
   WHERE batch_id = $1 AND day >= $2::date AND day < ($2::date + interval '1 month')::date
     AND ctid >= format('(%s,0)', $3::bigint)::tid AND ctid < format('(%s,0)', $4::bigint)::tid`;
 
+/** As {@link deletePrices}, of those that no audit has put there: $1 batch, $2 month. */
+export const deletePricesAside = `
+  DELETE FROM prices_aside
+  WHERE batch_id = $1 AND day >= $2::date AND day < ($2::date + interval '1 month')::date`;
+
 /** Months with dead rows: of which batches, and how many blocks the month's daily rates have. */
 export const listDeadMonths = `
   SELECT to_char(month, 'YYYY-MM-DD') AS month, array_agg(batch_id) AS batches,

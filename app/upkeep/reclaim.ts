@@ -6,6 +6,7 @@ import {
   buryMonths,
   deleteDailyRates,
   deletePrices,
+  deletePricesAside,
   findBlocks,
   forgetBadLines,
   forgetDeadMonth,
@@ -17,6 +18,7 @@ import {
   setReclaimed,
   stopAudits,
 } from "./reclaim.sql.js";
+import { Turns } from "./turns.js";
 
 export interface ReclaimOptions {
   /** A retracted batch is kept this many days after its publish, so that it can be published again. */
@@ -38,6 +40,7 @@ const BLOCKS_AT_ONCE = 2_048;
  * Deletes the rows of batches that nobody can see or bring back, in chunks behind everyone's back: readers keep their
  * snapshots, and writers hold no lock that this wants. So are, after the same time, the bad lines of failed batches, of
  * which the counts stay. Killed at any point, the next call goes on with what is left.
+ * @throws {UpkeepError} behind the last, if some of it could not be deleted.
  */
 export async function reclaim(pool: pg.Pool, options: ReclaimOptions = {}): Promise<ReclaimReport> {
   const { retractableDays = 30 } = options;
@@ -56,16 +59,21 @@ export function reclaimBatch(pool: pg.Pool, batchId: number, options: ReclaimOpt
 }
 
 async function reclaimBatches(pool: pg.Pool, ids: readonly number[], options: ReclaimOptions): Promise<ReclaimReport> {
+  const { retractableDays = 30, signal } = options;
+  const turns = new Turns(signal);
   const emptied: number[] = [];
   let prices = 0;
   for (const id of ids) {
-    if (!(await inTransaction(pool, (client) => bury(client, id, options.retractableDays ?? 30)))) continue;
-    prices += await sweepPrices(pool, id, options);
-    emptied.push(id);
+    await turns.take(`The prices of batch ${id} were not deleted`, async () => {
+      if (!(await inTransaction(pool, (client) => bury(client, id, retractableDays), signal))) return;
+      prices += await sweepPrices(pool, id, signal);
+      emptied.push(id);
+    });
   }
-  const dailyRates = await sweepDeadMonths(pool, options);
+  const dailyRates = await sweepDeadMonths(pool, turns, signal);
   await pool.query(setReclaimed, [emptied]);
   await pool.query(forgetFolded);
+  turns.end();
   return { prices, dailyRates };
 }
 
@@ -80,15 +88,17 @@ async function bury(client: pg.ClientBase, batchId: number, retractableDays: num
   return true;
 }
 
-async function sweepPrices(pool: pg.Pool, batchId: number, options: ReclaimOptions): Promise<number> {
+async function sweepPrices(pool: pg.Pool, batchId: number, signal?: AbortSignal): Promise<number> {
   let deleted = 0;
   const { rows: months } = await pool.query<{ month: string }>(listMonthsOfPrices, [batchId]);
   for (const { month } of months) {
+    signal?.throwIfAborted();
+    deleted += (await pool.query(deletePricesAside, [batchId, month])).rowCount ?? 0;
     const { rows } = await pool.query<{ first: string | null; last: string }>(findBlocks, [batchId, month]);
     const blocks = rows[0];
     if (!blocks || blocks.first === null) continue;
     for (let from = Number(blocks.first); from <= Number(blocks.last); from += BLOCKS_AT_ONCE) {
-      options.signal?.throwIfAborted();
+      signal?.throwIfAborted();
       const { rowCount } = await pool.query(deletePrices, [batchId, month, from, from + BLOCKS_AT_ONCE]);
       deleted += rowCount ?? 0;
     }
@@ -96,15 +106,17 @@ async function sweepPrices(pool: pg.Pool, batchId: number, options: ReclaimOptio
   return deleted;
 }
 
-async function sweepDeadMonths(pool: pg.Pool, options: ReclaimOptions): Promise<number> {
+async function sweepDeadMonths(pool: pg.Pool, turns: Turns, signal?: AbortSignal): Promise<number> {
   let deleted = 0;
   const { rows } = await pool.query<{ month: string; batches: number[]; blocks: number }>(listDeadMonths);
   for (const { month, batches, blocks } of rows) {
-    for (let from = 0; from < blocks; from += BLOCKS_AT_ONCE) {
-      options.signal?.throwIfAborted();
-      deleted += (await pool.query(deleteDailyRates, [month, batches, from, from + BLOCKS_AT_ONCE])).rowCount ?? 0;
-    }
-    await pool.query(forgetDeadMonth, [month, batches]);
+    await turns.take(`Daily rates of ${month.slice(0, 7)} were not deleted`, async () => {
+      for (let from = 0; from < blocks; from += BLOCKS_AT_ONCE) {
+        signal?.throwIfAborted();
+        deleted += (await pool.query(deleteDailyRates, [month, batches, from, from + BLOCKS_AT_ONCE])).rowCount ?? 0;
+      }
+      await pool.query(forgetDeadMonth, [month, batches]);
+    });
   }
   return deleted;
 }

@@ -1,19 +1,34 @@
+/** Whether a batch that is not finished has prices of the month, or is about to: its audit would miss them. */
+const isWanted = (month: string) => `EXISTS (
+  SELECT FROM batches b JOIN pieces p ON p.batch_id = b.id
+  WHERE b.state IN ('loading', 'auditing', 'audited') AND ${month} = ANY (p.months))`;
+
 /**
- * Months that end $1 days ago or earlier, oldest first, with the partitions that are left of them; those of which a
- * batch that is not finished has prices are left alone, as its audit would miss them.
+ * Months that end $1 days ago or earlier and that nobody wants, oldest first. Before them those that are on their way out
+ * (`begun`), whoever wants them: there can be one at a time, and what is loaded of it meanwhile lies aside.
  */
 export const listOldMonths = `
-  SELECT to_char(month, 'YYYY-MM-DD') AS month
+  SELECT to_char(month, 'YYYY-MM-DD') AS month, begun
   FROM (
-    SELECT DISTINCT to_date(substring(relname FROM '_(\\d{4}_\\d{2})$'), 'YYYY_MM') AS month
+    SELECT to_date(substring(relname FROM '_(\\d{4}_\\d{2})$'), 'YYYY_MM') AS month,
+           bool_or(month_step(relname) <> 'attached') AS begun
     FROM pg_class
     WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname ~ '^(prices|daily_rates)_\\d{4}_\\d{2}$'
+    GROUP BY 1
   ) found
-  WHERE month + interval '1 month' <= current_date - $1::integer
-    AND NOT EXISTS (
-      SELECT FROM batches b JOIN pieces p ON p.batch_id = b.id
-      WHERE b.state IN ('loading', 'auditing', 'audited') AND date_trunc('month', found.month)::date = ANY (p.months))
-  ORDER BY month`;
+  WHERE month + interval '1 month' <= current_date - $1::integer AND (begun OR NOT ${isWanted("month")})
+  ORDER BY begun DESC, month`;
+
+const monthKey = (month: string) => `hashtext('ratesapp.month'), to_char(${month}, 'YYYYMM')::integer`;
+
+/** From now on nobody else has the month $1, or gets it, until the session ends. */
+export const takeMonth = `SELECT pg_advisory_lock(${monthKey("$1::date")})`;
+
+/** The month $1 stays until the transaction ends; false if it is on its way out. */
+export const keepMonth = `SELECT pg_try_advisory_xact_lock_shared(${monthKey("$1::date")}) AS kept`;
+
+/** To be asked once the month is taken. $1 month. */
+export const showWanted = `SELECT ${isWanted("$1::date")} AS wanted`;
 
 /** Whether this role may drop partitions, which comes from owning their tables or being a member of who does. */
 export const isOwner = `
@@ -29,14 +44,8 @@ export const dropDays = `
   )
   SELECT count(*) FILTER (WHERE visible)::integer AS seen FROM dropped`;
 
-/**
- * How far the table $1 is on its way out: 'attached', 'pending' (a detach that was interrupted), 'detached', or null
- * if it is gone.
- */
-export const showPartition = `
-  SELECT CASE WHEN i.inhrelid IS NULL THEN 'detached' WHEN i.inhdetachpending THEN 'pending' ELSE 'attached' END AS step
-  FROM pg_class c LEFT JOIN pg_inherits i ON i.inhrelid = c.oid
-  WHERE c.oid = to_regclass($1)`;
+/** Of the table $1: how far it is on its way out, see month_step; null once it is gone. */
+export const showStep = "SELECT month_step($1) AS step";
 
 /** Waits for whoever still uses the parent, and makes nobody wait: the lock it takes is shared with reads and writes. */
 export const detach = (parent: string, partition: string) =>

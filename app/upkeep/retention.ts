@@ -1,9 +1,20 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
 import { inTransaction } from "../database/transaction.js";
 import { lockTreeShared } from "../places/import-places.sql.js";
 import { growDataset, limitWaits, lockDataset } from "../rates/dataset.sql.js";
-import { detach, drop, dropDays, finishDetach, isOwner, listOldMonths, showPartition } from "./retention.sql.js";
+import { sleep } from "../sleep.js";
+import {
+  detach,
+  drop,
+  dropDays,
+  finishDetach,
+  isOwner,
+  listOldMonths,
+  showStep,
+  showWanted,
+  takeMonth,
+} from "./retention.sql.js";
+import { Turns } from "./turns.js";
 
 export interface RetentionOptions {
   /** Prices of days older than this go, by whole months. */
@@ -34,25 +45,50 @@ const RETRY_MS = 1_000;
 const MOST_TRIES = 120;
 
 /**
- * Drops the months of prices that ended `retentionDays` ago or earlier. Consumers stop seeing a month in one short
- * transaction, which grows the dataset version; then its partitions are detached and dropped, so its space is back at
- * once. Killed at any point, the next call goes on.
+ * Drops the months of prices that ended `retentionDays` ago or earlier, unless a batch that is not finished has prices of
+ * them. Consumers stop seeing a month in one short transaction, which grows the dataset version; then its partitions are
+ * detached and dropped, so its space is back at once. What is loaded of it meanwhile waits aside for its audit, which
+ * makes the month again. Killed at any point, the next call goes on.
  * @returns the months that were dropped (first days).
  * @throws {NotOwnerError} with nothing changed, if the role may not drop tables. A function of the owner's cannot do
  * it for others: DETACH … CONCURRENTLY runs in no function, and without it every reader would wait.
+ * @throws {UpkeepError} behind the last, if a month could not be dropped.
  */
 export async function dropOldMonths(pool: pg.Pool, options: RetentionOptions): Promise<string[]> {
-  const { rows } = await pool.query<{ month: string }>(listOldMonths, [options.retentionDays]);
+  const { rows } = await pool.query<{ month: string; begun: boolean }>(listOldMonths, [options.retentionDays]);
   if (rows.length > 0 && !(await pool.query<{ owner: boolean }>(isOwner)).rows[0]?.owner) throw new NotOwnerError();
-  for (const { month } of rows) {
-    options.signal?.throwIfAborted();
-    await inTransaction(pool, (client) => hide(client, month));
+  const turns = new Turns(options.signal);
+  const dropped: string[] = [];
+  for (const { month, begun } of rows) {
+    await turns.take(`${month.slice(0, 7)} was not dropped`, async () => {
+      if (await dropMonth(pool, month, begun, options)) dropped.push(month);
+    });
   }
-  for (const { month } of rows) {
+  turns.end();
+  return dropped;
+}
+
+/** @returns false if somebody has begun to load prices of it. */
+async function dropMonth(pool: pg.Pool, month: string, begun: boolean, options: RetentionOptions): Promise<boolean> {
+  const { signal } = options;
+  const client = await pool.connect();
+  try {
+    await client.query(`SET lock_timeout = '${LOCK_TIMEOUT}'`);
+    await untilFree(() => client.query(takeMonth, [month]), signal);
+    if (!begun) {
+      const { rows } = await client.query<{ wanted: boolean }>(showWanted, [month]);
+      if (rows[0]?.wanted) return false;
+      await untilFree(() => inTransaction(pool, (other) => hide(other, month), signal), signal);
+    }
     options.onMonth?.(month);
-    for (const parent of PARENTS) await dropPartition(pool, parent, month, options);
+    for (const parent of PARENTS) {
+      await untilFree(() => dropPartition(client, parent, `${parent}_${month.slice(0, 7).replace("-", "_")}`), signal);
+    }
+    return true;
+  } finally {
+    // With what the session holds.
+    client.release(true);
   }
-  return rows.map((row) => row.month);
 }
 
 async function hide(client: pg.ClientBase, month: string): Promise<void> {
@@ -63,40 +99,26 @@ async function hide(client: pg.ClientBase, month: string): Promise<void> {
   if (rows[0]?.seen) await client.query(growDataset);
 }
 
-async function dropPartition(pool: pg.Pool, parent: string, month: string, options: RetentionOptions): Promise<void> {
-  const partition = `${parent}_${month.slice(0, 7).replace("-", "_")}`;
-  for (let tries = 1; ; ) {
-    options.signal?.throwIfAborted();
-    const { rows } = await pool.query<{ step: "attached" | "pending" | "detached" }>(showPartition, [partition]);
-    const step = rows[0]?.step;
-    if (step === undefined) return;
-    try {
-      await alone(
-        pool,
-        { attached: detach(parent, partition), pending: finishDetach(parent, partition), detached: drop(partition) }[
-          step
-        ],
-      );
-    } catch (error) {
-      const { code } = error as { code?: string };
-      if (!LOOK_AGAIN.has(String(code)) || tries === MOST_TRIES) throw error;
-      tries += 1;
-      await sleep(RETRY_MS, undefined, options.signal ? { signal: options.signal } : {});
-    }
+async function dropPartition(client: pg.ClientBase, parent: string, partition: string): Promise<void> {
+  for (;;) {
+    const { rows } = await client.query<{ step: "attached" | "pending" | "detached" | null }>(showStep, [partition]);
+    const step = rows[0]?.step ?? null;
+    if (step === null) return;
+    const statements = { attached: detach(parent, partition), pending: finishDetach(parent, partition) };
+    await client.query(step === "detached" ? drop(partition) : statements[step]);
   }
 }
 
-/** Outside of a transaction, as DETACH … CONCURRENTLY must be. */
-async function alone(pool: pg.Pool, statement: string): Promise<void> {
-  const client = await pool.connect();
-  let broken: Error | undefined;
-  try {
-    await client.query(`SET lock_timeout = '${LOCK_TIMEOUT}'`);
-    await client.query(statement);
-  } finally {
-    await client.query("RESET lock_timeout").catch((error: Error) => {
-      broken = error;
-    });
-    client.release(broken);
+async function untilFree(attempt: () => Promise<unknown>, signal: AbortSignal | undefined): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    signal?.throwIfAborted();
+    try {
+      await attempt();
+      return;
+    } catch (error) {
+      const { code } = error as { code?: string };
+      if (!LOOK_AGAIN.has(String(code)) || tries === MOST_TRIES) throw error;
+      await sleep(RETRY_MS, signal);
+    }
   }
 }

@@ -6,6 +6,7 @@ import type { Names } from "../names.js";
 import { BackupBucket } from "./backup-bucket.js";
 import type { Archive, Cluster, ClusterAccess, Placement } from "./cluster.js";
 import { databaseNodePool } from "./database-node-pool.js";
+import { kubernetesProvider } from "./kubernetes-provider.js";
 import { loadBalancerClass } from "./load-balancer-class.js";
 import { Network, type NetworkArgs } from "./network.js";
 import { type PolicyStatement, podIdentity } from "./pod-identity.js";
@@ -87,7 +88,7 @@ export class EksCluster extends pulumi.ComponentResource implements Cluster {
       { parent: this, protect },
     );
     this.access = { kubeconfig: cluster.kubeconfigJson };
-    this.provider = new kubernetes.Provider(name, { kubeconfig: cluster.kubeconfigJson }, { parent: this });
+    this.provider = kubernetesProvider(name, this.access, { parent: this });
     const inside = { parent: this, provider: this.provider };
 
     // Without it the policies are accepted and nothing is enforced.

@@ -1,7 +1,8 @@
-import * as kubernetes from "@pulumi/kubernetes";
+import type * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { clusterDns } from "../network/peers.js";
 import type { Cluster, ClusterAccess } from "./cluster.js";
+import { kubernetesProvider } from "./kubernetes-provider.js";
 
 export interface ExistingClusterArgs {
   /** Of the kubeconfig; undefined: its current one. */
@@ -25,7 +26,7 @@ export class ExistingCluster extends pulumi.ComponentResource implements Cluster
     super("ratesapp:cluster:ExistingCluster", name, {}, options);
     this.context = args.context;
     this.access = args.context === undefined ? {} : { context: args.context };
-    this.provider = new kubernetes.Provider(name, { ...this.access }, { parent: this });
+    this.provider = kubernetesProvider(name, this.access, { parent: this });
     this.registerOutputs();
   }
 }

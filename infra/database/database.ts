@@ -1,6 +1,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
+import { backgroundDeletion } from "../background-deletion.js";
 import type { Cluster } from "../cluster/cluster.js";
 import type { Names } from "../names.js";
 import type { Settings } from "../settings/schema.js";
@@ -96,7 +97,12 @@ export class Database extends pulumi.ComponentResource {
         metadata: {
           name: names.databaseCluster,
           namespace: this.namespace,
-          annotations: { "pulumi.com/waitFor": "condition=Ready", "pulumi.com/timeoutSeconds": "900" },
+          annotations: {
+            "pulumi.com/waitFor": "condition=Ready",
+            "pulumi.com/timeoutSeconds": "900",
+            // Older operators make instances for a Cluster that is going. Its namespace waits for them in any case.
+            ...backgroundDeletion,
+          },
         },
         spec: clusterSpec({
           settings,

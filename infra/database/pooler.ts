@@ -1,5 +1,6 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { backgroundDeletion } from "../background-deletion.js";
 import type { Settings } from "../settings/schema.js";
 
 export interface PoolerArgs {
@@ -28,7 +29,7 @@ export class Pooler extends pulumi.ComponentResource {
       {
         apiVersion: "postgresql.cnpg.io/v1",
         kind: "Pooler",
-        metadata: { name: labels["cnpg.io/poolerName"], namespace },
+        metadata: { name: labels["cnpg.io/poolerName"], namespace, annotations: backgroundDeletion },
         spec: {
           cluster: { name: cluster },
           type,

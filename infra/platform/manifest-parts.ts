@@ -1,4 +1,5 @@
 import yaml from "js-yaml";
+import { certificate, isCertificate } from "./certificate.js";
 
 /** A CustomResourceDefinition, as far as it is looked at here. */
 export interface Definition {
@@ -16,7 +17,7 @@ export type Schema = Readonly<Record<string, unknown>>;
 /** A release manifest in two parts. */
 export interface ManifestParts {
   readonly definitions: readonly Definition[];
-  /** YAML of everything else, word for word. */
+  /** YAML of everything else, word for word but for Certificates (certificate.ts). */
   readonly rest: string;
 }
 
@@ -33,6 +34,8 @@ export function manifestParts(manifest: string): ManifestParts {
     if (/^kind: *["']?CustomResourceDefinition\b/m.test(document)) {
       // JSON's types alone: a date stays text.
       definitions.push(withoutDescriptions(yaml.load(document, { schema: yaml.CORE_SCHEMA }) as Definition));
+    } else if (isCertificate(document)) {
+      rest.push(certificate(document));
     } else if (document.trim() !== "") {
       rest.push(document);
     }

@@ -1,5 +1,6 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { kubernetesProvider } from "../cluster/kubernetes-provider.js";
 import type { ManifestParts } from "./manifest-parts.js";
 
 export interface ManifestArgs {
@@ -26,7 +27,7 @@ export class Manifest extends pulumi.ComponentResource {
       new kubernetes.yaml.v2.ConfigGroup(name, rest, { parent: this, dependsOn: definitions });
     } else {
       const own = new kubernetes.core.v1.Namespace(name, { metadata: { name: namespace } }, { parent: this });
-      const provider = new kubernetes.Provider(name, { ...access, namespace: own.metadata.name }, { parent: this });
+      const provider = kubernetesProvider(name, { ...access, namespace: own.metadata.name }, { parent: this });
       new kubernetes.yaml.v2.ConfigGroup(name, rest, { parent: this, provider, dependsOn: [own, ...definitions] });
     }
     this.registerOutputs();
@@ -43,7 +44,7 @@ export class Manifest extends pulumi.ComponentResource {
       ...(keepDefinitions && {
         retainOnDelete: true,
         // Takes over those that were kept, where a create would find that they exist.
-        provider: new kubernetes.Provider(
+        provider: kubernetesProvider(
           `${name}-definitions`,
           { ...access, upsertExistingObjects: true },
           { parent: this },

@@ -1,11 +1,12 @@
 import { secretKeys } from "../settings/secrets.js";
+import { longestStackName, stackNameMistake } from "../stack-name.js";
 
 export const USAGE = `usage: npm run sandbox -- NAME [KEY=VALUE …] [--empty]
 
 A copy of the system of your own, on the cluster that kubectl speaks to now, with a year of generated prices to look at.
 Run it again to change a setting. It is gone with \`pulumi destroy --stack NAME --remove\`.
 
-  NAME       up to 21 lower-case letters, digits and dashes
+  NAME       up to ${longestStackName()} lower-case letters, digits and dashes
   KEY=VALUE  a setting (infra/settings/schema.ts) as \`pulumi config set --path\` takes it; secret ones are encrypted
   --empty    no generated prices
 
@@ -39,7 +40,6 @@ export class UsageError extends Error {
   }
 }
 
-const NAME = /^[a-z]([a-z0-9-]{0,19}[a-z0-9])?$/;
 const ASSIGNMENT = /^([\w.[\]-]+)=(.*)$/s;
 
 /**
@@ -50,11 +50,8 @@ export function sandboxArguments(argv: readonly string[]): SandboxArguments | un
   if (argv.includes("--help") || argv.includes("-h")) return undefined;
   const [name, ...rest] = argv.filter((argument) => argument !== "--empty");
   if (name === undefined) throw new UsageError("name the sandbox");
-  if (!NAME.test(name)) {
-    throw new UsageError(`${name}: a name is up to 21 lower-case letters, digits and dashes, with no dash at an end`);
-  }
-  // Its namespace would be the one of the other's database.
-  if (name.endsWith("-database")) throw new UsageError(`${name}: a name does not end in -database`);
+  const mistake = stackNameMistake(name);
+  if (mistake) throw new UsageError(`${name}: ${mistake}`);
   return { name, assignments: rest.map(assignment), empty: argv.includes("--empty") };
 }
 

@@ -1,27 +1,15 @@
 import { z } from "zod";
 import { resources } from "./resources.js";
+import { schedule, timeZone } from "./schedule.js";
 
 const name = z.string().regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, "must be a Kubernetes name");
-const CRON = /^(@(hourly|daily|midnight|weekly|monthly|yearly|annually)|\S+( \S+){4})$/;
-/** Minute, hour, day, month, day of the week. */
-const MOST = [59, 23, 31, 12, 7];
-const inRange = (schedule: string) =>
-  schedule
-    .split(" ")
-    .every((field, at) => (field.match(/\d+/g) ?? []).every((part) => Number(part) <= (MOST[at] ?? 0)));
-/** Kubernetes would refuse it in the middle of an `up`. */
-export const cron = z
-  .string()
-  .regex(CRON, "must be five cron fields or @hourly and the like")
-  .refine(inRange, `must have no number over ${MOST.join(", ")} in its fields`);
-
 /** What `ratesapp ingest run --source` takes, but for its standard input. */
 const SOURCE = /^(https?:\/\/|s3:\/\/|(?![a-z][a-z0-9+.-]*:\/\/)[^-])/i;
 
 /** A feed, as the chart takes it (charts/ratesapp/values.schema.json); the chart has the defaults. */
 export const feed = z.strictObject({
-  schedule: cron,
-  timeZone: z.string().min(1).optional(),
+  schedule,
+  timeZone: timeZone.optional(),
   source: z.string().regex(SOURCE, "must be http(s)://…, s3://… or a path"),
   mode: z.enum(["append", "replace"]).optional(),
   parallelism: z.int().min(1).max(200).optional(),

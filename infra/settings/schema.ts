@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { namespaces } from "../platform/releases.js";
-import { cron, feed, feedName } from "./feed.js";
+import { feed, feedName } from "./feed.js";
 import { image } from "./image.js";
 import { cpu, memory, resources } from "./resources.js";
+import { backupSchedule, schedule } from "./schedule.js";
 
 const whole = (least: number, most: number) => {
   const range = `must be a whole number from ${least} to ${most}`;
@@ -64,10 +65,7 @@ const backups = z.strictObject({
   /** `secret`: ratesapp:backupCredentials. `identity`: the pod's own, as EKS Pod Identity hands out. */
   credentials: z.enum(["secret", "identity"]).default("identity"),
   /** Base backups; six fields, seconds first. */
-  schedule: z
-    .string()
-    .regex(/^\S+( \S+){5}$/, "must be six cron fields, seconds first")
-    .default("0 0 2 * * *"),
+  schedule: backupSchedule.default("0 0 2 * * *"),
   retentionDays: whole(1, 3650).default(30),
 });
 
@@ -162,16 +160,27 @@ export const settingsSchema = z.strictObject({
       })
       .optional(),
   }),
-  /** Files with the places, relative to the project and 1 MiB at most; or somebody runs `ratesapp places import`. */
+  /**
+   * Files with the places, relative to the project and 1 MiB at most; what holds ports.csv and regions.csv in the
+   * workloads' namespace; or you run `ratesapp places import`.
+   */
   places: z
     .union(
-      [z.literal("by-hand"), z.strictObject({ ports: z.string().min(1), regions: z.string().min(1) })],
-      "must be {ports: a file, regions: a file}, or by-hand",
+      [
+        z.literal("by-hand"),
+        z.strictObject({ ports: z.string().min(1), regions: z.string().min(1) }),
+        z.strictObject({ configMapName: kubernetesName, revision: z.string().optional() }),
+        z.strictObject({ claimName: kubernetesName, revision: z.string().optional() }),
+      ],
+      "must be {ports: a file, regions: a file}, {configMapName, revision}, {claimName, revision}, or by-hand",
     )
     .optional(),
   feeds: z.record(feedName, feed).default({}),
   compaction: z
-    .strictObject({ schedule: cron.default("17 3 * * *"), retentionDays: whole(1, 36_500).nullable().default(null) })
+    .strictObject({
+      schedule: schedule.default("17 3 * * *"),
+      retentionDays: whole(1, 36_500).nullable().default(null),
+    })
     .prefault({}),
 });
 

@@ -28,7 +28,12 @@ export interface Values {
     readonly resources: Resources;
     readonly settings: Readonly<Record<string, number | readonly string[]>>;
   };
-  readonly places?: { readonly ports: string; readonly regions: string };
+  readonly places?: {
+    readonly configMapName?: Text;
+    readonly claimName?: string;
+    /** Changes when the files in them do. */
+    readonly revision?: string | undefined;
+  };
   readonly feeds: Readonly<Record<string, FeedValues>>;
   readonly compaction: Settings["compaction"];
   readonly networkPolicy: {

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { createHash } from "node:crypto";
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Access } from "../access/access.js";
@@ -9,12 +9,15 @@ import { podsOf } from "../network/peers.js";
 import { namespaces } from "../platform/releases.js";
 import type { Settings } from "../settings/schema.js";
 import type { Secrets } from "../settings/secrets.js";
+import type { Places } from "./places.js";
 import type { Values } from "./values.js";
 
 export interface WorkloadsArgs {
   readonly names: Names;
   readonly settings: Settings;
   readonly secrets: Secrets;
+  /** To import, where the settings name files. */
+  readonly places: Places | undefined;
   readonly cluster: Cluster;
   /** Secrets with which pods connect. */
   readonly access: Access;
@@ -38,8 +41,8 @@ export class Workloads extends pulumi.ComponentResource {
     this.registerOutputs();
   }
 
-  #values({ access, cluster, names, namespace, secrets, settings }: WorkloadsArgs): Values {
-    const { api, compaction, database, feeds, image, logLevel, places, platform } = settings;
+  #values({ access, cluster, names, namespace, places, secrets, settings }: WorkloadsArgs): Values {
+    const { api, compaction, database, feeds, image, logLevel, platform } = settings;
     const { cpuPercent, maxReplicas, minReplicas, scaleDownWaitSeconds } = api;
     const url = (secretName: pulumi.Input<string>) => ({ secretName, key: "url" });
     const tokens = this.#writeTokens(namespace, secrets);
@@ -60,12 +63,7 @@ export class Workloads extends pulumi.ComponentResource {
         resources: api.resources,
         settings: { ...api.settings, statementTimeoutMs: api.statementTimeoutMs },
       },
-      ...(typeof places === "object" && {
-        places: {
-          ports: readFileSync(inProject(places.ports), "utf8"),
-          regions: readFileSync(inProject(places.regions), "utf8"),
-        },
-      }),
+      ...this.#places(namespace, places, settings),
       feeds: Object.fromEntries(
         Object.entries(feeds).map(([name, feed]) => [
           name,
@@ -82,6 +80,18 @@ export class Workloads extends pulumi.ComponentResource {
       ingress: ingressValues(api.ingress, cluster.ingressClass),
       podMonitor: { enabled: platform.prometheus !== "absent" },
     };
+  }
+
+  /** In a ConfigMap of our own, which takes four times what the chart's own values do. */
+  #places(namespace: pulumi.Input<string>, data: Places | undefined, { places }: Settings): Pick<Values, "places"> {
+    if (data) {
+      // Named after its content, so that the chart makes another Job for other places.
+      const hash = createHash("sha256").update(JSON.stringify(data)).digest("hex").slice(0, 10);
+      const args = { metadata: { name: `ratesapp-places-${hash}`, namespace }, immutable: true, data: { ...data } };
+      const files = new kubernetes.core.v1.ConfigMap("places", args, { parent: this });
+      return { places: { configMapName: files.metadata.name } };
+    }
+    return typeof places === "object" && !("ports" in places) ? { places } : {};
   }
 
   #writeTokens(namespace: pulumi.Input<string>, { writeTokens }: Secrets): pulumi.Output<string> | undefined {

@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import { expect } from "chai";
 import type pg from "pg";
 import { isMigrated, listMigrations, MigrationError, migrate } from "../../app/database/migrate.js";
@@ -40,6 +41,26 @@ describe("migrate", () => {
   it("runs once when many pods start at the same time", async () => {
     const runs = await Promise.all([1, 2, 3, 4].map(() => migrate(database.url)));
     expect(runs.map((applied) => applied.length).sort()).to.deep.equal([0, 0, 0, (await listMigrations()).length]);
+  });
+
+  it("lets readers through while it waits for one that holds the table it changes", async () => {
+    const all = await listMigrations();
+    const wider = all.findIndex(({ name }) => name === "codes_of_any_digit");
+    await migrate(database.url, all.slice(0, wider));
+    const long = await database.pool.connect();
+    await long.query("BEGIN");
+    await long.query("SELECT FROM places");
+    const migrating = migrate(database.url, all.slice(wider, wider + 1));
+    const queued =
+      "SELECT count(*)::integer AS locks FROM pg_locks WHERE relation = 'places'::regclass AND NOT granted";
+    while ((await database.pool.query(queued)).rows[0].locks === 0) await setTimeout(10);
+    // As long as the statement of a reader may take; the lock that is waited for stands before it.
+    await database.pool.query("SET statement_timeout = '2s'; SELECT FROM places");
+    await long.query("INSERT INTO places (code, kind, name) VALUES ('DEHAM', 'port', 'Hamburg')");
+    await long.query("COMMIT");
+    long.release();
+    expect(await migrating).to.have.length(1);
+    await database.pool.query("INSERT INTO places (code, kind, name) VALUES ('DE9B0', 'port', 'x')");
   });
 
   it("rolls a failing migration back, names it and keeps those before", async () => {

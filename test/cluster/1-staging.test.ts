@@ -38,7 +38,7 @@ describe("a staging stack", () => {
       60_000,
       async () => (await ask(["world", "world", "2021-01-01", "2021-01-01"])).length === 1,
     );
-    figure("up to a served /rates", seconds + (Date.now() - start) / 1000, "s", 240);
+    figure("up to a served /rates", seconds + (Date.now() - start) / 1000, "s", 300);
   });
 
   it("says how to reach it, and how the database is", async () => {

@@ -60,7 +60,7 @@ describe("a staging stack in use", () => {
   });
 
   it("changes nothing when it is applied again", async () => {
-    figure("up without a change", await stack.up("--expect-no-changes"), "s");
+    figure("up without a change", await stack.up("--expect-no-changes"), "s", 40);
   });
 
   it("keeps no password in plain text", async () => {
@@ -83,7 +83,7 @@ describe("a staging stack in use", () => {
     const made = await objects();
     const [now, next, passwordGeneration] = before.username.endsWith("_a") ? ["a", "b", 2] : ["b", "a", 3];
     stack.configure({ access: { passwordGeneration } });
-    figure("up with one setting changed (every password)", await stack.up(), "s", 40);
+    figure("up with one setting changed (every password)", await stack.up(), "s", 60);
     // In place: a Service made anew has another address, and a database made anew has no data.
     expect(await objects()).to.deep.equal(made);
     const after = await databaseUrl("api");
@@ -166,7 +166,9 @@ describe("a staging stack in use", () => {
     const kinds =
       "namespaces,persistentvolumes,clusterroles,clusterrolebindings,crds,mutatingwebhookconfigurations,validatingwebhookconfigurations";
     const left = (await kubectl(["get", kinds, "-o", "name"])).split("\n");
-    expect(left.filter((name) => /ratesapp-staging|cnpg|cloudnative-pg|argo/.test(name))).to.deep.equal([]);
+    expect(
+      left.filter((name) => /ratesapp-staging|cnpg|cloudnative-pg|argo|barman|cert-?manager/.test(name)),
+    ).to.deep.equal([]);
     type Volumes = { items: { spec: { claimRef?: { namespace: string } } }[] };
     const { items } = await get<Volumes>("persistentvolumes");
     expect(items.filter(({ spec }) => spec.claimRef?.namespace.startsWith("ratesapp-staging"))).to.deep.equal([]);

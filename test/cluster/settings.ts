@@ -28,8 +28,8 @@ export function stagingSettings(context: string, deliveries: string, monitored: 
     platform: {
       cloudnativePg: install("cloudnative-pg"),
       argoRollouts: install("argo-rollouts"),
-      certManager: "absent",
-      barmanPlugin: "absent",
+      certManager: install("cert-manager"),
+      barmanPlugin: install("barman-plugin"),
       prometheus: monitored ? "present" : "absent",
     },
     database: {
@@ -40,7 +40,7 @@ export function stagingSettings(context: string, deliveries: string, monitored: 
       maxConnections: 96,
       pooler: { connections: 10 },
       ...(store && {
-        backups: { destination: "s3://backups/", endpoint: store, method: "in-tree", credentials: "secret" },
+        backups: { destination: "s3://backups/", endpoint: store, credentials: "secret" },
       }),
     },
     api: {

@@ -1,4 +1,6 @@
 import { expect } from "chai";
+import yaml from "js-yaml";
+import { goDuration } from "../../infra/platform/certificate.js";
 import { type Definition, manifestParts, undescribed } from "../../infra/platform/manifest-parts.js";
 
 const DEFINITION = `
@@ -39,6 +41,76 @@ describe("a release manifest", () => {
       },
       { name: "v1alpha1" },
     ]);
+  });
+});
+
+describe("a Certificate of a release manifest", () => {
+  const CERTIFICATE = `
+apiVersion: cert-manager.io/v1
+kind: Certificate
+metadata: { name: client, namespace: operators, annotations: { made: 2026-01-02 } }
+spec: { duration: 2160h, renewBefore: 360h, secretName: client-tls, issuerRef: { kind: Issuer, name: own } }
+`;
+
+  it("is as cert-manager stores it, so that the next up changes nothing, and goes while it is being issued", () => {
+    const { rest } = manifestParts(`${DEPLOYMENT}---${CERTIFICATE}`);
+    const [deployment, certificate = ""] = rest.split(/^---$/m);
+    expect(deployment).to.equal(`${DEPLOYMENT}\n`);
+    expect(yaml.load(certificate, { schema: yaml.CORE_SCHEMA })).to.deep.equal({
+      apiVersion: "cert-manager.io/v1",
+      kind: "Certificate",
+      metadata: {
+        name: "client",
+        namespace: "operators",
+        annotations: { made: "2026-01-02", "pulumi.com/deletionPropagationPolicy": "background" },
+      },
+      spec: {
+        duration: "2160h0m0s",
+        renewBefore: "360h0m0s",
+        secretName: "client-tls",
+        issuerRef: { kind: "Issuer", name: "own" },
+      },
+    });
+  });
+
+  it("may leave its durations to cert-manager", () => {
+    const { rest } = manifestParts(CERTIFICATE.replace("duration: 2160h, renewBefore: 360h, ", ""));
+    expect(Object.keys((yaml.load(rest) as { spec: object }).spec)).to.deep.equal(["secretName", "issuerRef"]);
+  });
+
+  it("is told from what only sounds like one", () => {
+    for (const other of [
+      CERTIFICATE.replace("kind: Certificate", "kind: CertificateRequest"),
+      CERTIFICATE.replace("cert-manager.io/v1", "networking.internal.knative.dev/v1alpha1"),
+    ]) {
+      expect(manifestParts(other).rest).to.equal(other);
+    }
+  });
+});
+
+describe("a duration as Go writes it", () => {
+  // The right side is what Go's own time.Duration prints.
+  for (const [given, written] of [
+    ["2160h", "2160h0m0s"],
+    ["2160h0m0s", "2160h0m0s"],
+    ["8760h30m", "8760h30m0s"],
+    ["1.5h", "1h30m0s"],
+    ["1.1h", "1h6m0s"],
+    ["90m", "1h30m0s"],
+    ["59m60s", "1h0m0s"],
+    ["3600s", "1h0m0s"],
+    ["60s", "1m0s"],
+    ["1m", "1m0s"],
+    ["59s", "59s"],
+    ["0s", "0s"],
+  ]) {
+    it(`is ${written} for ${given}`, () => expect(goDuration(given ?? "")).to.equal(written));
+  }
+
+  it("is left as it is where it is something else", () => {
+    for (const text of ["", "1d", "h", "2160", "1h-2m", "1.5s", "100ms", "1h ", "forever"]) {
+      expect(goDuration(text)).to.equal(text);
+    }
   });
 });
 

@@ -10,6 +10,8 @@ export interface Rendered {
   readonly inputs: Readonly<Record<string, unknown>>;
   readonly protect: boolean;
   readonly retainOnDelete: boolean;
+  /** `URN::ID` of the provider that was chosen for it; empty: the default one of its package. */
+  readonly provider: string;
   readonly component: boolean;
 }
 
@@ -54,6 +56,7 @@ export async function render(
       inputs: readable(request.getObject().toJavaScript()) as Record<string, unknown>,
       protect: request.getProtect(),
       retainOnDelete: request.getRetainondelete(),
+      provider: request.getProvider(),
       component: !request.getCustom() && !REMOTE_COMPONENTS.has(request.getType()),
     });
     return registerResource(request, callback);
@@ -78,6 +81,7 @@ interface Request {
   getCustom(): boolean;
   getProtect(): boolean;
   getRetainondelete(): boolean;
+  getProvider(): string;
   getObject(): { toJavaScript(): unknown };
 }
 

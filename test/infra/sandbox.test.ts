@@ -27,7 +27,7 @@ describe("the command line of a sandbox", () => {
     ["ann-"],
     ["-ann"],
     ["Ann"],
-    ["a".repeat(22)],
+    ["a".repeat(46)],
     ["ann", "image"],
     ["ann", "--yes"],
     ["ann-database"],

@@ -120,7 +120,7 @@ describe("settings of a stack", () => {
     ],
     "a schedule that Kubernetes would refuse": [
       { feeds: { sea: { schedule: "61 * * * *", source: "s3://a/" } } },
-      "feeds.sea.schedule: must have no number over 59, 23, 31, 12, 7 in its fields",
+      'feeds.sea.schedule: "61" is no minute: 0-59, in lists, ranges upwards (1-5) and steps (*/2)',
     ],
     "a source that no worker can read": [
       { feeds: { sea: { schedule: "*/15 6-18 * * 1,2", source: "ftp://x/y" } } },
@@ -133,7 +133,15 @@ describe("settings of a stack", () => {
     ],
     "a schedule": [
       { feeds: { sea: { schedule: "hourly", source: "s3://a/" } } },
-      "feeds.sea.schedule: must be five cron fields or @hourly and the like",
+      "feeds.sea.schedule: must have five cron fields, or be @hourly, @daily, @weekly, @monthly, @yearly or @every 90m",
+    ],
+    "a time zone": [
+      { feeds: { sea: { schedule: "@hourly", source: "s3://a/", timeZone: "Local" } } },
+      "feeds.sea.timeZone: must be a time zone such as Europe/Paris or Etc/UTC",
+    ],
+    "a schedule of backups": [
+      { database: { backups: { schedule: "0 0 2 * * 7" } } },
+      'database.backups.schedule: "7" is no day of the week: 0-6 or SUN-SAT, in lists, ranges upwards (1-5) and steps (*/2)',
     ],
     "the VPC's range": [
       { cluster: { eks: { region: "eu-west-1", vpcCidr: "10.0.0.0/8" } } },

@@ -97,6 +97,29 @@ export const stackPolicies: Readonly<Record<string, StackPolicy>> = {
       .map(({ name, type }) => `${type} ${name}`),
   ],
 
+  // Replaced, it would be another object, and none for a moment, in which no pod that reads it starts.
+  "a changed Secret or ConfigMap is updated in place": (resources) => {
+    const providers = resources.filter(({ type }) => type === "pulumi:providers:kubernetes");
+    return [
+      ...providers
+        .filter(({ inputs }) => inputs.enableSecretMutable !== "true" || inputs.enableConfigMapMutable !== "true")
+        .map(({ name }) => `provider ${name}`),
+      // Without one of the program's it would have the default provider, which replaces.
+      ...resources
+        .filter(
+          ({ provider, type }) => /^kubernetes:/.test(type) && !provider.includes("pulumi:providers:kubernetes::"),
+        )
+        .map(({ name, type }) => `${type} ${name}: the default provider`),
+    ];
+  },
+
+  "what an operator would make again is deleted in the background": (resources) =>
+    objectsOf(resources)
+      .filter(({ apiVersion = "" }) => !KUBERNETES_GROUP.test(apiVersion.split("/")[0] ?? ""))
+      .filter(({ kind = "" }) => !LEFT_ALONE.includes(kind))
+      .filter(({ metadata }) => metadata?.annotations?.["pulumi.com/deletionPropagationPolicy"] !== "background")
+      .map(nameOf),
+
   "the database's namespace denies what is not listed, and lists every port": (resources) => {
     const policies = ofKind<V1NetworkPolicy>(objectsOf(resources), "NetworkPolicy");
     const denied = (direction: string) =>
@@ -169,6 +192,11 @@ export const productionPolicies: Readonly<Record<string, StackPolicy>> = {
       .filter(({ reclaimPolicy }) => reclaimPolicy !== "Retain")
       .map(nameOf),
 };
+
+/** Groups whose controllers leave alone what is being deleted. */
+const KUBERNETES_GROUP = /^(v1|apps|autoscaling|batch|policy)$|\.k8s\.io$/;
+/** Custom resources that own nothing, or whose controllers make nothing for one that is going (Karpenter's). */
+const LEFT_ALONE = ["IngressClassParams", "NodePool", "ObjectStore", "PodMonitor", "ScheduledBackup"];
 
 interface DatabaseObject extends KubernetesObject {
   readonly spec: {

@@ -1,6 +1,9 @@
+import { readFileSync } from "node:fs";
 import { Ajv } from "ajv";
 import { expect } from "chai";
+import yaml from "js-yaml";
 import schema from "../../charts/ratesapp/values.schema.json" with { type: "json" };
+import { merge } from "../../infra/settings/merge.js";
 import { render as renderChart, skipWithoutHelm } from "./chart/helm.js";
 import { policies as chartPolicies } from "./chart/policies.js";
 import { configOf, type Rendered, render } from "./render.js";
@@ -23,7 +26,8 @@ for (const stack of ["staging", "prod"]) {
     it("gives the chart values that its schema takes", () => {
       const validate = new Ajv({ allErrors: true, allowUnionTypes: true }).compile(schema);
       const [chart] = charts(resources);
-      validate(chart?.values);
+      const defaults = yaml.load(readFileSync("charts/ratesapp/values.yaml", "utf8")) as Record<string, unknown>;
+      validate(merge(defaults, chart?.values ?? {}));
       expect(validate.errors ?? []).to.deep.equal([]);
     });
 
@@ -109,6 +113,30 @@ describe("stack policies", function () {
       "roles have no more than their purpose takes",
       "an API that writes",
       () => changed(/:Grant$/, "api-tables", (inputs) => Object.assign(inputs, { privileges: ["SELECT", "INSERT"] })),
+    ],
+    [
+      "a changed Secret or ConfigMap is updated in place",
+      "a provider that replaces them",
+      () =>
+        changed(/:kubernetes$/, "argo-rollouts", (inputs) => Object.assign(inputs, { enableSecretMutable: "false" })),
+    ],
+    [
+      "a changed Secret or ConfigMap is updated in place",
+      "an object without a provider of the program",
+      () => resources.map((it) => (it.name === "database-api" ? { ...it, provider: "" } : it)),
+    ],
+    [
+      "what an operator would make again is deleted in the background",
+      "a pooler in the foreground",
+      () =>
+        changed(/cnpg.*:Pooler$/, "pooler-ro", ({ metadata }) =>
+          Object.assign(metadata as object, { annotations: {} }),
+        ),
+    ],
+    [
+      "what an operator would make again is deleted in the background",
+      "a kind that nobody has looked at",
+      () => changed(/:ObjectStore$/, "archive", (inputs) => Object.assign(inputs, { kind: "Database" })),
     ],
     ["backups are taken and kept", "no schedule", () => resources.filter(({ name }) => name !== "backups")],
     [

@@ -11,15 +11,12 @@ import { countBadLines, readBadLines } from "../../batches/reported-lines.js";
 import { retractBatch } from "../../batches/retract.js";
 import { retryTransient } from "../../database/transient.js";
 import { feedName, LONGEST_DEADLINE_SECONDS, MOST_BAD_ROWS } from "../../ingest/feeds.js";
-import { PortsMissingError } from "../../ingest/load/load-error.js";
-import { readPorts } from "../../ingest/load/read-ports.js";
 import { REPORTED_BAD_LINES } from "../../ingest/parse/bad-lines.js";
 import { HeaderError } from "../../ingest/parse/columns.js";
-import { completeUpload, type NewUpload, openUpload, uploadPiece } from "../../ingest/uploads/upload.js";
+import type { IngestThread } from "../../ingest/uploads/ingest-thread.js";
+import { completeUpload, type NewUpload, openUpload } from "../../ingest/uploads/upload.js";
 import { BadRowsError } from "../../ingest/uploads/upload-error.js";
-import { uploadStream } from "../../ingest/uploads/upload-stream.js";
 import type { Settings } from "../../settings.js";
-import type { Logger } from "../../telemetry/logger.js";
 import { acceptJson } from "../http/accept-json.js";
 import { type ParameterMistake, ProblemError, parameterProblem } from "../http/problems.js";
 import { readParameters } from "../http/read-parameters.js";
@@ -33,9 +30,9 @@ import { requireWriteToken, type WriteTokens } from "./write-tokens.js";
 
 export interface BatchServices {
   readonly settings: Settings;
-  readonly logger: Logger;
   readonly writes: pg.Pool | undefined;
-  /** Where there are writes. */
+  /** Both where there are writes. */
+  readonly thread: IngestThread | undefined;
   readonly jobs: PublishJobs | undefined;
   readonly tokens: WriteTokens;
 }
@@ -132,7 +129,7 @@ export const failBody = z.strictObject({
 
 /** Lists, uploads, publish, retract, and what became of bad lines. */
 export function batchesRoutes(services: BatchServices): BatchesRoutes {
-  const { settings, logger, jobs, tokens } = services;
+  const { settings, jobs, tokens } = services;
   const authorize = requireWriteToken(tokens);
   let uploads = 0;
 
@@ -196,16 +193,9 @@ export function batchesRoutes(services: BatchServices): BatchesRoutes {
       const number = numberOf(ctx.params.number, "number", MOST_PIECES);
       const format = formatOfBody(ctx);
       refuseLargeBody(ctx, MOST_PIECE_BYTES);
-      const result = await takingTurns(async () =>
-        uploadPiece(pool(), {
-          batchId,
-          number,
-          format,
-          ...bodyOf(ctx),
-          ports: await ports(),
-          maxBytes: MOST_PIECE_BYTES,
-        }),
-      ).catch((error: unknown) => {
+      const { body, signal } = bodyOf(ctx);
+      const piece = { batchId, number, format, body, signal, maxBytes: MOST_PIECE_BYTES };
+      const result = await takingTurns(() => thread().uploadPiece(piece)).catch((error: unknown) => {
         throw error instanceof HeaderError ? headerProblem(error, number) : error;
       });
       ctx.status = result === "same" ? 200 : 201;
@@ -265,7 +255,7 @@ export function batchesRoutes(services: BatchServices): BatchesRoutes {
     const wanted = readParameters(newBatch, ctx.querystring);
     await takingTurns(async () => {
       const { id } = await openUpload(pool(), asUpload("stream", key, wanted));
-      await uploadStream(pool(), { batchId: id, ...bodyOf(ctx), ports: await ports(), log: logger });
+      await thread().uploadStream({ batchId: id, ...bodyOf(ctx) });
       try {
         await completeUpload(pool(), id);
       } catch (error) {
@@ -283,9 +273,9 @@ export function batchesRoutes(services: BatchServices): BatchesRoutes {
     if (batch === undefined) throw new BatchNotFoundError(id);
     if (batch.state === "failed") {
       const lines = await readBadLines(pool(), id, REPORTED_BAD_LINES);
-      const unreadable = batch.failed_for_good && lines.length === 0;
+      const forGood = lines.length === 0 ? "unreadable-body" : "bad-lines";
       const failure = batch.failure ?? `Batch ${id} failed.`;
-      throw new ProblemError(unreadable ? "unreadable-body" : "bad-lines", failure, { lines });
+      throw new ProblemError(batch.failed_for_good ? forGood : "batch-failed", failure, { lines });
     }
     ctx.status = status;
     ctx.set("Location", `/batches/${id}`);
@@ -301,13 +291,11 @@ export function batchesRoutes(services: BatchServices): BatchesRoutes {
     };
   }
 
-  async function ports() {
-    const table = await readPorts(pool());
-    if (table.size === 0) throw new PortsMissingError();
-    return table;
+  /** Behind the guard both are there. */
+  function thread(): IngestThread {
+    return services.thread as IngestThread;
   }
 
-  /** Behind the guard it is there. */
   function pool(): pg.Pool {
     return services.writes as pg.Pool;
   }

@@ -1,13 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
 import { publishBatch } from "../../batches/publish.js";
-import { auditBatch } from "../../ingest/audit/audit.js";
+import type { IngestThread } from "../../ingest/uploads/ingest-thread.js";
 import { findUnpublished } from "../../ingest/uploads/upload.js";
 import type { Logger } from "../../telemetry/logger.js";
 import { reclaimBatch } from "../../upkeep/reclaim.js";
 
-/** An audit uses a core of the database for each. */
-const LANES = 2;
 /** A client waits this long for the end; then it is told that the work goes on. */
 const ANSWER_AFTER_MS = 2_000;
 const FIRST_LOOK_MS = 1_000;
@@ -19,14 +17,16 @@ const LOOK_EVERY_MS = 30_000;
  */
 export class PublishJobs {
   readonly #writes: pg.Pool;
+  readonly #thread: IngestThread;
   readonly #logger: Logger;
   readonly #retractableDays: number;
   readonly #running = new Map<number, Promise<void>>();
   readonly #stopping = new AbortController();
   #looking: Promise<void> | undefined;
 
-  constructor(writes: pg.Pool, logger: Logger, retractableDays: number) {
+  constructor(writes: pg.Pool, thread: IngestThread, logger: Logger, retractableDays: number) {
     this.#writes = writes;
+    this.#thread = thread;
     this.#logger = logger;
     this.#retractableDays = retractableDays;
   }
@@ -78,10 +78,9 @@ export class PublishJobs {
   /** @param unasked nobody wants it at this moment, so that what was retracted stays so. */
   async #publish(batchId: number, unasked: boolean): Promise<void> {
     const { signal } = this.#stopping;
-    const audits = Array.from({ length: LANES }, () => auditBatch(this.#writes, batchId, { signal }));
-    const [audit] = await Promise.all(audits);
-    if (audit?.state === "failed" || audit?.state === "duplicate") return;
-    const onlyAudited = unasked || audit?.state === "audited";
+    const { state } = await this.#thread.audit(batchId, signal);
+    if (state === "failed" || state === "duplicate") return;
+    const onlyAudited = unasked || state === "audited";
     await publishBatch(this.#writes, batchId, { retractableDays: this.#retractableDays, onlyAudited, signal });
   }
 

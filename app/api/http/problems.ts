@@ -76,6 +76,12 @@ export const problems = {
     title: "Batch not complete",
     meaning: "Pieces are missing or still on their way; publish when all are loaded.",
   },
+  "batch-failed": {
+    status: 409,
+    title: "Batch failed",
+    meaning:
+      "The batch has failed, and not for what is in its lines: other bytes came under its key than were loaded before, or nothing came for a day. Send it with a new key.",
+  },
   "batch-too-old": {
     status: 409,
     title: "Batch too old",

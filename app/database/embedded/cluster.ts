@@ -3,6 +3,7 @@ import { chmod, chown, mkdir, mkdtemp, open, readdir, readFile, rename, rm, stat
 import { createServer } from "node:net";
 import { platform, tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
+import { systemReason } from "../../system-reason.js";
 import { type Binaries, findBinaries } from "./binaries.js";
 import { EmbeddedPostgresError } from "./embedded-postgres-error.js";
 import { readLastPort } from "./postmaster.js";
@@ -143,7 +144,7 @@ export class Cluster {
       await mkdir(path, { mode: 0o700 });
     } catch (error) {
       throw new EmbeddedPostgresError(
-        `The local Postgres cannot keep its data in ${this.directory}: ${(error as Error).message}`,
+        `The local Postgres cannot keep its data in ${this.directory}: ${systemReason(error)}.`,
         "Set DATA_DIRECTORY to a folder that can be written to, or set DATABASE_URL.",
         { cause: error },
       );
@@ -189,7 +190,7 @@ export class Cluster {
 
   #unreadable(error: unknown): EmbeddedPostgresError {
     return new EmbeddedPostgresError(
-      `The data of the local Postgres in ${this.directory} cannot be used: ${(error as Error).message}`,
+      `The data of the local Postgres in ${this.directory} cannot be used: ${systemReason(error)}.`,
       "Run ratesapp as the user who made them or as root, set DATA_DIRECTORY to another folder, or set DATABASE_URL.",
       { cause: error },
     );

@@ -40,6 +40,18 @@ export const summarizeMonths = `
   FROM (SELECT DISTINCT unnest(months) AS month FROM pieces WHERE batch_id = $1) held
   WHERE (SELECT sum(rows) FROM pieces WHERE batch_id = $1) < $2::bigint`;
 
+/** First days of the months of which batch $1 has prices aside. */
+export const listMonthsAside = `
+  SELECT DISTINCT to_char(day, 'YYYY-MM-01') AS month FROM prices_aside WHERE batch_id = $1 ORDER BY month`;
+
+/** Puts the prices of batch $1 from day $2 to before $3 where they belong. */
+export const placePrices = `
+  WITH taken AS (
+    DELETE FROM prices_aside WHERE batch_id = $1 AND day >= $2 AND day < $3
+    RETURNING origin_id, destination_id, day, price, batch_id, piece
+  )
+  INSERT INTO prices (origin_id, destination_id, day, price, batch_id, piece) TABLE taken`;
+
 /** Claims a part of batch $1 that nobody has, until the transaction ends, however it ends. */
 export const claimPart = `
   SELECT to_char(from_day, 'YYYY-MM-DD') AS from_day, to_char(to_day, 'YYYY-MM-DD') AS to_day

@@ -1,10 +1,10 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
 import { BatchNotFoundError, BatchStateError } from "../../batches/batch-error.js";
 import type { BatchState } from "../../batches/batch-state.js";
 import { failBatch } from "../../batches/fail.js";
 import { showState } from "../../batches/fail.sql.js";
 import { findDuplicate, setDuplicate } from "../../batches/publish.sql.js";
+import { isLasting } from "../../database/lasting.js";
 import { type Patience, patiently } from "../../database/patiently.js";
 import { shortStatement } from "../../database/short-statement.js";
 import { inTransaction } from "../../database/transaction.js";
@@ -14,6 +14,8 @@ import { limitWaits, lockDataset } from "../../rates/dataset.sql.js";
 import { combineChecksums } from "../../rates/roll-up/checksum.js";
 import { rollUpPrices } from "../../rates/roll-up/roll-up-prices.js";
 import { createSums, type Sums } from "../../rates/roll-up/sums.js";
+import { sleep } from "../../sleep.js";
+import { ensureMonths } from "../load/ensure-months.js";
 import {
   beginAudit,
   boundPart,
@@ -23,13 +25,15 @@ import {
   endAudit,
   forgetParts,
   insertDays,
+  listMonthsAside,
   lockAudited,
+  placePrices,
   setPartDone,
   splitPart,
   summarizeMonths,
 } from "./audit.sql.js";
 
-/** Asked to stop, it does so after the statement that runs; the batch stays auditing and anyone can go on. */
+/** Asked to stop, it does so at once; the batch stays auditing and anyone can go on. */
 export interface AuditOptions extends Patience {
   /** Told after each part that this call made. */
   readonly onPart?: () => unknown;
@@ -67,14 +71,26 @@ const WAIT_MS = 100;
  * @throws {BatchStateError} while pieces are missing.
  */
 export async function auditBatch(pool: pg.Pool, batchId: number, options: AuditOptions = {}): Promise<AuditReport> {
-  if ((await begin(pool, batchId, options)) === "auditing") {
-    await patiently(options, () =>
-      inTransaction(pool, (client) => client.query(summarizeMonths, [batchId, PRICES_PER_PART])),
-    );
-    await makeParts(pool, batchId, options);
-    await patiently(options, () => inTransaction(pool, (client) => finish(client, batchId)));
+  try {
+    if ((await begin(pool, batchId, options)) === "auditing") await audit(pool, batchId, options);
+  } catch (error) {
+    // Or it would be audited again by every run from now on, and keep each from ending well.
+    if (!isLasting(error)) throw error;
+    await patiently(options, () => failBatch(pool, batchId, failureOf(error), true));
   }
   return report(pool, batchId, options);
+}
+
+/** What rates can hold exactly. */
+const MOST_OF_A_DAY = Number.MAX_SAFE_INTEGER.toLocaleString("en-US");
+
+function failureOf(error: unknown): string {
+  const { constraint, detail, message } = error as Partial<pg.DatabaseError>;
+  if (constraint !== "batch_days_price_sum_check") {
+    return `Its audit fails each time, and so would another try: ${message}.`;
+  }
+  const day = /\d{4}-\d\d-\d\d/.exec(detail ?? "")?.[0] ?? "a day";
+  return `The prices of ${day} add up to more than the ${MOST_OF_A_DAY} dollars that a day may have in one batch: repair those that are wrong, or deliver the day in several batches.`;
 }
 
 async function begin(pool: pg.Pool, batchId: number, options: AuditOptions): Promise<BatchState> {
@@ -97,10 +113,32 @@ async function begin(pool: pg.Pool, batchId: number, options: AuditOptions): Pro
   }
 }
 
+async function audit(pool: pg.Pool, batchId: number, options: AuditOptions): Promise<void> {
+  await patiently(options, () => makeMonths(pool, batchId));
+  await patiently(options, () =>
+    inTransaction(pool, (client) => client.query(summarizeMonths, [batchId, PRICES_PER_PART]), options.signal),
+  );
+  await makeParts(pool, batchId, options);
+  await patiently(options, () => inTransaction(pool, (client) => finish(client, batchId), options.signal));
+}
+
+/** A month of the batch is being dropped. The code makes it worth a wait, as a lock that was not to be had. */
+class MonthBusyError extends Error {
+  readonly code = "55P03";
+}
+
+async function makeMonths(pool: pg.Pool, batchId: number): Promise<void> {
+  const { rows } = await pool.query<{ month: string }>(shortStatement(listMonthsAside, [batchId]));
+  const months = rows.map(({ month }) => month);
+  if (!(await ensureMonths(pool, months))) throw new MonthBusyError("a month of the batch is being dropped");
+}
+
 async function makeParts(pool: pg.Pool, batchId: number, options: AuditOptions): Promise<void> {
   const sums = createSums(options.bytes ?? BYTES);
   for (;;) {
-    const made = await patiently(options, () => inTransaction(pool, (client) => makePart(client, batchId, sums)));
+    const made = await patiently(options, () =>
+      inTransaction(pool, (client) => makePart(client, batchId, sums), options.signal),
+    );
     if (made) {
       options.onPart?.();
       continue;
@@ -109,7 +147,7 @@ async function makeParts(pool: pg.Pool, batchId: number, options: AuditOptions):
       pool.query<{ unfinished: number }>(shortStatement(countParts, [batchId])),
     );
     if (!rows[0]?.unfinished) return;
-    await sleep(WAIT_MS, undefined, options.signal ? { signal: options.signal } : {});
+    await sleep(WAIT_MS, options.signal);
   }
 }
 
@@ -122,6 +160,7 @@ async function makePart(client: pg.ClientBase, batchId: number, sums: Sums): Pro
   const { from_day: fromDay, to_day: toDay } = claimed.rows[0];
   const { rows } = await client.query<{ state: BatchState }>(showState, [batchId]);
   if (rows[0]?.state !== "auditing") return false;
+  await client.query(placePrices, [batchId, fromDay, toDay]);
   const totals = await rollUpPrices(client, { batchId, fromDay, toDay }, sums);
   if (totals === null) {
     const middle = addDays(fromDay, Math.floor((countDays(fromDay, toDay) - 1) / 2));

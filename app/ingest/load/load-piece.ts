@@ -9,6 +9,7 @@ import { LEAST_LINE_BYTES, type LineParser } from "../parse/line-parser.js";
 import { NdjsonParser } from "../parse/ndjson-parser.js";
 import type { PortTable } from "../parse/port-table.js";
 import { ROW_BYTES, Rows, type RowTotals } from "../parse/rows.js";
+import { shareEventLoop } from "../pieces/share-event-loop.js";
 import { ensureMonths } from "./ensure-months.js";
 import { LeaseLostError } from "./load-error.js";
 import {
@@ -64,6 +65,11 @@ const SLICE_BYTES = 64 * 1024;
  */
 const SEND_BYTES = 128 * 1024;
 const BAD_LINES_PER_STATEMENT = 1_000;
+/**
+ * Of each, two locks are held until the piece is loaded, and those of all sessions together share one table of a few
+ * thousand: with all the months that there may be, nobody else would get any.
+ */
+const MOST_MONTHS = 120;
 const CAPACITY = Math.ceil(SLICE_BYTES / LEAST_LINE_BYTES) + 2 + Math.ceil(SEND_BYTES / ROW_BYTES);
 
 /**
@@ -103,6 +109,9 @@ class PieceLoad {
   /** Holds the rows on their way while the other buffer is filled. */
   #spare: Buffer;
   #copy: CopyIn | null = null;
+  /** Where the rows go: aside, once they are of a month that is not to be had, or of too many. */
+  #table: "prices" | "prices_aside" = "prices";
+  #months = 0;
   /** Bad lines are laid aside. */
   #aside = false;
 
@@ -159,22 +168,20 @@ class PieceLoad {
   async #parse(): Promise<{ lines: number; bytes: number }> {
     const reader = new HeaderReader(this.#piece.format, this.#piece.columns);
     let parser: LineParser | undefined;
-    for await (const chunk of this.#piece.chunks) {
+    for await (const slice of shareEventLoop(this.#piece.chunks, SLICE_BYTES)) {
       this.#piece.signal?.throwIfAborted();
-      let rest = chunk;
+      let rest = slice;
       if (parser === undefined) {
-        const read = reader.read(chunk);
+        const read = reader.read(slice);
         if (read === null) continue;
         parser = this.#createParser(read.columns);
         parser.lines = reader.lines;
         parser.bytes = reader.bytes - read.rest.length;
         rest = read.rest;
       }
-      for (let at = 0; at < rest.length; at += SLICE_BYTES) {
-        parser.parse(rest.subarray(at, at + SLICE_BYTES));
-        if (this.#rows.length >= SEND_BYTES) await this.#send();
-        if (this.#bad.isFull) await this.#layBadLinesAside();
-      }
+      parser.parse(rest);
+      if (this.#rows.length >= SEND_BYTES) await this.#send();
+      if (this.#bad.isFull) await this.#layBadLinesAside();
     }
     if (parser === undefined) {
       const read = reader.end();
@@ -201,19 +208,25 @@ class PieceLoad {
       rows.clear();
       return;
     }
-    if (rows.newMonths.length > 0) {
-      // A COPY that runs does not see partitions that were made after it began.
-      await this.#finishCopy();
-      await ensureMonths(this.#pool, rows.newMonths);
-      rows.newMonths = [];
-    }
+    if (rows.newMonths.length > 0) await this.#holdNewMonths();
     if (rows.length === 0) return;
-    this.#copy ??= new CopyIn(this.#client, copyPrices);
+    this.#copy ??= new CopyIn(this.#client, copyPrices(this.#table));
     const full = rows.buffer;
     await this.#copy.write(full.subarray(0, rows.length));
     rows.buffer = this.#spare;
     this.#spare = full;
     rows.clear();
+  }
+
+  async #holdNewMonths(): Promise<void> {
+    const months = this.#rows.newMonths;
+    this.#rows.newMonths = [];
+    if (this.#table === "prices_aside") return;
+    // A COPY that runs does not see partitions that were made after it began.
+    await this.#finishCopy();
+    this.#months += months.length;
+    const held = this.#months <= MOST_MONTHS && (await ensureMonths(this.#pool, months, this.#piece));
+    if (!held) this.#table = "prices_aside";
   }
 
   async #finishCopy(): Promise<void> {

@@ -1,6 +1,6 @@
 /** Binary, because the parser has numbers anyway; see {@link Rows} for the layout. */
-export const copyPrices =
-  "COPY prices (origin_id, destination_id, day, price, batch_id, piece) FROM STDIN WITH (FORMAT binary)";
+export const copyPrices = (table: "prices" | "prices_aside") =>
+  `COPY ${table} (origin_id, destination_id, day, price, batch_id, piece) FROM STDIN WITH (FORMAT binary)`;
 
 /**
  * A worker whose machine lost power says nothing. The server must find out within half a minute, or what its
@@ -16,8 +16,8 @@ export const beginPiece = `
 /** From here on the row of the piece is locked; until here a slow source may take its time. */
 export const limitIdleness = "SET LOCAL idle_in_transaction_session_timeout = '30s'";
 
-/** $1 first days of months. On a connection of its own, see {@link ensureMonths}. */
-export const makeMonths = "SELECT ensure_month(month) FROM unnest($1::date[]) AS month ORDER BY month";
+/** $1 first days of months, $2 batch and $3 piece or null. On a connection of its own, see {@link ensureMonths}. */
+export const holdMonths = "SELECT hold_months($1, $2, $3) AS held";
 
 /** Puts the bad lines that this transaction has laid aside where they belong. $1 batch, $2 piece. */
 export const moveBadLines = `

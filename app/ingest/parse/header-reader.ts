@@ -1,5 +1,6 @@
 import { bomLength, COLUMN_NAMES, type Columns, HeaderError, readHeader } from "./columns.js";
 import { faultOfBytes } from "./fields.js";
+import { GrowingBuffer } from "./growing-buffer.js";
 import { MAX_LINE_BYTES } from "./limits.js";
 
 export type Format = "csv" | "ndjson";
@@ -22,7 +23,7 @@ export class HeaderReader {
   lines = 0;
   readonly #format: Format;
   readonly #columns: Columns | null;
-  #read: Buffer = Buffer.alloc(0);
+  readonly #read = new GrowingBuffer();
 
   /** @param columns not null if they are known and the piece begins with a price. */
   constructor(format: Format, columns: Columns | null) {
@@ -37,17 +38,18 @@ export class HeaderReader {
   read(chunk: Buffer): Headed | null {
     this.bytes += chunk.length;
     if (this.#columns) return { columns: this.#columns, rest: chunk };
-    this.#read = Buffer.concat([this.#read, chunk]);
+    this.#read.append(chunk);
     if (this.#format === "ndjson") return this.#read.length < BOM_BYTES ? null : this.end();
-    const end = this.#read.indexOf(LINE_FEED);
-    if (end === -1 && this.#read.length > MAX_LINE_BYTES) throw new HeaderError("the header is longer than 1 MiB");
-    return end === -1 ? null : this.end();
+    if (chunk.includes(LINE_FEED)) return this.end();
+    if (this.#read.length > MAX_LINE_BYTES) throw new HeaderError("the header is longer than 1 MiB");
+    return null;
   }
 
   /** To be called when there are no more chunks. */
   end(): Headed {
-    if (this.#columns) return { columns: this.#columns, rest: this.#read };
-    const bytes = this.#read.subarray(bomLength(this.#read));
+    const read = this.#read.bytes;
+    if (this.#columns) return { columns: this.#columns, rest: read };
+    const bytes = read.subarray(bomLength(read));
     if (this.#format === "ndjson") return { columns: COLUMN_NAMES, rest: bytes };
     if (bytes.length === 0) throw new HeaderError("it is empty");
     const found = bytes.indexOf(LINE_FEED);

@@ -1,5 +1,5 @@
 import type pg from "pg";
-import { PIECE_BYTES } from "../../batches/plan.js";
+import { STREAM_PIECE_BYTES } from "../../batches/plan.js";
 import { workerName } from "../../batches/worker-name.js";
 import type { IngestLog } from "../../database/patiently.js";
 import type { PortTable } from "../parse/port-table.js";
@@ -30,7 +30,10 @@ export interface UploadStream {
 export async function uploadStream(pool: pg.Pool, upload: UploadStream): Promise<void> {
   const { ports, log, signal } = upload;
   const worker: Worker = { pool, name: workerName(), ports, log, signal };
-  await loadStream(worker, upload.batchId, sourceOf(upload), upload.pieceBytes ?? PIECE_BYTES);
+  await loadStream(worker, upload.batchId, sourceOf(upload), {
+    bytes: upload.pieceBytes ?? STREAM_PIECE_BYTES,
+    atOnce: 1,
+  });
 }
 
 /** A client can send its body again, and so it is left for that when it stops; but nobody else can read it twice. */

@@ -108,9 +108,12 @@ export interface UploadedPiece {
  * @throws {PieceTooLargeError}
  * @throws {BadRowsError} if more lines are bad than the batch may have; they are kept until the piece is sent again.
  * @throws {SourceError} {HeaderError} for a body that cannot be read.
+ * @throws the signal's reason when the client is gone.
  */
 export async function uploadPiece(pool: pg.Pool, piece: UploadedPiece): Promise<PieceResult | "same"> {
   const { batchId, number, signal } = piece;
+  // Or it would take the piece from the request that its client has sent in its place.
+  signal.throwIfAborted();
   const worker = `upload:${randomUUID()}`;
   const claim = await inTransaction(pool, async (client) => {
     const { rows } = await client.query<{ attempts: number }>(claimUploaded, [batchId, number, worker]);

@@ -1,7 +1,6 @@
 import { loadPiece } from "../load/load-piece.js";
 import { HeaderError } from "../parse/columns.js";
-import { MAX_LINE_BYTES } from "../parse/limits.js";
-import { type Head, readHead } from "../pieces/head.js";
+import { type Head, MAX_HEAD_BYTES, readHead } from "../pieces/head.js";
 import { linesOfRange } from "../pieces/lines-of-range.js";
 import type { SourceObject } from "../sources/source.js";
 import { SourceError } from "../sources/source-error.js";
@@ -29,9 +28,6 @@ interface Claim {
   readonly max_bad_rows: number;
   readonly doomed: boolean;
 }
-
-/** A header is a line, and no line is longer than 1 MiB; more would be asked of a server for nothing. */
-const MAX_HEAD_BYTES = MAX_LINE_BYTES + 1024;
 
 /** How often a worker without a piece looks for one: others may fail, and theirs become free. */
 const POLL_SECONDS = 0.25;

@@ -4,7 +4,8 @@ import { patiently } from "../../database/patiently.js";
 import { loadPiece } from "../load/load-piece.js";
 import { HeaderError } from "../parse/columns.js";
 import { type Cut, cutStream } from "../pieces/cut-stream.js";
-import { type Head, readHead } from "../pieces/head.js";
+import { type Head, MAX_HEAD_BYTES, readHead } from "../pieces/head.js";
+import { shareEventLoop } from "../pieces/share-event-loop.js";
 import { compressionOf, decompress, MAGIC_BYTES } from "../sources/compression.js";
 import { peek } from "../sources/peek.js";
 import type { SourceObject } from "../sources/source.js";
@@ -24,7 +25,6 @@ import {
   ask,
   askOnce,
   failForGood,
-  LANES,
   MAX_ATTEMPTS,
   noteHead,
   pause,
@@ -32,6 +32,12 @@ import {
   renewLeases,
   type Worker,
 } from "./worker.js";
+
+/** What a stream is cut into; two pieces more than are loaded at once may be in memory. */
+export interface StreamPieces {
+  readonly bytes: number;
+  readonly atOnce: number;
+}
 
 interface KnownCut {
   readonly number: number;
@@ -46,25 +52,28 @@ interface CutClaim {
   readonly doomed: boolean;
 }
 
+const LINE_FEED = 10;
+
 /** How often a worker looks whether the one that streams is gone. */
 const POLL_SECONDS = 0.5;
 
 /**
  * Loads a batch that cannot be read in ranges: one worker streams it, cuts it at line breaks and loads each piece from
  * memory, so that a broken connection costs no second reading. The others wait, and take over if its lease ends: what
- * can be read again is, and pieces that are loaded are skipped, if they are still the same bytes. Returns when every piece is loaded or has failed, or
- * when the batch ended otherwise.
+ * can be read again is, and pieces that are loaded are skipped, if they are still the same bytes. Whatever the stream
+ * is at the second look, the batch holds the lines of one reading, or fails. Returns when every piece is loaded or has
+ * failed, or when the batch ended otherwise.
  */
 export async function loadStream(
   worker: Worker,
   batchId: number,
   object: SourceObject,
-  pieceBytes: number,
+  pieces: StreamPieces,
 ): Promise<void> {
   for (let failures = 0; ; ) {
     const claimed = await ask(worker, claimStream, [batchId, worker.name, LEASE_SECONDS, object.bytes]);
     if (claimed.rowCount === 1) {
-      const load = new StreamLoad(worker, batchId, object, pieceBytes);
+      const load = new StreamLoad(worker, batchId, object, pieces);
       try {
         await load.run();
       } catch (error) {
@@ -105,7 +114,7 @@ class StreamLoad {
   readonly #worker: Worker;
   readonly #batchId: number;
   readonly #object: SourceObject;
-  readonly #pieceBytes: number;
+  readonly #pieces: StreamPieces;
   readonly #leases: LeaseKeeper;
   /** Numbers of the pieces that are being loaded. */
   readonly #held = new Set<number>();
@@ -120,11 +129,11 @@ class StreamLoad {
   #lost = false;
   #head: Head | undefined;
 
-  constructor(worker: Worker, batchId: number, object: SourceObject, pieceBytes: number) {
+  constructor(worker: Worker, batchId: number, object: SourceObject, pieces: StreamPieces) {
     this.#worker = worker;
     this.#batchId = batchId;
     this.#object = object;
-    this.#pieceBytes = pieceBytes;
+    this.#pieces = pieces;
     this.#leases = new LeaseKeeper(batchId, () => renewLeases(worker, batchId, [...this.#held]));
   }
 
@@ -133,30 +142,38 @@ class StreamLoad {
     try {
       const { rows: known } = await ask<KnownCut>(this.#worker, listCuts, [this.#batchId]);
       const raw = await peek(this.#count(this.#object.read(0, null, signal)), MAGIC_BYTES);
-      const chunks = decompress(this.#object.name, raw.all, compressionOf(raw.head));
+      const chunks = shareEventLoop(decompress(this.#object.name, raw.all, compressionOf(raw.head)));
+      const ends = known.map((piece) => piece.to_byte);
       let bytes = 0;
       let cuts = 0;
-      for await (const cut of cutStream(
-        chunks,
-        this.#pieceBytes,
-        known.map((piece) => piece.to_byte),
-      )) {
+      let endsInLine = false;
+      for await (const cut of cutStream(chunks, this.#pieces.bytes, ends)) {
         signal.throwIfAborted();
         if (this.#lost) return;
-        bytes = cut.to;
-        cuts += 1;
-        this.#head ??= await noteHead(this.#worker, this.#batchId, await readHead(once(cut.lines)));
         const before = known[cut.number];
         const digest = createHash("sha256").update(cut.lines).digest("hex");
-        if (!before?.done) await this.#start(cut, digest);
-        else if (before.digest === digest) cut.release();
-        else throw new SourceChangedError(this.#object.name, `piece ${cut.number} is not what was loaded of it before`);
+        if (before && (before.digest !== digest || before.to_byte !== cut.to)) {
+          throw new SourceChangedError(this.#object.name, `piece ${cut.number} is not what was read of it before`);
+        }
+        if (endsInLine) {
+          throw new SourceChangedError(this.#object.name, "it goes on in the line that it had ended with");
+        }
+        bytes = cut.to;
+        cuts += 1;
+        endsInLine = cut.lines.at(-1) !== LINE_FEED;
+        this.#head ??= await noteHead(
+          this.#worker,
+          this.#batchId,
+          await readHead(once(cut.lines.subarray(0, MAX_HEAD_BYTES))),
+        );
+        if (before?.done) cut.release();
+        else await this.#start(cut, digest);
       }
       if (cuts < known.length) throw new SourceChangedError(this.#object.name, "it ended earlier than before");
       await Promise.all(this.#running);
       await this.#object.verify();
       if (this.#lost) return;
-      await ask(this.#worker, endStream, [this.#batchId, name, bytes]);
+      await ask(this.#worker, endStream, [this.#batchId, name, bytes, cuts]);
     } finally {
       await Promise.allSettled(this.#running);
       this.#leases.stop();
@@ -173,16 +190,16 @@ class StreamLoad {
     }
   }
 
-  /** Waits until there is a lane for it, so that at most a few pieces are in memory. */
+  /** Waits until it may be loaded, so that at most a few pieces are in memory. */
   async #start(cut: Cut, digest: string): Promise<void> {
-    while (this.#running.size >= LANES) await Promise.race(this.#running);
+    while (this.#running.size >= this.#pieces.atOnce) await Promise.race(this.#running);
     this.#held.add(cut.number);
     const running = this.#load(cut, digest, this.#storedBytes)
       .finally(() => {
         cut.release();
         this.#held.delete(cut.number);
       })
-      // One that failed stays, to be met by whoever waits for a lane or for the end.
+      // One that failed stays, to be met by whoever waits to go on or for the end.
       .then(() => void this.#running.delete(running));
     this.#running.add(running);
     running.catch(() => {});

@@ -69,19 +69,34 @@ export const releasePieces = `
 export const releaseStream = `
   UPDATE batches SET worker = NULL, lease_until = NULL WHERE id = $1 AND worker = $2 AND state = 'loading'`;
 
-/** Becomes the one worker that streams the batch. $1 batch, $2 worker, $3 lease in seconds, $4 stored bytes or null. */
+/**
+ * Becomes the one worker that streams the batch. From that instant on nobody else can finish a piece of it: a worker that
+ * was taken for dead, and is not, may have pieces of another body under the same key.
+ * $1 batch, $2 worker, $3 lease in seconds, $4 stored bytes or null.
+ */
 export const claimStream = `
-  UPDATE batches SET worker = $2, lease_until = clock_timestamp() + make_interval(secs => $3), stored_bytes = $4
-  WHERE id = $1 AND state = 'loading' AND NOT planned
-    AND (worker IS NULL OR worker = $2 OR lease_until < clock_timestamp())`;
-
-/** Pieces that earlier streams of the batch cut. $1 batch. */
-export const listCuts = `
-  SELECT number, to_byte::float8, state IN ('loaded', 'failed') AS done, digest FROM pieces WHERE batch_id = $1 ORDER BY number`;
+  WITH claimed AS (
+    UPDATE batches SET worker = $2, lease_until = clock_timestamp() + make_interval(secs => $3), stored_bytes = $4
+    WHERE id = $1 AND state = 'loading' AND NOT planned
+      AND (worker IS NULL OR worker = $2 OR lease_until < clock_timestamp())
+    RETURNING id
+  ), taken AS (
+    UPDATE pieces SET worker = NULL FROM claimed WHERE batch_id = id AND state = 'loading')
+  SELECT FROM claimed`;
 
 /**
- * A piece just cut from a stream, or one that an earlier stream left unfinished: ours now. No row if the stream is
- * not ours any more, or the piece was finished meanwhile.
+ * Pieces that earlier readings of the stream cut, up to the last one that is done. What lies behind it is cut anew: the
+ * stream may be another one by now, in which an old end lies in the middle of a price. $1 batch.
+ */
+export const listCuts = `
+  SELECT number, to_byte::float8, state IN ('loaded', 'failed') AS done, digest FROM pieces
+  WHERE batch_id = $1
+    AND number <= (SELECT max(number) FROM pieces WHERE batch_id = $1 AND state IN ('loaded', 'failed'))
+  ORDER BY number`;
+
+/**
+ * A piece just cut from a stream, whether or not an earlier reading left one of this number unfinished: ours now. No row
+ * if the stream is not ours any more, or the piece is finished.
  * $1 batch, $2 piece, $3 from, $4 to, $5 worker, $6 lease in seconds, $7 SHA-256 of its lines, $8 stored bytes read.
  */
 export const claimCut = `
@@ -92,9 +107,11 @@ export const claimCut = `
   SELECT id, $2, 'loading', $3, $4, 1, $5, clock_timestamp() + make_interval(secs => $6), clock_timestamp(), $7, $8
   FROM held
   ON CONFLICT (batch_id, number) DO UPDATE
-    SET state = 'loading', digest = excluded.digest, worker = excluded.worker, lease_until = excluded.lease_until, started_at = excluded.started_at,
-        attempts = p.attempts + 1, takeovers = p.takeovers + (p.state = 'loading')::integer
-    WHERE p.state IN ('waiting', 'loading') AND p.from_byte = excluded.from_byte AND p.to_byte = excluded.to_byte
+    SET state = 'loading', from_byte = excluded.from_byte, to_byte = excluded.to_byte, digest = excluded.digest,
+        stored_to_byte = excluded.stored_to_byte, worker = excluded.worker, lease_until = excluded.lease_until,
+        started_at = excluded.started_at, attempts = p.attempts + 1,
+        takeovers = p.takeovers + (p.state = 'loading')::integer
+    WHERE p.state IN ('waiting', 'loading')
   RETURNING attempts, (SELECT max_bad_rows FROM held) AS max_bad_rows,
     (SELECT coalesce(sum(rejected), 0) > (SELECT max_bad_rows FROM held) OR coalesce(bool_or(state = 'failed'), false)
      FROM pieces WHERE batch_id = $1) AS doomed`;
@@ -104,10 +121,16 @@ export const isFinishedByUs = `
   SELECT b.worker = $3 AND b.state = 'loading' AND p.state IN ('loaded', 'failed') AS ours
   FROM batches b JOIN pieces p ON p.batch_id = b.id WHERE b.id = $1 AND p.number = $2`;
 
-/** The stream has ended: all pieces are known. $1 batch, $2 worker, $3 bytes. */
+/**
+ * The stream has ended: all pieces are known. An earlier reading may have cut more of another stream, and finished none
+ * of those. $1 batch, $2 worker, $3 bytes, $4 pieces.
+ */
 export const endStream = `
-  UPDATE batches SET planned = true, bytes = $3, worker = NULL, lease_until = NULL
-  WHERE id = $1 AND worker = $2 AND state = 'loading' AND NOT planned`;
+  WITH ended AS (
+    UPDATE batches SET planned = true, bytes = $3, worker = NULL, lease_until = NULL
+    WHERE id = $1 AND worker = $2 AND state = 'loading' AND NOT planned
+    RETURNING id)
+  DELETE FROM pieces USING ended WHERE batch_id = id AND number >= $4`;
 
 /** $1 batch, $2 piece, $3 column, $4 reason. */
 export const insertHeaderFault = `

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
 import type { BatchState } from "../../batches/batch-state.js";
 import { failBatch } from "../../batches/fail.js";
@@ -6,6 +5,7 @@ import type { IngestLog } from "../../database/patiently.js";
 import { DISK_FULL_WAIT_SECONDS, isDiskFull, patiently } from "../../database/patiently.js";
 import { shortStatement } from "../../database/short-statement.js";
 import { isTransient } from "../../database/transient.js";
+import { sleep } from "../../sleep.js";
 import { LeaseLostError } from "../load/load-error.js";
 import { HeaderError } from "../parse/columns.js";
 import type { PortTable } from "../parse/port-table.js";
@@ -168,7 +168,7 @@ export async function failForGood(
 
 /** Waits unless the worker is told to stop. */
 export function pause(worker: Pick<Worker, "signal">, seconds: number): Promise<void> {
-  return sleep(seconds * 1_000, undefined, { signal: worker.signal });
+  return sleep(seconds * 1_000, worker.signal);
 }
 
 function secondsBefore(attempt: number, error: unknown): number {

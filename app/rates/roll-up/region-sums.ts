@@ -29,12 +29,13 @@ export class RegionSums {
     for (let lane = 0; lane < ports.lanes; lane += 1) {
       const origins = this.#above.get(ports.origin(lane)) ?? [];
       const destinations = this.#above.get(ports.destination(lane)) ?? [];
-      if (this.#sums.room < origins.length * destinations.length) await this.write(batchId);
       for (const originId of origins) {
         for (const destinationId of destinations) {
           // The first of each is the port itself.
           if (originId === origins[0] && destinationId === destinations[0]) continue;
           if (this.#only && !this.#only.has(originId) && !this.#only.has(destinationId)) continue;
+          // A lane of ports in a deep tree may alone be more than fits.
+          if (this.#sums.room === 0) await this.write(batchId);
           this.#sums.addLane(originId, destinationId, ports, lane);
         }
       }

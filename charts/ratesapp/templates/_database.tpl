@@ -8,7 +8,7 @@
 {{- $root := .root -}}
 {{- $source := dict -}}
 {{- range get (include "ratesapp.database.standIns" $root | fromJson) .access -}}
-  {{- $given := get $root.Values.database . -}}
+  {{- $given := index $root.Values.database . | default dict -}}
   {{- if not $source -}}
     {{- if $given.secretName -}}
       {{- $source = dict "secretName" $given.secretName "key" $given.key -}}

@@ -10,7 +10,7 @@ app.kubernetes.io/component: {{ .component }}
 {{/* Labels of objects. Not of pods: a new chart version alone should not replace a single one. */}}
 {{- define "ratesapp.labels" -}}
 {{- $image := .root.Values.image -}}
-{{- $version := $image.tag | default ($image.digest | trimPrefix "sha256:" | trunc 12) | default .root.Chart.AppVersion -}}
+{{- $version := $image.tag | default ($image.digest | default "" | trimPrefix "sha256:" | trunc 12) | default .root.Chart.AppVersion -}}
 {{ include "ratesapp.selector" . }}
 app.kubernetes.io/part-of: ratesapp
 app.kubernetes.io/version: {{ $version | trunc 63 | trimAll "-_." | quote }}

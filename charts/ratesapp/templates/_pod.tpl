@@ -9,6 +9,7 @@ What every pod of the release has in common; passes the `restricted` Pod Securit
 Takes (dict "root" $ "component" NAME "serviceAccount" NAME "writesToClaim" BOOLEAN).
 */}}
 {{- define "ratesapp.pod" -}}
+{{- $given := include "ratesapp.pod.values" . | fromJson -}}
 serviceAccountName: {{ include "ratesapp.name" .root }}-{{ .serviceAccount }}
 # Nothing here speaks to the Kubernetes API.
 automountServiceAccountToken: false
@@ -27,10 +28,64 @@ securityContext:
   fsGroup: 1000
   fsGroupChangePolicy: OnRootMismatch
   {{- end }}
-# Pods of a lost node are replaced after half a minute and not after Kubernetes' five: none keeps state of its own.
+{{- with pick $given "affinity" "priorityClassName" }}
+{{ toYaml . }}
+{{- end }}
+{{- with $given.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
 tolerations:
+  # Pods of a lost node are replaced after half a minute and not after Kubernetes' five: none keeps state of its own.
   - { key: node.kubernetes.io/not-ready, operator: Exists, effect: NoExecute, tolerationSeconds: 30 }
   - { key: node.kubernetes.io/unreachable, operator: Exists, effect: NoExecute, tolerationSeconds: 30 }
+  {{- with $given.tolerations }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- end }}
+
+{{/*
+What values say of a component's pods, as JSON: `pod`, and over it the component's own, such as `api.pod`. Maps are merged
+by name, where null takes a name away; tolerations follow each other. Takes (dict "root" $ "component" NAME).
+*/}}
+{{- define "ratesapp.pod.values" -}}
+{{- $pod := dict "labels" dict "annotations" dict "nodeSelector" dict "tolerations" list -}}
+{{- range $given := list .root.Values.pod (index .root.Values (include "ratesapp.pod.component" .)).pod -}}
+  {{- range $map := list "labels" "annotations" "nodeSelector" -}}
+    {{- range $name, $value := index ($given | default dict) $map -}}
+      {{- if kindIs "invalid" $value }}{{ $_ := unset (get $pod $map) $name }}{{ else }}{{ $_ := set (get $pod $map) $name $value }}{{ end -}}
+    {{- end -}}
+  {{- end -}}
+  {{- with ($given).tolerations }}{{ $_ := concat $pod.tolerations . | set $pod "tolerations" }}{{ end -}}
+  {{- with ($given).affinity }}{{ $_ := set $pod "affinity" . }}{{ end -}}
+  {{- with ($given).priorityClassName }}{{ $_ := set $pod "priorityClassName" . }}{{ end -}}
+{{- end -}}
+{{ toJson $pod }}
+{{- end }}
+
+{{/* Whose `pod` counts: places are imported by the same kind of pod as the schema is migrated. */}}
+{{- define "ratesapp.pod.component" -}}
+{{ eq .component "places" | ternary "migration" .component }}
+{{- end }}
+
+{{/*
+Labels and annotations of a pod: those of values, and the chart's own, which they must not change: Services and
+NetworkPolicies find pods by them. Takes (dict "root" $ "component" NAME "feed" NAME "annotations" DICT).
+*/}}
+{{- define "ratesapp.pod.metadata" -}}
+{{- $own := dict "labels" (include "ratesapp.selector" . | fromYaml) "annotations" (.annotations | default dict) -}}
+{{- with .feed }}{{ $_ := set $own.labels "ratesapp/feed" . }}{{ end -}}
+{{- $given := include "ratesapp.pod.values" . | fromJson -}}
+{{- $metadata := dict -}}
+{{- range $map := list "labels" "annotations" -}}
+  {{- range $name, $value := get $given $map -}}
+    {{- if hasKey (get $own $map) $name -}}
+      {{- fail (printf "\n\n%s.pod.%s, or pod.%s: %s is the chart's own\n" (include "ratesapp.pod.component" $) $map $map $name) -}}
+    {{- end -}}
+  {{- end -}}
+  {{- with merge (get $own $map) (get $given $map) }}{{ $_ := set $metadata $map . }}{{ end -}}
+{{- end -}}
+{{ toYaml $metadata }}
 {{- end }}
 
 {{/* What every container has in common. Takes the root. */}}
@@ -43,24 +98,36 @@ securityContext:
   capabilities: { drop: [ALL] }
 {{- end }}
 
-{{/* Variables that every container reads. Takes the root. */}}
-{{- define "ratesapp.environment" -}}
-- { name: LOG_LEVEL, value: {{ .Values.logLevel }} }
-- { name: LOG_FORMAT, value: json }
-- { name: RETRACTABLE_DAYS, value: {{ .Values.retractableDays | int64 | quote }} }
-{{- end }}
-
 {{/*
 Init container that waits for the schema of this image where the pod itself will look.
-Takes (dict "root" $ "access" "ingest"|"api").
+Takes (dict "root" $ "component" NAME "access" "ingest"|"api").
 */}}
 {{- define "ratesapp.schema.wait" -}}
 - name: schema
   {{- include "ratesapp.container" .root | nindent 2 }}
   args: [migrate, --wait]
   env:
-    {{- include "ratesapp.environment" .root | nindent 4 }}
-    {{- include "ratesapp.database.variable" . | nindent 4 }}
-  resources:
-    {{- toYaml .root.Values.migration.resources | nindent 4 }}
+    {{- include "ratesapp.env" (omit . "variables" "feed") | nindent 4 }}
+  {{- include "ratesapp.resources" (list .root.Values.migration.resources) | nindent 2 }}
+{{- end }}
+
+{{/*
+Requests and limits of a container, if there are any. Takes a list of them: the later go over the earlier, and null takes
+one away.
+*/}}
+{{- define "ratesapp.resources" -}}
+{{- $resources := dict -}}
+{{- range . -}}
+  {{- range $kind, $quantities := . -}}
+    {{- $kept := kindIs "invalid" $quantities | ternary dict (index $resources $kind | default dict) -}}
+    {{- range $name, $quantity := $quantities -}}
+      {{- if kindIs "invalid" $quantity }}{{ $_ := unset $kept $name }}{{ else }}{{ $_ := toString $quantity | set $kept $name }}{{ end -}}
+    {{- end -}}
+    {{- if $kept }}{{ $_ := set $resources $kind $kept }}{{ else }}{{ $_ := unset $resources $kind }}{{ end -}}
+  {{- end -}}
+{{- end -}}
+{{- with $resources -}}
+resources:
+  {{- toYaml . | nindent 2 }}
+{{- end -}}
 {{- end }}

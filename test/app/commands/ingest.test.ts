@@ -1,12 +1,14 @@
-import { open, readFile } from "node:fs/promises";
+import { open, readFile, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
+import zlib from "node:zlib";
 import { expect } from "chai";
 import { createDatabase, type TestDatabase } from "../database.js";
 import { bringPlaces, createFolder, type Folder, HEADER, readTotals, someLines, totalsOf } from "../ingest/setup.js";
-import { type Ended, runRatesapp, startRatesapp } from "./ratesapp.js";
+import { type Ended, runRatesapp, runShell, startRatesapp } from "./ratesapp.js";
 
-describe("ratesapp ingest run", () => {
+describe("ratesapp ingest run", function () {
+  this.timeout(60_000);
   let database: TestDatabase;
   let folder: Folder;
   const lines = someLines(500);
@@ -78,6 +80,45 @@ describe("ratesapp ingest run", () => {
     expect(await readFile(`${path}.rejects.csv`, "utf8")).to.equal(`${HEADER}\nCNSGH\n`);
   });
 
+  it("overwrites no file of lines that were left out, unless it is told to, and never one of the same run", async () => {
+    const out = await folder.write("mine.csv", "mine\n");
+    await folder.write("in.csv", `${csv}CNSGH\n`);
+    const run = (feed: string, ...args: string[]) =>
+      ingest("--source", join(folder.path, "in.csv"), "--feed", feed, "--max-bad-rows", "1", "--rejects", out, ...args);
+    const refused = await run("a");
+    expect(refused.stdout).to.equal("Batch 1 (in.csv) is published: 500 prices.\n");
+    expect(refused.stderr).to.equal(
+      `${out} is there already and stays as it is; --force overwrites it. Bad lines that were left out: 1; ratesapp batches rejects 1 gives them.\n`,
+    );
+    expect(refused.code).to.equal(1);
+    expect(await readFile(out, "utf8")).to.equal("mine\n");
+    expect((await run("b", "--force")).code).to.equal(0);
+    expect(await readFile(out, "utf8")).to.equal(`${HEADER}\nCNSGH\n`);
+
+    const deliveries = await createFolder();
+    await deliveries.write("1.csv", `${csv}first\n`);
+    await deliveries.write("2.csv", `${csv}CNSGH,NLRTM,2024-02-01,7\nsecond\n`);
+    const args = ["--source", deliveries.path, "--feed", "c", "--max-bad-rows", "1", "--rejects", out, "--force"];
+    const both = await ingest(...args);
+    expect(both).to.include({ code: 1 });
+    expect(both.stderr).to.contain("ratesapp batches rejects 4 gives them.");
+    expect(await readFile(out, "utf8")).to.equal(`${HEADER}\nfirst\n`);
+    await deliveries.remove();
+  });
+
+  it("writes what it leaves out through a device, and next to no device that it reads", async () => {
+    const path = await folder.write("in.csv", `${csv}CNSGH\n`);
+    const args = "ingest run --max-bad-rows 1";
+    const through = await runShell(`ratesapp ${args} --source ${path} --rejects /dev/stderr`, environment());
+    expect(through).to.include({ code: 0, stderr: `${HEADER}\nCNSGH\n` });
+    const full = await ingest("--source", path, "--feed", "b", "--max-bad-rows", "1", "--rejects", "/dev/full");
+    expect(full.stderr).to.match(/^\/dev\/full cannot be written: no space left on device\. Bad lines .* rejects 2 /);
+    expect(full.code).to.equal(1);
+    const piped = await runShell(`ratesapp ${args} --feed c --source <(cat ${path})`, environment());
+    expect(piped).to.include({ code: 0, stderr: "" });
+    expect(piped.stdout).to.match(/Bad lines that were left out: 1; ratesapp batches rejects 3 gives them\.\n$/);
+  });
+
   it("goes through a folder", async () => {
     await folder.write("a.csv", `${HEADER}\n${lines.slice(0, 200).join("\n")}\n`);
     await folder.write("b.csv", `${HEADER}\n${lines.slice(200).join("\n")}\n`);
@@ -86,6 +127,28 @@ describe("ratesapp ingest run", () => {
     expect(stdout).to.equal("Batch 1 (a.csv) is published: 200 prices.\nBatch 2 (b.csv) is published: 300 prices.\n");
     expect((await ingest("--source", folder.path)).stdout).to.equal("Nothing new.\n");
     expect((await readTotals(database.pool)).visible).to.deep.equal(totalsOf(lines));
+  });
+
+  it("loads what stands beside a broken link, tells of both, and ends with 1", async () => {
+    await symlink("none", join(folder.path, "a.csv"));
+    await folder.write("b.csv", csv);
+    const first = await ingest("--source", folder.path);
+    const named = `a.csv: ${folder.path}/a.csv is a symbolic link to nothing.\n`;
+    expect(first).to.deep.equal({ code: 1, stdout: "Batch 1 (b.csv) is published: 500 prices.\n", stderr: named });
+    expect(await ingest("--source", folder.path)).to.deep.equal({ code: 1, stdout: "", stderr: named });
+  });
+
+  it("reads gzip to its end, or ends with 3", async () => {
+    const [a, b] = [csv.slice(0, 5_000), csv.slice(5_000)].map((part) => zlib.gzipSync(part)) as [Buffer, Buffer];
+    const zeros = Buffer.alloc(512);
+    const padded = await ingest("--source", await folder.write("padded.gz", Buffer.concat([a, zeros, b, zeros])));
+    expect(padded).to.include({ code: 0, stdout: "Batch 1 (padded.gz) is published: 500 prices.\n" });
+    const damaged = await ingest(
+      "--source",
+      await folder.write("x.gz", Buffer.concat([a, b, zeros, Buffer.from(csv)])),
+    );
+    expect(damaged.code).to.equal(3);
+    expect(damaged.stdout).to.match(/^Batch 2 \(x\.gz\) failed: x\.gz is damaged: its gzip data cannot be read/);
   });
 
   it("names a file of a folder that failed before, every time, until it is repaired or to be tried again", async () => {
@@ -156,22 +219,43 @@ describe("ratesapp ingest run", () => {
   it("names every mistake of the file of feeds at once", async () => {
     const feeds = await folder.write(
       "feeds.json",
-      JSON.stringify({ sea: { mode: "upsert", maxBadRows: -1, schedule: "@daily" }, " air": { source: "x" } }),
+      JSON.stringify({
+        sea: { mode: "upsert", maxBadRows: -1, deadlineSeconds: 1.5, schedule: "@daily" },
+        land: { source: 7, rejects: "" },
+        rail: [],
+        " air": { source: "x" },
+      }),
     );
     const environmentOf = (path: string) => ({ ...environment(), FEEDS_FILE: path });
     const { code, stderr } = await runRatesapp(["ingest", "run", "--feed", "sea"], environmentOf(feeds));
     expect(code).to.equal(2);
-    for (const name of ["sea.source", "sea.mode", "sea.maxBadRows", "sea", " air"]) {
-      expect(stderr).to.contain(`\n  ${name}: `);
-    }
+    expect(stderr.trimEnd().split("\n  ").slice(1)).to.have.members([
+      "sea.source: must be a text",
+      "sea.mode: must be append or replace",
+      "sea.maxBadRows: must be a whole number from 0 to 1000000000",
+      "sea.deadlineSeconds: must be a whole number from 1 to 10000000",
+      "sea: has no such setting: schedule",
+      "land.source: must be a text",
+      "land.rejects: must not be empty",
+      "rail: must be an object",
+      " air: must be 1 to 200 characters, with no space at either end and no control character",
+    ]);
     const missing = await runRatesapp(["ingest", "run", "--feed", "sea"], environmentOf(`${feeds}.none`));
     expect(missing.code).to.equal(2);
-    expect(missing.stderr).to.contain("it cannot be read");
+    expect(missing.stderr).to.equal(`${feeds}.none:\n  it cannot be read: no such file or directory\n`);
   });
 
   it("names no feed after a place, which would be a label of metrics", async () => {
     await ingest("--source", await folder.write("prices.csv", csv));
     expect((await database.pool.query("SELECT feed FROM batches")).rows).to.deep.equal([{ feed: "default" }]);
+  });
+
+  it("warns of no Node.js that it runs on, where it reads from S3", async () => {
+    const s3 = { AWS_ENDPOINT_URL: "http://127.0.0.1:1", AWS_ACCESS_KEY_ID: "a", AWS_SECRET_ACCESS_KEY: "b" };
+    const args = ["ingest", "run", "--source", "s3://bucket/prices.csv"];
+    const { code, stderr } = await runRatesapp(args, { ...environment(), ...s3 });
+    expect(stderr).to.match(/^s3:\/\/bucket\/prices\.csv cannot be read: .*\n$/);
+    expect(code).to.equal(1);
   });
 
   it("stops on SIGTERM and leaves its pieces to others", async () => {

@@ -21,7 +21,7 @@ describe("ratesapp migrate, places import", function () {
     await rm(folder, { recursive: true, force: true });
   });
 
-  const write = async (name: string, text: string) => {
+  const write = async (name: string, text: string | Buffer) => {
     const path = join(folder, name);
     await writeFile(path, text);
     return path;
@@ -70,10 +70,52 @@ describe("ratesapp migrate, places import", function () {
     expect(stderr).to.include(`${ports}:2: `).and.to.include(`${ports}:3: `);
   });
 
+  it("ends with 3 for a file in Latin-1 or with a NUL, and stores nothing of it", async () => {
+    const count = async () => (await database.pool.query("SELECT count(*)::integer AS n FROM places")).rows[0].n;
+    const before = await count();
+    const regions = await write("sweden.csv", "slug,name,parent_slug\nsweden,Sverige,\n");
+    const header = "code,name,parent_slug\n";
+    for (const [content, says] of [
+      [Buffer.from(`${header}SEMMA,Malm\u00f6,sweden\n`, "latin1"), "not valid UTF-8"],
+      [Buffer.from(`${header}SEMMA,Mal\0mo,sweden\n`), "name: a NUL"],
+    ] as const) {
+      const ports = await write("broken.csv", content);
+      const args = ["places", "import", "--ports", ports, "--regions", regions];
+      const { code, stderr } = await runRatesapp(args, { DATABASE_URL: database.url });
+      expect(stderr).to.include(`\n  ${ports}:2: ${says}`);
+      expect(code).to.equal(3);
+    }
+    expect(await count()).to.equal(before);
+  });
+
+  it("imports UN/LOCODE in its parts, and prices of any of its codes load", async () => {
+    const part = (name: string, ...rows: string[]) => write(name, Buffer.from(rows.join("\r\n"), "latin1"));
+    const parts = [
+      await part("1.csv", ',"DE",,".GERMANY",,,,,,,,', ',"DE","9B0","K\u00f6ln Nord","Koln Nord",,"1-------","RL",,,,'),
+      await part("2.csv", ',"IT","940","Gela","Gela",,"1-------","RL",,,,', ',"IT","X-1","?","?",,"1-------","RL",,,,'),
+    ];
+    const environment = { DATABASE_URL: database.url, LOG_FORMAT: "json" };
+    const { code, stdout, stderr } = await runRatesapp(["places", "import", "--ports", ...parts], environment);
+    expect(stdout).to.equal("Ports: 2; regions: 2; new or changed: 4.\nRows of UN/LOCODE that were left out: 1.\n");
+    expect(stderr).to.equal(`${parts[1]}:2: code "ITX-1" is not the five letters of a UN/LOCODE, such as CNSGH\n`);
+    expect(code).to.equal(0);
+    const prices = await write("prices.csv", "orig_code,dest_code,day,price\nDE9B0,IT940,2024-01-01,7\n");
+    expect((await runRatesapp(["ingest", "run", "--source", prices], environment)).stdout).to.include(
+      "published: 1 price",
+    );
+  });
+
+  it("reads no more than a file of places can have", async () => {
+    const args = ["places", "import", "--ports", "/dev/zero"];
+    const { code, stderr } = await runRatesapp(args, { DATABASE_URL: database.url });
+    expect(stderr).to.include("/dev/zero: larger than 64 MiB");
+    expect(code).to.equal(3);
+  });
+
   it("ends with 1 for a file that is not there", async () => {
     const args = ["places", "import", "--ports", join(folder, "none.csv"), "--regions", join(folder, "none.csv")];
     const { code, stderr } = await runRatesapp(args, { DATABASE_URL: database.url });
     expect(code).to.equal(1);
-    expect(stderr).to.match(/^ENOENT: no such file or directory.*none\.csv'\n$/);
+    expect(stderr).to.equal(`${join(folder, "none.csv")} cannot be read: no such file or directory.\n`);
   });
 });

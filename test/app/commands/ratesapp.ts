@@ -36,9 +36,16 @@ export function npmStart(environment: Record<string, string>): Running {
   return start("npm", ["start"], environment);
 }
 
-function start(file: string, args: readonly string[], environment: Record<string, string>): Running {
+/** A line for bash, in which ratesapp is what was built; in this folder or another. */
+export function runShell(line: string, environment: Record<string, string> = {}, cwd?: string): Promise<Ended> {
+  const script = `ratesapp() { '${process.execPath}' '${MAIN}' "$@"; }\n${line}`;
+  return start("bash", ["-c", script], environment, cwd).ended;
+}
+
+function start(file: string, args: readonly string[], environment: Record<string, string>, cwd?: string): Running {
   const child = spawn(file, args, {
     env: { ...CLEAN, ...environment },
+    cwd,
     stdio: ["ignore", "pipe", "pipe"],
   });
   const output = { stdout: "", stderr: "" };

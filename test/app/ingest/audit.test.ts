@@ -168,6 +168,78 @@ describe("auditBatch", function () {
     expect(await left()).to.equal(0);
   });
 
+  describe("that meets an error", () => {
+    let id: number;
+    beforeEach(async () => {
+      id = await load(database.pool, { prices: some() });
+    });
+
+    const meet = (state: string) =>
+      database.pool.query(`CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN RAISE EXCEPTION 'it cannot be' USING ERRCODE = '${state}'; END $$;
+        CREATE TRIGGER fails BEFORE INSERT ON batch_days FOR EACH ROW EXECUTE FUNCTION fail()`);
+    const stored = async () => (await database.pool.query("SELECT state, failure, failed_for_good FROM batches")).rows;
+
+    for (const state of ["22003", "23514", "54000"]) {
+      it(`which comes again each time (${state}), fails with it instead of keeping every run from ending well`, async () => {
+        await meet(state);
+        const reports = await Promise.all([auditBatch(database.pool, id), auditBatch(database.pool, id)]);
+        const failure = "Its audit fails each time, and so would another try: it cannot be.";
+        for (const report of reports) expect(report).to.include({ state: "failed", failure });
+        expect(await stored()).to.deep.equal([{ state: "failed", failure, failed_for_good: true }]);
+        await reclaimBatch(database.pool, id);
+        expect(await left()).to.equal(0);
+      });
+    }
+
+    for (const state of ["53200", "42501", "57014"]) {
+      it(`which an operator can mend (${state}), is left for the next run`, async () => {
+        await meet(state);
+        await rejects(auditBatch(database.pool, id), pg.DatabaseError, /it cannot be/);
+        expect(await stored()).to.deep.equal([{ state: "auditing", failure: null, failed_for_good: false }]);
+        await database.pool.query("DROP TRIGGER fails ON batch_days");
+        expect((await auditBatch(database.pool, id)).state).to.equal("audited");
+      });
+    }
+  });
+
+  it("fails a batch whose day adds up to more than can be counted exactly, and says what to do", async () => {
+    // As 2^53 would be, which takes four million of the highest prices.
+    await database.pool.query(`ALTER TABLE batch_days DROP CONSTRAINT batch_days_price_sum_check,
+      ADD CONSTRAINT batch_days_price_sum_check CHECK (price_sum < 1000)`);
+    const fits = await load(database.pool, { prices: [price(0, 1, "2024-01-31", 998), price(1, 0, "2024-01-31", 1)] });
+    expect((await auditBatch(database.pool, fits)).state).to.equal("audited");
+    const id = await load(database.pool, {
+      prices: [price(0, 1, "2024-01-30", 999), price(0, 1, "2024-01-31", 998), price(1, 0, "2024-01-31", 2)],
+    });
+    const { state, failure } = await auditBatch(database.pool, id);
+    expect(state).to.equal("failed");
+    expect(failure).to.equal(
+      "The prices of 2024-01-31 add up to more than the 9,007,199,254,740,991 dollars that a day may have in one batch: repair those that are wrong, or deliver the day in several batches.",
+    );
+  });
+
+  it("makes the rates of ports that lie in hundreds of regions, as of any other", async () => {
+    await database.drop();
+    database = await createDatabase();
+    const levels = 200;
+    const tower = (base: number) => Array.from({ length: levels }, (_, level) => (level === 0 ? -1 : base + level - 1));
+    const deep = await plant(database.pool, {
+      regionParents: [...tower(0), ...tower(levels)],
+      portParents: [levels - 1, 2 * levels - 1],
+    });
+    const prices = ["2024-01-31", "2024-02-01"].map((day) => ({
+      origin: deep.ports[0] as number,
+      destination: deep.ports[1] as number,
+      day,
+      price: 7,
+    }));
+    await deliver(database.pool, { prices });
+    const found = await seen(database.pool);
+    expect(found.size).to.equal(2 * (levels + 1) ** 2);
+    expect([...new Set(found.values())]).to.deep.equal(["1/7"]);
+  });
+
   it("says which published batch is repeated, unless that one was hidden or retracted", async () => {
     const first = await deliver(database.pool, { prices: some(), known: true });
     const second = await load(database.pool, { prices: some(), pieces: 2, known: true });

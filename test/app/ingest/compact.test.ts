@@ -6,6 +6,7 @@ import { publishBatch } from "../../../app/batches/publish.js";
 import { retractBatch } from "../../../app/batches/retract.js";
 import { auditBatch } from "../../../app/ingest/audit/audit.js";
 import { compact } from "../../../app/upkeep/compact.js";
+import { UpkeepError } from "../../../app/upkeep/turns.js";
 import { createDatabase, type TestDatabase } from "../database.js";
 import { age, deliver, load, type Price, seen } from "./deliveries.js";
 import { killAt } from "./kill-at.js";
@@ -118,6 +119,41 @@ describe("compact", function () {
     await compact(database.pool);
     const { rows } = await database.pool.query("SELECT batch_id FROM bad_lines ORDER BY 1");
     expect(rows.map((row) => row.batch_id)).to.deep.equal([published, recent]);
+  });
+
+  it("tells of a month that it cannot fold, and does all the rest", async () => {
+    for (const feed of ["a", "b"]) {
+      for (let batch = 0; batch < 4; batch += 1) {
+        await deliver(database.pool, { feed, prices: DAYS.map((day) => price(day, 1 + batch)) });
+      }
+    }
+    // Each can be counted exactly, and all together cannot.
+    await database.pool.query(
+      "UPDATE batch_days SET price_sum = 2 ^ 53 - 1 WHERE day = $1 AND batch_id IN (SELECT id FROM batches WHERE feed = 'a')",
+      [DAYS[0]],
+    );
+    await failBatch(database.pool, await load(database.pool, { prices: [price(DAYS[0] as string, 1)] }), "test");
+    await age(database.pool, 31);
+    const before = await seen(database.pool);
+    const error = await compact(database.pool).catch((thrown: unknown) => thrown);
+    expect(error).to.be.instanceOf(UpkeepError);
+    expect((error as Error).message).to.match(
+      /^Not everything could be done:\n {2}a, 2024-01, was not folded: .*batch_days_price_sum_check"$/,
+    );
+    expect(await seen(database.pool)).to.deep.equal(before);
+    const { rows } = await database.pool.query(
+      "SELECT feed, state, count(*)::integer FROM batches GROUP BY 1, 2 ORDER BY 1, 2",
+    );
+    expect(rows).to.deep.equal([
+      { feed: "a", state: "failed", count: 1 },
+      // Its February, and its January as it was.
+      { feed: "a", state: "published", count: 5 },
+      { feed: "b", state: "compacted", count: 4 },
+      { feed: "b", state: "published", count: 2 },
+    ]);
+    expect(
+      await number("SELECT count(*) AS n FROM prices p JOIN batches b ON b.id = batch_id WHERE state = 'failed'"),
+    ).to.equal(0);
   });
 
   it("can be killed at any point and goes on, answers never changing", async () => {

@@ -1,25 +1,26 @@
 import pg from "pg";
 
 /**
- * A pool of one connection that breaks in the middle of everything: when `statements` of them have been sent, the
- * socket is destroyed, as when the process is killed. Nothing it had not committed is left.
+ * A pool that breaks in the middle of everything: when so many statements have been sent, its sockets are destroyed, as
+ * when the process is killed. Nothing it had not committed is left.
  */
 export function killAt(url: string, statements: number): { readonly pool: pg.Pool; readonly killed: AbortSignal } {
-  const pool = new pg.Pool({ connectionString: url, max: 1 });
+  const pool = new pg.Pool({ connectionString: url, max: 2 });
   const controller = new AbortController();
+  const streams: { destroy(): void }[] = [];
   let sent = 0;
   pool.on("error", () => {});
   pool.on("connect", (client) => {
     client.on("error", () => {});
     const query = client.query.bind(client) as (...args: unknown[]) => unknown;
-    const { stream } = (client as unknown as { connection: { stream: { destroy(): void } } }).connection;
+    streams.push((client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream);
     Object.assign(client, {
       query: (...args: unknown[]) => {
         sent += 1;
         const pending = query(...args);
-        if (sent > statements && !controller.signal.aborted) {
+        if (sent > statements) {
           controller.abort(new Error("killed"));
-          stream.destroy();
+          for (const stream of streams) stream.destroy();
         }
         return pending;
       },

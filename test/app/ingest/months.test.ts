@@ -18,7 +18,7 @@ describe("ensureMonths", () => {
         months.toSorted(() => (turn % 3) - 1),
       ),
     );
-    await Promise.all(asked);
+    expect(await Promise.all(asked)).to.deep.equal(asked.map(() => true));
     const { rows } = await database.pool.query(
       "SELECT inhparent::regclass::text AS parent, count(*)::integer AS months FROM pg_inherits WHERE inhparent IN ('prices'::regclass, 'daily_rates'::regclass) GROUP BY 1 ORDER BY 1",
     );
@@ -40,7 +40,7 @@ describe("ensureMonths", () => {
     try {
       await client.query("BEGIN");
       await client.query(`LOCK TABLE ${lock} MODE`);
-      await ensureMonths(database.pool, months);
+      expect(await ensureMonths(database.pool, months)).to.equal(true);
     } finally {
       await client.query("ROLLBACK");
       client.release();

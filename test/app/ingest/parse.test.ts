@@ -8,6 +8,7 @@ import type { LineParser } from "../../../app/ingest/parse/line-parser.js";
 import { NdjsonParser } from "../../../app/ingest/parse/ndjson-parser.js";
 import { PortTable } from "../../../app/ingest/parse/port-table.js";
 import { ROW_BYTES, Rows } from "../../../app/ingest/parse/rows.js";
+import { splitFields } from "../../../app/ingest/parse/split-fields.js";
 import { combineChecksums } from "../../../app/rates/roll-up/checksum.js";
 
 const CODES = ["CNSGH", "NLRTM", "DEHAM", "USNYC", "SGSIN", "AE2AB"];
@@ -159,6 +160,40 @@ describe("parsing CSV", () => {
     });
   }
 
+  it("takes no longer over empty lines than over prices: of 30 KB of zstd, a billion may come", () => {
+    const secondsFor = (text: string) => {
+      const chunk = Buffer.from(text.repeat(Math.ceil(65_536 / text.length)));
+      const rows = new Rows(1, 0, chunk.length);
+      const parser = new CsvParser(COLUMN_NAMES, PORTS, rows, new BadLines(0));
+      const beganAtMs = performance.now();
+      for (let bytes = 0; bytes < 10_000_000; bytes += chunk.length) {
+        parser.parse(chunk);
+        rows.clear();
+      }
+      return (performance.now() - beganAtMs) / 1_000;
+    };
+    const prices = Math.max(secondsFor(`${GOOD}\n`), secondsFor(`${GOOD}\n`));
+    for (const empty of ["\n", "\r\n"]) expect(secondsFor(empty), empty).to.be.below(3 * prices);
+  });
+
+  it("reads a line of 1 MiB that comes byte by byte, as a header too", () => {
+    const bytes = Buffer.from(`${GOOD}${" ".repeat(1_000_000)}\n`);
+    const bad = new BadLines(0);
+    const parser = new CsvParser(COLUMN_NAMES, PORTS, new Rows(1, 0, 100), bad);
+    const header = new HeaderReader("csv", null);
+    for (let at = 0; at < bytes.length; at += 1) {
+      parser.parse(bytes.subarray(at, at + 1));
+      if (at < bytes.length - 1) header.read(bytes.subarray(at, at + 1));
+    }
+    expect(Object.fromEntries(bad.counts)).to.deep.equal({ "price: not a number": 1 });
+    expect(() => header.end()).to.throw(HeaderError, "unknown column");
+  });
+
+  it("makes no field of each of a million commas", () => {
+    expect(splitFields(Buffer.alloc(1_000_000, ","))).to.have.length(100);
+    expect(parse(`${HEADER}${",".repeat(1_000_000)}\n`).bad[0]?.reason).to.equal("a column too many");
+  });
+
   it("keeps the beginning of a line over 1 MiB only", () => {
     const bad = new BadLines(1);
     const parser = new CsvParser(COLUMN_NAMES, PORTS, new Rows(1, 0, 100), bad);
@@ -253,16 +288,54 @@ describe("parsing NDJSON", () => {
     [good.replace("1234", "01234"), null, "not JSON"],
     [good.replace(',"price":1234', ""), "price", "a column is missing"],
     [good.replace("}", ',"x":1}'), null, "a column too many"],
+    [good.replace('"CNSGH"', '["CNSGH"]'), "orig_code", "not a string"],
+    [good.replace('"NLRTM"', '{"code":"NLRTM"}'), "dest_code", "not a string"],
+    [good.replace('"2021-01-31"', '["2021-01-31"]'), "day", "not a string"],
+    [good.replace('"2021-01-31"', "20210131"), "day", "not a string"],
+    [good.replace('"CNSGH"', "null"), "orig_code", "not a string"],
+    [good.replace('"CNSGH"', "true"), "orig_code", "not a string"],
+    [good.replace('"CNSGH"', `${"[".repeat(500_000)}${"]".repeat(500_000)}`), "orig_code", "not a string"],
+    [good.replace("1234", "[1234]"), "price", "not a number"],
+    [good.replace("1234", "true"), "price", "not a number"],
+    [good.replace("1234", "1e400"), "price", "over 2147483647"],
+    [good.replace("1234", "9".repeat(500)), "price", "over 2147483647"],
+    [good.replace("1234", "-1e400"), "price", "negative"],
+    [good.replace("1234", "-1.5"), "price", "negative"],
+    [good.replace("1234", "-0"), "price", "zero"],
+    [good.replace("1234", "0e9"), "price", "zero"],
+    [good.replace("1234", "1e-7"), "price", "not a whole number"],
+    [good.replace("1234", "1e-400"), "price", "not a whole number"],
+    [good.replace("1234", "1234.00000000000000001"), "price", "not a whole number"],
+    [good.replace("1234", "12340001e-4"), "price", "not a whole number"],
+    [good.replace("}", ',"price":1234}'), null, "a column twice"],
+    [good.replace("}", ',"\\u0070rice":9999}'), null, "a column twice"],
+    [good.replace("{", '{"day":{"a":1},'), null, "a column twice"],
+    [good.replace('"day":"2021-01-31"', '"orig_code":"CNSGH"'), "day", "a column is missing"],
+    [good.replace("}", ',"__proto__":{"price":1}}'), null, "a column too many"],
+    [good.replace("}", ',"x":{"price":[1,{"day":"}"}]}}'), null, "a column too many"],
     [good.slice(0, -1), null, "not JSON"],
     [`${good},`, null, "not JSON"],
     ["[1]", null, "not a JSON object"],
+    ["null", null, "not a JSON object"],
+    ["1", null, "not a JSON object"],
   ] as const) {
-    it(`refuses ${line}`, () => {
+    it(`refuses ${line.length > 200 ? `${line.slice(0, 40)}…` : line}`, () => {
       const parsed = parse(`${good}\n${line}\n${`${good}\n`.repeat(4)}`, [], "ndjson");
       expect(parsed.bad).to.deep.equal([{ line: 2, column, reason }]);
       expect(parsed.rows).to.have.length(5);
     });
   }
+
+  for (const price of ["1.234e3", "1234.0", "1234.000E+0", "12340e-1", "0.1234e4", "123400000e-5"]) {
+    it(`reads a price of ${price}`, () => {
+      expect(parse(good.replace("1234", price), [], "ndjson").rows).to.deep.equal(["1 2 2021-01-31 1234"]);
+    });
+  }
+
+  it("reads names with escapes, and white space anywhere", () => {
+    const line = `\t${good.replace("price", "\\u0070r\\u0069ce").replaceAll(",", " ,\t").replaceAll(":", " : ")} `;
+    expect(parse(line, [], "ndjson").rows).to.deep.equal(["1 2 2021-01-31 1234"]);
+  });
 
   it("reads escapes, CR LF and a byte order mark", () => {
     const parsed = parse(`\ufeff${good.replace("CNSGH", "\\u0043NSGH")}\r\n${good}`, [], "ndjson");

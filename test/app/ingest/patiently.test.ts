@@ -36,6 +36,22 @@ describe("patience with a database", () => {
     expect(attempts).to.equal(2);
   });
 
+  it("does not end because the clock of its machine was put right", async () => {
+    const { now } = Date;
+    let attempts = 0;
+    try {
+      const done = patiently({}, async () => {
+        attempts += 1;
+        Date.now = () => now() + attempts * 3_600_000;
+        if (attempts < 3) await database.pool.query("SELECT pg_terminate_backend(pg_backend_pid())");
+        return "done";
+      });
+      expect(await done).to.equal("done");
+    } finally {
+      Date.now = now;
+    }
+  });
+
   it("ends when the time is over, with what went wrong", async () => {
     const ended = patiently({ patienceMs: 100 }, () =>
       database.pool.query("SELECT pg_terminate_backend(pg_backend_pid())"),

@@ -1,7 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
-import { writeRejects } from "../../../app/batches/rejects.js";
+import { readRejects } from "../../../app/batches/rejects.js";
+import { writeOutput } from "../../../app/commands/write-output.js";
 import { ingestSource } from "../../../app/ingest/ingest-source.js";
 import { createDatabase, type TestDatabase } from "../database.js";
 import { bringPlaces, createFolder, type Folder, HEADER, only, readTotals, someLines, totalsOf } from "./setup.js";
@@ -34,7 +35,7 @@ describe("lines that are left out", () => {
     const report = only(await ingest({ feed: "lenient", maxBadRows: 1_000_000_000 }));
     expect(report).to.include({ state: "published", rejected: bad.length, rows: lines.length });
     const rejects = join(folder.path, "rejects.csv");
-    await writeRejects(database.pool, report.batchId, rejects);
+    await writeOutput(rejects, readRejects(database.pool, report.batchId));
     expect((await readFile(rejects, "utf8")) === `${HEADER}\n${bad.join("\n")}\n`).to.equal(true);
     // With one too many, only what is shown of them is there.
     const failed = only(await ingest({ feed: "strict", maxBadRows: bad.length - 1 }));

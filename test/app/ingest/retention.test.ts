@@ -1,10 +1,14 @@
 import { expect } from "chai";
 import pg from "pg";
+import { closePool, openPool } from "../../../app/database/pool.js";
 import { auditBatch } from "../../../app/ingest/audit/audit.js";
+import { ingestSource } from "../../../app/ingest/ingest-source.js";
 import { dropOldMonths, NotOwnerError } from "../../../app/upkeep/retention.js";
+import { until } from "../api/api-server.js";
 import { createDatabase, type TestDatabase } from "../database.js";
 import { deliver, load, type Price, seen } from "./deliveries.js";
 import { killAt } from "./kill-at.js";
+import { bringPlaces, createFolder, type Folder, HEADER, only } from "./setup.js";
 import { plant, type Tree } from "./tree.js";
 
 describe("dropOldMonths", function () {
@@ -82,6 +86,106 @@ describe("dropOldMonths", function () {
     reader.release();
     await dropping;
     expect(await partitions()).to.equal(2);
+  });
+
+  describe("beside loads of the months that it drops", () => {
+    let folder: Folder;
+    const loads: pg.Pool[] = [];
+    const load = async (name: string, lines: readonly string[], feed = "default") => {
+      const pool = openPool({ url: database.url, size: 8, applicationName: "test", statementTimeoutMs: 0 });
+      loads.push(pool);
+      const source = await folder.write(name, `${HEADER}\n${lines.join("\n")}\n`);
+      return only(await ingestSource({ pool, source, feed }));
+    };
+
+    beforeEach(async () => {
+      folder = await createFolder();
+      await bringPlaces(database.pool);
+    });
+    afterEach(async () => {
+      await Promise.all(loads.splice(0).map(closePool));
+      await folder.remove();
+    });
+
+    it("fails none of them, and drops what they brought the next time", async () => {
+      let loading = true;
+      const dropping = (async () => {
+        while (loading) await dropOldMonths(database.pool, { retentionDays: 30 });
+      })();
+      for (let round = 0; round < 25; round += 1) {
+        const old = ["2020-01", "2020-02", "2020-03"].flatMap((month) =>
+          ["04", "05"].map((day) => `CNSGH,NLRTM,${month}-${day},${round + 1}`),
+        );
+        const [alone, together] = await Promise.all([
+          load(`${round}.csv`, old),
+          load(`${round} too.csv`, [...old, `CNSGH,NLRTM,${today},${round + 1}`], "other"),
+        ]);
+        expect(alone).to.include({ state: "published", rows: 6 });
+        expect(together).to.include({ state: "published", rows: 7 });
+      }
+      loading = false;
+      await dropping;
+      await dropOldMonths(database.pool, { retentionDays: 30 });
+      expect(await days()).to.deep.equal([today]);
+      expect(await partitions()).to.equal(2);
+      // Nobody is at it any more: what is old is there until the next time.
+      await load("last.csv", ["CNSGH,NLRTM,2020-02-05,9"]);
+      expect(await days()).to.deep.equal(["2020-02-05", today]);
+    });
+
+    it("lets one wait for the end of a drop that has begun, and not the other way round", async () => {
+      await deliver(database.pool, { prices: [price("2020-01-05")] });
+      const reader = await database.pool.connect();
+      await reader.query("BEGIN");
+      await reader.query("SELECT count(*) FROM daily_rates");
+      const dropping = dropOldMonths(database.pool, { retentionDays: 30 });
+      await until("a month is on its way out", async () => (await steps()).includes("pending"));
+      const loading = load("old.csv", ["CNSGH,NLRTM,2020-01-06,5", "CNSGH,NLRTM,2020-02-06,5"]);
+      await until("its prices are loaded", async () => {
+        const { rows } = await database.pool.query("SELECT count(*)::integer AS aside FROM prices_aside");
+        return rows[0].aside === 2;
+      });
+      await reader.query("COMMIT");
+      reader.release();
+      expect(await dropping).to.deep.equal(["2020-01-01"]);
+      expect((await loading).state).to.equal("published");
+      expect(await days()).to.deep.equal(["2020-01-06", "2020-02-06"]);
+    });
+
+    for (const step of ["pending", "detached"]) {
+      it(`takes up what a drop that was killed has left ${step}`, async () => {
+        for (const parent of ["daily_rates", "prices"]) {
+          await deliver(database.pool, { prices: [price("2020-01-05")] });
+          await leave(parent, step);
+          expect(await steps()).to.include(step);
+          expect((await load(`${parent}.csv`, ["CNSGH,NLRTM,2020-01-06,5"], parent)).state).to.equal("published");
+          expect(await steps()).to.deep.equal(["attached", "attached"]);
+          expect(await days()).to.include("2020-01-06");
+        }
+      });
+    }
+
+    async function leave(parent: string, step: string): Promise<void> {
+      await database.pool.query("DELETE FROM batch_days");
+      const reader = await database.pool.connect();
+      const dropper = await database.pool.connect();
+      await reader.query("BEGIN");
+      if (step === "pending") await reader.query(`SELECT FROM ${parent}`);
+      await dropper.query("SET lock_timeout = '100ms'");
+      await dropper
+        .query(`ALTER TABLE ${parent} DETACH PARTITION ${parent}_2020_01 CONCURRENTLY`)
+        .catch((error: Error) => expect(error.message).to.match(/lock timeout/));
+      await reader.query("COMMIT");
+      reader.release();
+      dropper.release(true);
+    }
+
+    const steps = async (): Promise<string[]> =>
+      (
+        await database.pool.query<{ step: string }>(
+          `SELECT month_step(relname) AS step FROM pg_class WHERE relkind = 'r' AND relname ~ '_2020_01$'`,
+        )
+      ).rows.map(({ step }) => step);
   });
 
   it("hides no price where the role may not drop tables, and says so", async () => {

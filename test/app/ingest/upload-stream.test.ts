@@ -1,6 +1,8 @@
+import zlib from "node:zlib";
 import { expect } from "chai";
+import type pg from "pg";
 import { readPorts } from "../../../app/ingest/load/read-ports.js";
-import { openUpload } from "../../../app/ingest/uploads/upload.js";
+import { completeUpload, openUpload } from "../../../app/ingest/uploads/upload.js";
 import { uploadStream } from "../../../app/ingest/uploads/upload-stream.js";
 import { createDatabase, type TestDatabase } from "../database.js";
 import { plant } from "./tree.js";
@@ -9,22 +11,22 @@ const PIECE_BYTES = 1_000;
 const body = (price: number, lines: number) =>
   Buffer.from(`orig_code,dest_code,day,price\n${`AAAAA,AAAAB,2024-02-29,${price}\n`.repeat(lines)}`);
 
-describe("an upload in one body that broke off and comes again", () => {
+describe("an upload in one body that comes again under its key", () => {
   let database: TestDatabase;
   let batchId: number;
 
   beforeEach(async () => {
     database = await createDatabase();
     await plant(database.pool, { regionParents: [-1], portParents: [0, 0] });
+    await database.pool.query("SELECT ensure_month('2024-02-01')");
     const upload = { kind: "stream", key: "k", feed: "a", source: "upload", mode: "append" } as const;
-    batchId = (await openUpload(database.pool, { ...upload, maxBadRows: 0, deadlineSeconds: null })).id;
-    const client = new AbortController();
-    await send(breakOff(body(1, 200), 3_500, client), client.signal).catch(() => {});
+    // Bad lines may be left out: no price is to be hidden among them.
+    batchId = (await openUpload(database.pool, { ...upload, maxBadRows: 10, deadlineSeconds: null })).id;
   });
 
   afterEach(() => database.drop());
 
-  const send = async (chunks: AsyncIterable<Buffer>, signal = AbortSignal.timeout(10_000)) =>
+  const send = async (chunks: AsyncIterable<Buffer>, signal = AbortSignal.timeout(15_000)) =>
     uploadStream(database.pool, {
       batchId,
       body: chunks,
@@ -34,44 +36,152 @@ describe("an upload in one body that broke off and comes again", () => {
       pieceBytes: PIECE_BYTES,
     });
 
-  async function* breakOff(bytes: Buffer, at: number, client: AbortController): AsyncGenerator<Buffer> {
-    yield bytes.subarray(0, at);
-    // What was cut so far is loaded by the time the connection breaks.
-    for (;;) {
-      const { rows } = await database.pool.query("SELECT count(*)::integer AS n FROM pieces WHERE state = 'loaded'");
-      if (rows[0].n >= 2) break;
+  /** Sends the beginning of a body, and breaks off once `reached` holds of the pieces that were cut of it. */
+  async function breakOff(bytes: Buffer, reached: (pieces: readonly string[]) => boolean, ends = false): Promise<void> {
+    const client = new AbortController();
+    const watching = (async () => {
+      while (!reached(await pieces()));
+      client.abort();
+    })();
+    async function* beginning(): AsyncGenerator<Buffer> {
+      yield bytes;
+      if (!ends) await watching.then(() => client.signal.throwIfAborted());
     }
-    client.abort();
-    throw new Error("aborted");
+    await send(beginning(), client.signal).catch(() => {});
+    expect(client.signal.aborted).to.equal(true);
   }
 
   async function* whole(bytes: Buffer): AsyncGenerator<Buffer> {
     yield bytes;
   }
 
+  const query = async <Row extends pg.QueryResultRow>(text: string) => (await database.pool.query<Row>(text)).rows;
+  /** How far each piece is. */
+  const pieces = async () =>
+    (await query<{ state: string }>("SELECT state FROM pieces ORDER BY number")).map(({ state }) => state);
   const batch = async () =>
-    (await database.pool.query("SELECT state, planned, failure FROM batches WHERE id = $1", [batchId])).rows[0];
-  const sums = async () =>
-    (await database.pool.query("SELECT count(*)::integer AS count, sum(price)::integer AS sum FROM prices")).rows[0];
+    (await query("SELECT state, planned, failure FROM batches"))[0] as Record<"state" | "failure", string>;
+  const sums = async () => (await query("SELECT count(*)::integer, sum(price)::integer FROM prices"))[0];
+  const rejects = async () => (await query("SELECT convert_from(content, 'UTF8') AS line FROM bad_lines")).length;
+
+  /** As the brake of a piece: its rows wait. */
+  async function holdPrices(): Promise<() => Promise<void>> {
+    const client = await database.pool.connect();
+    await client.query("BEGIN; LOCK TABLE prices");
+    return async () => {
+      await client.query("ROLLBACK");
+      client.release();
+    };
+  }
+
+  /** What an update comes to is refused, and tried again and again. */
+  const refuseUpdate = (table: string, when: string) =>
+    query(`
+      CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+      $$ BEGIN RAISE EXCEPTION USING ERRCODE = 'serialization_failure'; END $$;
+      CREATE TRIGGER refuse BEFORE UPDATE ON ${table} FOR EACH ROW WHEN (${when}) EXECUTE FUNCTION refuse()`);
+  const allowUpdate = (table: string) => query(`DROP TRIGGER refuse ON ${table}`);
+
+  /** Complete, and just what the body holds. */
+  async function expectAllOf(price: number, lines: number): Promise<void> {
+    expect(await batch()).to.deep.equal({ state: "loading", planned: true, failure: null });
+    expect(await sums()).to.deep.equal({ count: lines, sum: price * lines });
+    expect(await rejects()).to.equal(0);
+    await completeUpload(database.pool, batchId);
+  }
+
+  async function expectChanged(how: string): Promise<void> {
+    const { state, failure } = await batch();
+    expect(state).to.equal("failed");
+    expect(failure).to.include("changed while it was read").and.include(how);
+  }
+
+  const twoLoaded = (states: readonly string[]) => states.filter((state) => state === "loaded").length >= 2;
 
   it("goes on where it was", async () => {
-    expect((await sums()).count).to.be.above(0);
+    await breakOff(body(1, 200).subarray(0, 3_500), twoLoaded);
+    expect((await sums())?.count).to.be.above(0);
     await send(whole(body(1, 200)));
-    expect(await batch()).to.deep.equal({ state: "loading", planned: true, failure: null });
-    expect(await sums()).to.deep.equal({ count: 200, sum: 200 });
+    await expectAllOf(1, 200);
   });
 
-  it("is refused with other bytes, rather than mixed from both", async () => {
+  it("is refused with other bytes than were loaded, rather than mixed from both", async () => {
+    await breakOff(body(1, 200).subarray(0, 3_500), twoLoaded);
     await send(whole(body(2, 200)));
-    const { state, failure } = await batch();
-    expect(state).to.equal("failed");
-    expect(failure).to.include("changed while it was read (piece 0 is not what was loaded of it before)");
+    await expectChanged("piece 0 is not what was read of it before");
   });
 
-  it("is refused if it ends earlier than before", async () => {
+  it("is refused if it ends before what was loaded", async () => {
+    await breakOff(body(1, 200).subarray(0, 3_500), twoLoaded);
     await send(whole(body(1, 20)));
-    const { state, failure } = await batch();
-    expect(state).to.equal("failed");
-    expect(failure).to.include("changed while it was read");
+    await expectChanged("");
+  });
+
+  for (const [form, pack] of [
+    ["plain", (bytes: Buffer) => bytes],
+    ["gzip", (bytes: Buffer) => zlib.gzipSync(bytes)],
+  ] as const) {
+    it(`is taken with other bytes, in its own lines, if nothing was loaded: ${form}`, async () => {
+      const release = await holdPrices();
+      await breakOff(body(1, 200).subarray(0, 3_500), (states) => states.length === 1);
+      await release();
+      await send(whole(pack(body(10_524_286, 100))));
+      await expectAllOf(10_524_286, 100);
+    });
+  }
+
+  it("is taken if it ends with what was loaded, whatever else was cut of it", async () => {
+    await refuseUpdate("pieces", "NEW.number = 1 AND NEW.state = 'loaded'");
+    await breakOff(body(1, 200).subarray(0, 3_500), (states) => states[0] === "loaded" && states.length > 1);
+    await allowUpdate("pieces");
+    const [loaded] = await query<{ to_byte: number }>("SELECT to_byte::integer FROM pieces WHERE number = 0");
+    const end = loaded?.to_byte as number;
+    await send(whole(body(1, 200).subarray(0, end)));
+    await expectAllOf(1, body(1, 200).toString().slice(0, end).split("\n").length - 2);
+    expect(await pieces()).to.deep.equal(["loaded"]);
+  });
+
+  it("is refused with other bytes in a piece before one that was loaded", async () => {
+    await breakOff(body(1, 200).subarray(0, 3_500), twoLoaded);
+    // As where two are loaded at once, and the second is faster.
+    await query("UPDATE pieces SET state = 'waiting' WHERE number = 0; DELETE FROM prices WHERE piece = 0");
+    const [first, ...others] = body(1, 200)
+      .toString()
+      .split(/(?<=\n)/);
+    await send(whole(Buffer.from([first, others[0]?.replace(",1\n", ",2\n"), ...others.slice(1)].join(""))));
+    await expectChanged("piece 0 is not what was read of it before");
+  });
+
+  it("is refused if it goes on in the line that it had ended with", async () => {
+    await refuseUpdate("batches", "NEW.planned");
+    const end = body(10, 100).subarray(0, -2);
+    await breakOff(end, (states) => states.filter((state) => state === "loaded").length === 3, true);
+    await allowUpdate("batches");
+    expect(await sums()).to.deep.equal({ count: 100, sum: 991 });
+    await send(whole(body(10, 100)));
+    await expectChanged("goes on in the line");
+  });
+
+  it("holds nothing of a server that was taken for dead and was not", async () => {
+    const release = await holdPrices();
+    const client = new AbortController();
+    async function* hanging(): AsyncGenerator<Buffer> {
+      yield body(1, 200).subarray(0, 3_500);
+      await new Promise((resolve) => client.signal.addEventListener("abort", resolve));
+      client.signal.throwIfAborted();
+    }
+    const first = send(hanging(), client.signal).catch(() => {});
+    while ((await pieces()).length < 1);
+    await query("UPDATE batches SET lease_until = clock_timestamp() - interval '1 second'");
+    async function* second(): AsyncGenerator<Buffer> {
+      await release();
+      // By now the first one has loaded its pieces, or found that they are no longer its own.
+      while ((await query("SELECT FROM pg_locks WHERE relation = 'prices'::regclass")).length > 0);
+      yield body(2, 200);
+    }
+    await send(second());
+    client.abort();
+    await first;
+    await expectAllOf(2, 200);
   });
 });

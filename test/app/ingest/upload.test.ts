@@ -272,6 +272,19 @@ describe("batches over HTTP", () => {
     expect(await visible()).to.equal("1000/3000");
   });
 
+  it("refuses another body under the key of one that was loaded in part, then and later", async () => {
+    const path = "/batches?feed=a";
+    const body = (price: number) => HEADER + line(price).repeat(600_000);
+    const cutOff = body(1).slice(0, 10_000_000);
+    const loaded = async () => (await database.pool.query("SELECT FROM pieces WHERE state = 'loaded'")).rowCount !== 0;
+    await cut(`POST ${path}`, cutOff, cutOff.length + 1, "idempotency-key: changed\r\n", loaded);
+    for (const prices of [body(2), body(1)]) {
+      const reply = await call("POST", path, prices, { ...csv, "idempotency-key": "changed" });
+      expect([reply.status, reply.body.type]).to.deep.equal([409, "/docs/errors#batch-failed"]);
+      expect(reply.body.detail).to.include("piece 0 is not what was read of it before");
+    }
+  });
+
   it("fails a single body with bad lines, or with broken compression, at once", async () => {
     const broken = await call("POST", "/batches?feed=a", zlib.gzipSync(HEADER + line(1)).subarray(0, 25), {
       ...csv,
@@ -412,10 +425,10 @@ describe("batches over HTTP", () => {
         `PUT /batches/${id}/pieces/0 HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${TOKEN}\r\n` +
           "content-type: text/csv\r\ntransfer-encoding: chunked\r\n\r\n",
       );
-      for (let count = 0; count < 30; count += 1) {
+      await until(async () => {
         socket.write(Buffer.concat([Buffer.from(`${body.length.toString(16)}\r\n`), body, Buffer.from("\r\n")]));
-        await sleep(20);
-      }
+        return received() !== "";
+      });
       expect(received())
         .to.match(new RegExp(`^HTTP/1.1 ${status} `))
         .and.include(`/docs/errors#${problem}`);
@@ -459,13 +472,17 @@ describe("batches over HTTP", () => {
     return socket;
   }
 
-  /** Sends part of a body, then breaks the connection and waits until the server has let go. */
-  async function cut(request: string, body: string, length: number, headers = ""): Promise<void> {
-    const loading = "SELECT count(*)::integer AS n FROM pieces WHERE state = 'loading'";
+  /** Sends part of a body, breaks the connection once it is being worked on, and waits until the server has let go. */
+  async function cut(request: string, body: string, length: number, headers = "", reached = isWorkedOn): Promise<void> {
     const socket = hang(request, length, headers, body);
-    await sleep(300);
+    await until(reached);
     socket.destroy();
-    await until(async () => (await database.pool.query(loading)).rows[0].n === 0);
+    await until(async () => !(await isWorkedOn()));
+  }
+
+  async function isWorkedOn(): Promise<boolean> {
+    const held = "SELECT FROM batches WHERE worker IS NOT NULL UNION ALL SELECT FROM pieces WHERE state = 'loading'";
+    return (await database.pool.query(held)).rowCount !== 0;
   }
 
   /** A connection with something sent on it, and what has come back so far. */

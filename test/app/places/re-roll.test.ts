@@ -20,6 +20,34 @@ const slug = (index: number) => (index < 0 ? "" : `region_${index}`);
 describe("places that move", function () {
   this.timeout(60_000);
 
+  it("take their rates with them out of hundreds of regions", async () => {
+    const database = await createDatabase();
+    const levels = 160;
+    const tower = (name: string) =>
+      Array.from({ length: levels }, (_, level) => `${name}${level},${name},${level === 0 ? "" : name + (level - 1)}`);
+    const regions = ["slug,name,parent_slug", ...tower("l"), ...tower("m")].join("\n");
+    const importPorts = (...ports: string[]) =>
+      importPlaces(database.pool, {
+        ports: { name: "ports.csv", content: ["code,name,parent_slug", ...ports].join("\n") },
+        regions: { name: "regions.csv", content: regions },
+      });
+    try {
+      await importPorts(`AAAAA,A,l${levels - 1}`, `BBBBB,B,m${levels - 1}`, "CCCCC,C,m0");
+      const { rows } = await database.pool.query<{ id: number }>(
+        "SELECT id FROM places WHERE kind = 'port' ORDER BY code",
+      );
+      const [a, b] = rows.map(({ id }) => id) as [number, number];
+      await deliver(database.pool, { prices: [{ origin: a, destination: b, day: "2024-03-31", price: 7 }] });
+      expect((await seen(database.pool)).size).to.equal((levels + 1) ** 2);
+      expect((await importPorts("CCCCC,C,m0", `AAAAA,A,m${levels - 1}`)).rerolled).to.equal(2 * levels);
+      const found = await seen(database.pool);
+      expect(found.size).to.equal((levels + 1) ** 2);
+      expect([...new Set(found.values())]).to.deep.equal(["1/7"]);
+    } finally {
+      await database.drop();
+    }
+  });
+
   it("take their rates with them, in every batch", async () => {
     await fc.assert(
       fc.asyncProperty(

@@ -1,6 +1,7 @@
 import { execFile, execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { constants, gzipSync } from "node:zlib";
 import { loadAll } from "js-yaml";
 import type { KubernetesObject } from "./kubernetes-object.js";
 
@@ -36,6 +37,12 @@ export type Values = Record<string, unknown>;
 export async function render(values: Values, release = "ratesapp"): Promise<KubernetesObject[]> {
   const output = await helm(["template", release, CHART, "--namespace", "rates"], values);
   return (loadAll(output) as (KubernetesObject | null)[]).filter((object) => object !== null);
+}
+
+/** What Helm keeps of a release in a Secret: base64 of gzip of JSON. */
+export async function stored(values: Values): Promise<string> {
+  const json = await helm(["install", "ratesapp", CHART, "--dry-run=client", "--output", "json"], values);
+  return gzipSync(json, { level: constants.Z_BEST_COMPRESSION }).toString("base64");
 }
 
 /** What a user reads after `helm install`. */

@@ -17,6 +17,7 @@ export interface PodTemplate {
   /** Kind and name of what makes it. */
   readonly owner: string;
   readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
   readonly spec: V1PodSpec;
 }
 
@@ -45,6 +46,7 @@ export function podsOf(objects: readonly KubernetesObject[]): PodTemplate[] {
   ].map(([owner, template]) => ({
     owner,
     labels: template.metadata?.labels ?? {},
+    annotations: template.metadata?.annotations ?? {},
     spec: present(template.spec),
   }));
 }

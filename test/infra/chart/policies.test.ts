@@ -2,6 +2,7 @@ import type { V1CronJob, V1Deployment, V1Job, V1NetworkPolicy, V1PodDisruptionBu
 import { expect } from "chai";
 import { render, skipWithoutHelm } from "./helm.js";
 import { type KubernetesObject, ofKind, podsOf, present } from "./kubernetes-object.js";
+import { mistypedFields } from "./kubernetes-types.js";
 import { policies } from "./policies.js";
 import { releases } from "./releases.js";
 
@@ -60,6 +61,19 @@ describe("the chart's policies", () => {
       expect(policy(broken)).not.to.deep.equal([]);
     });
   }
+});
+
+it("fields that Kubernetes does not know, or of another type, are noticed", () => {
+  const spec = { replicas: "2", minReadySeconds: 1.5, paused: null, strategy: [], selector: { matchLabels: { a: 1 } } };
+  const object = { apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "a", label: {} }, spec };
+  expect(mistypedFields(object)).to.deep.equal([
+    "Deployment a.metadata.label: there is no such field",
+    'Deployment a.spec.replicas: "2" is no number',
+    "Deployment a.spec.minReadySeconds: 1.5 is no number",
+    "Deployment a.spec.paused: null is no boolean",
+    "Deployment a.spec.strategy: no object",
+    "Deployment a.spec.selector.matchLabels.a: 1 is no string",
+  ]);
 });
 
 function first<T extends KubernetesObject>(objects: readonly KubernetesObject[], kind: string): T {

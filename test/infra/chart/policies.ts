@@ -180,5 +180,6 @@ function allowedPorts(objects: readonly KubernetesObject[], pod: PodTemplate): (
 }
 
 function holdsPassword(text: string): boolean {
-  return /:\/\/[^/@\s]*:[^/@\s]+@/.test(text);
+  // $(NAME) is another variable's value, which only the pod comes to know.
+  return /:\/\/[^/@\s]*:(?!\$\(\w+\)@)[^/@\s]+@/.test(text);
 }

@@ -1,0 +1,44 @@
+import { InvalidArgumentError } from "commander";
+import { feedName } from "../ingest/feeds.js";
+import { UsageError } from "./failure.js";
+
+/** Of the column that holds its number. */
+const LAST_BATCH = 2_147_483_647;
+
+/** Reads an option that is a whole number, written in digits alone. */
+export function wholeNumber(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const number = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+    if (number >= least && number <= most) return number;
+    throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
+  };
+}
+
+/** Of an argument, rather than an option, commander would speak as of a "command-argument value". */
+export function argument<Value>(name: string, parse: (text: string) => Value): (text: string) => Value {
+  return (text) => {
+    try {
+      return parse(text);
+    } catch (error) {
+      if (!(error instanceof InvalidArgumentError)) throw error;
+      throw new UsageError(`error: argument ${name} '${text}' is invalid. ${error.message}`);
+    }
+  };
+}
+
+/** Reads the number of a batch. */
+export const batchNumber = argument("<id>", wholeNumber(1, LAST_BATCH));
+
+/** Reads the name of a feed. */
+export function feed(text: string): string {
+  const parsed = feedName.safeParse(text);
+  if (parsed.success) return parsed.data;
+  throw new InvalidArgumentError(`It ${parsed.error.issues[0]?.message}.`);
+}
+
+/** Reads a text that says something, such as a path. */
+export function filled(text: string): string {
+  if (text.trim() === "") throw new InvalidArgumentError("It must not be empty.");
+  if (text.includes("\0")) throw new InvalidArgumentError("It must not hold a NUL.");
+  return text;
+}

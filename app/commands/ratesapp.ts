@@ -1,0 +1,48 @@
+import { Command } from "commander";
+import { printableLines } from "../printable.js";
+import { releaseVersion } from "../telemetry/build-info.js";
+import { batchesCommand } from "./batches.js";
+import { demoCommand } from "./demo.js";
+import { hideAddresses } from "./hide-addresses.js";
+import { ingestCommand } from "./ingest.js";
+import { migrateCommand } from "./migrate.js";
+import { placesCommand } from "./places.js";
+import { refuseRepeatedOptions } from "./refuse-repeated-options.js";
+import { serveCommand } from "./serve.js";
+
+/** The whole command line; it throws where commander would end the process. */
+export function ratesappCommand(): Command {
+  const program = new Command("ratesapp")
+    .description("The average price of shipping a container from one place to another, per day.")
+    .version(releaseVersion)
+    .addHelpText(
+      "after",
+      `
+Examples:
+  ratesapp demo                                              see it work, with generated data
+  ratesapp places import --ports ports.csv --regions regions.csv
+  ratesapp ingest run --source prices.csv
+  ratesapp serve
+
+Without DATABASE_URL a local Postgres is used and shared by all commands; \`ratesapp serve --help\` lists the environment.
+Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 a bad delivery that a second try does not make better,
+128 and more stopped by a signal.`,
+    )
+    .addCommand(demoCommand())
+    .addCommand(serveCommand())
+    .addCommand(ingestCommand())
+    .addCommand(batchesCommand())
+    .addCommand(migrateCommand())
+    .addCommand(placesCommand());
+  throwRatherThanExit(program);
+  refuseRepeatedOptions(program);
+  return program;
+}
+
+/** Commands that are added do not inherit this; without it, commander ends the process with code 1 for wrong usage. */
+function throwRatherThanExit(command: Command): void {
+  command.exitOverride().showHelpAfterError("(--help tells more)");
+  // It repeats what it does not know, which may be an address at the wrong place.
+  command.configureOutput({ outputError: (text, write) => write(printableLines(hideAddresses(text))) });
+  for (const child of command.commands) throwRatherThanExit(child);
+}

@@ -1,0 +1,84 @@
+import { Readable } from "node:stream";
+import { type MessagePort, parentPort, workerData } from "node:worker_threads";
+import { closePool, openPool } from "../../database/pool.js";
+import { auditBatch } from "../audit/audit.js";
+import { PortsMissingError } from "../load/load-error.js";
+import { readPorts } from "../load/read-ports.js";
+import { toSentError } from "./sent-error.js";
+import type { Job, JobInput, JobOutput, JobResults, LogMessage, ThreadData, ThreadOrder } from "./thread-messages.js";
+import { uploadPiece } from "./upload.js";
+import { uploadStream } from "./upload-stream.js";
+
+// What runs inside the thread that IngestThread starts.
+
+/** Chunks of a body that may wait here, each as the server read it (64 KiB at most). */
+const CHUNKS_AHEAD = 16;
+const COUNT_MS = 1_000;
+
+const { databaseUrl, connections, counts } = workerData as ThreadData;
+const server = parentPort as MessagePort;
+const tell = (level: LogMessage["level"]) => (fields: object, message: string) =>
+  server.postMessage({ level, fields, message } satisfies LogMessage);
+const log = { info: tell("info"), warn: tell("warn") };
+const pool = openPool({
+  url: databaseUrl,
+  size: connections,
+  applicationName: "ratesapp write",
+  statementTimeoutMs: 0,
+  onConnectionError: (error) => tell("debug")({ error, source: "ingest" }, "a database connection broke"),
+});
+const counting = setInterval(() => {
+  counts.set([pool.totalCount, pool.idleCount, pool.waitingCount]);
+}, COUNT_MS);
+
+server.on("message", (order: ThreadOrder) => {
+  if (order === "stop") void stop();
+  else void carryOut(order.job, order.port);
+});
+
+async function carryOut(job: Job, port: MessagePort): Promise<void> {
+  const client = new AbortController();
+  const answer = (output: JobOutput) => port.postMessage(output);
+  const body = new Readable({
+    objectMode: true,
+    highWaterMark: CHUNKS_AHEAD,
+    read: () => answer({ kind: "more" }),
+  });
+  // Whoever reads it is told; nobody may.
+  body.on("error", () => {});
+  port.on("message", (input: JobInput) => {
+    if (input.kind === "chunk") body.push(Buffer.from(input.bytes.buffer));
+    else if (input.kind === "end") body.push(null);
+    else {
+      client.abort();
+      body.destroy(client.signal.reason);
+    }
+  });
+  try {
+    answer({ kind: "done", result: await resultOf(job, body, client.signal) });
+  } catch (error) {
+    answer({ kind: "failed", error: toSentError(error) });
+  }
+}
+
+async function resultOf(
+  job: Job,
+  body: AsyncIterable<Buffer>,
+  signal: AbortSignal,
+): Promise<JobResults[keyof JobResults]> {
+  if (job.kind === "audit") {
+    // Each call makes one month at a time, and the database has more than one core.
+    const [report] = await Promise.all([1, 2].map(() => auditBatch(pool, job.batchId, { log, signal })));
+    return report;
+  }
+  const ports = await readPorts(pool);
+  if (ports.size === 0) throw new PortsMissingError();
+  if (job.kind === "piece") return uploadPiece(pool, { ...job, body, ports, signal });
+  await uploadStream(pool, { ...job, body, ports, log, signal });
+}
+
+async function stop(): Promise<void> {
+  clearInterval(counting);
+  await closePool(pool);
+  server.close();
+}

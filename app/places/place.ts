@@ -1,0 +1,34 @@
+/** A port or a region as a places file gives it; `parent` is the slug of the region it lies in. */
+export interface Place {
+  readonly kind: "port" | "region";
+  readonly code: string;
+  readonly name: string;
+  readonly parent: string | null;
+}
+
+/** As long as any place that the API can be asked for. */
+const MAX_CHARACTERS = 200;
+
+const CODES = {
+  port: { key: "code", pattern: /^[A-Z]{2}[A-Z0-9]{3}$/, expected: "the five letters of a UN/LOCODE, such as CNSGH" },
+  region: {
+    key: "slug",
+    pattern: /^[a-z0-9]+(?:[_-][a-z0-9]+)*$/,
+    expected: "lower-case letters and digits joined by _ or -, such as china_main",
+  },
+} as const;
+
+/** What the column of the code is called in the file of such places. */
+export function codeColumn(kind: Place["kind"]): string {
+  return CODES[kind].key;
+}
+
+/** Why there can be no place of this code and name; null if there can. */
+export function faultOfPlace({ kind, code, name }: Pick<Place, "kind" | "code" | "name">): string | null {
+  const { key, pattern, expected } = CODES[kind];
+  if (code.length > MAX_CHARACTERS) return `${key} has more than ${MAX_CHARACTERS} characters`;
+  if (!pattern.test(code)) return `${key} ${JSON.stringify(code)} is not ${expected}`;
+  if (!/[\p{L}\p{N}]/u.test(name)) return `${code} has no name`;
+  if (name.length > MAX_CHARACTERS) return `the name of ${code} has more than ${MAX_CHARACTERS} characters`;
+  return null;
+}

@@ -1,0 +1,10 @@
+/** Thrown with every mistake of the places files at once. */
+export class PlacesError extends Error {
+  readonly mistakes: readonly string[];
+
+  constructor(mistakes: readonly string[]) {
+    super(`The places were not imported:\n${mistakes.map((mistake) => `  ${mistake}`).join("\n")}`);
+    this.name = "PlacesError";
+    this.mistakes = mistakes;
+  }
+}

@@ -1,0 +1,50 @@
+{{/*
+The variables of a container: what every container reads, its database, its own, and what values add. Added ones must not
+change the chart's: `pod.env` would undo without a word what `logLevel` says. The later of two of one name counts.
+Takes (dict "root" $ "component" NAME "access" NAME "variables" YAML "feed" NAME).
+*/}}
+{{- define "ratesapp.env" -}}
+{{- $own := list (include "ratesapp.env.common" .root) (include "ratesapp.database.variable" .) (.variables | default "") | compact | join "\n" -}}
+{{- $names := list -}}
+{{- range fromYamlArray $own }}{{ $names = append $names .name }}{{ end -}}
+{{- $added := list -}}
+{{- range $source := include "ratesapp.env.added" . | fromJsonArray -}}
+  {{- range $variable := last $source -}}
+    {{- if has .name $names -}}
+      {{- fail (printf "\n\n%s: %s is the chart's own\n" (first $source) .name) -}}
+    {{- end -}}
+    {{- $others := list -}}
+    {{- range $added }}{{ if ne .name $variable.name }}{{ $others = append $others . }}{{ end }}{{ end -}}
+    {{- $added = append $others $variable -}}
+  {{- end -}}
+{{- end -}}
+{{ $own }}
+{{- with $added }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* What values add to a component's variables, as JSON: pairs of a key of values and a list of variables. */}}
+{{- define "ratesapp.env.added" -}}
+{{- $component := include "ratesapp.pod.component" . -}}
+{{- $environment := list -}}
+{{- with .feed }}
+  {{- range $name, $value := (index $.root.Values.feeds .).environment -}}
+    {{- if not (kindIs "invalid" $value) }}{{ $environment = append $environment (dict "name" $name "value" $value) }}{{ end -}}
+  {{- end -}}
+{{- end -}}
+{{
+  list
+    (list "pod.env" (.root.Values.pod).env)
+    (list (printf "%s.pod.env" $component) ((index .root.Values $component).pod).env)
+    (list (printf "feeds.%s.environment" (.feed | default "")) $environment)
+  | toJson
+}}
+{{- end }}
+
+{{/* Variables that every container reads. Takes the root. */}}
+{{- define "ratesapp.env.common" -}}
+- { name: LOG_LEVEL, value: {{ .Values.logLevel }} }
+- { name: LOG_FORMAT, value: json }
+- { name: RETRACTABLE_DAYS, value: {{ .Values.retractableDays | int64 | quote }} }
+{{- end }}

@@ -1,0 +1,42 @@
+import yaml from "js-yaml";
+import { backgroundDeletion } from "../background-deletion.js";
+
+interface Certificate {
+  readonly metadata: { readonly annotations?: Readonly<Record<string, string>> };
+  readonly spec: Readonly<Record<string, unknown>>;
+}
+
+/** Whether a document of a manifest is a Certificate for cert-manager. */
+export const isCertificate = (document: string): boolean =>
+  /^apiVersion: *["']?cert-manager\.io\//m.test(document) && /^kind: *["']?Certificate\b/m.test(document);
+
+/**
+ * A Certificate as cert-manager stores it, so that `up` finds nothing to change in it, and that can be deleted while it
+ * is being issued: cert-manager makes requests for one that is going, too.
+ */
+export function certificate(document: string): string {
+  const given = yaml.load(document, { schema: yaml.CORE_SCHEMA }) as Certificate;
+  const { metadata, spec } = given;
+  const durations = ["duration", "renewBefore"].flatMap((key) =>
+    typeof spec[key] === "string" ? [[key, goDuration(spec[key])]] : [],
+  );
+  return yaml.dump({
+    ...given,
+    metadata: { ...metadata, annotations: { ...metadata.annotations, ...backgroundDeletion } },
+    spec: { ...spec, ...Object.fromEntries(durations) },
+  });
+}
+
+const SECONDS = { h: 3600, m: 60, s: 1 };
+
+/** As Go writes it: `2160h` → `2160h0m0s`, `1.5h` → `1h30m0s`. What is not made of whole seconds stays as it is. */
+export function goDuration(text: string): string {
+  if (!/^([0-9]+(\.[0-9]+)?[hms])+$/.test(text)) return text;
+  const parts = [...text.matchAll(/([0-9.]+)([hms])/g)];
+  const sum = parts.reduce((all, [, number, unit]) => all + Number(number) * SECONDS[unit as "h" | "m" | "s"], 0);
+  const seconds = Math.round(sum);
+  if (Math.abs(sum - seconds) > 1e-6) return text;
+  const hours = seconds >= 3600 ? `${Math.floor(seconds / 3600)}h` : "";
+  const minutes = seconds >= 60 ? `${Math.floor((seconds % 3600) / 60)}m` : "";
+  return `${hours}${minutes}${seconds % 60}s`;
+}
