@@ -56,36 +56,37 @@ const MOST_TRIES = 120;
  * @throws {UpkeepError} behind the last, if a month could not be dropped.
  */
 export async function dropOldMonths(pool: pg.Pool, options: RetentionOptions): Promise<string[]> {
-  const { rows } = await pool.query<{ month: string; begun: boolean }>(listOldMonths, [options.retentionDays]);
+  const { rows } = await pool.query<{ month: string }>(listOldMonths, [options.retentionDays]);
   if (rows.length > 0 && !(await pool.query<{ owner: boolean }>(isOwner)).rows[0]?.owner) throw new NotOwnerError();
   const turns = new Turns(options.signal);
   const dropped: string[] = [];
-  for (const { month, begun } of rows) {
+  for (const { month } of rows) {
     await turns.take(`${month.slice(0, 7)} was not dropped`, async () => {
-      if (await dropMonth(pool, month, begun, options)) dropped.push(month);
+      if (await dropMonth(pool, month, options)) dropped.push(month);
     });
   }
   turns.end();
   return dropped;
 }
 
-/** @returns false if somebody has begun to load prices of it. */
-async function dropMonth(pool: pg.Pool, month: string, begun: boolean, options: RetentionOptions): Promise<boolean> {
+/** @returns false if a batch is loaded that has prices of it; only what had left before is ended then. */
+async function dropMonth(pool: pg.Pool, month: string, options: RetentionOptions): Promise<boolean> {
   const { signal } = options;
   const client = await pool.connect();
   try {
     await client.query(`SET lock_timeout = '${LOCK_TIMEOUT}'`);
     await untilFree(() => client.query(takeMonth, [month]), signal);
-    if (!begun) {
-      const { rows } = await client.query<{ wanted: boolean }>(showWanted, [month]);
-      if (rows[0]?.wanted) return false;
+    const { rows } = await client.query<{ wanted: boolean }>(showWanted, [month]);
+    const wanted = rows[0]?.wanted === true;
+    if (!wanted) {
+      options.onMonth?.(month);
       await untilFree(() => inTransaction(pool, (other) => hide(other, month), signal), signal);
     }
-    options.onMonth?.(month);
     for (const parent of PARENTS) {
-      await untilFree(() => dropPartition(client, parent, `${parent}_${month.slice(0, 7).replace("-", "_")}`), signal);
+      const partition = `${parent}_${month.slice(0, 7).replace("-", "_")}`;
+      await untilFree(() => dropPartition(client, parent, partition, wanted), signal);
     }
-    return true;
+    return !wanted;
   } finally {
     // With what the session holds.
     client.release(true);
@@ -100,11 +101,16 @@ async function hide(client: pg.ClientBase, month: string): Promise<void> {
   if (rows[0]?.seen) await client.query(growDataset);
 }
 
-async function dropPartition(client: pg.ClientBase, parent: string, partition: string): Promise<void> {
+async function dropPartition(
+  client: pg.ClientBase,
+  parent: string,
+  partition: string,
+  keepAttached: boolean,
+): Promise<void> {
   for (;;) {
     const { rows } = await client.query<{ step: "attached" | "pending" | "detached" | null }>(showStep, [partition]);
     const step = rows[0]?.step ?? null;
-    if (step === null) return;
+    if (step === null || (step === "attached" && keepAttached)) return;
     const statements = { attached: detach(parent, partition), pending: finishDetach(parent, partition) };
     await client.query(step === "detached" ? drop(partition) : statements[step]);
   }
