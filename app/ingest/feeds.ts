@@ -12,7 +12,7 @@ export const LONGEST_DEADLINE_SECONDS = 10_000_000;
 export const feedName = z
   .string()
   .regex(
-    /^[^\s\p{Cc}]([^\p{Cc}\p{Zl}\p{Zp}]{0,198}[^\s\p{Cc}])?$/u,
+    /^[^\s\p{Cc}\p{Cs}]([^\p{Cc}\p{Cs}\p{Zl}\p{Zp}]{0,198}[^\s\p{Cc}\p{Cs}])?$/u,
     "must be 1 to 200 characters, with no space at either end and no control character",
   );
 
