@@ -86,7 +86,7 @@ export const batchesParameters = z.strictObject({
     .pipe(z.number().max(MOST_ID, "must be the next_cursor of an answer"))
     .optional()
     .meta({ description: "`next_cursor` of the page before; the newest batches if not given." }),
-  feed: storable(feedName).optional().meta({ description: "Only batches of this feed." }),
+  feed: feedName.optional().meta({ description: "Only batches of this feed." }),
   state: z.enum(batchStates).optional().meta({ description: "Only batches in this state." }),
 });
 
@@ -101,7 +101,7 @@ const count = (most: number) => {
 
 /** How a batch is opened: members of a JSON body, or, with prices as the body, parameters. */
 export const newBatch = z.strictObject({
-  feed: storable(feedName).meta({ description: "The feed it belongs to.", examples: ["asia"] }),
+  feed: feedName.meta({ description: "The feed it belongs to.", examples: ["asia"] }),
   mode: z
     .enum(["append", "replace"])
     .default("append")
