@@ -4,11 +4,11 @@ const isWanted = (month: string) => `EXISTS (
   WHERE b.state IN ('loading', 'auditing', 'audited') AND ${month} = ANY (p.months))`;
 
 /**
- * Months that end $1 days ago or earlier and that nobody wants, oldest first. Before them those that are on their way out
- * (`begun`), whoever wants them: there can be one at a time, and what is loaded of it meanwhile lies aside.
+ * Months that end $1 days ago or earlier and that nobody wants, oldest first. Before them those that are on their way out,
+ * whoever wants them: a table can have one such partition at a time.
  */
 export const listOldMonths = `
-  SELECT to_char(month, 'YYYY-MM-DD') AS month, begun
+  SELECT to_char(month, 'YYYY-MM-DD') AS month
   FROM (
     SELECT to_date(substring(relname FROM '_(\\d{4}_\\d{2})$'), 'YYYY_MM') AS month,
            bool_or(month_step(relname) <> 'attached') AS begun

@@ -1,4 +1,5 @@
 import type pg from "pg";
+import { type Meaning, meaningOf } from "../database/sqlstates.js";
 import { inTransaction } from "../database/transaction.js";
 import { lockTreeShared } from "../places/import-places.sql.js";
 import { growDataset, limitWaits, lockDataset } from "../rates/dataset.sql.js";
@@ -37,7 +38,7 @@ export class NotOwnerError extends Error {
  * A lock that was not to be had, a deadlock; and a step that a session of a run before, whose process is gone, has just
  * made itself: it is pending already, or gone.
  */
-const LOOK_AGAIN = new Set(["55P03", "40P01", "55000", "42P01"]);
+const LOOK_AGAIN: ReadonlySet<Meaning | undefined> = new Set(["locked", "conflict", "changed", "unmigrated"]);
 const PARENTS = ["daily_rates", "prices"] as const;
 /** A wait longer than this gives way to whoever came behind, and is tried again. */
 const LOCK_TIMEOUT = "2s";
@@ -55,36 +56,37 @@ const MOST_TRIES = 120;
  * @throws {UpkeepError} behind the last, if a month could not be dropped.
  */
 export async function dropOldMonths(pool: pg.Pool, options: RetentionOptions): Promise<string[]> {
-  const { rows } = await pool.query<{ month: string; begun: boolean }>(listOldMonths, [options.retentionDays]);
+  const { rows } = await pool.query<{ month: string }>(listOldMonths, [options.retentionDays]);
   if (rows.length > 0 && !(await pool.query<{ owner: boolean }>(isOwner)).rows[0]?.owner) throw new NotOwnerError();
   const turns = new Turns(options.signal);
   const dropped: string[] = [];
-  for (const { month, begun } of rows) {
+  for (const { month } of rows) {
     await turns.take(`${month.slice(0, 7)} was not dropped`, async () => {
-      if (await dropMonth(pool, month, begun, options)) dropped.push(month);
+      if (await dropMonth(pool, month, options)) dropped.push(month);
     });
   }
   turns.end();
   return dropped;
 }
 
-/** @returns false if somebody has begun to load prices of it. */
-async function dropMonth(pool: pg.Pool, month: string, begun: boolean, options: RetentionOptions): Promise<boolean> {
+/** @returns false if a batch is loaded that has prices of it; only what had left before is ended then. */
+async function dropMonth(pool: pg.Pool, month: string, options: RetentionOptions): Promise<boolean> {
   const { signal } = options;
   const client = await pool.connect();
   try {
     await client.query(`SET lock_timeout = '${LOCK_TIMEOUT}'`);
     await untilFree(() => client.query(takeMonth, [month]), signal);
-    if (!begun) {
-      const { rows } = await client.query<{ wanted: boolean }>(showWanted, [month]);
-      if (rows[0]?.wanted) return false;
+    const { rows } = await client.query<{ wanted: boolean }>(showWanted, [month]);
+    const wanted = rows[0]?.wanted === true;
+    if (!wanted) {
+      options.onMonth?.(month);
       await untilFree(() => inTransaction(pool, (other) => hide(other, month), signal), signal);
     }
-    options.onMonth?.(month);
     for (const parent of PARENTS) {
-      await untilFree(() => dropPartition(client, parent, `${parent}_${month.slice(0, 7).replace("-", "_")}`), signal);
+      const partition = `${parent}_${month.slice(0, 7).replace("-", "_")}`;
+      await untilFree(() => dropPartition(client, parent, partition, wanted), signal);
     }
-    return true;
+    return !wanted;
   } finally {
     // With what the session holds.
     client.release(true);
@@ -99,11 +101,16 @@ async function hide(client: pg.ClientBase, month: string): Promise<void> {
   if (rows[0]?.seen) await client.query(growDataset);
 }
 
-async function dropPartition(client: pg.ClientBase, parent: string, partition: string): Promise<void> {
+async function dropPartition(
+  client: pg.ClientBase,
+  parent: string,
+  partition: string,
+  keepAttached: boolean,
+): Promise<void> {
   for (;;) {
     const { rows } = await client.query<{ step: "attached" | "pending" | "detached" | null }>(showStep, [partition]);
     const step = rows[0]?.step ?? null;
-    if (step === null) return;
+    if (step === null || (step === "attached" && keepAttached)) return;
     const statements = { attached: detach(parent, partition), pending: finishDetach(parent, partition) };
     await client.query(step === "detached" ? drop(partition) : statements[step]);
   }
@@ -116,8 +123,7 @@ async function untilFree(attempt: () => Promise<unknown>, signal: AbortSignal | 
       await attempt();
       return;
     } catch (error) {
-      const { code } = error as { code?: string };
-      if (!LOOK_AGAIN.has(String(code)) || tries === MOST_TRIES) throw error;
+      if (!LOOK_AGAIN.has(meaningOf(error)) || tries === MOST_TRIES) throw error;
       await sleep(RETRY_MS, signal);
     }
   }

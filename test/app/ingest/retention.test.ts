@@ -109,10 +109,12 @@ describe("dropOldMonths", function () {
 
     it("fails none of them, and drops what they brought the next time", async () => {
       let loading = true;
-      const dropping = (async () => {
-        while (loading) await dropOldMonths(database.pool, { retentionDays: 30 });
-      })();
-      for (let round = 0; round < 25; round += 1) {
+      const dropping = Promise.all(
+        [1, 2].map(async () => {
+          while (loading) await dropOldMonths(database.pool, { retentionDays: 30 });
+        }),
+      );
+      for (let round = 0; round < 10; round += 1) {
         const old = ["2020-01", "2020-02", "2020-03"].flatMap((month) =>
           ["04", "05"].map((day) => `CNSGH,NLRTM,${month}-${day},${round + 1}`),
         );
