@@ -9,12 +9,11 @@ export const MOST_BAD_ROWS = 1_000_000_000;
 export const LONGEST_DEADLINE_SECONDS = 10_000_000;
 
 /** Also a label of metrics. */
-export const feedName = z
-  .string()
-  .regex(
-    /^[^\s\p{Cc}\p{Cs}]([^\p{Cc}\p{Cs}\p{Zl}\p{Zp}]{0,198}[^\s\p{Cc}\p{Cs}])?$/u,
-    "must be 1 to 200 characters, with no space at either end and no control character",
-  );
+export const feedName = z.string().regex(
+  // Nor half of a surrogate pair (Cs), which JSON can spell and Postgres would store as another character.
+  /^[^\s\p{Cc}\p{Cs}]([^\p{Cc}\p{Cs}\p{Zl}\p{Zp}]{0,198}[^\s\p{Cc}\p{Cs}])?$/u,
+  "must be 1 to 200 characters, with no space at either end and no control character",
+);
 
 const whole = (least: number, most: number) => {
   const rule = `must be a whole number from ${least} to ${most}`;
