@@ -12,22 +12,33 @@ export class ListenError extends Error {
   }
 }
 
+/** Where a server can be reached. */
+export interface Listening {
+  /** From this machine, such as `http://127.0.0.1:3000`. */
+  readonly url: string;
+  /** As it was bound, such as `[::]:3000`. */
+  readonly address: string;
+}
+
 /**
  * @param port 0 for a free one.
- * @returns where it listens, such as `http://127.0.0.1:3000`.
+ * @param host every address of the machine if undefined: of IPv6 and IPv4, or of IPv4 where there is no IPv6.
  * @throws {ListenError} if the host is not of this machine.
  * @throws what Node.js throws if the port is taken.
  */
-export function listen(server: Server, port: number, host: string): Promise<string> {
+export function listen(server: Server, port: number, host: string | undefined): Promise<Listening> {
   return new Promise((resolve, reject) => {
     const refuse = (error: NodeJS.ErrnoException) =>
-      reject(error.code === "EADDRINUSE" ? error : new ListenError(host, port, error));
+      reject(error.code === "EADDRINUSE" ? error : new ListenError(host ?? "any address", port, error));
     server.once("error", refuse);
     server.listen(port, host, () => {
       server.off("error", refuse);
       const { address, port: taken } = server.address() as AddressInfo;
-      const shown = ANY.has(address) ? "127.0.0.1" : isIPv6(address) ? `[${address}]` : address;
-      resolve(`http://${shown}:${taken}`);
+      const bound = isIPv6(address) ? `[${address}]` : address;
+      resolve({
+        url: `http://${ANY.has(address) ? "127.0.0.1" : bound}:${taken}`,
+        address: `${bound}:${taken}`,
+      });
     });
   });
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { mistakeInDatabaseUrl } from "./database-url.js";
 
 /** Thrown by {@link readSettings}; `mistakes` holds one line for each bad variable. */
 export class SettingsError extends Error {
@@ -24,9 +25,10 @@ const whole = (least: number, most: number) => {
 };
 const oneOf = <const Choice extends string>(...choices: Choice[]) =>
   z.enum(choices, `must be one of ${choices.join(", ")}`);
-const postgresUrl = z
-  .string()
-  .regex(/^postgres(ql)?:\/\//, "must look like postgres://user:password@host:5432/database");
+const postgresUrl = z.string().superRefine((url, context) => {
+  const message = mistakeInDatabaseUrl(url);
+  if (message !== undefined) context.addIssue({ code: "custom", message });
+});
 
 const MIB = 1024 * 1024;
 
@@ -38,7 +40,10 @@ export const environmentSchema = z.object({
   DATABASE_READ_URL: postgresUrl.optional().describe("where reads go (replicas); DATABASE_URL if not set"),
   DATABASE_POOL_SIZE: whole(1, 500).default(10).describe("connections for reads, to each of the two databases"),
   DATA_DIRECTORY: z.string().min(1).default(".data").describe("where the local Postgres keeps its files"),
-  HOST: z.string().min(1).default("0.0.0.0").describe("address to listen on"),
+  HOST: z
+    .string()
+    .optional()
+    .describe("address to listen on, for both ports; every one of the machine, IPv6 and IPv4, if not set"),
   PORT: whole(0, 65535).default(3000).describe("port of the API; 0 takes a free one"),
   ADMIN_PORT: whole(0, 65535).default(9464).describe("port of /livez, /readyz and /metrics"),
   LOG_LEVEL: oneOf("trace", "debug", "info", "warn", "error", "fatal", "silent")
@@ -88,7 +93,7 @@ export interface Settings {
   readonly dataDirectory: string;
   /** It was named, rather than left at its default in the working directory. */
   readonly dataDirectoryGiven: boolean;
-  readonly host: string;
+  readonly host: string | undefined;
   readonly port: number;
   readonly adminPort: number;
   readonly logLevel: Environment["LOG_LEVEL"];
@@ -124,6 +129,9 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     throw new SettingsError(parsed.error.issues.map((issue) => `${issue.path[0]?.toString()}: ${issue.message}`));
   }
   const values = parsed.data;
+  if (values.PORT === values.ADMIN_PORT && values.PORT !== 0) {
+    throw new SettingsError([`ADMIN_PORT: must be another port than PORT, which is ${values.PORT}`]);
+  }
   return {
     databaseUrl: values.DATABASE_URL,
     databaseReadUrl: values.DATABASE_READ_URL,

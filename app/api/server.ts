@@ -5,7 +5,7 @@ import { watchIngest } from "../batches/batch-metrics.js";
 import { closePool, openPool } from "../database/pool.js";
 import { ReadSide, type ReadSourceOptions } from "../database/read-side.js";
 import { IngestThread } from "../ingest/uploads/ingest-thread.js";
-import { listen } from "../listen.js";
+import { type Listening, listen } from "../listen.js";
 import { watchCacheBytes, watchDataset } from "../rates/dataset-metrics.js";
 import { DatasetVersion } from "../rates/dataset-version.js";
 import { type Settings, SettingsError } from "../settings.js";
@@ -25,6 +25,8 @@ export interface RunningServer {
   /** Such as http://127.0.0.1:3000 */
   readonly apiUrl: string;
   readonly adminUrl: string;
+  /** What both are bound to, such as [::]:3000 */
+  readonly addresses: readonly string[];
   /**
    * Stops without losing a request: not ready at once, serving on for PRE_STOP_SECONDS, then no new connections while
    * requests under way finish (DRAIN_SECONDS at most), then the pools. Can be called again; resolves when all is closed.
@@ -127,11 +129,11 @@ export async function startServer({ settings, logger }: ServerOptions): Promise<
   }
 
   let admin: AdminServer | undefined;
-  let apiUrl: string;
+  let api: Listening;
   try {
     admin = await startAdminServer({ host: settings.host, port: settings.adminPort, health });
     await version.start();
-    apiUrl = await listen(server, settings.port, settings.host);
+    api = await listen(server, settings.port, settings.host);
     // Without tokens nothing is uploaded, and a process that only reads leaves the primary alone.
     if (settings.writeTokensFile !== undefined) jobs?.lookAfterOthers();
   } catch (error) {
@@ -140,8 +142,9 @@ export async function startServer({ settings, logger }: ServerOptions): Promise<
   }
   let stopping: Promise<void> | undefined;
   return {
-    apiUrl,
+    apiUrl: api.url,
     adminUrl: admin.url,
+    addresses: [api.address, admin.address],
     stop: () => {
       stopping ??= stop();
       return stopping;

@@ -1,4 +1,5 @@
 import type pg from "pg";
+import { printable } from "../printable.js";
 import { countLines, readLines } from "./reported-lines.sql.js";
 
 /** A line that could not be loaded, as users are told of it. */
@@ -48,16 +49,11 @@ export function tells(failure: string | null, reason: string): boolean {
   return failure?.endsWith(`: ${reason}.`) === true;
 }
 
-/** Characters that a terminal would obey, or that would change the order of others, are written as \u{…}. */
 function writeContent(content: Buffer): string {
   const characters = [...content.toString("utf8")];
-  const shown = characters
-    .slice(0, SHOWN_CHARACTERS)
-    .map((character) => (UNPRINTABLE.test(character) ? `\\u{${character.codePointAt(0)?.toString(16)}}` : character));
-  return shown.join("") + (characters.length > SHOWN_CHARACTERS ? "…" : "");
+  const shown = printable(characters.slice(0, SHOWN_CHARACTERS).join(""));
+  return characters.length > SHOWN_CHARACTERS ? `${shown}…` : shown;
 }
-
-const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/u;
 
 /** How many lines of a batch are bad for which reason, most frequent first; also those that were not kept. */
 export async function countBadLines(

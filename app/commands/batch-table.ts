@@ -1,5 +1,6 @@
 import type { BatchSummary } from "../batches/batch-summary.js";
 import { type ReportedLine, tells } from "../batches/reported-lines.js";
+import { printable } from "../printable.js";
 
 const LONGEST_SOURCE = 48;
 
@@ -9,11 +10,11 @@ export function writeBatchTable(batches: readonly BatchSummary[]): string {
   const rows = batches.map((batch) => [
     String(batch.id),
     stateOf(batch),
-    batch.feed,
+    printable(batch.feed),
     batch.rows.toLocaleString("en-US"),
     String(batch.rejected),
     writeInstant(batch.created_at),
-    batch.source.length > LONGEST_SOURCE ? `…${batch.source.slice(1 - LONGEST_SOURCE)}` : batch.source,
+    printable(batch.source.length > LONGEST_SOURCE ? `…${batch.source.slice(1 - LONGEST_SOURCE)}` : batch.source),
   ]);
   const widths = header.map((name, column) => Math.max(name.length, ...rows.map((row) => row[column]?.length ?? 0)));
   const numbers = new Set([0, 3, 4]);
@@ -73,7 +74,9 @@ export function writeBatchDetails(
         ...(content ? [`    ${content}`] : []),
       ]),
     ...counts.map(({ reason, count }) => `${count} × ${reason}`),
-  ].join("\n");
+  ]
+    .map(printable)
+    .join("\n");
 }
 
 function stateOf({ state, duplicate_of, awaits_publish }: BatchSummary): string {

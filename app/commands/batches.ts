@@ -15,6 +15,7 @@ import { openPool } from "../database/pool.js";
 import { auditBatch } from "../ingest/audit/audit.js";
 import { REPORTED_BAD_LINES } from "../ingest/parse/bad-lines.js";
 import { completeUpload, failAbandonedUploads } from "../ingest/uploads/upload.js";
+import { printable } from "../printable.js";
 import { readSettings, type Settings } from "../settings.js";
 import { type CompactReport, compact } from "../upkeep/compact.js";
 import { reclaimBatch } from "../upkeep/reclaim.js";
@@ -135,7 +136,7 @@ function changeCommand(name: string, description: string, change: Change): Comma
       await withBatches(async (pool, settings) => {
         const outcome = await change(pool, id, settings, options);
         const batch = options.json ? await readBatch(pool, id) : undefined;
-        if (batch === undefined) console.log(outcome);
+        if (batch === undefined) console.log(printable(outcome));
         else print(writeBatch(batch));
       });
     });
@@ -251,7 +252,9 @@ async function withBatches(work: (pool: pg.Pool, settings: Settings) => Promise<
 }
 
 function print(value: unknown): void {
-  console.log(JSON.stringify(value, null, 2));
+  // JSON leaves control characters above 7F as they are, which a terminal obeys as well.
+  const written = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  console.log(JSON.stringify(value, null, 2).replace(/(?!\n)\p{Cc}/gu, written));
 }
 
 function count(rows: number): string {

@@ -19,14 +19,17 @@ export function demoCommand(): Command {
       "after",
       `
 Starts a local Postgres (or takes DATABASE_URL), migrates it, loads generated ports, regions and prices unless they are
-there, and serves without a limit of requests. A database that holds other data is served as it is.
+there, and serves without a limit of requests, to this machine alone unless HOST says otherwise. A database that holds
+other data is served as it is.
 
 Examples:
   ratesapp demo
   PORT=8080 DATA_DIRECTORY=/tmp/rates ratesapp demo`,
     )
     .action(async () => {
-      const settings: Settings = { ...readSettings(), rateLimitPerSecond: 0 };
+      const given = readSettings();
+      // Its data, its token and no limit are for whoever starts it, and not for the network around.
+      const settings: Settings = { ...given, host: given.host ?? "127.0.0.1", rateLimitPerSecond: 0 };
       const logger = createLogger(settings);
       const stop = stopSignal();
       const database = await openCommandDatabase(settings);

@@ -3,9 +3,11 @@ import { isTransient } from "../database/transient.js";
 import { FeedsFileError } from "../ingest/feeds.js";
 import { ListenError } from "../listen.js";
 import { PlacesError } from "../places/places-error.js";
+import { printableLines } from "../printable.js";
 import { SettingsError } from "../settings.js";
 import { systemReason } from "../system-reason.js";
 import { firstLines } from "./first-lines.js";
+import { hideAddresses } from "./hide-addresses.js";
 import { StoppedError } from "./stop-signal.js";
 
 /** Thrown for something that the user must say differently: a missing variable, options that do not go together. */
@@ -39,9 +41,13 @@ export function describeFailure(error: unknown, environment: NodeJS.ProcessEnv =
   // Commander has already written what it has to say.
   if (error instanceof CommanderError) return "";
   const detailed = environment.LOG_LEVEL === "debug" || environment.LOG_LEVEL === "trace";
-  if (!(error instanceof Error)) return `${String(error)}\n`;
-  if (detailed) return `${error.stack}\n`;
-  return `${firstLines(messageOf(error).split("\n"), "with 2> FILE all of them are in a file.").join("\n")}\n`;
+  return `${printableLines(hideAddresses(textOf(error, detailed)))}\n`;
+}
+
+function textOf(error: unknown, detailed: boolean): string {
+  if (!(error instanceof Error)) return String(error);
+  if (detailed && error.stack) return error.stack;
+  return firstLines(messageOf(error).split("\n"), "with 2> FILE all of them are in a file.").join("\n");
 }
 
 /** A refused connection to a name with several addresses has a message for each, and none of its own. */

@@ -2,6 +2,7 @@ import progress, { type Options, Presets, SingleBar } from "cli-progress";
 import type pg from "pg";
 import { type BatchSummary, readBatch } from "../batches/batch-summary.js";
 import type { IngestLog } from "../database/patiently.js";
+import { printable } from "../printable.js";
 
 const TERMINAL_INTERVAL_MS = 500;
 const LOG_INTERVAL_MS = 5_000;
@@ -104,7 +105,7 @@ function describe(name: string, batch: BatchSummary): string {
   const left = secondsUntil(batch, batch.estimated_end);
   const size = bytes !== null ? ` of ${gigabytes(bytes)}` : progress === null ? " of an unknown size" : "";
   const parts = [
-    name,
+    printable(name),
     `${whole(rows)} rows`,
     ...(rejected > 0 ? [`${whole(rejected)} bad lines`] : []),
     ...(state === "loading" ? [`${gigabytes(loaded)}${size}`, `${whole(speed ?? 0)} rows/s`] : [state]),

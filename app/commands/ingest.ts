@@ -1,9 +1,11 @@
 import { Command, Option } from "commander";
 import { countBadLines, readBadLines, tells } from "../batches/reported-lines.js";
+import { patiently } from "../database/patiently.js";
 import { closePool, openPool } from "../database/pool.js";
 import { DEFAULT_FEED, LONGEST_DEADLINE_SECONDS, MOST_BAD_ROWS } from "../ingest/feeds.js";
-import { type BatchReport, DeliveriesError, ingestSource } from "../ingest/ingest-source.js";
+import { type BatchReport, ingestSource } from "../ingest/ingest-source.js";
 import { REPORTED_BAD_LINES } from "../ingest/parse/bad-lines.js";
+import { printable } from "../printable.js";
 import { readSettings } from "../settings.js";
 import { createLogger } from "../telemetry/logger.js";
 import { feed, filled, wholeNumber } from "./arguments.js";
@@ -92,7 +94,7 @@ async function run(options: FeedOptions): Promise<void> {
     const display = new ProgressDisplay(pool, log);
     const files = new RejectsFiles(pool, { rejects, force: options.force === true });
     try {
-      const { reports, unread } = await ingestSource({
+      const reports = await ingestSource({
         pool,
         source,
         ...(options.feed === undefined ? {} : { feed: options.feed }),
@@ -103,15 +105,8 @@ async function run(options: FeedOptions): Promise<void> {
         log: display.log,
         onBatch: (batchId, { name }) => display.watch(batchId, name),
         onEnd: () => display.end(),
-      }).then(
-        (reports) => ({ reports, unread: null }),
-        (error: unknown) => {
-          if (error instanceof DeliveriesError) return { reports: error.reports, unread: error };
-          throw error;
-        },
-      );
-      for (const report of reports) await tell(report);
-      if (unread !== null) throw unread;
+        onReport: tell,
+      });
       if (reports.length === 0) console.log("Nothing new.");
       const failed = reports.filter(({ state }) => state === "failed");
       if (failed.some(({ already, failedForGood }) => !already && !failedForGood)) process.exitCode = EXIT.failed;
@@ -122,21 +117,24 @@ async function run(options: FeedOptions): Promise<void> {
     }
 
     async function tell(report: BatchReport): Promise<void> {
-      console.log(outcomeOf(report));
+      console.log(printable(outcomeOf(report)));
       if (report.already) return;
       if (report.state === "failed") await listBadLines(report);
       else if (report.rejected > 0) await keepRejects(report);
     }
 
     async function listBadLines({ batchId, failure }: BatchReport): Promise<void> {
-      const lines = (await readBadLines(pool, batchId, REPORTED_BAD_LINES))
+      const patience = { log, signal };
+      const bad = await patiently(patience, () => readBadLines(pool, batchId, REPORTED_BAD_LINES));
+      const lines = bad
         .filter(({ reason }) => !tells(failure, reason))
-        .map(
-          ({ file, line, column, reason }) =>
-            `${file}:${line ?? "?"}: ${column === null ? "" : `${column}: `}${reason}`,
+        .map(({ file, line, column, reason }) =>
+          printable(`${file}:${line ?? "?"}: ${column === null ? "" : `${column}: `}${reason}`),
         );
       for (const line of firstLines(lines, `ratesapp batches show ${batchId} names them.`)) console.error(line);
-      for (const { reason, count } of await countBadLines(pool, batchId)) console.error(`${count} × ${reason}`);
+      for (const { reason, count } of await patiently(patience, () => countBadLines(pool, batchId))) {
+        console.error(`${count} × ${reason}`);
+      }
     }
 
     async function keepRejects(report: BatchReport): Promise<void> {
@@ -144,11 +142,13 @@ async function run(options: FeedOptions): Promise<void> {
       try {
         const path = await files.keep(report);
         const where = path === null ? `ratesapp batches rejects ${batchId} gives them` : `they are in ${path}`;
-        console.log(`Bad lines that were left out: ${rejected}; ${where}.`);
+        console.log(printable(`Bad lines that were left out: ${rejected}; ${where}.`));
       } catch (error) {
         process.exitCode = EXIT.failed;
         console.error(
-          `${(error as Error).message} Bad lines that were left out: ${rejected}; ratesapp batches rejects ${batchId} gives them.`,
+          printable(
+            `${(error as Error).message} Bad lines that were left out: ${rejected}; ratesapp batches rejects ${batchId} gives them.`,
+          ),
         );
       }
     }

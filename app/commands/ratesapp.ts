@@ -1,7 +1,9 @@
 import { Command } from "commander";
+import { printableLines } from "../printable.js";
 import { releaseVersion } from "../telemetry/build-info.js";
 import { batchesCommand } from "./batches.js";
 import { demoCommand } from "./demo.js";
+import { hideAddresses } from "./hide-addresses.js";
 import { ingestCommand } from "./ingest.js";
 import { migrateCommand } from "./migrate.js";
 import { placesCommand } from "./places.js";
@@ -40,5 +42,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 a bad delivery t
 /** Commands that are added do not inherit this; without it, commander ends the process with code 1 for wrong usage. */
 function throwRatherThanExit(command: Command): void {
   command.exitOverride().showHelpAfterError("(--help tells more)");
+  // It repeats what it does not know, which may be an address at the wrong place.
+  command.configureOutput({ outputError: (text, write) => write(printableLines(hideAddresses(text))) });
   for (const child of command.commands) throwRatherThanExit(child);
 }

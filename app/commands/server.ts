@@ -24,7 +24,7 @@ export async function serveUntil(
 ): Promise<void> {
   const { writeUrl: databaseUrl, readUrl: databaseReadUrl } = database;
   const server = await startServer({ settings: { ...settings, databaseUrl, databaseReadUrl }, logger });
-  logger.info({ api: server.apiUrl, admin: server.adminUrl }, "serving");
+  logger.info({ api: server.apiUrl, admin: server.adminUrl, listening: server.addresses }, "serving");
   onServing(server);
   if (!stop.aborted) await once(stop, "abort");
   logger.info({ reason: (stop.reason as Error).message }, "draining");

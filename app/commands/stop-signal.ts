@@ -20,6 +20,8 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 /** Under `npm start`, one Ctrl-C arrives twice: from the terminal and from npm. */
 const SAME_REQUEST_MS = 500;
 
+const LOOK_EVERY_MS = 250;
+
 /**
  * Aborted by the first request to stop (Ctrl-C, SIGTERM, a closed terminal), so that work can end in good order; a
  * second one ends the process at once.
@@ -27,16 +29,26 @@ const SAME_REQUEST_MS = 500;
 export function stopSignal(): AbortSignal {
   const controller = new AbortController();
   let requestedAtMs = 0;
-  for (const signal of SIGNALS) {
-    process.on(signal, () => {
-      const error = new StoppedError(signal);
-      if (!controller.signal.aborted) {
-        requestedAtMs = performance.now();
-        controller.abort(error);
-      } else if (performance.now() - requestedAtMs > SAME_REQUEST_MS) {
-        process.exit(error.exitCode);
-      }
-    });
-  }
+  const request = (signal: (typeof SIGNALS)[number]) => {
+    const error = new StoppedError(signal);
+    if (!controller.signal.aborted) {
+      requestedAtMs = performance.now();
+      controller.abort(error);
+    } else if (performance.now() - requestedAtMs > SAME_REQUEST_MS) {
+      process.exit(error.exitCode);
+    }
+  };
+  for (const signal of SIGNALS) process.on(signal, () => request(signal));
+  if (process.env.npm_lifecycle_event !== undefined) onceOrphaned(() => request("SIGTERM"));
   return controller.signal;
+}
+
+/** npm passes a signal to the shell that it starts a script with; that ends of it, and tells the script nothing. */
+function onceOrphaned(stop: () => void): void {
+  const parent = process.ppid;
+  const looking = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(looking);
+    stop();
+  }, LOOK_EVERY_MS).unref();
 }

@@ -41,6 +41,8 @@ export interface IngestOptions {
   readonly onBatch?: (batchId: number, source: SourceObject) => void;
   /** Told when a batch has ended, or is left to others. */
   readonly onEnd?: () => void | Promise<void>;
+  /** Told of each delivery when it has ended, whatever becomes of those behind it. */
+  readonly onReport?: (report: BatchReport) => void | Promise<void>;
   /** Bytes of a piece; tests make it small. */
   readonly pieceBytes?: number;
 }
@@ -66,12 +68,9 @@ export interface BatchReport {
 
 /** Some of several deliveries could not be worked on, for the reasons in `errors`; the others were. */
 export class DeliveriesError extends AggregateError {
-  readonly reports: readonly BatchReport[];
-
-  constructor(reports: readonly BatchReport[], errors: readonly Error[]) {
+  constructor(errors: readonly Error[]) {
     super(errors, errors.map(({ message }) => message).join("\n"));
     this.name = "DeliveriesError";
-    this.reports = reports;
   }
 }
 
@@ -89,7 +88,7 @@ const SILENT: IngestLog = { info() {}, warn() {} };
  * @returns a report for each object that was worked on, that failed before, or that this run was given by name.
  * @throws {SourceError} if there is no such source.
  * @throws {PortsMissingError} while the database knows no ports.
- * @throws {DeliveriesError} behind the last, if some of several could not be read.
+ * @throws {DeliveriesError} behind the last, if some of several could not be read; `onReport` was told of the others.
  * @throws the signal's reason when asked to stop.
  */
 export async function ingestSource(options: IngestOptions): Promise<BatchReport[]> {
@@ -104,37 +103,48 @@ export async function ingestSource(options: IngestOptions): Promise<BatchReport[
   const feed = options.feed ?? DEFAULT_FEED;
   const reports: BatchReport[] = [];
   const failures: Error[] = [];
-  for await (const object of source.list(signal)) {
-    if (source.several) {
-      const known = await patiently(worker, () =>
-        findPlannedBatch(pool, { feed, identity: object.identity }, startedAt),
-      );
-      if (known?.endedBefore) {
-        if (known.state === "failed") reports.push(report(known, object, await readWorkOf(worker, known.id)));
-        continue;
-      }
+  const fail = (name: string, error: unknown) => {
+    failures.push(new Error(`${name}: ${(error as Error).message}`, { cause: error }));
+  };
+  for await (const found of source.list(signal)) {
+    if ("error" in found) {
+      fail(found.name, found.error);
+      continue;
     }
+    let report: BatchReport | null;
     try {
-      reports.push(await ingestObject(worker, object, feed, startedAt, !source.several, options));
+      report = await ingestObject(worker, found, feed, startedAt, source.several, options);
     } catch (error) {
       signal.throwIfAborted();
       // No other delivery fares better where the database is away.
       if (!source.several || isTransient(error)) throw error;
-      failures.push(new Error(`${object.name}: ${(error as Error).message}`, { cause: error }));
+      fail(found.name, error);
+      continue;
     }
+    if (report === null) continue;
+    reports.push(report);
+    await options.onReport?.(report);
   }
-  if (failures.length > 0) throw new DeliveriesError(reports, failures);
+  if (failures.length > 0) throw new DeliveriesError(failures);
   return reports;
 }
 
+/** Null for one of several that was loaded before. */
 async function ingestObject(
   worker: Worker,
   object: SourceObject,
   feed: string,
   startedAt: string,
-  again: boolean,
+  several: boolean,
   options: IngestOptions,
-): Promise<BatchReport> {
+): Promise<BatchReport | null> {
+  if (several) {
+    const delivery = { feed, identity: object.identity };
+    const known = await patiently(worker, () => findPlannedBatch(worker.pool, delivery, startedAt));
+    if (known?.endedBefore) {
+      return known.state === "failed" ? reportOf(known, object, await readWorkOf(worker, known.id)) : null;
+    }
+  }
   const inRanges = object.ranges && compressionOf(await readFirstBytes(object, MAGIC_BYTES, worker.signal)) === null;
   const pieceBytes = options.pieceBytes ?? (inRanges ? PIECE_BYTES : STREAM_PIECE_BYTES);
   const batch = await patiently(worker, () =>
@@ -151,18 +161,22 @@ async function ingestObject(
         deadlineSeconds: options.deadlineSeconds ?? null,
       },
       startedAt,
-      again,
+      !several,
     ),
   );
-  if (batch.state === "loading") {
-    options.onBatch?.(batch.id, object);
-    if (inRanges) await loadRanges(worker, batch.id, object);
-    else await loadStream(worker, batch.id, object, { bytes: pieceBytes, atOnce: LANES });
+  let ended: Work;
+  try {
+    if (batch.state === "loading") {
+      options.onBatch?.(batch.id, object);
+      if (inRanges) await loadRanges(worker, batch.id, object);
+      else await loadStream(worker, batch.id, object, { bytes: pieceBytes, atOnce: LANES });
+    }
+    ended = await finish(worker, batch.id);
+  } finally {
+    await options.onEnd?.();
   }
-  const ended = await finish(worker, batch.id);
-  await options.onEnd?.();
   if (!batch.endedBefore && (ended.state === "failed" || ended.state === "duplicate")) await giveBack(worker, batch.id);
-  return report(batch, object, ended);
+  return reportOf(batch, object, ended);
 }
 
 /** Audits and publishes the batch if it is loaded; fails it if it cannot be. All workers come here, and any may die. */
@@ -218,7 +232,7 @@ function failureOf(work: Work): string | null {
   return work.rows === 0 ? "It holds no prices." : null;
 }
 
-function report(batch: PlannedBatch, object: SourceObject, work: Work): BatchReport {
+function reportOf(batch: PlannedBatch, object: SourceObject, work: Work): BatchReport {
   return {
     batchId: batch.id,
     name: object.name,

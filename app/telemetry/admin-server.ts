@@ -1,11 +1,10 @@
 import type { ServerResponse } from "node:http";
 import { createBoundedServer } from "../bounded-server.js";
-import { listen } from "../listen.js";
+import { type Listening, listen } from "../listen.js";
 import type { Health } from "./health.js";
 import { registry } from "./registry.js";
 
-export interface AdminServer {
-  readonly url: string;
+export interface AdminServer extends Listening {
   stop(): Promise<void>;
 }
 
@@ -16,7 +15,11 @@ const LIMITS = { mostConnections: 200, silenceTimeoutMs: 10_000, takeTimeoutMs: 
  * `/livez` (the event loop turns), `/readyz` (this pod should get requests; else 503 with the reasons) and `/metrics`, on
  * a port that is out of reach from outside. It outlives the API while that drains, so that probes go on being answered.
  */
-export async function startAdminServer(options: { host: string; port: number; health: Health }): Promise<AdminServer> {
+export async function startAdminServer(options: {
+  readonly host: string | undefined;
+  readonly port: number;
+  readonly health: Health;
+}): Promise<AdminServer> {
   const server = createBoundedServer({}, LIMITS, (request, response) => {
     const path = request.url?.split("?", 1)[0];
     if (path === "/livez") send(response, 200, { status: "ok" });
@@ -28,7 +31,7 @@ export async function startAdminServer(options: { host: string; port: number; he
     else send(response, 404, { status: "not found", paths: ["/livez", "/readyz", "/metrics"] });
   });
   return {
-    url: await listen(server, options.port, options.host),
+    ...(await listen(server, options.port, options.host)),
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

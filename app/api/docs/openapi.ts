@@ -99,7 +99,7 @@ export function openApiDocument(): Json {
           responses: {
             200: answer("The tree.", { "application/json": { schema: ref("Regions") } }),
             304: notModified,
-            ...problemResponses(["unknown-parameter", "not-acceptable", ...FROM_DATABASE]),
+            ...problemResponses(["invalid-parameter", "unknown-parameter", "not-acceptable", ...FROM_DATABASE]),
           },
         },
       },

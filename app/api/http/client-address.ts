@@ -12,10 +12,12 @@ export class ClientAddress {
     if (trustedProxies.length === 0) return;
     this.#trusted = new BlockList();
     for (const entry of trustedProxies) {
-      const [address = "", prefix] = entry.split("/");
+      const [written = "", prefix] = entry.split("/");
+      const address = plainAddress(written) ?? written;
       const family = isIPv6(address) ? "ipv6" : "ipv4";
+      const unwrappedBits = family === "ipv4" && isIPv6(written) ? MAPPED_BITS : 0;
       if (prefix === undefined) this.#trusted.addAddress(address, family);
-      else this.#trusted.addSubnet(address, Number(prefix), family);
+      else this.#trusted.addSubnet(address, Math.max(0, Number(prefix) - unwrappedBits), family);
     }
   }
 
@@ -40,21 +42,31 @@ export class ClientAddress {
   }
 }
 
+/** Of an IPv4 address in its IPv6 wrapping, which a socket for both families gives; before the address itself. */
+const MAPPED_BITS = 96;
+const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
+
 /** Without brackets, port, zone and the IPv6 wrapping of an IPv4 address; undefined if it is none. */
 function plainAddress(text: string): string | undefined {
   const address = text
     .replace(/^\[([^\]]*)\](:\d+)?$/, "$1")
     .replace(/^(\d+\.\d+\.\d+\.\d+):\d+$/, "$1")
     .replace(/%.*$/, "")
-    .replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, "");
-  return isIPv4(address) || isIPv6(address) ? address : undefined;
+    .replace(MAPPED, "$1");
+  if (isIPv4(address)) return address;
+  if (!isIPv6(address)) return undefined;
+  // The wrapping has other spellings, such as ::ffff:a01:203.
+  return /:ffff:/i.test(address) ? shortest(address).replace(MAPPED, "$1") : address;
+}
+
+/** As all spellings of an IPv6 address are written here: with at most one "::". */
+function shortest(address: string): string {
+  return new SocketAddress({ address, family: "ipv6" }).address;
 }
 
 /** The first four groups, written one way whatever the address was written like. */
 function networkOf(address: string): string {
-  // SocketAddress prints the shortest form, with at most one "::", so that groups can be counted.
-  const shortest = new SocketAddress({ address, family: "ipv6" }).address;
-  const [left = "", right] = shortest.split("::");
+  const [left = "", right] = shortest(address).split("::");
   const start = left === "" ? [] : left.split(":");
   const end = right === undefined || right === "" ? [] : right.split(":");
   const groups =

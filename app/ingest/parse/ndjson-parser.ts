@@ -99,30 +99,52 @@ export class NdjsonParser extends LineParser {
   }
 
   protected override parseLine(line: Buffer): Fault | null {
+    const text = line.toString("utf8");
     let value: unknown;
     try {
-      value = JSON.parse(line.toString("utf8"));
+      value = JSON.parse(text);
     } catch {
       return { column: null, reason: "not JSON" };
     }
     if (typeof value !== "object" || value === null || Array.isArray(value)) {
       return { column: null, reason: "not a JSON object" };
     }
-    const members = new Map<string, unknown>(Object.entries(value));
-    for (const name of COLUMN_NAMES) if (!members.has(name)) return { column: name, reason: "a column is missing" };
-    if (members.size > COLUMN_NAMES.length) return { column: null, reason: "a column too many" };
-    const price = members.get("price");
+    const missing = COLUMN_NAMES.find((name) => !Object.hasOwn(value, name));
+    if (missing) return { column: missing, reason: "a column is missing" };
+    if (Object.keys(value).length > COLUMN_NAMES.length) return { column: null, reason: "a column too many" };
+    const members = value as Record<ColumnName, unknown>;
+    const notText = TEXT_NAMES.find((name) => typeof members[name] !== "string");
+    if (notText) return { column: notText, reason: "not a string" };
+    const { price } = members;
     if (typeof price !== "number") return { column: "price", reason: "not a number" };
-    const text = (name: ColumnName) => Buffer.from(String(members.get(name)), "utf8");
+    // JSON.parse takes the last of two members with one name, and rounds numbers. The text tells: outside of its strings
+    // are a colon for each member, and one number.
+    const outsideStrings = text.replace(STRINGS, "");
+    if (outsideStrings.split(":").length - 1 > COLUMN_NAMES.length) return { column: null, reason: "a column twice" };
+    if (!isWhole(outsideStrings)) return { column: "price", reason: price < 0 ? "negative" : "not a whole number" };
+    const bytes = (name: ColumnName) => Buffer.from(members[name] as string, "utf8");
     const fields = {
-      orig_code: text("orig_code"),
-      dest_code: text("dest_code"),
-      day: text("day"),
-      // Without an exponent, however large.
-      price: Buffer.from(Number.isInteger(price) ? BigInt(price).toString() : String(price)),
+      orig_code: bytes("orig_code"),
+      dest_code: bytes("dest_code"),
+      day: bytes("day"),
+      // Larger ones would be written with an exponent.
+      price: Buffer.from(String(Math.max(Number.MIN_SAFE_INTEGER, Math.min(price, Number.MAX_SAFE_INTEGER)))),
     };
     return addFields(fields, this.#ports, this.rows);
   }
+}
+
+const TEXT_NAMES = ["orig_code", "dest_code", "day"] as const;
+const STRINGS = /"[^"\\]*(?:\\.[^"\\]*)*"/g;
+const NUMBER = /(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?/;
+
+/** Whether the one number in a text is whole to its last digit, however it is written; a double may hide some digits. */
+function isWhole(text: string): boolean {
+  const [, whole = "", fraction = "", exponent = "0"] = NUMBER.exec(text) ?? [];
+  const digits = whole + fraction;
+  let end = digits.length;
+  while (end > 0 && digits[end - 1] === "0") end -= 1;
+  return end === 0 || end - whole.length <= Number(exponent);
 }
 
 function skipSpaces(chunk: Buffer, from: number): number {

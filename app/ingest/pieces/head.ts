@@ -22,9 +22,10 @@ export interface Head {
 const WHITE_SPACE = new Set([0x20, 0x09, 0x0a, 0x0d, 0xef, 0xbb, 0xbf]);
 const BRACE = 0x7b;
 
-/** NDJSON begins with a brace (behind white space and a byte order mark); no header of CSV can. */
-export function formatOf(bytes: Buffer): Format {
+/** NDJSON begins with a brace, behind white space and a byte order mark, which alone tell nothing: null. */
+function formatOf(bytes: Buffer): Format | null {
   const first = bytes.find((byte) => !WHITE_SPACE.has(byte));
+  if (first === undefined) return null;
   return first === BRACE ? "ndjson" : "csv";
 }
 
@@ -33,15 +34,20 @@ export function formatOf(bytes: Buffer): Format {
  * @throws {HeaderError}
  */
 export async function readHead(chunks: AsyncIterable<Buffer>): Promise<Head> {
+  let format: Format | null = null;
   let reader: HeaderReader | undefined;
-  let format: Format = "csv";
+  let unread: Buffer = Buffer.alloc(0);
   for await (const chunk of chunks) {
-    if (reader === undefined) {
-      format = formatOf(chunk);
-      reader = new HeaderReader(format, null);
-    }
-    const headed = reader.read(chunk);
+    unread = Buffer.concat([unread, chunk]);
+    format ??= formatOf(unread);
+    // A server may send a byte order mark, or an empty line, in a packet of its own.
+    if (format === null) continue;
+    reader ??= new HeaderReader(format, null);
+    const headed = reader.read(unread);
     if (headed) return { format, columns: headed.columns };
+    unread = Buffer.alloc(0);
   }
-  return { format, columns: (reader ?? new HeaderReader(format, null)).end().columns };
+  format ??= "csv";
+  reader ??= new HeaderReader(format, null);
+  return { format, columns: (reader.read(unread) ?? reader.end()).columns };
 }

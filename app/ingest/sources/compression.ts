@@ -1,6 +1,5 @@
-import { pipeline, Readable } from "node:stream";
-import zlib from "node:zlib";
 import { SourceError } from "./source-error.js";
+import { unpackGzip } from "./unpack-gzip.js";
 import { unpackZstd } from "./unpack-zstd.js";
 import { beginsZstd, LargeWindowError } from "./zstd-frame.js";
 
@@ -16,9 +15,6 @@ export function compressionOf(head: Buffer): Compression | null {
   if (head.length >= MAGIC_BYTES && beginsZstd(head.readUInt32LE(0))) return "zstd";
   return null;
 }
-
-/** Of every chunk a buffer is made; larger ones only wait longer to be collected. */
-const CHUNK_BYTES = 64 * 1024;
 
 /**
  * The bytes within, as they come; chunks as they are if they are not compressed.
@@ -61,10 +57,4 @@ async function* copies(chunks: AsyncIterable<Buffer>, onError: (error: unknown) 
     onError(error);
     throw error;
   }
-}
-
-function unpackGzip(chunks: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
-  const transform = zlib.createGunzip({ chunkSize: CHUNK_BYTES });
-  pipeline(Readable.from(chunks, { objectMode: false, highWaterMark: CHUNK_BYTES }), transform, () => {});
-  return transform;
 }

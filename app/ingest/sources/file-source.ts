@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { type BigIntStats, constants, open as openWithCallback } from "node:fs";
 import { open, readdir, stat } from "node:fs/promises";
 import { Socket } from "node:net";
@@ -6,7 +7,7 @@ import { promisify } from "node:util";
 import { REJECTS_SUFFIX } from "../../batches/rejects.js";
 import { identityOf } from "./identity.js";
 import { openPipeSource } from "./pipe-source.js";
-import type { Source, SourceObject } from "./source.js";
+import type { Source, SourceObject, UnreadableObject } from "./source.js";
 import { SourceChangedError, SourceError, SourceUnavailableError } from "./source-error.js";
 
 const openDescriptor = promisify(openWithCallback);
@@ -27,13 +28,31 @@ export async function openFileSource(path: string, signal?: AbortSignal): Promis
   };
 }
 
-async function* listFolder(folder: string): AsyncIterable<SourceObject> {
-  const entries = await readdir(folder, { withFileTypes: true });
-  const names = entries.filter((entry) => !entry.isDirectory()).map((entry) => entry.name);
-  for (const name of names.filter((each) => !each.startsWith(".") && !REJECTS_SUFFIX.test(each)).sort()) {
-    const path = join(folder, name);
-    const stats = await statOf(path);
-    if (stats.isFile()) yield new FileObject(path, stats);
+async function* listFolder(folder: string): AsyncIterable<SourceObject | UnreadableObject> {
+  // As bytes: made into text, a name that is no UTF-8 would be that of no file.
+  const entries = await readdir(folder, { withFileTypes: true, encoding: "buffer" }).catch((error) => {
+    throw readError(folder, error);
+  });
+  const named = entries
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => ({ name: entry.name.toString("utf8"), isText: isUtf8(entry.name), isLink: entry.isSymbolicLink() }))
+    .filter(({ name }) => !name.startsWith(".") && !REJECTS_SUFFIX.test(name))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  for (const { name, isText, isLink } of named) {
+    const found = isText ? await lookAt(join(folder, name), isLink) : new SourceError("Its name is not UTF-8.");
+    if (found instanceof Error) yield { name, error: found };
+    else if (found !== null) yield found;
+  }
+}
+
+/** Null for what is no file. */
+async function lookAt(path: string, isLink: boolean): Promise<SourceObject | Error | null> {
+  try {
+    const stats = await stat(path, { bigint: true });
+    return stats.isFile() ? new FileObject(path, stats) : null;
+  } catch (error) {
+    const leadsNowhere = isLink && (error as NodeJS.ErrnoException).code === "ENOENT";
+    return leadsNowhere ? new SourceError(`${path} is a symbolic link to nothing.`) : readError(path, error);
   }
 }
 
@@ -79,18 +98,16 @@ class FileObject implements SourceObject {
   }
 
   async *read(from: number, to: number | null, signal?: AbortSignal): AsyncIterable<Buffer> {
-    const file = await open(this.location).catch((error) => {
-      throw readError(this.location, error);
-    });
+    const end = Math.min(to ?? this.bytes, this.bytes);
+    const file = await this.#attempt(open(this.location));
     try {
+      // The path may lead to another file by now, and to the planned one again when `verify` looks.
+      this.#compare(await this.#attempt(file.stat({ bigint: true })));
       const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
-      for (let at = from; to === null || at < to; ) {
+      for (let at = from; at < end; ) {
         signal?.throwIfAborted();
-        const wanted = to === null ? CHUNK_BYTES : Math.min(CHUNK_BYTES, to - at);
-        const { bytesRead } = await file.read(buffer, 0, wanted, at).catch((error) => {
-          throw readError(this.location, error);
-        });
-        if (bytesRead === 0) return;
+        const { bytesRead } = await this.#attempt(file.read(buffer, 0, Math.min(CHUNK_BYTES, end - at), at));
+        if (bytesRead === 0) throw new SourceChangedError(this.location, "it is shorter now");
         at += bytesRead;
         yield buffer.subarray(0, bytesRead);
       }
@@ -100,13 +117,27 @@ class FileObject implements SourceObject {
   }
 
   async verify(): Promise<void> {
-    const now = await statOf(this.location);
+    this.#compare(await this.#attempt(stat(this.location, { bigint: true })));
+  }
+
+  #compare(now: BigIntStats): void {
     const before = this.#stats;
     if (now.size !== before.size) {
       throw new SourceChangedError(this.location, `from ${before.size} to ${now.size} bytes`);
     }
     if (now.mtimeNs !== before.mtimeNs || now.ino !== before.ino) {
       throw new SourceChangedError(this.location, "it was written again");
+    }
+  }
+
+  /** What fails with a file that was there before does not fail for good: it may come back. */
+  async #attempt<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === "ENOENT" || code === "ENOTDIR") throw new SourceChangedError(this.location, "it is gone");
+      throw new SourceUnavailableError(readError(this.location, error).message, { cause: error });
     }
   }
 }
@@ -123,6 +154,7 @@ function readError(path: string, error: unknown): Error {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === "ENOENT") return new SourceError(`There is no file ${path}.`, { cause: error });
   if (code === "EACCES" || code === "EPERM") return new SourceError(`${path} may not be read.`, { cause: error });
+  if (code === "ELOOP") return new SourceError(`${path} is a symbolic link to itself.`, { cause: error });
   if (code === "EISDIR") return new SourceError(`${path} is a folder.`, { cause: error });
   return new SourceUnavailableError(`${path} cannot be read: ${message}`, { cause: error });
 }

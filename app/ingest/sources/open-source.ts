@@ -14,9 +14,12 @@ export async function openSource(address: string, signal?: AbortSignal): Promise
   if (address === "-") {
     return openPipeSource({ name: "standard input", location: "-", input: process.stdin });
   }
-  const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(address)?.[1]?.toLowerCase();
+  const scheme = /^([a-z][a-z0-9+.-]+):\//i.exec(address)?.[1]?.toLowerCase();
   if (scheme === undefined) return openFileSource(address, signal);
   if (scheme === "http" || scheme === "https") return openHttpSource(address, signal);
   if (scheme === "s3") return openS3Source(address, signal);
-  throw new SourceError(`${address}: sources are files, folders, http(s)://…, s3://… or - for standard input.`);
+  // The address itself may hold a password.
+  throw new SourceError(
+    `${scheme}://… cannot be read: sources are files, folders, http(s)://…, s3://… or - for standard input.`,
+  );
 }

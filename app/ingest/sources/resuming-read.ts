@@ -1,30 +1,35 @@
-import { sleep } from "../../sleep.js";
-import { SourceError, SourceUnavailableError } from "./source-error.js";
+import { ATTEMPTS, waitAfterAttempt } from "./attempts.js";
+import { SourceChangedError, SourceError, SourceUnavailableError } from "./source-error.js";
 
-/** Attempts to go on where a reading was cut; more are made by those who load the piece. */
-const ATTEMPTS = 4;
-const FIRST_WAIT_MS = 250;
 /** A server that sends nothing for so long has been cut off without a word. */
 const SILENCE_MS = 60_000;
+
+/** An answer: bytes from where it was asked to begin on. */
+export interface Part {
+  readonly body: AsyncIterable<Uint8Array>;
+  /** As the answer says itself; null if it does not. */
+  readonly bytes: number | null;
+}
 
 export interface ResumingRead {
   /** What messages call it. */
   readonly location: string;
   readonly from: number;
-  /** The end, exclusive; null if only the server knows. */
+  /** The end, exclusive: what an answer holds behind it is left alone. Null if only the server knows. */
   readonly to: number | null;
   /** Without ranges it would begin from the start again, which those who cut the stream do better. */
   readonly ranges: boolean;
   /** Asks for the bytes from `at` on. The signal also ends the body. */
-  open(at: number, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
+  open(at: number, signal: AbortSignal): Promise<Part>;
   readonly signal?: AbortSignal | undefined;
   /** Tests make it short. */
   readonly silenceMs?: number;
 }
 
 /**
- * The bytes of something far away; goes on where it was cut.
+ * The bytes of something far away, exactly as many as it was asked for; goes on where it was cut.
  * @throws {SourceUnavailableError} if it was cut, or silent, time and again.
+ * @throws {SourceChangedError} if it cannot be read in ranges and is longer than it was.
  * @throws {SourceError} that `open` throws.
  */
 export async function* readResuming(read: ResumingRead): AsyncIterable<Buffer> {
@@ -34,32 +39,50 @@ export async function* readResuming(read: ResumingRead): AsyncIterable<Buffer> {
     const before = at;
     try {
       for await (const chunk of readOnce(read, at)) {
-        at += chunk.length;
-        yield chunk;
+        const wanted = to === null ? chunk : chunk.subarray(0, to - at);
+        if (wanted.length < chunk.length && !ranges) throw new SourceChangedError(location, `it has over ${to} bytes`);
+        at += wanted.length;
+        if (wanted.length > 0) yield wanted;
+        if (wanted.length < chunk.length) return;
       }
       if (to === null) return;
-      if (at < to) throw new SourceUnavailableError(`${location} was cut off.`);
+      // A server may answer with a shorter range than it was asked for, one after the other.
+      if (at < to && (at === before || !ranges)) throw new SourceUnavailableError(`${location} was cut off.`);
     } catch (error) {
       signal?.throwIfAborted();
       if (at > before) attempt = 1;
       const failure = asSourceError(location, error);
-      if (failure instanceof SourceError || attempt === ATTEMPTS || (at > 0 && !ranges)) throw failure;
-      await sleep(FIRST_WAIT_MS * 2 ** attempt * (0.5 + Math.random() / 2), signal);
+      const final = failure instanceof SourceError || failure instanceof LongAnswerError || (at > 0 && !ranges);
+      if (final || attempt === ATTEMPTS) throw failure;
+      await waitAfterAttempt(attempt, signal);
     }
   }
 }
 
-async function* readOnce({ open, signal, silenceMs = SILENCE_MS }: ResumingRead, at: number): AsyncIterable<Buffer> {
+/** Whatever the bytes are, they are not those that the answer speaks of, also those that were read before. */
+class LongAnswerError extends SourceUnavailableError {
+  constructor(location: string) {
+    super(`${location} sent more than it said.`);
+  }
+}
+
+async function* readOnce(read: ResumingRead, at: number): AsyncIterable<Buffer> {
+  const { location, open, signal, silenceMs = SILENCE_MS } = read;
   const silence = new AbortController();
   const listen = () => setTimeout(() => silence.abort(new Error(`silent for ${silenceMs / 1000} seconds`)), silenceMs);
   let timer = listen();
   try {
-    for await (const chunk of await open(at, signal ? AbortSignal.any([signal, silence.signal]) : silence.signal)) {
+    const { body, bytes } = await open(at, signal ? AbortSignal.any([signal, silence.signal]) : silence.signal);
+    let left = bytes ?? Number.POSITIVE_INFINITY;
+    for await (const chunk of body) {
+      left -= chunk.length;
+      if (left < 0) throw new LongAnswerError(location);
       // As long as we have the chunk, perhaps because our database is away, the server cannot send.
       clearTimeout(timer);
       yield Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
       timer = listen();
     }
+    if (bytes !== null && left > 0) throw new SourceUnavailableError(`${location} was cut off.`);
   } finally {
     clearTimeout(timer);
   }

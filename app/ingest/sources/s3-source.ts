@@ -1,8 +1,13 @@
+import { unescape as percentDecode } from "node:querystring";
 import { addAbortSignal, Readable } from "node:stream";
+import type { GetObjectCommandOutput, ListObjectsV2CommandOutput } from "@aws-sdk/client-s3";
 import { REJECTS_SUFFIX } from "../../batches/rejects.js";
+import { ATTEMPTS, waitAfterAttempt } from "./attempts.js";
+import { refuseUnreadable } from "./content-encoding.js";
+import { readContentRange } from "./content-range.js";
 import { identityOf } from "./identity.js";
-import { readResuming } from "./resuming-read.js";
-import type { Source, SourceObject } from "./source.js";
+import { type Part, readResuming } from "./resuming-read.js";
+import type { Source, SourceObject, UnreadableObject } from "./source.js";
 import { SourceChangedError, SourceError, SourceUnavailableError } from "./source-error.js";
 
 /** Imported when it is needed: the library takes longer to load than all the rest. */
@@ -18,9 +23,10 @@ interface Store {
  * come from the usual environment.
  */
 export async function openS3Source(address: string, signal?: AbortSignal): Promise<Source> {
-  const match = /^s3:\/\/([^/]+)\/?(.*)$/.exec(address);
-  if (!match) throw new SourceError(`${address} is no S3 address; they look like s3://bucket/prefix/.`);
-  const [, bucket, key] = match as unknown as [string, string, string];
+  const match = /^s3:\/\/([^/@:]+)(?:\/(.*))?$/is.exec(address);
+  // Not repeated: there may be a key in it, which belongs into the environment.
+  if (!match) throw new SourceError("An S3 address looks like s3://bucket/prefix/, without keys and port.");
+  const [, bucket, key = ""] = match as unknown as [string, string, string | undefined];
   // It warns of a Node.js that it runs on, and that ratesapp supports; npm warns of one that it does not run on.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
   const library = await import("@aws-sdk/client-s3");
@@ -50,25 +56,57 @@ async function* listPrefix(
   bucket: string,
   prefix: string,
   signal?: AbortSignal,
-): AsyncIterable<SourceObject> {
+): AsyncIterable<SourceObject | UnreadableObject> {
   // S3 lists keys in the order of their bytes.
-  for (let token: string | undefined, more = true; more; ) {
-    const page = await ask(`s3://${bucket}/${prefix}`, signal, (options) =>
-      store.client.send(
-        new store.library.ListObjectsV2Command({
-          Bucket: bucket,
-          Prefix: prefix,
-          ...(token ? { ContinuationToken: token } : {}),
-        }),
-        options,
-      ),
-    );
-    for (const { Key, Size, ETag } of page.Contents ?? []) {
-      if (Key === undefined || Size === undefined || Key.endsWith("/") || REJECTS_SUFFIX.test(Key)) continue;
-      yield new S3Object(store, bucket, Key, Key.slice(prefix.length), Size, ETag ?? "");
+  for (let token: string | undefined; ; ) {
+    const page = await listPage(store, bucket, prefix, token, signal).catch((error: Error) => {
+      signal?.throwIfAborted();
+      if (token === undefined) throw error;
+      return error;
+    });
+    if (page instanceof Error) {
+      yield { name: REST, error: page };
+      return;
     }
-    token = page.NextContinuationToken;
-    more = page.IsTruncated === true && token !== undefined;
+    for (const { Key = "", Size, ...version } of page.Contents ?? []) {
+      const key = page.EncodingType === "url" ? percentDecode(Key.replaceAll("+", " ")) : Key;
+      if (key.endsWith("/") || REJECTS_SUFFIX.test(key)) continue;
+      yield new S3Object(store, bucket, key, key.slice(prefix.length), Size ?? 0, version);
+    }
+    if (!page.IsTruncated) return;
+    const next = page.NextContinuationToken;
+    if (!next || next === token) {
+      yield { name: REST, error: new SourceError("The store does not say where its list goes on.") };
+      return;
+    }
+    token = next;
+  }
+}
+
+const REST = "The rest of the list";
+
+/** @param token where the page before ended. @throws if the list cannot be read after several attempts. */
+async function listPage(
+  { library, client }: Store,
+  bucket: string,
+  prefix: string,
+  token: string | undefined,
+  signal?: AbortSignal,
+): Promise<ListObjectsV2CommandOutput> {
+  const command = new library.ListObjectsV2Command({
+    Bucket: bucket,
+    Prefix: prefix,
+    // One key with a character that XML cannot hold would make its whole page unreadable.
+    EncodingType: "url",
+    ...(token ? { ContinuationToken: token } : {}),
+  });
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await ask(`s3://${bucket}/${prefix}`, signal, (options) => client.send(command, options));
+    } catch (error) {
+      if (!(error instanceof SourceUnavailableError) || attempt === ATTEMPTS) throw error;
+      await waitAfterAttempt(attempt, signal);
+    }
   }
 }
 
@@ -77,7 +115,17 @@ async function readObject(store: Store, bucket: string, key: string, signal?: Ab
     store.client.send(new store.library.HeadObjectCommand({ Bucket: bucket, Key: key }), options),
   );
   const name = key.slice(key.lastIndexOf("/") + 1);
-  return new S3Object(store, bucket, key, name, head.ContentLength ?? 0, head.ETag ?? "");
+  return new S3Object(store, bucket, key, name, head.ContentLength ?? 0, head);
+}
+
+interface Version {
+  readonly ETag?: string | undefined;
+  readonly LastModified?: Date | undefined;
+}
+
+/** What tells one version from another: the ETag, or in a store that keeps none the second it was written in. */
+function writeVersion({ ETag, LastModified }: Version): string {
+  return ETag || (LastModified?.toISOString().replace(/\..*/, "") ?? "");
 }
 
 class S3Object implements SourceObject {
@@ -90,17 +138,17 @@ class S3Object implements SourceObject {
   readonly #store: Store;
   readonly #bucket: string;
   readonly #key: string;
-  readonly #etag: string;
+  readonly #version: Version;
 
-  constructor(store: Store, bucket: string, key: string, name: string, bytes: number, etag: string) {
+  constructor(store: Store, bucket: string, key: string, name: string, bytes: number, version: Version) {
     this.#store = store;
     this.#bucket = bucket;
     this.#key = key;
-    this.#etag = etag;
+    this.#version = version;
     this.name = name;
     this.location = `s3://${bucket}/${key}`;
     this.bytes = bytes;
-    this.identity = identityOf(name, bytes, etag);
+    this.identity = identityOf(name, bytes, writeVersion(version));
   }
 
   read(from: number, to: number | null, signal?: AbortSignal): AsyncIterable<Buffer> {
@@ -109,34 +157,55 @@ class S3Object implements SourceObject {
     return readResuming({ location: this.location, from, to: end, ranges: true, open, signal });
   }
 
-  async #open(from: number, to: number, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
-    const answer = await ask(this.location, signal, (options) =>
-      this.#store.client.send(
-        new this.#store.library.GetObjectCommand({
-          Bucket: this.#bucket,
-          Key: this.#key,
-          Range: `bytes=${from}-${to - 1}`,
-          ...(this.#etag ? { IfMatch: this.#etag } : {}),
-        }),
-        options,
-      ),
-    );
-    if (answer.ETag !== undefined && this.#etag !== "" && answer.ETag !== this.#etag) {
-      throw new SourceChangedError(this.location, `its ETag is ${answer.ETag}`);
+  async #open(from: number, to: number, signal: AbortSignal): Promise<Part> {
+    const { location } = this;
+    const { ETag } = this.#version;
+    const command = new this.#store.library.GetObjectCommand({
+      Bucket: this.#bucket,
+      Key: this.#key,
+      Range: `bytes=${from}-${to - 1}`,
+      ...(ETag ? { IfMatch: ETag } : {}),
+    });
+    const answer = await ask(location, signal, (options) => this.#store.client.send(command, options), true);
+    if (!(answer.Body instanceof Readable)) throw new SourceUnavailableError(`${location} came without a body.`);
+    const body = addAbortSignal(signal, answer.Body);
+    try {
+      if (writeVersion(answer) !== writeVersion(this.#version)) {
+        throw new SourceChangedError(location, "it is another version");
+      }
+      refuseUnreadable(location, answer.ContentEncoding);
+      return { body, bytes: this.#bytesOf(answer, from) };
+    } catch (error) {
+      body.destroy();
+      throw error;
     }
-    if (!(answer.Body instanceof Readable)) throw new SourceUnavailableError(`${this.location} came without a body.`);
-    return addAbortSignal(signal, answer.Body);
+  }
+
+  /** Bytes of an answer that begins where it was asked to. A store that knows no ranges answers with all. */
+  #bytesOf({ ContentRange, ContentLength = 0 }: GetObjectCommandOutput, from: number): number {
+    const range = readContentRange(ContentRange) ?? { from: 0, to: ContentLength, total: ContentLength };
+    if (range.total !== this.bytes) {
+      throw new SourceChangedError(this.location, `from ${this.bytes} to ${range.total} bytes`);
+    }
+    if (range.from !== from) {
+      throw new SourceUnavailableError(`${this.location} did not answer with the range that was asked for.`);
+    }
+    return range.to - from;
   }
 
   /** Each answer is checked when it comes. */
   async verify(): Promise<void> {}
 }
 
-/** Runs a request; tells what will always fail from what may work a moment later (the client has tried three times). */
+/**
+ * Runs a request; tells what will always fail from what may work a moment later (the client has tried three times).
+ * @param known of an object that was there before: it is gone, or refused for a while.
+ */
 async function ask<T>(
   location: string,
   signal: AbortSignal | undefined,
   send: (options: { abortSignal?: AbortSignal }) => Promise<T>,
+  known = false,
 ): Promise<T> {
   try {
     return await send(signal ? { abortSignal: signal } : {});
@@ -144,14 +213,15 @@ async function ask<T>(
     signal?.throwIfAborted();
     const { name, message, $metadata } = error as Error & { $metadata?: { httpStatusCode?: number } };
     const status = $metadata?.httpStatusCode;
-    if (status === 412 || status === 409) throw new SourceChangedError(location, "its ETag is another now");
+    if (status === 412 || status === 409 || status === 416) {
+      throw new SourceChangedError(location, "it is another version");
+    }
+    if (status === 404 && known) throw new SourceChangedError(location, "it is gone");
     if (status === 404) throw new SourceError(`There is no ${location}.`, { cause: error });
-    if (status === 401 || status === 403 || name === "CredentialsProviderError") {
-      throw new SourceError(`${location} may not be read: ${message || name}`, { cause: error });
-    }
-    if (status !== undefined && status < 500 && status !== 408 && status !== 429) {
-      throw new SourceError(`${location} cannot be read: ${message || name}`, { cause: error });
-    }
-    throw new SourceUnavailableError(`${location} cannot be read: ${message || name}`, { cause: error });
+    const refused = status === 401 || status === 403 || name === "CredentialsProviderError";
+    const reason = `${location} ${refused ? "may not" : "cannot"} be read: ${message || name}`;
+    const forGood = refused || (status !== undefined && status < 500 && status !== 408 && status !== 429);
+    if (forGood && !known) throw new SourceError(reason, { cause: error });
+    throw new SourceUnavailableError(reason, { cause: error });
   }
 }

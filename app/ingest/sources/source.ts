@@ -23,10 +23,20 @@ export interface SourceObject {
   verify(): Promise<void>;
 }
 
+/** What stands among the deliveries of a folder or prefix and cannot be read as one. */
+export interface UnreadableObject {
+  readonly name: string;
+  readonly error: Error;
+}
+
 /** Where batches come from. */
 export interface Source {
   /** A folder or prefix rather than one object: what is known already is left out. */
   readonly several: boolean;
-  /** Objects in the order of their names. */
-  list(signal?: AbortSignal): AsyncIterable<SourceObject>;
+  /**
+   * Objects in the order of their names. One that cannot be read is told of, and so is where the list breaks off:
+   * the others are loaded all the same.
+   * @throws {SourceError} {SourceUnavailableError} if there is no list at all.
+   */
+  list(signal?: AbortSignal): AsyncIterable<SourceObject | UnreadableObject>;
 }

@@ -6,7 +6,8 @@ const MAGIC = 0xfd2fb528;
 const SKIPPABLE_MAGIC = 0x184d2a50;
 const START_BYTES = 5;
 const SKIPPABLE_HEADER_BYTES = 8;
-const LONGEST_HEADER_BYTES = 18;
+/** Of 18 bytes at most; the rest is zeros, of which its last field is read as if it had eight bytes. */
+const LONGEST_HEADER_BYTES = 18 + 7;
 const BLOCK_HEADER_BYTES = 3;
 /** RFC 8878, 3.1.1.2.4; a repeated byte would make 2 MiB of four bytes otherwise. */
 const LARGEST_BLOCK_BYTES = 128 * 1024;
@@ -40,6 +41,8 @@ export class ZstdFrame {
   #skip = 0;
   #last = false;
   #checked = false;
+  /** Bytes of the content, if the frame tells. */
+  contentBytes: number | undefined;
   /** Of the content, the lower half of its XXH64; known at the end, if the frame has one. */
   checksum: number | undefined;
 
@@ -89,12 +92,12 @@ export class ZstdFrame {
   #readWindow(): void {
     const { windowBytes, sizeBytes, checked } = this.#descriptor;
     const window = this.#header[START_BYTES] as number;
-    const size = this.#header.fill(0, this.#wanted).subarray(this.#wanted - sizeBytes);
+    const size = Number(this.#header.fill(0, this.#wanted).readBigUInt64LE(this.#wanted - sizeBytes));
+    // Two bytes begin where one ends (RFC 8878, 3.1.1.1.4).
+    if (sizeBytes > 0) this.contentBytes = sizeBytes === 2 ? size + 256 : size;
     // A frame without a window of its own needs all of its content.
     const bytes =
-      windowBytes === 1
-        ? 2 ** (10 + (window >> 3)) * (1 + (window & 7) / 8)
-        : Number(Buffer.concat([size], 8).readBigUInt64LE());
+      windowBytes === 1 ? 2 ** (10 + (window >> 3)) * (1 + (window & 7) / 8) : (this.contentBytes as number);
     if (bytes > LARGEST_WINDOW_BYTES) throw new LargeWindowError();
     this.#checked = checked;
     this.#expect(BLOCK_HEADER_BYTES, this.#readBlock);

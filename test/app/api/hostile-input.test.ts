@@ -142,7 +142,7 @@ const INPUTS: Readonly<Record<string, Into>> = {
     body: JSON.stringify({ reason: text }),
   }),
   ...Object.fromEntries(
-    ["Accept", "Accept-Encoding", "If-None-Match", "X-Request-Id", "X-Forwarded-For", "Expect", "Origin"].map(
+    ["Host", "Accept", "Accept-Encoding", "If-None-Match", "X-Request-Id", "X-Forwarded-For", "Expect", "Origin"].map(
       (name): [string, Into] => [
         `GET /rates header ${name}`,
         (text) => ({ path: `/rates?${query(RATES)}`, headers: { [name]: text } }),
@@ -319,6 +319,26 @@ describe("whatever a client sends", function () {
       expect((await send("POST", { path, headers: { ...CSV_TYPE, ...aKey() }, body: CSV })).status, value).to.equal(
         400,
       );
+    }
+  });
+
+  it("is a page only within its bounds", async () => {
+    const outside = ["limit=0", "limit=00", "limit=", "limit=-1", "limit=1.0", "cursor=", "cursor=0", "cursor=%20"];
+    for (const path of ["/ports", "/batches"]) {
+      for (const query of [...outside, "limit=1001"]) {
+        const { status, document } = await refusal("GET", { path: `${path}?${query}` });
+        const parameter = query.split("=", 1)[0];
+        expect([status, document.errors?.map((error) => error.parameter)], `${path}?${query}`).to.deep.equal([
+          400,
+          [parameter],
+        ]);
+      }
+    }
+    for (const query of ["limit=201", "cursor=2147483648", "feed=", "state=", "state=lost"]) {
+      expect((await refusal("GET", { path: `/batches?${query}` })).status, query).to.equal(400);
+    }
+    for (const path of ["/ports?limit=1", "/ports?limit=1000", "/batches?limit=200", "/batches?cursor=2147483647"]) {
+      expect((await send("GET", { path })).status, path).to.equal(200);
     }
   });
 

@@ -6,7 +6,7 @@ import { readPostmaster } from "../../../app/database/embedded/postmaster.js";
 import { DemoSource } from "../../../app/demo/demo-source.js";
 import { demoPorts, demoRegions } from "../../../app/demo/places.js";
 import { createDatabase } from "../database.js";
-import { type Running, startRatesapp } from "./ratesapp.js";
+import { npmStart, type Running, startRatesapp } from "./ratesapp.js";
 
 const DAY_MS = 86_400_000;
 
@@ -91,6 +91,27 @@ describe("ratesapp demo", function () {
       expect((await stop(again)).stderr).not.to.include("generating prices");
     }
     expect(quickestMs).to.be.below(3_000);
+  });
+
+  it("is there for this machine alone, unless HOST says otherwise", async () => {
+    for (const [host, address] of [
+      ["", "127.0.0.1"],
+      ["0.0.0.0", "0.0.0.0"],
+    ] as const) {
+      const shown = start({ HOST: host });
+      const { listening } = JSON.parse(await shown.line(/"msg":"serving"/)) as { listening: string[] };
+      expect(listening.map((bound) => bound.split(":")[0])).to.deep.equal([address, address]);
+      await stop(shown);
+    }
+  });
+
+  it("ends, with its Postgres, when the npm that started it is told to", async () => {
+    const underNpm = npmStart({ PORT: "0", ADMIN_PORT: "0", DATA_DIRECTORY: directory });
+    started.push(underNpm);
+    await underNpm.line(/^ +Rates +http/);
+    underNpm.child.kill("SIGTERM");
+    expect((await underNpm.ended).stderr).to.include('"msg":"stopped"');
+    expect(await readPostmaster(join(directory, "postgres"))).to.equal(undefined);
   });
 
   it("leaves the data of others alone", async () => {

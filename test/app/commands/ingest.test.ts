@@ -1,6 +1,7 @@
-import { open, readFile } from "node:fs/promises";
+import { open, readFile, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
+import zlib from "node:zlib";
 import { expect } from "chai";
 import { createDatabase, type TestDatabase } from "../database.js";
 import { bringPlaces, createFolder, type Folder, HEADER, readTotals, someLines, totalsOf } from "../ingest/setup.js";
@@ -126,6 +127,28 @@ describe("ratesapp ingest run", function () {
     expect(stdout).to.equal("Batch 1 (a.csv) is published: 200 prices.\nBatch 2 (b.csv) is published: 300 prices.\n");
     expect((await ingest("--source", folder.path)).stdout).to.equal("Nothing new.\n");
     expect((await readTotals(database.pool)).visible).to.deep.equal(totalsOf(lines));
+  });
+
+  it("loads what stands beside a broken link, tells of both, and ends with 1", async () => {
+    await symlink("none", join(folder.path, "a.csv"));
+    await folder.write("b.csv", csv);
+    const first = await ingest("--source", folder.path);
+    const named = `a.csv: ${folder.path}/a.csv is a symbolic link to nothing.\n`;
+    expect(first).to.deep.equal({ code: 1, stdout: "Batch 1 (b.csv) is published: 500 prices.\n", stderr: named });
+    expect(await ingest("--source", folder.path)).to.deep.equal({ code: 1, stdout: "", stderr: named });
+  });
+
+  it("reads gzip to its end, or ends with 3", async () => {
+    const [a, b] = [csv.slice(0, 5_000), csv.slice(5_000)].map((part) => zlib.gzipSync(part)) as [Buffer, Buffer];
+    const zeros = Buffer.alloc(512);
+    const padded = await ingest("--source", await folder.write("padded.gz", Buffer.concat([a, zeros, b, zeros])));
+    expect(padded).to.include({ code: 0, stdout: "Batch 1 (padded.gz) is published: 500 prices.\n" });
+    const damaged = await ingest(
+      "--source",
+      await folder.write("x.gz", Buffer.concat([a, b, zeros, Buffer.from(csv)])),
+    );
+    expect(damaged.code).to.equal(3);
+    expect(damaged.stdout).to.match(/^Batch 2 \(x\.gz\) failed: x\.gz is damaged: its gzip data cannot be read/);
   });
 
   it("names a file of a folder that failed before, every time, until it is repaired or to be tried again", async () => {

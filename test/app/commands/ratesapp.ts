@@ -31,6 +31,11 @@ export function startOnTerminal(args: readonly string[], environment: Record<str
   return start("script", ["-qec", command, "/dev/null"], { TERM: "xterm", ...environment });
 }
 
+/** `npm start`, as the README has it. */
+export function npmStart(environment: Record<string, string>): Running {
+  return start("npm", ["start"], environment);
+}
+
 /** A line for bash, in which ratesapp is what was built; in this folder or another. */
 export function runShell(line: string, environment: Record<string, string> = {}, cwd?: string): Promise<Ended> {
   const script = `ratesapp() { '${process.execPath}' '${MAIN}' "$@"; }\n${line}`;

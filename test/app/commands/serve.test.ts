@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
+import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
@@ -33,7 +33,7 @@ describe("ratesapp serve", function () {
   const serve = async (environment: Record<string, string>) => {
     running = startRatesapp(["serve"], { ...ANY_PORT, ...environment });
     const line = await running.line(/"msg":"serving"/);
-    return { ...running, ...(JSON.parse(line) as { api: string; admin: string }) };
+    return { ...running, ...(JSON.parse(line) as { api: string; admin: string; listening: string[] }) };
   };
 
   it("answers every request that was sent before SIGTERM, and ends with 0", async () => {
@@ -53,7 +53,7 @@ describe("ratesapp serve", function () {
       }
     };
     const clients = Array.from({ length: 8 }, client);
-    await sleep(300);
+    await waitFor(async () => statuses.length > 8);
     child.kill("SIGTERM");
     // A load balancer learns it from /readyz and sends new requests elsewhere.
     await waitFor(async () => (await fetch(`${admin}/readyz`)).status === 503);
@@ -143,6 +143,43 @@ describe("ratesapp serve", function () {
     }
   });
 
+  it("listens on IPv6 and IPv4 on both ports, unless HOST says otherwise", async function () {
+    if (!hasIpv6()) this.skip();
+    const reach = async (host: string) => {
+      const { api, admin, listening } = await serve({ DATABASE_URL: database.url, HOST: host });
+      const reached = [];
+      for (const address of ["127.0.0.1", "[::1]"]) {
+        for (const url of [api, admin]) {
+          const { status } = await fetch(`http://${address}:${new URL(url).port}/`).catch(() => ({ status: 0 }));
+          if (status > 0) reached.push(`${address} ${url === api ? "api" : "admin"}`);
+        }
+      }
+      running?.child.kill("SIGKILL");
+      return { reached, bound: listening.map((bound) => bound.replace(/:\d+$/, "")) };
+    };
+    const four = ["127.0.0.1 api", "127.0.0.1 admin"];
+    const six = ["[::1] api", "[::1] admin"];
+    expect(await reach("")).to.deep.equal({ reached: [...four, ...six], bound: ["[::]", "[::]"] });
+    expect(await reach("0.0.0.0")).to.deep.equal({ reached: four, bound: ["0.0.0.0", "0.0.0.0"] });
+    expect(await reach("::1")).to.deep.equal({ reached: six, bound: ["[::1]", "[::1]"] });
+  });
+
+  it("counts a client's requests by its IPv4 address on a socket for both", async function () {
+    if (!hasIpv6()) this.skip();
+    const { api } = await serve({
+      DATABASE_URL: database.url,
+      HOST: "",
+      TRUSTED_PROXIES: "127.0.0.1",
+      RATE_LIMIT_PER_SECOND: "1",
+      RATE_LIMIT_BURST: "3",
+    });
+    const ask = async (client: string) =>
+      (await fetch(`${api}/docs/errors`, { headers: { "X-Forwarded-For": client } })).headers.get("ratelimit");
+    expect(await ask("198.51.100.1")).to.match(/r=2/);
+    expect(await ask("198.51.100.2"), "another one: the proxy is known").to.match(/r=2/);
+    expect(await ask("::ffff:198.51.100.1"), "the same one").to.match(/r=1/);
+  });
+
   it("names the port that is taken", async () => {
     const other = createServer().listen(0, "127.0.0.1");
     await once(other, "listening");
@@ -168,6 +205,10 @@ describe("ratesapp serve", function () {
     expect(nobody.code).to.equal(2);
   });
 });
+
+function hasIpv6(): boolean {
+  return Object.values(networkInterfaces()).some((addresses) => addresses?.some(({ address }) => address === "::1"));
+}
 
 async function waitFor(condition: () => Promise<boolean>): Promise<void> {
   const deadlineMs = Date.now() + 10_000;

@@ -68,7 +68,7 @@ describe("a command that is stopped while it waits", function () {
 
   /** Of the file that the command is given. */
   async function identity(): Promise<string> {
-    for await (const object of (await openSource(path)).list()) return object.identity;
+    for await (const object of (await openSource(path)).list()) if ("identity" in object) return object.identity;
     throw new Error("no file");
   }
 

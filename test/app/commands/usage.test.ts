@@ -57,6 +57,15 @@ describe("ratesapp: usage", function () {
     expect(stderr).not.to.match(/^ {4}at /m);
   });
 
+  it("ends with 2 for an address of a database that would never be reached, and keeps its password to itself", async () => {
+    const { code, stderr } = await runRatesapp(["serve"], {
+      DATABASE_URL: "postgres://user:se#cret/x@127.0.0.1:5432/db",
+    });
+    expect(code).to.equal(2);
+    expect(stderr).to.match(/^The environment has a mistake:\n {2}DATABASE_URL: .*# %23/);
+    expect(stderr).not.to.include("cret");
+  });
+
   it("ends with 2 where it should write and only knows where to read", async () => {
     const { code, stderr } = await runRatesapp(["migrate"], { DATABASE_READ_URL: "postgres://localhost/rates" });
     expect(code).to.equal(2);

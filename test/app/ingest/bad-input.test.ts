@@ -104,6 +104,12 @@ describe("a delivery that cannot be loaded", () => {
       /ends in the middle of its gzip data\.$/,
       undefined,
     ],
+    [
+      "gzip with zeros behind it, and then text",
+      Buffer.concat([zlib.gzipSync(whole), Buffer.alloc(512), whole]),
+      /is damaged: its gzip data cannot be read/,
+      undefined,
+    ],
     ["damaged gzip", damaged(zlib.gzipSync(whole)), /is damaged: its gzip data cannot be read/, undefined],
     [
       "zstd that wants 16 MiB to be unpacked",
@@ -115,6 +121,12 @@ describe("a delivery that cannot be loaded", () => {
       "zstd that unpacks to something else than was packed",
       withChecksum(`${HEADER}\n${lines[0]}\n`, 0),
       /^x\.csv is damaged: .* \(its checksum is not that of its content\)\.$/,
+      undefined,
+    ],
+    [
+      "zstd that unpacks to fewer bytes than were packed",
+      Buffer.from("28b52ffd2006290000616263640a", "hex"),
+      /^x\.csv is damaged: .* \(its size is not that of its content\)\.$/,
       undefined,
     ],
     [

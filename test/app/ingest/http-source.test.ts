@@ -99,13 +99,69 @@ describe("a source at an HTTP address", () => {
     await expectPublished(only(await ingest()));
   });
 
+  for (const [name, path] of [
+    ["in ranges", "/feed/prices.csv"],
+    ["without ranges", "/whole/prices.csv"],
+  ] as const) {
+    it(`is unpacked where it is stored with a Content-Encoding: ${name}`, async () => {
+      const packed = zlib.gzipSync(csv);
+      handler = (request, response) => {
+        response.setHeader("content-encoding", "gzip");
+        if (path.startsWith("/whole")) response.writeHead(200, { etag: '"1"' }).end(packed);
+        else serve(request, response, packed, '"1"');
+      };
+      await expectPublished(only(await ingest(path)));
+    });
+  }
+
+  it("may have a name with a percent sign", async () => {
+    handler = (request, response) => serve(request, response, csv, '"1"');
+    const [report] = await ingest("/feed/plain-50%off%20now.csv");
+    expect(report).to.include({ state: "published", name: "plain-50%off now.csv" });
+  });
+
+  for (const [name, first] of [
+    ["a byte order mark", "\ufeff"],
+    ["an empty line", "\n"],
+  ] as const) {
+    it(`is NDJSON although its first packet is ${name}`, async () => {
+      const objects = lines.map((line) => {
+        const [orig_code, dest_code, day, price] = line.split(",");
+        return JSON.stringify({ orig_code, dest_code, day, price: Number(price) });
+      });
+      const content = Buffer.from(`${first}${objects.join("\n")}\n`);
+      handler = (request, response) => {
+        const range = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? "") as RegExpExecArray;
+        const from = Number(range[1]);
+        const part = content.subarray(from, Number(range[2]) + 1);
+        response.writeHead(206, {
+          etag: '"1"',
+          "content-range": `bytes ${from}-${from + part.length - 1}/${content.length}`,
+        });
+        const packet = from === 0 ? Buffer.byteLength(first) : 0;
+        response.write(part.subarray(0, packet || part.length), () =>
+          setTimeout(() => response.end(part.subarray(packet || part.length)), 20),
+        );
+      };
+      await expectPublished(only(await ingest()));
+    });
+  }
+
+  it("publishes nothing where it shrank since it was first looked at", async () => {
+    const shorter = csv.subarray(0, csv.indexOf("\n", HEADER.length + 1) + 1);
+    handler = (_request, response, count) => response.end(count === 1 ? csv : shorter);
+    const report = only(await ingest());
+    expect(report).to.include({ state: "failed", failedForGood: false });
+    expect(report.failure).to.match(/prices\.csv changed while it was read \(from \d+ to \d+ bytes\)/);
+    expect((await readTotals(database.pool)).stored.rows).to.equal(0);
+  });
+
   it("is asked again after 5xx answers, and goes on where it was cut", async () => {
     handler = (request, response, count) => {
       if (count % 4 === 2) response.writeHead(503).end();
       else if (count % 4 === 3) {
         response.writeHead(206, {
           etag: '"1"',
-          "content-length": 5_000,
           "content-range": `${(request.headers.range ?? "").replace("=", " ").replace(/-\d*$/, "")}-${csv.length - 1}/${csv.length}`,
         });
         const from = Number(/=(\d+)/.exec(request.headers.range ?? "")?.[1]);

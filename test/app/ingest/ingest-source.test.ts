@@ -1,4 +1,4 @@
-import { copyFile, readFile, rename, rm, utimes } from "node:fs/promises";
+import { copyFile, mkdir, readFile, rename, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -65,6 +65,13 @@ describe("ingestSource", () => {
     [
       "two-members.csv.gz",
       () => Buffer.concat([csv.slice(0, 5_000), csv.slice(5_000)].map((part) => zlib.gzipSync(part))),
+    ],
+    [
+      "padded-members.csv.gz",
+      () =>
+        Buffer.concat(
+          [csv.slice(0, 5_000), csv.slice(5_000)].flatMap((part) => [zlib.gzipSync(part), Buffer.alloc(512)]),
+        ),
     ],
     ["no-suffix", () => zlib.gzipSync(ndjson)],
     ["prices.ndjson", () => ndjson],
@@ -167,22 +174,54 @@ describe("ingestSource", () => {
     await expectPublished();
   });
 
+  /** Some of what the source holds cannot be read; the rest is loaded. */
+  async function ingestBadNeighbours(
+    source: IngestOptions["source"],
+  ): Promise<{ failure: DeliveriesError; reports: BatchReport[] }> {
+    const reports: BatchReport[] = [];
+    const onReport = (report: BatchReport) => void reports.push(report);
+    const failure = await ingest(source, { onReport }).catch((error: unknown) => error);
+    expect(failure).to.be.instanceOf(DeliveriesError);
+    return { failure: failure as DeliveriesError, reports };
+  }
+
+  it("loads what stands between names and links that lead to no file, on every run, and names each", async () => {
+    await symlink("none", join(folder.path, "0-broken.csv"));
+    await symlink("1-loop.csv", join(folder.path, "1-loop.csv"));
+    await writeFile(Buffer.concat([Buffer.from(`${folder.path}/2-caf`), Buffer.from([0xe9])]), csv);
+    await mkdir(join(folder.path, "3-folder"));
+    await symlink("3-folder", join(folder.path, "4-link-to-folder"));
+    await folder.write("5.csv", csv);
+    await symlink("5.csv", join(folder.path, "6-link.csv"));
+    const { failure, reports } = await ingestBadNeighbours(folder.path);
+    expect(reports.map(({ name, state }) => `${name} ${state}`)).to.deep.equal([
+      "5.csv published",
+      "6-link.csv duplicate",
+    ]);
+    const told = failure.message.split("\n");
+    expect(told).to.deep.equal([
+      `0-broken.csv: ${folder.path}/0-broken.csv is a symbolic link to nothing.`,
+      `1-loop.csv: ${folder.path}/1-loop.csv is a symbolic link to itself.`,
+      "2-caf\ufffd: Its name is not UTF-8.",
+    ]);
+    expect((await ingestBadNeighbours(folder.path)).failure.message.split("\n")).to.deep.equal(told);
+    await expectPublished();
+  });
+
   it("goes on with a folder when one of its files is taken away meanwhile, and says so at the end", async () => {
     const away = await folder.write("0.csv", `${HEADER}\n${lines[0]}\n`);
     await folder.write("1.csv", csv);
     const source = await openSource(folder.path);
-    const ended = await ingest({
+    const { failure, reports } = await ingestBadNeighbours({
       ...source,
       async *list(signal) {
-        for await (const object of source.list(signal)) {
-          if (object.name === "0.csv") await rm(away);
-          yield object;
+        for await (const found of source.list(signal)) {
+          if ("name" in found && found.name === "0.csv") await rm(away);
+          yield found;
         }
       },
-    }).catch((error: unknown) => error);
-    expect(ended).to.be.instanceOf(DeliveriesError);
-    const { message, reports } = ended as DeliveriesError;
-    expect(message).to.match(/^0\.csv: /);
+    });
+    expect(failure.message).to.match(/^0\.csv: .*\(it is gone\)\.$/);
     expect(only(reports)).to.include({ name: "1.csv", state: "published" });
     await expectPublished();
   });

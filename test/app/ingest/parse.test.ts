@@ -288,16 +288,54 @@ describe("parsing NDJSON", () => {
     [good.replace("1234", "01234"), null, "not JSON"],
     [good.replace(',"price":1234', ""), "price", "a column is missing"],
     [good.replace("}", ',"x":1}'), null, "a column too many"],
+    [good.replace('"CNSGH"', '["CNSGH"]'), "orig_code", "not a string"],
+    [good.replace('"NLRTM"', '{"code":"NLRTM"}'), "dest_code", "not a string"],
+    [good.replace('"2021-01-31"', '["2021-01-31"]'), "day", "not a string"],
+    [good.replace('"2021-01-31"', "20210131"), "day", "not a string"],
+    [good.replace('"CNSGH"', "null"), "orig_code", "not a string"],
+    [good.replace('"CNSGH"', "true"), "orig_code", "not a string"],
+    [good.replace('"CNSGH"', `${"[".repeat(500_000)}${"]".repeat(500_000)}`), "orig_code", "not a string"],
+    [good.replace("1234", "[1234]"), "price", "not a number"],
+    [good.replace("1234", "true"), "price", "not a number"],
+    [good.replace("1234", "1e400"), "price", "over 2147483647"],
+    [good.replace("1234", "9".repeat(500)), "price", "over 2147483647"],
+    [good.replace("1234", "-1e400"), "price", "negative"],
+    [good.replace("1234", "-1.5"), "price", "negative"],
+    [good.replace("1234", "-0"), "price", "zero"],
+    [good.replace("1234", "0e9"), "price", "zero"],
+    [good.replace("1234", "1e-7"), "price", "not a whole number"],
+    [good.replace("1234", "1e-400"), "price", "not a whole number"],
+    [good.replace("1234", "1234.00000000000000001"), "price", "not a whole number"],
+    [good.replace("1234", "12340001e-4"), "price", "not a whole number"],
+    [good.replace("}", ',"price":1234}'), null, "a column twice"],
+    [good.replace("}", ',"\\u0070rice":9999}'), null, "a column twice"],
+    [good.replace("{", '{"day":{"a":1},'), null, "a column twice"],
+    [good.replace('"day":"2021-01-31"', '"orig_code":"CNSGH"'), "day", "a column is missing"],
+    [good.replace("}", ',"__proto__":{"price":1}}'), null, "a column too many"],
+    [good.replace("}", ',"x":{"price":[1,{"day":"}"}]}}'), null, "a column too many"],
     [good.slice(0, -1), null, "not JSON"],
     [`${good},`, null, "not JSON"],
     ["[1]", null, "not a JSON object"],
+    ["null", null, "not a JSON object"],
+    ["1", null, "not a JSON object"],
   ] as const) {
-    it(`refuses ${line}`, () => {
+    it(`refuses ${line.length > 200 ? `${line.slice(0, 40)}…` : line}`, () => {
       const parsed = parse(`${good}\n${line}\n${`${good}\n`.repeat(4)}`, [], "ndjson");
       expect(parsed.bad).to.deep.equal([{ line: 2, column, reason }]);
       expect(parsed.rows).to.have.length(5);
     });
   }
+
+  for (const price of ["1.234e3", "1234.0", "1234.000E+0", "12340e-1", "0.1234e4", "123400000e-5"]) {
+    it(`reads a price of ${price}`, () => {
+      expect(parse(good.replace("1234", price), [], "ndjson").rows).to.deep.equal(["1 2 2021-01-31 1234"]);
+    });
+  }
+
+  it("reads names with escapes, and white space anywhere", () => {
+    const line = `\t${good.replace("price", "\\u0070r\\u0069ce").replaceAll(",", " ,\t").replaceAll(":", " : ")} `;
+    expect(parse(line, [], "ndjson").rows).to.deep.equal(["1 2 2021-01-31 1234"]);
+  });
 
   it("reads escapes, CR LF and a byte order mark", () => {
     const parsed = parse(`\ufeff${good.replace("CNSGH", "\\u0043NSGH")}\r\n${good}`, [], "ndjson");

@@ -33,7 +33,8 @@ describe("reading from far away", () => {
       silenceMs: SILENCE_MS,
       async open(at, signal) {
         asked.push(at);
-        return (await fetch(`http://127.0.0.1:${port}/${at}`, { signal })).body as AsyncIterable<Uint8Array>;
+        const answer = await fetch(`http://127.0.0.1:${port}/${at}`, { signal });
+        return { body: answer.body as AsyncIterable<Uint8Array>, bytes: null };
       },
     };
     return readResuming(read);

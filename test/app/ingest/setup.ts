@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import type pg from "pg";
 import type { BatchReport } from "../../../app/ingest/ingest-source.js";
+import { openSource } from "../../../app/ingest/sources/open-source.js";
+import type { SourceObject } from "../../../app/ingest/sources/source.js";
 import { importPlaces } from "../../../app/places/import-places.js";
 import { ratesOfDays } from "./deliveries.js";
 
@@ -84,6 +86,12 @@ export async function readTotals(
             WHERE b.state IN ('failed', 'duplicate')) AS dead`);
   const row = rows[0] as NonNullable<(typeof rows)[0]>;
   return { visible: { rows: row.r, sum: row.s }, stored: { rows: row.sr, sum: row.ss }, dead: row.dead };
+}
+
+/** What a source that is no folder or prefix holds. */
+export async function onlyObject(address: string): Promise<SourceObject> {
+  for await (const found of (await openSource(address)).list()) if (!("error" in found)) return found;
+  throw new Error(`${address} holds nothing.`);
 }
 
 /** The one report of a run over one object. */

@@ -1,0 +1,36 @@
+import pg from "pg";
+
+const FORM = "must look like postgres://user:password@host:5432/database";
+const ESCAPE = "in a user name or password, % must be written %25, # %23, / %2F, ? %3F, : %3A and @ %40";
+
+/**
+ * What is wrong with the address of a database, or undefined. Without a word of the address, which may hold a password.
+ *
+ * Stricter than the parser of `pg`, which takes what stands behind an unescaped character of a password for the rest of
+ * the address, and would look for a host that is not there for as long as the process runs.
+ */
+export function mistakeInDatabaseUrl(url: string): string | undefined {
+  const [, authority, path = "", query] =
+    /^postgres(?:ql)?:\/\/([^/?#]*)([^?#]*)(?:\?([^#]*))?(?:#.*)?$/s.exec(url) ?? [];
+  if (authority === undefined) return FORM;
+  const parameters = new URLSearchParams(query);
+  const hosts = [
+    authority.slice(authority.lastIndexOf("@") + 1),
+    ...["host", "hostaddr"].flatMap((name) => parameters.getAll(name)),
+  ];
+  if (hosts.some((host) => host.includes(","))) {
+    return (
+      "names several hosts, which are not tried one after the other here; give the one address that leads to the " +
+      "primary (a Service, or HAProxy or PgBouncer before Patroni), and that of the replicas in DATABASE_READ_URL"
+    );
+  }
+  const names = query === undefined || query === "" ? [] : query.split("&").map((pair) => /^(\w+)=/.exec(pair)?.[1]);
+  if (url.includes("#") || /^\/.*[/@]/.test(path) || names.includes(undefined)) return `${FORM}; ${ESCAPE}`;
+  try {
+    const { port } = new pg.Client({ connectionString: url });
+    return port >= 1 && port <= 65_535 ? undefined : "must have a port from 1 to 65535";
+  } catch (error) {
+    const isFile = (error as NodeJS.ErrnoException).syscall !== undefined;
+    return isFile ? "names a file that cannot be read (sslrootcert, sslcert or sslkey)" : `${FORM}; ${ESCAPE}`;
+  }
+}

@@ -1,0 +1,60 @@
+import { unescape as percentDecode } from "node:querystring";
+import { Agent, type Dispatcher, interceptors, request } from "undici";
+import { causeOf } from "./resuming-read.js";
+import { SourceError, SourceUnavailableError } from "./source-error.js";
+
+export type HttpAnswer = Dispatcher.ResponseData;
+
+const MOST_REDIRECTIONS = 10;
+const dispatcher = new Agent().compose(interceptors.redirect({ maxRedirections: MOST_REDIRECTIONS }));
+
+/**
+ * Asks an HTTP address for its bytes as they are stored. Not by `fetch`, which unpacks what is stored with a
+ * Content-Encoding, so that ranges, which count stored bytes, would be of no use.
+ * @throws {SourceUnavailableError} if there is no answer.
+ */
+export async function httpGet(url: URL, headers: Record<string, string>, signal?: AbortSignal): Promise<HttpAnswer> {
+  const { username, password } = url;
+  const plain = new URL(url);
+  plain.username = "";
+  plain.password = "";
+  const credentials = Buffer.from(`${percentDecode(username)}:${percentDecode(password)}`).toString("base64");
+  try {
+    return await request(plain, {
+      dispatcher,
+      headers: {
+        ...headers,
+        ...(username ? { authorization: `Basic ${credentials}` } : {}),
+        "accept-encoding": "identity",
+        "user-agent": "ratesapp",
+      },
+      ...(signal ? { signal } : {}),
+    });
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw new SourceUnavailableError(`${shownAddress(url)} does not answer: ${causeOf(error)}`, { cause: error });
+  }
+}
+
+/** The address without what must not be in a database or a log: credentials, and a query that may be a signature. */
+export function shownAddress(url: URL): string {
+  return `${url.protocol}//${url.host}${url.pathname}`;
+}
+
+/** What an answer without content means: that there is none, or not now. */
+export function refusalOf(url: URL, { statusCode, statusText }: HttpAnswer): Error {
+  const message = `${shownAddress(url)} answers ${statusCode} ${statusText}.`;
+  // 202 and the like: what is asked for is still being made.
+  const later = statusCode < 300 || statusCode >= 500 || statusCode === 408 || statusCode === 429;
+  return later ? new SourceUnavailableError(message) : new SourceError(message);
+}
+
+export function headerOf({ headers }: HttpAnswer, name: string): string | null {
+  const value = headers[name];
+  return (Array.isArray(value) ? value.join(", ") : value) ?? null;
+}
+
+/** Reads away, or cuts off, a body that is not needed. */
+export async function letGo({ body }: HttpAnswer): Promise<void> {
+  await body.dump().catch(() => {});
+}
