@@ -53,10 +53,13 @@ export function isBusy(server: Server): boolean {
 
 /** Ends the head of a request, and a chunked body. */
 const BLANK_LINE = Buffer.from("\r\n\r\n");
-/** Other ends of a body are not looked for, so that a few small requests may be read with one; no more than in this. */
+/** Other ends of a body are not looked for: small requests behind one are read with it, as many as fit into this. */
 const LEAST_OF_BODY_BYTES = 256;
 
-/** Hands the parser of Node.js one request at a time. What follows is kept as bytes until that one is answered. */
+/**
+ * Stands between a socket and what Node.js reads it with, and lets one request through at a time. What follows stays with the
+ * socket, as bytes, until that one is answered; a socket that holds some is paused, and the kernel stops its client.
+ */
 class Connection {
   readonly #socket: Socket;
   readonly #parsers: readonly ((chunk: Buffer) => void)[];

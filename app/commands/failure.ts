@@ -1,5 +1,5 @@
 import { CommanderError } from "commander";
-import { isTransient } from "../database/transient.js";
+import { isTransient } from "../database/sqlstates.js";
 import { FeedsFileError } from "../ingest/feeds.js";
 import { ListenError } from "../listen.js";
 import { PlacesError } from "../places/places-error.js";

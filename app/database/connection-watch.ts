@@ -19,7 +19,6 @@ const findAtWork = `
 const LOOK_MS = 2_000;
 /** A server that is too busy to let somebody in once is not gone. */
 const UNANSWERED = 2;
-const TOO_MANY_CONNECTIONS = "53300";
 
 /**
  * Tells a server that is busy from one that is gone. A host that vanishes answers nothing and refuses nothing: a
@@ -71,7 +70,7 @@ async function isAtWork(pool: pg.Pool, { pid, started }: Backend): Promise<boole
     return (await client.query(shortStatement(findAtWork, [pid, started]))).rowCount === 1;
   } catch (error) {
     // Too busy for another connection, but there.
-    return (error as { code?: unknown }).code === TOO_MANY_CONNECTIONS || undefined;
+    return (error as { code?: unknown }).code === "53300" || undefined;
   } finally {
     client.end().catch(() => {});
   }

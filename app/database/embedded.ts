@@ -6,7 +6,7 @@ import { EmbeddedPostgresError } from "./embedded/embedded-postgres-error.js";
 import { Membership } from "./embedded/membership.js";
 import { isAlive, type Postmaster, readPostmaster } from "./embedded/postmaster.js";
 import type { ServerSettings } from "./embedded/server-settings.js";
-import { isTransient } from "./transient.js";
+import { isTransient } from "./sqlstates.js";
 
 export interface EmbeddedOptions {
   /** The data directory of ratesapp; Postgres keeps its files in `postgres` inside it. */

@@ -1,6 +1,7 @@
 import { sleep } from "../sleep.js";
-
-import { isTransient, waitAfter } from "./transient.js";
+import { waitAfter } from "./backoff.js";
+import { DATABASE_BACKOFF } from "./retry-transient.js";
+import { isTransient, meaningOf } from "./sqlstates.js";
 
 export interface Patience {
   readonly log?: IngestLog;
@@ -14,7 +15,7 @@ export interface Patience {
 export const PATIENCE_MS = 10 * 60_000;
 
 /** Space is made by people or by vacuum, neither of which is fast. */
-export const DISK_FULL_WAIT_SECONDS = 10;
+export const DISK_FULL_WAIT_MS = 10_000;
 
 /**
  * Does what may be repeated, however often the database goes away, has no space, or keeps a lock from us meanwhile.
@@ -28,26 +29,19 @@ export async function patiently<T>({ log, signal, patienceMs = PATIENCE_MS }: Pa
     try {
       return await attempt();
     } catch (error) {
-      if (!isTransient(error) && !isDiskFull(error) && !isLocked(error)) throw error;
-      const waitMs = isDiskFull(error) ? DISK_FULL_WAIT_SECONDS * 1_000 : waitAfter(failures);
+      const meaning = meaningOf(error);
+      const full = meaning === "full";
+      if (!isTransient(error) && !full && meaning !== "locked") throw error;
+      const waitMs = full ? DISK_FULL_WAIT_MS : waitAfter(failures, DATABASE_BACKOFF);
       const nowMs = performance.now();
       deadlineMs = Math.min(deadlineMs, nowMs + patienceMs);
       if (nowMs + waitMs >= deadlineMs) throw error;
-      if (isDiskFull(error)) log?.warn({ error: (error as Error).message }, "waiting for space on the database's disk");
+      if (full) log?.warn({ error: (error as Error).message }, "waiting for space on the database's disk");
       // The first tries are routine, and a database that is away for minutes needs no line for each second.
       else if (failures % 10 === 5) log?.warn({ error: (error as Error).message }, "waiting for the database");
       await sleep(waitMs, signal);
     }
   }
-}
-
-export function isDiskFull(error: unknown): boolean {
-  return (error as { code?: unknown }).code === "53100";
-}
-
-/** The lock was not to be had in the time that a change waits for it. */
-export function isLocked(error: unknown): boolean {
-  return (error as { code?: unknown }).code === "55P03";
 }
 
 /** Where a worker says what happens; a pino logger is one. */

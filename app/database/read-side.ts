@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
-import { isStalePlan, isTransient, retryTransient } from "./transient.js";
+import { type Backoff, waitAfter } from "./backoff.js";
+import { retryTransient } from "./retry-transient.js";
+import { isTransient, meaningOf } from "./sqlstates.js";
 
 /** Thrown when nothing answered before the deadline; `cause` is what the last attempt met. */
 export class DatabaseAwayError extends Error {
@@ -58,8 +60,7 @@ const FIRST_ATTEMPT_MS = 500;
  */
 const EARLY_ENDS = 20;
 const EARLY_END_PER_ANSWER = 0.05;
-const FIRST_PROBE_MS = 250;
-const LONGEST_PROBE_MS = 5_000;
+const PROBES: Backoff = { firstMs: 375, longestMs: 7_500, jitter: 2 / 3 };
 
 /** A server, the connections to it, and what is known of it. */
 class ReadSource {
@@ -97,7 +98,7 @@ class ReadSource {
     } catch (error) {
       const transient = isTransient(error);
       client?.release(transient);
-      if (isStalePlan(error)) {
+      if (meaningOf(error) === "stale") {
         // What one connection has prepared, those before it have too.
         this.#suspectBeforeMs = performance.now();
         this.#answered();
@@ -237,9 +238,9 @@ export class ReadSide {
   }
 
   async #probe(source: ReadSource): Promise<void> {
-    for (let waitMs = FIRST_PROBE_MS; !this.#stopped.signal.aborted; waitMs = Math.min(LONGEST_PROBE_MS, waitMs * 2)) {
+    for (let probe = 1; !this.#stopped.signal.aborted; probe += 1) {
       try {
-        await sleep(waitMs * (0.5 + Math.random()), undefined, { ref: false, signal: this.#stopped.signal });
+        await sleep(waitAfter(probe, PROBES), undefined, { ref: false, signal: this.#stopped.signal });
         await source.attempt(
           source.polls,
           (client) => client.query("SELECT version FROM dataset"),

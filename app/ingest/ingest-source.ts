@@ -6,7 +6,7 @@ import { readClock } from "../batches/plan.sql.js";
 import { publishBatch } from "../batches/publish.js";
 import { workerName } from "../batches/worker-name.js";
 import { type IngestLog, patiently } from "../database/patiently.js";
-import { isTransient } from "../database/transient.js";
+import { isTransient } from "../database/sqlstates.js";
 import { reclaimBatch } from "../upkeep/reclaim.js";
 import { auditBatch } from "./audit/audit.js";
 import { DEFAULT_FEED } from "./feeds.js";

@@ -1,3 +1,4 @@
+import { type Backoff, waitAfter } from "../database/backoff.js";
 import type { ReadSide } from "../database/read-side.js";
 import { observeQuery } from "../telemetry/database-metrics.js";
 import { type DatasetTag, datasetTag } from "./dataset-tag.js";
@@ -7,7 +8,8 @@ const POLL_MS = 500;
 /** An answer from memory may lag a publish by this much, however the polls go. */
 const TRUSTED_MS = 2_000;
 const POLL_TIMEOUT_MS = 1_500;
-const LONGEST_WAIT_MS = 2_000;
+/** A tenth of jitter keeps many pods from asking in step. */
+const POLLS: Backoff = { firstMs: POLL_MS, longestMs: 2_000, jitter: 0.1 };
 
 /**
  * The newest dataset version on the side that reads go to, asked for twice a second: LISTEN does not work on a standby.
@@ -80,9 +82,7 @@ export class DatasetVersion {
       this.#lastError = error;
     }
     if (this.#stopped) return;
-    const waitMs = Math.min(LONGEST_WAIT_MS, POLL_MS * 2 ** Math.max(0, this.#failures - 1));
-    // A tenth of jitter keeps many pods from asking in step.
-    this.#timer = setTimeout(() => void this.#poll(), waitMs * (0.9 + 0.1 * Math.random()));
+    this.#timer = setTimeout(() => void this.#poll(), waitAfter(Math.max(1, this.#failures), POLLS));
     this.#timer.unref();
   }
 }

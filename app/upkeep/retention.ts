@@ -1,4 +1,5 @@
 import type pg from "pg";
+import { type Meaning, meaningOf } from "../database/sqlstates.js";
 import { inTransaction } from "../database/transaction.js";
 import { lockTreeShared } from "../places/import-places.sql.js";
 import { growDataset, limitWaits, lockDataset } from "../rates/dataset.sql.js";
@@ -37,7 +38,7 @@ export class NotOwnerError extends Error {
  * A lock that was not to be had, a deadlock; and a step that a session of a run before, whose process is gone, has just
  * made itself: it is pending already, or gone.
  */
-const LOOK_AGAIN = new Set(["55P03", "40P01", "55000", "42P01"]);
+const LOOK_AGAIN: ReadonlySet<Meaning | undefined> = new Set(["locked", "conflict", "changed", "unmigrated"]);
 const PARENTS = ["daily_rates", "prices"] as const;
 /** A wait longer than this gives way to whoever came behind, and is tried again. */
 const LOCK_TIMEOUT = "2s";
@@ -122,8 +123,7 @@ async function untilFree(attempt: () => Promise<unknown>, signal: AbortSignal | 
       await attempt();
       return;
     } catch (error) {
-      const { code } = error as { code?: string };
-      if (!LOOK_AGAIN.has(String(code)) || tries === MOST_TRIES) throw error;
+      if (!LOOK_AGAIN.has(meaningOf(error)) || tries === MOST_TRIES) throw error;
       await sleep(RETRY_MS, signal);
     }
   }

@@ -1,4 +1,4 @@
-import { isTransient } from "../database/transient.js";
+import { isTransient } from "../database/sqlstates.js";
 
 /** Some parts could not be done, for the reasons in `errors`; all others were. */
 export class UpkeepError extends AggregateError {

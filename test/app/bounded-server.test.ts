@@ -62,7 +62,7 @@ describe("the connections of a server", function () {
         for (let count = 0; count < 50; count += 1) {
           (await open(Number(new URL(urls[what]).port), requests)).pause();
         }
-        for (let turn = 0; turn < 15; turn += 1) {
+        for (let turn = 0; turn < 10; turn += 1) {
           await sleep(200);
           expect((await memory()) - atRest).to.be.below(50);
           expect((await fetch(`${urls.api}/docs/errors`)).status, "another client").to.be.oneOf([200, 503]);

@@ -1,8 +1,7 @@
 import type pg from "pg";
 import { BatchNotFoundError, BatchStateError, BatchTooOldError } from "../../batches/batch-error.js";
 import { readBadLines } from "../../batches/reported-lines.js";
-import { isLocked } from "../../database/patiently.js";
-import { isTransient } from "../../database/transient.js";
+import { isTransient, meaningOf } from "../../database/sqlstates.js";
 import { PortsMissingError } from "../../ingest/load/load-error.js";
 import { REPORTED_BAD_LINES } from "../../ingest/parse/bad-lines.js";
 import type { HeaderError } from "../../ingest/parse/columns.js";
@@ -43,7 +42,7 @@ export async function batchProblem(error: unknown, writes: pg.Pool): Promise<unk
   }
   const known = PROBLEMS.find(([kind]) => error instanceof kind);
   if (known) return new ProblemError(known[1], error.message, { cause: error });
-  if (isTransient(error) || isLocked(error)) {
+  if (isTransient(error) || meaningOf(error) === "locked") {
     return new ProblemError("database-away", "The database that takes writes does not answer.", {
       headers: { "Retry-After": "2" },
       cause: error,

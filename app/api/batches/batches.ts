@@ -9,7 +9,7 @@ import { failBatch, STOPPED } from "../../batches/fail.js";
 import { readRejects } from "../../batches/rejects.js";
 import { countBadLines, readBadLines } from "../../batches/reported-lines.js";
 import { retractBatch } from "../../batches/retract.js";
-import { retryTransient } from "../../database/transient.js";
+import { retryTransient } from "../../database/retry-transient.js";
 import { feedName, LONGEST_DEADLINE_SECONDS, MOST_BAD_ROWS } from "../../ingest/feeds.js";
 import { REPORTED_BAD_LINES } from "../../ingest/parse/bad-lines.js";
 import { HeaderError } from "../../ingest/parse/columns.js";

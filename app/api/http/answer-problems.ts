@@ -1,13 +1,10 @@
 import { DatabaseAwayError, DatabaseBusyError } from "../../database/read-side.js";
+import { meaningOf } from "../../database/sqlstates.js";
 import type { Logger } from "../../telemetry/logger.js";
 import { ProblemError, type ProblemName, writeProblem } from "./problems.js";
 import type { ApiContext, ApiMiddleware } from "./request.js";
 import { requestFields } from "./request-fields.js";
 
-/** SQLSTATE of a statement that reached its timeout or was cancelled. */
-const QUERY_CANCELED = "57014";
-/** SQLSTATEs of a table, column or function that the migration of this release brings, and has not yet. */
-const NOT_MIGRATED = new Set(["42P01", "42703", "42883"]);
 const RETRY_AFTER_SECONDS = "1";
 
 /** Turns whatever a route throws, and whatever no route answers, into a problem document. */
@@ -66,11 +63,11 @@ function translate(error: unknown): ProblemError {
   if (error instanceof DatabaseAwayError) {
     return new ProblemError("database-away", "No database answered in time.", { headers });
   }
-  const { code } = error as { code?: string };
-  if (code !== undefined && NOT_MIGRATED.has(code)) {
+  const meaning = meaningOf(error);
+  if (meaning === "unmigrated") {
     return new ProblemError("database-away", "The database is not at the schema of this release yet.", { headers });
   }
-  if (code === QUERY_CANCELED) {
+  if (meaning === "slow") {
     return new ProblemError("timeout", "The database took too long over this question.", { headers });
   }
   return new ProblemError("internal", "The service could not answer this request.");

@@ -4,9 +4,9 @@ import type { BatchState } from "../../batches/batch-state.js";
 import { failBatch } from "../../batches/fail.js";
 import { showState } from "../../batches/fail.sql.js";
 import { findDuplicate, setDuplicate } from "../../batches/publish.sql.js";
-import { isLasting } from "../../database/lasting.js";
 import { type Patience, patiently } from "../../database/patiently.js";
 import { shortStatement } from "../../database/short-statement.js";
+import { meaningOf } from "../../database/sqlstates.js";
 import { inTransaction } from "../../database/transaction.js";
 import { lockTreeShared } from "../../places/import-places.sql.js";
 import { addDays, countDays } from "../../rates/calendar.js";
@@ -75,7 +75,7 @@ export async function auditBatch(pool: pg.Pool, batchId: number, options: AuditO
     if ((await begin(pool, batchId, options)) === "auditing") await audit(pool, batchId, options);
   } catch (error) {
     // Or it would be audited again by every run from now on, and keep each from ending well.
-    if (!isLasting(error)) throw error;
+    if (meaningOf(error) !== "lasting") throw error;
     await patiently(options, () => failBatch(pool, batchId, failureOf(error), true));
   }
   return report(pool, batchId, options);

@@ -104,11 +104,14 @@ export class IngestThread {
     body: AsyncIterable<Buffer> = empty(),
   ): Promise<JobResults[Kind]> {
     signal.throwIfAborted();
-    const running = converse(this.#started(), job, signal, body);
+    const worker = this.#started();
+    const running = converse(worker, job, signal, body);
     this.#running.add(running);
     try {
       return (await running) as JobResults[Kind];
     } catch (error) {
+      // Its port tells before it does itself.
+      if (error instanceof IngestThreadError) this.#forget(worker);
       signal.throwIfAborted();
       throw error;
     } finally {
@@ -127,12 +130,16 @@ export class IngestThread {
     worker.on("error", (error) =>
       logger.error({ error }, "the thread that loads uploads ended; the next upload starts another"),
     );
-    worker.once("exit", () => {
-      this.#counts.fill(0);
-      this.#worker = undefined;
-    });
+    worker.once("exit", () => this.#forget(worker));
     this.#worker = worker;
     return worker;
+  }
+
+  /** The next job starts another. */
+  #forget(worker: Worker): void {
+    if (this.#worker !== worker) return;
+    this.#counts.fill(0);
+    this.#worker = undefined;
   }
 }
 

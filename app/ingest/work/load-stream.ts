@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { failBatch } from "../../batches/fail.js";
+import { waitAfter } from "../../database/backoff.js";
 import { patiently } from "../../database/patiently.js";
 import { loadPiece } from "../load/load-piece.js";
 import { HeaderError } from "../parse/columns.js";
@@ -21,6 +22,7 @@ import {
   releaseStream,
 } from "./work.sql.js";
 import {
+  ATTEMPTS_BACKOFF,
   afterFailure,
   ask,
   askOnce,
@@ -94,7 +96,7 @@ export async function loadStream(
               failBatch(worker.pool, batchId, `${object.name} could not be read: ${reason}`),
             );
           } else {
-            await pause(worker, Math.min(30, 2 ** (failures - 1)) * (0.5 + Math.random() / 2));
+            await pause(worker, waitAfter(failures, { ...ATTEMPTS_BACKOFF, firstMs: 1_000 }) / 1_000);
           }
         }
       }

@@ -1,10 +1,11 @@
 import type pg from "pg";
 import type { BatchState } from "../../batches/batch-state.js";
 import { failBatch } from "../../batches/fail.js";
+import { type Backoff, waitAfter } from "../../database/backoff.js";
 import type { IngestLog } from "../../database/patiently.js";
-import { DISK_FULL_WAIT_SECONDS, isDiskFull, patiently } from "../../database/patiently.js";
+import { DISK_FULL_WAIT_MS, patiently } from "../../database/patiently.js";
 import { shortStatement } from "../../database/short-statement.js";
-import { isTransient } from "../../database/transient.js";
+import { isTransient, meaningOf } from "../../database/sqlstates.js";
 import { sleep } from "../../sleep.js";
 import { LeaseLostError } from "../load/load-error.js";
 import { HeaderError } from "../parse/columns.js";
@@ -61,8 +62,8 @@ export const LANES = 2;
  * least half a minute and on average more than a minute, longer than a failover takes.
  */
 export const MAX_ATTEMPTS = 8;
-const FIRST_WAIT_SECONDS = 0.5;
-const LONGEST_WAIT_SECONDS = 30;
+/** Between attempts at what a source or the database did not give. */
+export const ATTEMPTS_BACKOFF: Backoff = { firstMs: 500, longestMs: 30_000, jitter: 0.5 };
 
 /** Runs a short statement once. One that is not answered fails: the other end may be gone without a word. */
 export function askOnce<Row extends pg.QueryResultRow>(
@@ -135,7 +136,7 @@ export async function afterFailure(
     return { kind: "failed" };
   }
   const reason = reasonOf(error);
-  const seconds = secondsBefore(attempt + 1, error);
+  const seconds = secondsAfter(attempt, error);
   worker.log.warn(
     { batch: batchId, piece: number, attempt, error: reason, wait_seconds: Math.round(seconds * 10) / 10 },
     attempt < MAX_ATTEMPTS ? "a piece will be loaded again" : "a piece failed for the last time",
@@ -171,14 +172,13 @@ export function pause(worker: Pick<Worker, "signal">, seconds: number): Promise<
   return sleep(seconds * 1_000, worker.signal);
 }
 
-function secondsBefore(attempt: number, error: unknown): number {
-  const first = isDiskFull(error) ? DISK_FULL_WAIT_SECONDS : FIRST_WAIT_SECONDS;
-  const longest = Math.min(LONGEST_WAIT_SECONDS, first * 2 ** (attempt - 2));
-  return longest * (0.5 + Math.random() / 2);
+function secondsAfter(attempt: number, error: unknown): number {
+  const firstMs = meaningOf(error) === "full" ? DISK_FULL_WAIT_MS : ATTEMPTS_BACKOFF.firstMs;
+  return waitAfter(attempt, { ...ATTEMPTS_BACKOFF, firstMs }) / 1_000;
 }
 
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  if (isDiskFull(error)) return `the database's disk is full (${error.message})`;
+  if (meaningOf(error) === "full") return `the database's disk is full (${error.message})`;
   return isTransient(error) ? `the connection to the database broke (${error.message || error.name})` : error.message;
 }

@@ -3,7 +3,7 @@ import { expect } from "chai";
 import type pg from "pg";
 import { migrate } from "../../../app/database/migrate.js";
 import { closePool, openPool } from "../../../app/database/pool.js";
-import { isTransient } from "../../../app/database/transient.js";
+import { isTransient } from "../../../app/database/sqlstates.js";
 import { TcpProxy } from "../api/tcp-proxy.js";
 import { startRatesapp } from "../commands/ratesapp.js";
 import { PostgresPair } from "./postgres-pair.js";

@@ -3,7 +3,7 @@ import { MessageChannel } from "node:worker_threads";
 import { expect } from "chai";
 import pg from "pg";
 import { BatchNotFoundError, BatchStateError } from "../../../app/batches/batch-error.js";
-import { isTransient } from "../../../app/database/transient.js";
+import { isTransient } from "../../../app/database/sqlstates.js";
 import { PortsMissingError } from "../../../app/ingest/load/load-error.js";
 import { HeaderError } from "../../../app/ingest/parse/columns.js";
 import { SourceChangedError, SourceError } from "../../../app/ingest/sources/source-error.js";

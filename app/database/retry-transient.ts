@@ -1,0 +1,31 @@
+import { sleep } from "../sleep.js";
+import { type Backoff, waitAfter } from "./backoff.js";
+import { isTransient } from "./sqlstates.js";
+
+export interface RetryOptions {
+  /** No attempt starts after this instant on the scale of performance.now(), as a clock may be set. */
+  readonly deadlineMs: number;
+  readonly signal?: AbortSignal;
+  /** Told before each wait. */
+  readonly onRetry?: (error: unknown, attempt: number) => void;
+}
+
+/** Between attempts at a database that may be back at any moment. */
+export const DATABASE_BACKOFF: Backoff = { firstMs: 50, longestMs: 1_000, jitter: 1 };
+
+/**
+ * Runs `attempt` until it succeeds, fails for good, or the deadline passes. The caller must be safe to repeat.
+ * @throws the last error.
+ */
+export async function retryTransient<T>(attempt: () => Promise<T>, options: RetryOptions): Promise<T> {
+  for (let count = 1; ; count += 1) {
+    try {
+      return await attempt();
+    } catch (error) {
+      const waitMs = waitAfter(count, DATABASE_BACKOFF);
+      if (!isTransient(error) || performance.now() + waitMs >= options.deadlineMs) throw error;
+      options.onRetry?.(error, count);
+      await sleep(waitMs, options.signal);
+    }
+  }
+}

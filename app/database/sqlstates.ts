@@ -1,0 +1,102 @@
+/**
+ * What an error of the database says of the attempt that met it, and what is done about it:
+ *
+ * | meaning | a read | a write over HTTP | an ingest |
+ * | --- | --- | --- | --- |
+ * | away | again, also elsewhere, until the request's deadline; then 503 | again until the deadline; then 503 | again for ten minutes |
+ * | conflict | as away | as away | as away |
+ * | stale | again at once, on another connection | as away | as away |
+ * | locked | waits for no lock | 503 | again for ten minutes |
+ * | full | writes nothing | 500 | again every ten seconds for ten minutes |
+ * | slow | 504 | 504 | fails; what may take long has no limit |
+ * | changed | 500 | 500 | fails; retention looks again |
+ * | unmigrated | 503 | 503 | fails; retention looks again |
+ * | lasting | 500 | 500 | fails the batch: the same prices would meet it each time |
+ *
+ * What has no meaning here is a mistake of ours: it is told, and not tried again.
+ */
+export type Meaning = "away" | "conflict" | "stale" | "locked" | "full" | "slow" | "changed" | "unmigrated" | "lasting";
+
+/**
+ * By code, or by the first two characters of it for a whole class.
+ * https://www.postgresql.org/docs/17/errcodes-appendix.html
+ */
+const SQLSTATES: Readonly<Record<string, Meaning>> = {
+  // Every connection exception.
+  "08": "away",
+  // A standby, where a primary was expected: it moved.
+  "25006": "away",
+  // A server that shuts down, crashed, or starts.
+  "57P01": "away",
+  "57P02": "away",
+  "57P03": "away",
+  // Too many connections: others end.
+  "53300": "away",
+  // A serialization failure, or a replica that had to cancel; a deadlock, of which one of two is ended.
+  "40001": "conflict",
+  "40P01": "conflict",
+  // A statement that this connection has prepared and the server no longer has, or has otherwise: behind a pooler.
+  "26000": "stale",
+  "42P05": "stale",
+  // The lock did not come within lock_timeout.
+  "55P03": "locked",
+  "53100": "full",
+  // statement_timeout, or somebody cancelled it.
+  "57014": "slow",
+  // An object is in another state than the statement expects: another session has just made this step.
+  "55000": "changed",
+  // A table, column or function that the migration of this release brings.
+  "42P01": "unmigrated",
+  "42703": "unmigrated",
+  "42883": "unmigrated",
+  // A value that cannot be, a constraint that it breaks, a limit of the server's that it passes.
+  "22": "lasting",
+  "23": "lasting",
+  "54": "lasting",
+};
+
+/**
+ * A plan whose columns have other types since. Its code (0A000) says only "not supported"; which part of Postgres refuses
+ * it says more.
+ */
+const CACHED_PLANS = { code: "0A000", routine: "RevalidateCachedQuery" };
+
+/** What Node.js says of a socket that was cut, refused or never answered. */
+const AWAY_CODES = new Set([
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "EPIPE",
+  "ETIMEDOUT",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "ENOENT",
+]);
+
+/** pg reports these without a code. */
+const AWAY_MESSAGE =
+  /Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error|server conn crashed|client_login_timeout|server login has been failing/;
+
+/** Undefined for what says nothing about a next attempt. */
+export function meaningOf(error: unknown): Meaning | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const { code, routine } = error as Error & { readonly code?: unknown; readonly routine?: unknown };
+  if (typeof code === "string") {
+    if (AWAY_CODES.has(code)) return "away";
+    if (code === CACHED_PLANS.code && routine === CACHED_PLANS.routine) return "stale";
+    const meaning = SQLSTATES[code] ?? (code.length === 5 ? SQLSTATES[code.slice(0, 2)] : undefined);
+    if (meaning !== undefined) return meaning;
+  }
+  // More than JavaScript can hold, which it will be the next time too.
+  if (error instanceof RangeError) return "lasting";
+  if (error instanceof AggregateError && error.errors.some(isTransient)) return "away";
+  return AWAY_MESSAGE.test(error.message) ? "away" : undefined;
+}
+
+const TRANSIENT: ReadonlySet<Meaning | undefined> = new Set(["away", "conflict", "stale"]);
+
+/** True for an error that the same statement may well not meet again a moment later. */
+export function isTransient(error: unknown): boolean {
+  return TRANSIENT.has(meaningOf(error));
+}
