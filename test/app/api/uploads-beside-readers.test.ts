@@ -7,12 +7,7 @@ import { importTree, SAMPLE_TREE } from "./sample.js";
 import { HEADER, type Reply, startUploadServer, type UploadServer } from "./upload-server.js";
 
 const QUESTION = "/rates?date_from=2024-01-01&date_to=2024-01-31&orig_code=CNSGH&dest_code=NLRTM";
-/** Often enough to meet an event loop that is held, and seldom enough to leave it idle. */
 const ASK_EVERY_MS = 50;
-/** Far more than a busy machine adds, and less than an event loop is held where it has to parse. */
-const LONGEST_MS = 2_000;
-/** Of the event loop, which is also that of the clients here. Where it has to parse, it is never idle. */
-const MOST_UTILIZATION = 0.8;
 
 const MIB = 1024 * 1024;
 const BLOCK_BYTES = 128 * 1024;
@@ -62,24 +57,29 @@ describe("readers beside uploads", function () {
   /** Asks until every upload has its answer. */
   async function askBeside(uploads: Promise<readonly Reply[]>) {
     const { apiUrl, adminUrl } = service.server;
+    const beganAtMs = performance.now();
     const statuses = new Set<number>();
-    let longestMs = 0;
+    let answeredAtMs = beganAtMs;
+    let silenceMs = 0;
+    const noteSilence = () => {
+      silenceMs = Math.max(silenceMs, performance.now() - answeredAtMs);
+      answeredAtMs = performance.now();
+    };
     const get = async (url: string) => {
-      const beganAtMs = performance.now();
       const response = await fetch(url);
       await response.arrayBuffer();
       statuses.add(response.status);
-      longestMs = Math.max(longestMs, performance.now() - beganAtMs);
+      noteSilence();
     };
-    const before = performance.eventLoopUtilization();
     const asked: Promise<void>[] = [];
     for (let ended = false; !ended; ) {
       asked.push(get(apiUrl + QUESTION), get(`${adminUrl}/livez`));
       ended = await Promise.race([uploads.then(() => true), sleep(ASK_EVERY_MS, false)]);
     }
-    const { utilization } = performance.eventLoopUtilization(before);
+    noteSilence();
+    const durationMs = performance.now() - beganAtMs;
     await Promise.all(asked);
-    return { statuses: [...statuses], longestMs, utilization };
+    return { statuses: [...statuses], silenceMs, durationMs };
   }
 
   for (const [content, body, count, status] of [
@@ -91,10 +91,10 @@ describe("readers beside uploads", function () {
   ] as const) {
     it(`get their answers while the service reads ${content}`, async () => {
       const uploads = Promise.all(Array.from({ length: count }, () => upload(body)));
-      const { statuses, longestMs, utilization } = await askBeside(uploads);
+      const { statuses, silenceMs, durationMs } = await askBeside(uploads);
       expect(statuses).to.deep.equal([200]);
-      expect(longestMs).to.be.below(LONGEST_MS);
-      expect(utilization).to.be.below(MOST_UTILIZATION);
+      // An event loop that unpacks and parses gives no answer before it is done. A busy machine is slow in both.
+      expect(silenceMs).to.be.below(0.25 * durationMs + 300);
       expect((await uploads).map((reply) => reply.status)).to.deep.equal(Array(count).fill(status));
     });
   }

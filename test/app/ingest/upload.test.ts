@@ -93,6 +93,9 @@ describe("batches over HTTP", () => {
   const put = (id: number, number: number, lines: string, headers: Record<string, string> = csv) =>
     call("PUT", `/batches/${id}/pieces/${number}`, HEADER + lines, headers);
 
+  /** Also where it takes longer than a request waits for it. */
+  const publish = (id: number) => until(async () => (await call("POST", `/batches/${id}/publish`)).status !== 202);
+
   const line = (price: number, day = "2024-02-29") => `AAAAA,AAAAB,${day},${price}\n`;
   const visible = async () => (await seen(database.pool)).get(`${tree.ports[0]}>${tree.ports[1]} 2024-02-29`);
 
@@ -135,7 +138,7 @@ describe("batches over HTTP", () => {
     const ndjson = `${JSON.stringify({ orig_code: "AAAAA", dest_code: "AAAAB", day: "2024-02-29", price: 8 })}\n`;
     const type = { "content-type": "application/x-ndjson" };
     expect((await call("PUT", `/batches/${id}/pieces/1`, ndjson, type)).status).to.equal(201);
-    await call("POST", `/batches/${id}/publish`);
+    await publish(id);
     expect(await visible()).to.equal("2/15");
   });
 
@@ -170,7 +173,7 @@ describe("batches over HTTP", () => {
     expect((await put(id, 0, line(1))).status).to.equal(200);
     const other = await put(id, 0, line(2));
     expect([other.status, other.body.type]).to.deep.equal([409, "/docs/errors#piece-conflict"]);
-    await call("POST", `/batches/${id}/publish`);
+    await publish(id);
     expect(await visible()).to.equal("1/1");
     expect((await put(id, 0, line(1))).status).to.equal(200);
     expect((await put(id, 1, line(1))).status).to.equal(409);
@@ -183,7 +186,7 @@ describe("batches over HTTP", () => {
     const early = await call("POST", `/batches/${id}/publish`);
     expect([early.status, early.body.type]).to.deep.equal([409, "/docs/errors#batch-incomplete"]);
     expect((await put(id, 0, line(5))).status).to.equal(201);
-    await call("POST", `/batches/${id}/publish`);
+    await publish(id);
     expect(await visible()).to.equal("1/5");
   });
 
@@ -309,7 +312,7 @@ describe("batches over HTTP", () => {
   it("says so when the same prices come twice", async () => {
     const first = await open();
     await put(first, 0, line(1) + line(2));
-    await call("POST", `/batches/${first}/publish`);
+    await publish(first);
     const second = await open();
     await put(second, 0, line(2));
     await put(second, 1, line(1));
@@ -321,7 +324,7 @@ describe("batches over HTTP", () => {
   it("retracts, publishes again, and refuses what is too old", async () => {
     const id = await open();
     await put(id, 0, line(4));
-    await call("POST", `/batches/${id}/publish`);
+    await publish(id);
     expect((await call("POST", `/batches/${id}/retract`)).body.state).to.equal("retracted");
     expect(await visible()).to.equal(undefined);
     expect((await call("POST", `/batches/${id}/publish`)).body.state).to.equal("published");
