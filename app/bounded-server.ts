@@ -70,6 +70,10 @@ class Connection {
   #response: ServerResponse | undefined;
   /** When its answer was first seen to be complete. */
   #completeAtMs: number | undefined;
+  /** Nothing more is read for now, also where Node.js resumes the socket: for the body of a request that is answered. */
+  #held = false;
+  /** Will end that in the next turn of the event loop, once however many answers end in this one. */
+  #releasing: NodeJS.Immediate | undefined;
 
   constructor(socket: Socket) {
     this.#socket = socket;
@@ -93,7 +97,13 @@ class Connection {
   readonly #end = (): void => {
     this.#open -= 1;
     // Behind the other connections, or one with many requests would have them all answered first.
-    if (this.#open <= 1 && this.#socket.isPaused()) setImmediate(() => this.#socket.resume());
+    if (this.#open <= 1 && this.#held) this.#releasing ??= setImmediate(this.#release);
+  };
+
+  readonly #release = (): void => {
+    this.#releasing = undefined;
+    this.#held = false;
+    this.#socket.resume();
   };
 
   #read(chunk: Buffer): void {
@@ -101,8 +111,10 @@ class Connection {
     // What comes after the last answer is thrown away.
     while (rest.length > 0 && this.#socket.writable && !this.#socket.isPaused()) {
       const inBody = this.#request?.complete === false;
-      if (this.#open > (inBody ? 1 : 0)) this.#socket.pause();
-      else {
+      if (this.#held || this.#open > (inBody ? 1 : 0)) {
+        this.#held = true;
+        this.#socket.pause();
+      } else {
         const blank = rest.indexOf(BLANK_LINE, inBody ? LEAST_OF_BODY_BYTES : 0);
         const end = blank === -1 ? rest.length : blank + BLANK_LINE.length;
         for (const parse of this.#parsers) parse(rest.subarray(0, end));

@@ -41,7 +41,9 @@ export function describeFailure(error: unknown, environment: NodeJS.ProcessEnv =
   // Commander has already written what it has to say.
   if (error instanceof CommanderError) return "";
   const detailed = environment.LOG_LEVEL === "debug" || environment.LOG_LEVEL === "trace";
-  return `${printableLines(hideAddresses(textOf(error, detailed)))}\n`;
+  const text = textOf(error, detailed);
+  // A mistake in the environment is told without its value, and shows in what form an address is wanted.
+  return `${printableLines(error instanceof SettingsError ? text : hideAddresses(text))}\n`;
 }
 
 function textOf(error: unknown, detailed: boolean): string {

@@ -124,6 +124,27 @@ describe("the connections of a server", function () {
     expect(most).to.be.below(8);
   });
 
+  for (const [what, request] of [
+    ["", "GET / HTTP/1.1\r\nHost: x\r\n\r\n"],
+    [" with bodies", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"],
+    [" with chunked bodies", "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"],
+  ] as const) {
+    it(`take turns with others while one sends thousands of requests${what} at once`, async () => {
+      let inTurn = 0;
+      let most = 0;
+      let count = 0;
+      const { port } = await serve((_, response) => {
+        count += 1;
+        if (inTurn++ === 0) setImmediate(() => (inTurn = 0));
+        most = Math.max(most, inTurn);
+        queueMicrotask(() => response.end());
+      });
+      (await open(port, request.repeat(4_000))).resume();
+      await until("all are answered", async () => count === 4_000);
+      expect(most).to.be.below(20);
+    });
+  }
+
   it("are closed beyond their number, and take new ones when others end", async () => {
     const { server, port } = await serve((_, response) => response.end("here"), { mostConnections: 3 });
     const kept = [await open(port), await open(port), await open(port)];

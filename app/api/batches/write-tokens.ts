@@ -16,7 +16,8 @@ interface Holder {
 
 /**
  * Who may write: a file with a `name:sha256` line for each token, the hash in hexadecimal, blank lines and `#` comments
- * allowed. It is read again when it changes; while it is not there or cannot be read, nobody may write. Tokens are random and long, so one round of SHA-256 hides them well enough.
+ * allowed. It is read again when it changes; while it is not there or cannot be read, nobody may write. Tokens are random
+ * and long, so one round of SHA-256 hides them well enough.
  */
 export class WriteTokens {
   readonly #path: string | undefined;

@@ -30,6 +30,13 @@ describe("text of others on a terminal", () => {
   ] as const) {
     it(`holds no password: ${text}`, () => expect(hideAddresses(text)).to.equal(shown));
   }
+
+  it("shows the form of an address that is wanted, and nothing of the one that is there", async () => {
+    const { code, stderr } = await runRatesapp(["serve"], { DATABASE_URL: "postgres://user:se#cret/x@host/db" });
+    expect(code).to.equal(2);
+    expect(stderr).to.include("DATABASE_URL: must look like postgres://user:password@host:5432/database; in a user name");
+    expect(stderr).not.to.include("cret");
+  });
 });
 
 describe("ratesapp, with names that are meant to do harm", function () {
