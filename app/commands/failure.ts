@@ -41,7 +41,9 @@ export function describeFailure(error: unknown, environment: NodeJS.ProcessEnv =
   // Commander has already written what it has to say.
   if (error instanceof CommanderError) return "";
   const detailed = environment.LOG_LEVEL === "debug" || environment.LOG_LEVEL === "trace";
-  return `${printableLines(hideAddresses(textOf(error, detailed)))}\n`;
+  const text = textOf(error, detailed);
+  // Mistakes in settings never repeat a value, and the form that an address must have is to be seen.
+  return `${printableLines(error instanceof SettingsError ? text : hideAddresses(text))}\n`;
 }
 
 function textOf(error: unknown, detailed: boolean): string {
