@@ -1,7 +1,10 @@
 import { z } from "zod";
 import { mistakeInDatabaseUrl } from "./database-url.js";
 
-/** Thrown by {@link readSettings}; `mistakes` holds one line for each bad variable. */
+/**
+ * Thrown by {@link readSettings}; `mistakes` holds one line for each bad variable, without its value: that may hold a
+ * password, and commands show these lines as they are.
+ */
 export class SettingsError extends Error {
   readonly mistakes: readonly string[];
 

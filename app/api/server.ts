@@ -9,6 +9,7 @@ import { type Listening, listen } from "../listen.js";
 import { watchCacheBytes, watchDataset } from "../rates/dataset-metrics.js";
 import { DatasetVersion } from "../rates/dataset-version.js";
 import { type Settings, SettingsError } from "../settings.js";
+import { systemReason } from "../system-reason.js";
 import { type AdminServer, startAdminServer } from "../telemetry/admin-server.js";
 import { queryRetries, sourceAway, watchPool } from "../telemetry/database-metrics.js";
 import { EventLoopLag } from "../telemetry/event-loop.js";
@@ -49,8 +50,8 @@ export interface ServerOptions {
 export async function startServer({ settings, logger }: ServerOptions): Promise<RunningServer> {
   const { writeTokensFile } = settings;
   if (writeTokensFile !== undefined) {
-    await access(writeTokensFile, constants.R_OK).catch((error: Error) => {
-      throw new SettingsError([`WRITE_TOKENS_FILE: ${error.message}`]);
+    await access(writeTokensFile, constants.R_OK).catch((error: unknown) => {
+      throw new SettingsError([`WRITE_TOKENS_FILE: names a file that cannot be read: ${systemReason(error)}`]);
     });
   }
   const pools = openReadPools(settings, logger);

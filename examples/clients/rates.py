@@ -108,6 +108,9 @@ def main(arguments):
     except ProblemError as error:
         print(error, file=sys.stderr)
         return 1
+    except urllib.error.URLError as error:
+        print(f"The service does not answer: {error.reason}", file=sys.stderr)
+        return 1
     return 0
 
 

@@ -108,6 +108,11 @@ function readProblem({ headers, status, statusText }: Response, body: string): P
     : { type: "about:blank", title: statusText, status };
 }
 
+/** A name with several addresses has an error for each, and no message of its own. */
+function reasonOf(cause: unknown): string {
+  return cause instanceof AggregateError ? cause.errors.map(String).join("; ") : String(cause);
+}
+
 async function main(args: readonly string[]): Promise<void> {
   const [origin, destination, from, to, option] = args;
   if (!origin || !destination || !from || !to || ![undefined, "--csv", "--follow"].includes(option)) {
@@ -133,8 +138,11 @@ async function main(args: readonly string[]): Promise<void> {
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
   await main(process.argv.slice(2)).catch((error: unknown) => {
-    if (!(error instanceof ProblemError)) throw error;
-    console.error(error.message);
+    if (error instanceof ProblemError) console.error(error.message);
+    // fetch says only that it failed; the cause says why.
+    else if (error instanceof TypeError && error.cause)
+      console.error(`The service does not answer: ${reasonOf(error.cause)}`);
+    else throw error;
     process.exitCode = 1;
   });
 }

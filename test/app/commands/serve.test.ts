@@ -201,7 +201,9 @@ describe("ratesapp serve", function () {
     expect(elsewhere.stderr).to.match(/^Cannot listen on 192\.0\.2\.1, port 0: /);
     expect(elsewhere.code).to.equal(2);
     const nobody = await serve({ WRITE_TOKENS_FILE: "no-such-file" });
-    expect(nobody.stderr).to.include("\n  WRITE_TOKENS_FILE: ENOENT");
+    expect(nobody.stderr).to.include(
+      "\n  WRITE_TOKENS_FILE: names a file that cannot be read: no such file or directory",
+    );
     expect(nobody.code).to.equal(2);
   });
 });

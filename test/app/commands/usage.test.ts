@@ -54,6 +54,7 @@ describe("ratesapp: usage", function () {
     expect(code).to.equal(2);
     expect(stderr).to.match(/^The environment has 3 mistakes:\n/);
     for (const name of ["PORT", "LOG_LEVEL", "DATABASE_URL"]) expect(stderr).to.include(`\n  ${name}: `);
+    expect(stderr).to.include("must look like postgres://user:password@host:5432/database");
     expect(stderr).not.to.match(/^ {4}at /m);
   });
 

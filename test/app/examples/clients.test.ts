@@ -59,6 +59,12 @@ describe("the example clients", function () {
         expect(await answersOf(server, 400)).to.equal(asked + 1);
       });
 
+      it("says in one line that there is no service", async () => {
+        const { code, stdout, stderr } = await run(command, { apiUrl: "http://127.0.0.1:2" }, QUESTION);
+        expect({ code: code !== 0, stdout }).to.deep.equal({ code: true, stdout: "" });
+        expect(stderr).to.match(/^[^\n]+\n$/);
+      });
+
       it("ends with 2 and its usage without a question", async () => {
         const { code, stderr } = await run(command, server, ["CNSGH"]);
         expect(code).to.equal(2);
@@ -146,7 +152,7 @@ async function publish({ pool }: TestDatabase, lines: readonly string[]): Promis
   }
 }
 
-function start(command: readonly string[], { apiUrl }: RunningServer, args: readonly string[]) {
+function start(command: readonly string[], { apiUrl }: Pick<RunningServer, "apiUrl">, args: readonly string[]) {
   const [program = "", ...given] = command;
   const { PATH, HOME } = process.env;
   return spawn(program, [...given, ...args], {
@@ -156,7 +162,7 @@ function start(command: readonly string[], { apiUrl }: RunningServer, args: read
   });
 }
 
-async function run(command: readonly string[], server: RunningServer, args: readonly string[]) {
+async function run(command: readonly string[], server: Pick<RunningServer, "apiUrl">, args: readonly string[]) {
   const child = start(command, server, args);
   const output = { stdout: "", stderr: "" };
   for (const name of ["stdout", "stderr"] as const) {
