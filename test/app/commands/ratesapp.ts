@@ -62,9 +62,12 @@ function start(file: string, args: readonly string[], environment: Record<string
       return new Promise((resolve, reject) => {
         const look = () => {
           const found = `${output.stdout}\n${output.stderr}`.split("\n").find((line) => pattern.test(line));
-          if (found !== undefined) resolve(found);
+          if (found === undefined) return;
+          for (const stream of streams) stream.off("data", look);
+          resolve(found);
         };
-        for (const stream of [child.stdout, child.stderr]) stream.on("data", look);
+        const streams = [child.stdout, child.stderr];
+        for (const stream of streams) stream.on("data", look);
         look();
         void ended.then(() => {
           reject(new Error(`ended without a line like ${pattern}:\n${output.stdout}${output.stderr}`));
