@@ -34,7 +34,9 @@ describe("text of others on a terminal", () => {
   it("shows the form of an address that is wanted, and nothing of the one that is there", async () => {
     const { code, stderr } = await runRatesapp(["serve"], { DATABASE_URL: "postgres://user:se#cret/x@host/db" });
     expect(code).to.equal(2);
-    expect(stderr).to.include("DATABASE_URL: must look like postgres://user:password@host:5432/database; in a user name");
+    expect(stderr).to.include(
+      "DATABASE_URL: must look like postgres://user:password@host:5432/database; in a user name",
+    );
     expect(stderr).not.to.include("cret");
   });
 });
