@@ -38,6 +38,11 @@ describe("migrate", () => {
     }
   });
 
+  it("has one migration for each number, or the second of two would never be applied", async () => {
+    const numbers = (await listMigrations()).map(({ number }) => number);
+    expect(numbers).to.deep.equal(numbers.map((_, index) => index + 1));
+  });
+
   it("runs once when many pods start at the same time", async () => {
     const runs = await Promise.all([1, 2, 3, 4].map(() => migrate(database.url)));
     expect(runs.map((applied) => applied.length).sort()).to.deep.equal([0, 0, 0, (await listMigrations()).length]);
