@@ -76,16 +76,20 @@ describe("a staging stack in use", () => {
     }
   });
 
-  it("gives every role a new password while requests go on, none of which fails", async () => {
+  it("gives every role a new password, and a feed a setting, while requests go on, none of which fails", async () => {
     const stop = traffic(2, 20);
     await sleep(2000);
     const before = await databaseUrl("api");
     const made = await objects();
     const [now, next, passwordGeneration] = before.username.endsWith("_a") ? ["a", "b", 2] : ["b", "a", 3];
     stack.configure({ access: { passwordGeneration } });
-    figure("up with one setting changed (every password)", await stack.up(), "s", 60);
-    // In place: a Service made anew has another address, and a database made anew has no data.
+    await stack.set("feeds.sea.maxBadRows", "7");
+    figure("up with every password changed", await stack.up(), "s", 60);
+    // In place: a Service made anew has another address, a database no data, and a Secret is missing for a moment.
     expect(await objects()).to.deep.equal(made);
+    type Feeds = { data: { "feeds.json": string } };
+    const { data } = await get<Feeds>("configmap", "ratesapp-feeds", "-n", WORKLOADS);
+    expect(JSON.parse(data["feeds.json"])).to.have.nested.property("sea.maxBadRows", 7);
     const after = await databaseUrl("api");
     expect([before.username, after.username]).to.deep.equal([`ratesapp_api_${now}`, `ratesapp_api_${next}`]);
     const serving = await until("the last old pod is gone", 90_000, async () => {

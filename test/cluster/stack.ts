@@ -49,8 +49,8 @@ export class Stack {
     writeFileSync(file, yaml.dump({ ...stored, config: { ...stored.config, ...Object.fromEntries(given) } }));
   }
 
-  async setSecret(path: string, value: string): Promise<void> {
-    await this.#pulumi("config", "set", "--secret", "--path", `ratesapp:${path}`, value);
+  async set(path: string, value: string, kind: "plaintext" | "secret" = "plaintext"): Promise<void> {
+    await this.#pulumi("config", "set", `--${kind}`, "--path", `ratesapp:${path}`, value);
   }
 
   /** Returns how long it took. */

@@ -38,8 +38,9 @@ async function make(): Promise<Stack> {
   console.log(`    RATESAPP_STACK=${stack.folder} goes on with this stack`);
   stack.configure(stagingSettings(await currentContext(), OUTSIDE, monitored));
   if (store) {
-    await stack.setSecret("backupCredentials.accessKeyId", process.env.CLUSTER_S3_ACCESS_KEY ?? "local");
-    await stack.setSecret("backupCredentials.secretAccessKey", process.env.CLUSTER_S3_SECRET_KEY ?? "local-secret");
+    const { CLUSTER_S3_ACCESS_KEY = "local", CLUSTER_S3_SECRET_KEY = "local-secret" } = process.env;
+    await stack.set("backupCredentials.accessKeyId", CLUSTER_S3_ACCESS_KEY, "secret");
+    await stack.set("backupCredentials.secretAccessKey", CLUSTER_S3_SECRET_KEY, "secret");
   }
   return stack;
 }
