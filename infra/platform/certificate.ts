@@ -17,15 +17,22 @@ export const isCertificate = (document: string): boolean =>
 export function certificate(document: string): string {
   const given = yaml.load(document, { schema: yaml.CORE_SCHEMA }) as Certificate;
   const { metadata, spec } = given;
-  const durations = ["duration", "renewBefore"].flatMap((key) =>
-    typeof spec[key] === "string" ? [[key, goDuration(spec[key])]] : [],
-  );
+  const stored = Object.entries(spec)
+    .filter(([key, value]) => !isLeftOut(key, value))
+    .map(([key, value]) => [key, isDuration(key, value) ? goDuration(value) : value]);
   return yaml.dump({
     ...given,
     metadata: { ...metadata, annotations: { ...metadata.annotations, ...backgroundDeletion } },
-    spec: { ...spec, ...Object.fromEntries(durations) },
+    spec: Object.fromEntries(stored),
   });
 }
+
+/** What says no more than its absence; cert-manager tells `encodeUsagesInRequest: false` from none. */
+const isLeftOut = (key: string, value: unknown): boolean =>
+  (value === false && key !== "encodeUsagesInRequest") || value === "" || (Array.isArray(value) && value.length === 0);
+
+const isDuration = (key: string, value: unknown): value is string =>
+  ["duration", "renewBefore"].includes(key) && typeof value === "string";
 
 const SECONDS = { h: 3600, m: 60, s: 1 };
 
