@@ -187,8 +187,9 @@ class StreamLoad {
   /** A chunk counts when it was taken up: when the next one is asked for. */
   async *#count(chunks: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
     for await (const chunk of chunks) {
-      yield chunk;
+      // Before it is unpacked: a piece that is cut in the middle of it would else seem to come from less than it does.
       this.#storedBytes += chunk.length;
+      yield chunk;
     }
   }
 
