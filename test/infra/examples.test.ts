@@ -3,22 +3,25 @@ import { Ajv } from "ajv";
 import { expect } from "chai";
 import { load } from "js-yaml";
 import schema from "../../charts/ratesapp/values.schema.json" with { type: "json" };
+import { merge } from "../../infra/settings/merge.js";
 import { render as renderChart, skipWithoutHelm } from "./chart/helm.js";
 import { type Config, render } from "./render.js";
 import { charts } from "./stack-policies.js";
 
 type Feeds = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
-const read = (name: string) => load(readFileSync(new URL(`../../examples/feeds/${name}`, import.meta.url), "utf8"));
-const values = read("values.yaml") as { feeds: Feeds };
-const stack = read("stack.yaml") as { config: Config };
+const read = (path: string) => load(readFileSync(new URL(`../../${path}`, import.meta.url), "utf8"));
+const chartValues = read("charts/ratesapp/values.yaml") as Readonly<Record<string, unknown>>;
+const values = read("examples/feeds/values.yaml") as { feeds: Feeds };
+const stack = read("examples/feeds/stack.yaml") as { config: Config };
 
 describe("the feeds of the examples", function () {
   this.timeout(60_000);
 
   it("are values that the chart takes", () => {
     const validate = new Ajv({ allErrors: true, allowUnionTypes: true }).compile(schema);
-    validate(values);
+    // As helm does: what the user gives, over the chart's own values.
+    validate(merge(chartValues, values));
     expect(validate.errors ?? []).to.deep.equal([]);
     expect(values.feeds).to.have.keys("folder", "address", "prefix");
   });
