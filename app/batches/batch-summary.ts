@@ -63,10 +63,16 @@ type Database = Pick<pg.Pool, "query">;
 /** Newest first; compactions are left out. */
 export async function listBatches(database: Database, options: ListOptions): Promise<BatchSummary[]> {
   const { limit, before = null, feed = null, state = null } = options;
-  return (await database.query<BatchSummary>(shortStatement(readSummaries, [null, before, limit, feed, state]))).rows;
+  return (
+    await database.query<BatchSummary>(
+      shortStatement({ text: readSummaries, values: [null, before, limit, feed, state] }),
+    )
+  ).rows;
 }
 
 /** Undefined if there is no such batch. */
 export async function readBatch(database: Database, id: number): Promise<BatchSummary | undefined> {
-  return (await database.query<BatchSummary>(shortStatement(readSummaries, [id, null, 1, null, null]))).rows[0];
+  return (
+    await database.query<BatchSummary>(shortStatement({ text: readSummaries, values: [id, null, 1, null, null] }))
+  ).rows[0];
 }

@@ -23,9 +23,9 @@ export async function failBatch(
   failure: string,
   forGood = false,
 ): Promise<boolean> {
-  const { rowCount } = await database.query(shortStatement(setFailed, [batchId, failure, forGood]));
+  const { rowCount } = await database.query(shortStatement({ text: setFailed, values: [batchId, failure, forGood] }));
   if (rowCount) return true;
-  const { rows } = await database.query<{ state: BatchState }>(shortStatement(showState, [batchId]));
+  const { rows } = await database.query<{ state: BatchState }>(shortStatement({ text: showState, values: [batchId] }));
   const state = rows[0]?.state;
   if (state === undefined) throw new BatchNotFoundError(batchId);
   if (state === "failed" || state === "duplicate") return false;

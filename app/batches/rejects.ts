@@ -18,7 +18,7 @@ export const REJECTS_SUFFIX = /\.rejects\.(csv|ndjson)$/;
  */
 export async function* readRejects(pool: pg.Pool, batchId: number): AsyncGenerator<Buffer, void> {
   const { rows: batches } = await pool.query<{ columns: string | null; state: BatchState }>(
-    shortStatement(readColumns, [batchId]),
+    shortStatement({ text: readColumns, values: [batchId] }),
   );
   if (!batches[0]) throw new BatchNotFoundError(batchId);
   const { columns, state } = batches[0];
@@ -28,7 +28,7 @@ export async function* readRejects(pool: pg.Pool, batchId: number): AsyncGenerat
   if (columns) yield Buffer.from(`${columns}\n`);
   for (let piece = -1, line = 0; ; ) {
     const { rows } = await pool.query<{ piece: number; line: number; content: Buffer }>(
-      shortStatement(readContents, [batchId, piece, line, LINES_PER_QUERY, BYTES_PER_QUERY]),
+      shortStatement({ text: readContents, values: [batchId, piece, line, LINES_PER_QUERY, BYTES_PER_QUERY] }),
     );
     const last = rows.at(-1);
     if (!last) return;

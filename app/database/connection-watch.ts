@@ -67,7 +67,7 @@ async function isAtWork(pool: pg.Pool, { pid, started }: Backend): Promise<boole
   client.on("error", () => {});
   try {
     await client.connect();
-    return (await client.query(shortStatement(findAtWork, [pid, started]))).rowCount === 1;
+    return (await client.query(shortStatement({ text: findAtWork, values: [pid, started] }))).rowCount === 1;
   } catch (error) {
     // Too busy for another connection, but there.
     return (error as { code?: unknown }).code === "53300" || undefined;

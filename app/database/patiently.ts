@@ -7,8 +7,10 @@ export interface Patience {
   readonly log?: IngestLog;
   /** Asks to stop. */
   readonly signal?: AbortSignal;
-  /** How long to go on after the first failure; {@link PATIENCE_MS} if not given. */
+  /** How long to go on after the first failure; {@link PATIENCE_MS} if not given, 0 for one attempt. */
   readonly patienceMs?: number;
+  /** No attempt starts after this instant on the scale of performance.now(). */
+  readonly deadlineMs?: number;
 }
 
 /** How long a worker looks for a database that is away; what it holds is then anyone's, and the batch can go on. */
@@ -22,8 +24,9 @@ export const DISK_FULL_WAIT_MS = 10_000;
  * The time of the first attempt does not count: what took minutes and lost its connection then is worth another.
  * @throws the last error, or the signal's reason.
  */
-export async function patiently<T>({ log, signal, patienceMs = PATIENCE_MS }: Patience, attempt: () => Promise<T>) {
-  let deadlineMs = Number.POSITIVE_INFINITY;
+export async function patiently<T>(patience: Patience, attempt: () => Promise<T>): Promise<T> {
+  const { log, signal, patienceMs = PATIENCE_MS } = patience;
+  let { deadlineMs = Number.POSITIVE_INFINITY } = patience;
   for (let failures = 1; ; failures += 1) {
     signal?.throwIfAborted();
     try {

@@ -4,7 +4,7 @@ import type pg from "pg";
 const ANSWER_TIMEOUT_MS = 5_000;
 
 /** A statement that fails if it is not answered soon: the other end may be gone without a word. */
-export function shortStatement(text: string, values: unknown[] = []): pg.QueryConfig {
-  const statement: pg.QueryConfig & { query_timeout: number } = { text, values, query_timeout: ANSWER_TIMEOUT_MS };
-  return statement;
+export function shortStatement(query: pg.QueryConfig): pg.QueryConfig {
+  const short: pg.QueryConfig & { query_timeout: number } = { ...query, query_timeout: ANSWER_TIMEOUT_MS };
+  return short;
 }

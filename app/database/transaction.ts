@@ -48,7 +48,7 @@ export async function inTransaction<T>(
 /** With the question in the same round trip. */
 async function begin(client: pg.ClientBase): Promise<Backend> {
   const [, shown] = (await client.query(
-    shortStatement(`BEGIN; ${showBackend}`),
+    shortStatement({ text: `BEGIN; ${showBackend}` }),
   )) as unknown as pg.QueryResult<Backend>[];
   return shown?.rows[0] as Backend;
 }

@@ -97,7 +97,7 @@ async function begin(pool: pg.Pool, batchId: number, options: AuditOptions): Pro
   for (;;) {
     const { rows } = await patiently(options, () =>
       pool.query<{ state: BatchState; planned: boolean; unfinished: number }>(
-        shortStatement(beginAudit, [batchId, PRICES_PER_PART]),
+        shortStatement({ text: beginAudit, values: [batchId, PRICES_PER_PART] }),
       ),
     );
     const batch = rows[0];
@@ -128,7 +128,7 @@ class MonthBusyError extends Error {
 }
 
 async function makeMonths(pool: pg.Pool, batchId: number): Promise<void> {
-  const { rows } = await pool.query<{ month: string }>(shortStatement(listMonthsAside, [batchId]));
+  const { rows } = await pool.query<{ month: string }>(shortStatement({ text: listMonthsAside, values: [batchId] }));
   const months = rows.map(({ month }) => month);
   if (!(await ensureMonths(pool, months))) throw new MonthBusyError("a month of the batch is being dropped");
 }
@@ -144,7 +144,7 @@ async function makeParts(pool: pg.Pool, batchId: number, options: AuditOptions):
       continue;
     }
     const { rows } = await patiently(options, () =>
-      pool.query<{ unfinished: number }>(shortStatement(countParts, [batchId])),
+      pool.query<{ unfinished: number }>(shortStatement({ text: countParts, values: [batchId] })),
     );
     if (!rows[0]?.unfinished) return;
     await sleep(WAIT_MS, options.signal);
@@ -212,7 +212,7 @@ async function finish(client: pg.ClientBase, batchId: number): Promise<void> {
 async function report(pool: pg.Pool, batchId: number, options: AuditOptions): Promise<AuditReport> {
   const { rows } = await patiently(options, () =>
     pool.query<{ state: BatchState; duplicate_of: number | null; failure: string | null }>(
-      shortStatement("SELECT state, duplicate_of, failure FROM batches WHERE id = $1", [batchId]),
+      shortStatement({ text: "SELECT state, duplicate_of, failure FROM batches WHERE id = $1", values: [batchId] }),
     ),
   );
   if (!rows[0]) throw new BatchNotFoundError(batchId);

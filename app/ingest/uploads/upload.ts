@@ -249,7 +249,7 @@ async function complete(client: pg.ClientBase, batchId: number, pieces?: number)
 
 /** Uploads whose publish was asked for and broke off, as when the process at it was killed. */
 export async function findUnpublished(pool: pg.Pool): Promise<number[]> {
-  const { rows } = await pool.query<{ id: number }>(shortStatement(listUnpublished));
+  const { rows } = await pool.query<{ id: number }>(shortStatement({ text: listUnpublished }));
   return rows.map(({ id }) => id);
 }
 

@@ -71,7 +71,7 @@ export function askOnce<Row extends pg.QueryResultRow>(
   text: string,
   values: unknown[] = [],
 ): Promise<pg.QueryResult<Row>> {
-  return worker.pool.query<Row>(shortStatement(text, values));
+  return worker.pool.query<Row>(shortStatement({ text, values }));
 }
 
 /** Runs a short statement that may be repeated, until it is answered. */

@@ -1,0 +1,43 @@
+import type pg from "pg";
+import { type Patience, patiently } from "./patiently.js";
+import { Queries, Session } from "./queries.js";
+import { shortStatement } from "./short-statement.js";
+import { inTransaction } from "./transaction.js";
+
+/**
+ * The database that batches are written to: its connections, and how long to go on while it is away. Whatever runs on it
+ * is safe to repeat, as an answer may be lost on its way.
+ *
+ * ```ts
+ * const database = new Database(pool, { patienceMs: PATIENCE_MS, log, signal });
+ * await database.transaction(async (session) => session.run(setPublished, { batchId: 7 }));
+ * ```
+ */
+export class Database extends Queries {
+  readonly pool: pg.Pool;
+  readonly patience: Patience;
+
+  /** @param patience none if not given: the first error is thrown. */
+  constructor(pool: pg.Pool, patience: Patience = { patienceMs: 0 }) {
+    super();
+    this.pool = pool;
+    this.patience = patience;
+  }
+
+  /** The same database with some of its patience changed. */
+  with(patience: Partial<Patience>): Database {
+    return new Database(this.pool, { ...this.patience, ...patience });
+  }
+
+  /** A short statement: one that is not answered within seconds fails, as the other end may be gone without a word. */
+  protected override send<Row extends object>(query: pg.QueryConfig) {
+    return patiently(this.patience, () => this.pool.query<Row & pg.QueryResultRow>(shortStatement(query)));
+  }
+
+  /** Between BEGIN and COMMIT on one connection ({@link inTransaction}), where a statement may take its time. */
+  transaction<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    return patiently(this.patience, () =>
+      inTransaction(this.pool, (client) => work(new Session(client)), this.patience.signal),
+    );
+  }
+}

@@ -1,0 +1,41 @@
+import type pg from "pg";
+import { bind, type Given, type Statement } from "./statement.js";
+
+/** What statements run on: one connection ({@link Session}) or a whole database ({@link Database}). */
+export abstract class Queries {
+  protected abstract send<Row extends object>(query: pg.QueryConfig): Promise<pg.QueryResult<Row & pg.QueryResultRow>>;
+
+  /** @returns how many rows the statement found or changed. */
+  async run<Params extends object>(statement: Statement<Params, object>, ...given: Given<Params>): Promise<number> {
+    return (await this.send(bind(statement, given[0]))).rowCount ?? 0;
+  }
+
+  async rows<Params extends object, Row extends object>(
+    statement: Statement<Params, Row>,
+    ...given: Given<Params>
+  ): Promise<Row[]> {
+    return (await this.send<Row>(bind(statement, given[0]))).rows;
+  }
+
+  /** The first row, for statements that find one or none. */
+  async row<Params extends object, Row extends object>(
+    statement: Statement<Params, Row>,
+    ...given: Given<Params>
+  ): Promise<Row | undefined> {
+    return (await this.send<Row>(bind(statement, given[0]))).rows[0];
+  }
+}
+
+/** One connection, as inside a transaction. No statement of it is repeated. */
+export class Session extends Queries {
+  readonly client: pg.ClientBase;
+
+  constructor(client: pg.ClientBase) {
+    super();
+    this.client = client;
+  }
+
+  protected override send<Row extends object>(query: pg.QueryConfig) {
+    return this.client.query<Row & pg.QueryResultRow>(query);
+  }
+}
