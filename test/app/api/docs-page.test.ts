@@ -1,10 +1,11 @@
 import { expect } from "chai";
 import type { Browser } from "playwright-core";
 import type { RunningServer } from "../../../app/api/server.js";
-import { createDatabase, type TestDatabase } from "../database.js";
+import { startApi } from "../../kit/api.js";
+import { deliver } from "../../kit/batches.js";
+import { createDatabase, type TestDatabase } from "../../kit/database.js";
+import { bringPlaces } from "../../kit/places.js";
 import { openBrowser, openPage } from "../page/browser.js";
-import { startApi } from "./api-server.js";
-import { importTree, publishPrices, SAMPLE_TREE } from "./sample.js";
 
 describe("the documentation in a browser", function () {
   this.timeout(60_000);
@@ -16,8 +17,10 @@ describe("the documentation in a browser", function () {
     browser = await openBrowser();
     if (browser === undefined) this.skip();
     database = await createDatabase();
-    await importTree(database.pool, SAMPLE_TREE);
-    await publishPrices(database.pool, [{ origin: "CNSGH", destination: "NLRTM", day: "2021-01-31", price: 100 }]);
+    await bringPlaces(database.database);
+    await deliver(database.database, {
+      prices: [{ origin: "CNSGH", destination: "NLRTM", day: "2021-01-31", price: 100 }],
+    });
     server = await startApi({ DATABASE_URL: database.url });
   });
 

@@ -6,10 +6,10 @@ import { expect } from "chai";
 import { pino } from "pino";
 import { type RunningServer, startServer } from "../../../app/api/server.js";
 import { readSettings } from "../../../app/settings.js";
-import { createDatabase, type TestDatabase } from "../database.js";
-import { until } from "./api-server.js";
+import { createDatabase, type TestDatabase } from "../../kit/database.js";
+import { bringPlaces } from "../../kit/places.js";
+import { until } from "../../kit/until.js";
 import { exchange } from "./exchange.js";
-import { importTree, SAMPLE_TREE } from "./sample.js";
 
 const TOKEN = "secret";
 
@@ -183,7 +183,7 @@ describe("whatever a client sends", function () {
     const tokens = join(directory, "tokens");
     await writeFile(tokens, `ann:${createHash("sha256").update(TOKEN).digest("hex")}\n`);
     database = await createDatabase();
-    await importTree(database.pool, SAMPLE_TREE);
+    await bringPlaces(database.database);
     server = await startServer({
       settings: readSettings({
         HOST: "127.0.0.1",

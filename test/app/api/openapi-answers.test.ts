@@ -9,11 +9,13 @@ import pino from "pino";
 import { createHttpServer } from "../../../app/api/http/http-server.js";
 import type { RunningServer } from "../../../app/api/server.js";
 import { listen } from "../../../app/listen.js";
-import { createDatabase, type TestDatabase } from "../database.js";
-import { startApi, until } from "./api-server.js";
+import { startApi } from "../../kit/api.js";
+import { deliver } from "../../kit/batches.js";
+import { createDatabase, type TestDatabase } from "../../kit/database.js";
+import { bringPlaces } from "../../kit/places.js";
+import { until } from "../../kit/until.js";
 import { Described } from "./described.js";
 import { exchange } from "./exchange.js";
-import { importTree, publishPrices, SAMPLE_TREE } from "./sample.js";
 
 const TOKEN = "secret";
 const AUTHORIZED = { Authorization: `Bearer ${TOKEN}` };
@@ -49,13 +51,9 @@ describe("the OpenAPI document, held against real answers", function () {
     directory = await mkdtemp(join(tmpdir(), "ratesapp-openapi-"));
     await writeFile(join(directory, "tokens"), `ann:${createHash("sha256").update(TOKEN).digest("hex")}\n`);
     database = await createDatabase();
-    await importTree(database.pool, SAMPLE_TREE);
+    await bringPlaces(database.database);
     const price = { origin: "CNSGH", destination: "SEGOT", day: "2021-01-31" };
-    await publishPrices(database.pool, [
-      { ...price, price: 1 },
-      { ...price, price: 2 },
-      { ...price, price: 4 },
-    ]);
+    await deliver(database.database, { prices: [1, 2, 4].map((dollars) => ({ ...price, price: dollars })) });
     server = await start({ DATABASE_URL: database.url });
     described = await Described.read(server.apiUrl);
   });

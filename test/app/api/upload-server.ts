@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { RunningServer } from "../../../app/api/server.js";
-import { startApi } from "./api-server.js";
+import { startApi } from "../../kit/api.js";
 
 const TOKEN = "secret";
 export const HEADER = "orig_code,dest_code,day,price\n";

@@ -7,22 +7,16 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import { readPostmaster } from "../../../app/database/embedded/postmaster.js";
 import { migrate } from "../../../app/database/migrate.js";
+import { createDatabase, useDatabase } from "../../kit/database.js";
 import { exchange } from "../api/exchange.js";
-import { createDatabase, type TestDatabase } from "../database.js";
 import { type Running, runRatesapp, startRatesapp } from "./ratesapp.js";
 
 const ANY_PORT = { PORT: "0", ADMIN_PORT: "0", HOST: "127.0.0.1" };
 
 describe("ratesapp serve", function () {
   this.timeout(60_000);
-  let database: TestDatabase;
+  const test = useDatabase();
   let running: Running | undefined;
-
-  before(async () => {
-    database = await createDatabase();
-  });
-
-  after(() => database.drop());
 
   afterEach(async () => {
     running?.child.kill("SIGKILL");
@@ -38,7 +32,7 @@ describe("ratesapp serve", function () {
 
   it("answers every request that was sent before SIGTERM, and ends with 0", async () => {
     const { api, admin, child, ended } = await serve({
-      DATABASE_URL: database.url,
+      DATABASE_URL: test.url,
       RATE_LIMIT_PER_SECOND: "0",
       PRE_STOP_SECONDS: "2",
     });
@@ -99,7 +93,7 @@ describe("ratesapp serve", function () {
   });
 
   it("ends at once when asked a second time", async () => {
-    const { child, line, ended } = await serve({ DATABASE_URL: database.url, PRE_STOP_SECONDS: "60" });
+    const { child, line, ended } = await serve({ DATABASE_URL: test.url, PRE_STOP_SECONDS: "60" });
     child.kill("SIGINT");
     await line(/"msg":"draining"/);
     // The same Ctrl-C, by way of npm.
@@ -146,7 +140,7 @@ describe("ratesapp serve", function () {
   it("listens on IPv6 and IPv4 on both ports, unless HOST says otherwise", async function () {
     if (!hasIpv6()) this.skip();
     const reach = async (host: string) => {
-      const { api, admin, listening } = await serve({ DATABASE_URL: database.url, HOST: host });
+      const { api, admin, listening } = await serve({ DATABASE_URL: test.url, HOST: host });
       const reached = [];
       for (const address of ["127.0.0.1", "[::1]"]) {
         for (const url of [api, admin]) {
@@ -167,7 +161,7 @@ describe("ratesapp serve", function () {
   it("counts a client's requests by its IPv4 address on a socket for both", async function () {
     if (!hasIpv6()) this.skip();
     const { api } = await serve({
-      DATABASE_URL: database.url,
+      DATABASE_URL: test.url,
       HOST: "",
       TRUSTED_PROXIES: "127.0.0.1",
       RATE_LIMIT_PER_SECOND: "1",
@@ -186,7 +180,7 @@ describe("ratesapp serve", function () {
     const { port } = other.address() as { port: number };
     const { code, stderr } = await runRatesapp(["serve"], {
       ...ANY_PORT,
-      DATABASE_URL: database.url,
+      DATABASE_URL: test.url,
       PORT: String(port),
     });
     other.close();
@@ -196,7 +190,7 @@ describe("ratesapp serve", function () {
 
   it("ends with 2 for an address that is not of this machine, and for a file of tokens that is not there", async () => {
     const serve = (given: Record<string, string>) =>
-      runRatesapp(["serve"], { ...ANY_PORT, DATABASE_URL: database.url, ...given });
+      runRatesapp(["serve"], { ...ANY_PORT, DATABASE_URL: test.url, ...given });
     const elsewhere = await serve({ HOST: "192.0.2.1" });
     expect(elsewhere.stderr).to.match(/^Cannot listen on 192\.0\.2\.1, port 0: /);
     expect(elsewhere.code).to.equal(2);

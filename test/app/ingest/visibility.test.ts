@@ -5,7 +5,7 @@ import { publishBatch } from "../../../app/batches/publish.js";
 import { retractBatch } from "../../../app/batches/retract.js";
 import { auditBatch } from "../../../app/ingest/audit/audit.js";
 import { compact } from "../../../app/upkeep/compact.js";
-import { createDatabase } from "../database.js";
+import { createDatabase } from "../../kit/database.js";
 import { age, deliver, load, type Price, seen } from "./deliveries.js";
 import { type ModelBatch, rollUp, visiblePrices } from "./model.js";
 import { plant, type Tree, type TreeShape } from "./tree.js";

@@ -9,7 +9,7 @@ import { ingestSource } from "../../../app/ingest/ingest-source.js";
 import { importPlaces } from "../../../app/places/import-places.js";
 import { readSettings } from "../../../app/settings.js";
 import { createLogger } from "../../../app/telemetry/logger.js";
-import { createDatabase } from "../database.js";
+import { createDatabase } from "../../kit/database.js";
 
 /** The real service with the pages as they are now, over a database of its own. */
 export interface Site {

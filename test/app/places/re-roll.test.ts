@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { importPlaces } from "../../../app/places/import-places.js";
-import { createDatabase } from "../database.js";
+import { createDatabase } from "../../kit/database.js";
 import { deliver, seen } from "../ingest/deliveries.js";
 import { rollUp } from "../ingest/model.js";
 import type { Tree } from "../ingest/tree.js";

@@ -3,8 +3,8 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
 import fc from "fast-check";
+import { createDatabase, type TestDatabase } from "../../kit/database.js";
 import { type Running, runRatesapp, startRatesapp } from "../commands/ratesapp.js";
-import { createDatabase, type TestDatabase } from "../database.js";
 
 /** ports.csv, regions.csv and prices.csv: prices of January 2021. */
 const FOLDER = process.env.PUBLIC_DATA_DIR ?? "../shared/data";
