@@ -22,10 +22,14 @@ export const SAMPLE_PLACES: PlaceTree = {
 
 /** Imports places as `ratesapp places import` does. Each is called "Name of" its code. */
 export async function bringPlaces(database: Database, places: PlaceTree = SAMPLE_PLACES): Promise<void> {
-  const lines = (header: string, parents: Readonly<Record<string, string>>) =>
+  const content = (header: string, parents: Readonly<Record<string, string>>) =>
     [header, ...Object.entries(parents).map(([code, parent]) => `${code},Name of ${code},${parent}`), ""].join("\n");
+  const { ports, regions } = places;
   await importPlaces(database.pool, {
-    ports: { name: "ports.csv", content: lines("code,name,parent_slug", places.ports) },
-    regions: { name: "regions.csv", content: lines("slug,name,parent_slug", places.regions) },
+    ports: { name: "ports.csv", content: content("code,name,parent_slug", ports) },
+    // A file with nothing under its header is refused.
+    ...(Object.keys(regions).length > 0 && {
+      regions: { name: "regions.csv", content: content("slug,name,parent_slug", regions) },
+    }),
   });
 }

@@ -6,8 +6,8 @@ import type { RunningServer } from "../../../app/api/server.js";
 import { startApi } from "../../kit/api.js";
 import { type TestDatabase, useDatabase } from "../../kit/database.js";
 import { bringPlaces } from "../../kit/places.js";
+import { TcpProxy } from "../../kit/tcp-proxy.js";
 import { until } from "../../kit/until.js";
-import { TcpProxy } from "./tcp-proxy.js";
 
 const PATH = "/rates?date_from=2024-01-01&date_to=2024-01-31&orig_code=CNSGH&dest_code=NLRTM";
 

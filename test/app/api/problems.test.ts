@@ -2,9 +2,9 @@ import { expect } from "chai";
 import { problems } from "../../../app/api/http/problems.js";
 import { startApi, useApi } from "../../kit/api.js";
 import { createDatabase } from "../../kit/database.js";
+import { exchange } from "../../kit/exchange.js";
 import { SAMPLE_PLACES } from "../../kit/places.js";
 import { until } from "../../kit/until.js";
-import { exchange } from "./exchange.js";
 
 interface Case {
   readonly it: string;

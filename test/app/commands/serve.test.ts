@@ -8,7 +8,7 @@ import { expect } from "chai";
 import { readPostmaster } from "../../../app/database/embedded/postmaster.js";
 import { migrate } from "../../../app/database/migrate.js";
 import { createDatabase, useDatabase } from "../../kit/database.js";
-import { exchange } from "../api/exchange.js";
+import { exchange } from "../../kit/exchange.js";
 import { type Running, runRatesapp, startRatesapp } from "./ratesapp.js";
 
 const ANY_PORT = { PORT: "0", ADMIN_PORT: "0", HOST: "127.0.0.1" };

@@ -3,7 +3,7 @@ import { expect } from "chai";
 import { closePool, openPool } from "../../../app/database/pool.js";
 import { ingestSource } from "../../../app/ingest/ingest-source.js";
 import { createDatabase, type TestDatabase } from "../../kit/database.js";
-import { TcpProxy } from "../api/tcp-proxy.js";
+import { TcpProxy } from "../../kit/tcp-proxy.js";
 import { bringPlaces, createFolder, type Folder, HEADER, only, readTotals, someLines, totalsOf } from "./setup.js";
 
 const LOCK = 4711;
