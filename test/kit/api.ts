@@ -1,7 +1,7 @@
 import { type RunningServer, startServer } from "../../app/api/server.js";
 import { readSettings } from "../../app/settings.js";
 import { createLogger } from "../../app/telemetry/logger.js";
-import { createDatabase, type TestDatabase } from "./database.js";
+import { createDatabase, suiteOf, type TestDatabase } from "./database.js";
 import { bringPlaces, type PlaceTree } from "./places.js";
 
 /**
@@ -30,14 +30,15 @@ export interface TestApi extends TestDatabase {
 /** For a `describe`: a server on a database of its own with `places`; there from its first test to its last. */
 export function useApi(places?: PlaceTree): TestApi {
   const test = {} as TestApi;
-  before(async () => {
-    Object.assign(test, await createDatabase());
-    if (places !== undefined) await bringPlaces(test.database, places);
-    Object.assign(test, { server: await startApi({ DATABASE_URL: test.url }) });
-  });
-  after(async () => {
-    await test.server?.stop();
-    await test.drop?.();
+  before(async function () {
+    const created = await createDatabase();
+    if (places !== undefined) await bringPlaces(created.database, places);
+    const server = await startApi({ DATABASE_URL: created.url });
+    Object.assign(test, created, { server });
+    suiteOf(this).afterAll(async () => {
+      await server.stop();
+      await created.drop();
+    });
   });
   return test;
 }

@@ -36,18 +36,30 @@ export async function createDatabase(options: { empty?: boolean } = {}): Promise
   };
 }
 
-/** For a `describe`: one database for all its tests, there from the first to the last. */
+/** For a `describe`: one database for all its tests, there from before its other hooks until behind them. */
 export function useDatabase(): TestDatabase {
   const test = {} as TestDatabase;
-  before(async () => Object.assign(test, await createDatabase()));
-  after(() => test.drop?.());
+  before(async function () {
+    Object.assign(test, await createDatabase());
+    suiteOf(this).afterAll(() => test.drop());
+  });
   return test;
 }
 
-/** For a `describe`: a new database for each of its tests. */
+/** For a `describe`: a new database for each of its tests, there from before its other hooks until behind them. */
 export function useFreshDatabase(): TestDatabase {
   const test = {} as TestDatabase;
+  before(function () {
+    suiteOf(this).afterEach(() => test.drop());
+  });
   beforeEach(async () => Object.assign(test, await createDatabase()));
-  afterEach(() => test.drop?.());
   return test;
+}
+
+/**
+ * Hooks that end what a test file began run in the order that they were added. One that is added while the suite runs
+ * is the last: servers and clients are gone before their database.
+ */
+export function suiteOf({ test }: Mocha.Context): Mocha.Suite {
+  return test?.parent as Mocha.Suite;
 }

@@ -1,9 +1,9 @@
-import { spawnSync } from "node:child_process";
 import { open } from "node:fs/promises";
 import { expect } from "chai";
 import { hideAddresses } from "../../../app/commands/hide-addresses.js";
 import { printable, printableLines } from "../../../app/printable.js";
 import { useFreshDatabase } from "../../kit/database.js";
+import { skipWithout } from "../../kit/skip.js";
 import { bringPlaces, createFolder, type Folder, HEADER, someLines } from "../ingest/setup.js";
 import { runRatesapp, startOnTerminal } from "./ratesapp.js";
 
@@ -94,7 +94,7 @@ describe("ratesapp, with names that are meant to do harm", function () {
   });
 
   it("shows them above its bar", async function () {
-    if (spawnSync("script", ["--version"]).error) return this.skip();
+    await skipWithout(this, "script");
     const running = startOnTerminal(["ingest", "run", "--source", await folder.pipe(name)], environment());
     const input = await open(`${folder.path}/${name}`, "w");
     await input.write(`${HEADER}\n`);

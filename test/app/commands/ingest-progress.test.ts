@@ -1,7 +1,7 @@
-import { spawnSync } from "node:child_process";
 import { expect } from "chai";
 import type pg from "pg";
 import { useFreshDatabase } from "../../kit/database.js";
+import { skipWithout } from "../../kit/skip.js";
 import { bringPlaces, createFolder, type Folder, HEADER, someLines } from "../ingest/setup.js";
 import { startOnTerminal, startRatesapp } from "./ratesapp.js";
 
@@ -34,10 +34,7 @@ describe("ratesapp ingest run, while it loads", function () {
   });
 
   it("draws a bar on a terminal, warns above it once, and clears it before it says how it ended", async function () {
-    if (spawnSync("script", ["--version"]).error) {
-      console.log("    there is no terminal without script (apt-get install bsdutils): skipped");
-      return this.skip();
-    }
+    await skipWithout(this, "script");
     const running = startOnTerminal(args, environment());
     await running.line(/[█░]{24} 0 % prices\.csv · 0 rows · 0 MB of 0 MB/);
     await running.line(/"the batch has missed its deadline"/);

@@ -1,9 +1,9 @@
 import { open, readFile, symlink } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout } from "node:timers/promises";
 import zlib from "node:zlib";
 import { expect } from "chai";
 import { useFreshDatabase } from "../../kit/database.js";
+import { until } from "../../kit/until.js";
 import { bringPlaces, createFolder, type Folder, HEADER, readTotals, someLines, totalsOf } from "../ingest/setup.js";
 import { type Ended, runRatesapp, runShell, startRatesapp } from "./ratesapp.js";
 
@@ -174,7 +174,7 @@ describe("ratesapp ingest run", function () {
     const running = startRatesapp(["ingest", "run", "--source", fifo], environment());
     const input = await open(fifo, "w");
     await input.write(`${HEADER}\n`);
-    while ((await test.pool.query("SELECT FROM batches")).rowCount === 0) await setTimeout(50);
+    await until("the batch is there", async () => (await test.pool.query("SELECT FROM batches")).rowCount === 1);
     await test.pool.query("UPDATE batches SET state = 'failed', failure = 'Piece 0 failed 8 times: a disk is full'");
     await input.close();
     const { code, stdout } = await running.ended;
@@ -260,7 +260,7 @@ describe("ratesapp ingest run", function () {
     const running = startRatesapp(["ingest", "run", "--source", fifo], environment());
     const keepOpen = await open(fifo, "w");
     await keepOpen.write(`${HEADER}\n`);
-    while ((await test.pool.query("SELECT FROM batches")).rowCount === 0) await setTimeout(50);
+    await until("the batch is there", async () => (await test.pool.query("SELECT FROM batches")).rowCount === 1);
     running.child.kill("SIGTERM");
     const { code, stderr } = await running.ended;
     await keepOpen.close();

@@ -9,6 +9,8 @@ import { readPostmaster } from "../../../app/database/embedded/postmaster.js";
 import { migrate } from "../../../app/database/migrate.js";
 import { createDatabase, useDatabase } from "../../kit/database.js";
 import { exchange } from "../../kit/exchange.js";
+import { skipBecause } from "../../kit/skip.js";
+import { until } from "../../kit/until.js";
 import { type Running, runRatesapp, startRatesapp } from "./ratesapp.js";
 
 const ANY_PORT = { PORT: "0", ADMIN_PORT: "0", HOST: "127.0.0.1" };
@@ -47,10 +49,10 @@ describe("ratesapp serve", function () {
       }
     };
     const clients = Array.from({ length: 8 }, client);
-    await waitFor(async () => statuses.length > 8);
+    await until("clients have answers", () => statuses.length > 8);
     child.kill("SIGTERM");
     // A load balancer learns it from /readyz and sends new requests elsewhere.
-    await waitFor(async () => (await fetch(`${admin}/readyz`)).status === 503);
+    await until("it is not ready", async () => (await fetch(`${admin}/readyz`)).status === 503);
     stopped = true;
     await Promise.all(clients);
     const { code, stderr } = await ended;
@@ -114,7 +116,7 @@ describe("ratesapp serve", function () {
         (await fetch(`${api}/rates?origin=A&destination=B&date_from=2026-01-01&date_to=2026-01-01`)).status,
       ).to.equal(503);
       await migrate(empty.url);
-      await waitFor(async () => (await fetch(`${admin}/readyz`)).status === 200);
+      await until("it is ready", async () => (await fetch(`${admin}/readyz`)).status === 200);
       expect((await fetch(`${api}/regions`)).status).to.equal(200);
     } finally {
       await empty.drop();
@@ -138,7 +140,7 @@ describe("ratesapp serve", function () {
   });
 
   it("listens on IPv6 and IPv4 on both ports, unless HOST says otherwise", async function () {
-    if (!hasIpv6()) this.skip();
+    if (!hasIpv6()) skipBecause(this, "this machine has no IPv6");
     const reach = async (host: string) => {
       const { api, admin, listening } = await serve({ DATABASE_URL: test.url, HOST: host });
       const reached = [];
@@ -159,7 +161,7 @@ describe("ratesapp serve", function () {
   });
 
   it("counts a client's requests by its IPv4 address on a socket for both", async function () {
-    if (!hasIpv6()) this.skip();
+    if (!hasIpv6()) skipBecause(this, "this machine has no IPv6");
     const { api } = await serve({
       DATABASE_URL: test.url,
       HOST: "",
@@ -204,12 +206,4 @@ describe("ratesapp serve", function () {
 
 function hasIpv6(): boolean {
   return Object.values(networkInterfaces()).some((addresses) => addresses?.some(({ address }) => address === "::1"));
-}
-
-async function waitFor(condition: () => Promise<boolean>): Promise<void> {
-  const deadlineMs = Date.now() + 10_000;
-  while (!(await condition())) {
-    if (Date.now() > deadlineMs) throw new Error("waited too long");
-    await sleep(20);
-  }
 }

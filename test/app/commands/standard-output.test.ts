@@ -1,9 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
+import { ingestSource } from "../../../app/ingest/ingest-source.js";
 import { useDatabase } from "../../kit/database.js";
-import { deliver } from "../ingest/deliveries.js";
-import { bringPlaces, createFolder, type Folder, HEADER, someLines } from "../ingest/setup.js";
+import { skipWithout } from "../../kit/skip.js";
+import { bringPlaces, createFolder, type Folder, HEADER, only, someLines } from "../ingest/setup.js";
 import { runShell, startOnTerminal } from "./ratesapp.js";
 
 describe("ratesapp: where its output goes", function () {
@@ -15,15 +16,9 @@ describe("ratesapp: where its output goes", function () {
   before(async () => {
     folder = await createFolder();
     await bringPlaces(test.pool);
-    const { rows } = await test.pool.query<{ id: number }>("SELECT id FROM places WHERE kind = 'port' ORDER BY id");
-    const [origin, destination] = rows.map(({ id }) => id) as [number, number];
-    batch = await deliver(test.pool, { prices: [{ origin, destination, day: "2024-05-01", price: 10 }] });
-    await test.pool.query("UPDATE batches SET columns = 'orig_code,dest_code,day,price'");
-    await test.pool.query(
-      `INSERT INTO bad_lines (batch_id, piece, line, reason, content)
-       SELECT $1, 0, line, 'bad', convert_to(repeat('x', 1000), 'UTF8') FROM generate_series(2, 3000) line`,
-      [batch],
-    );
+    const bad = `${"x".repeat(1_000)}\n`.repeat(2_999);
+    const source = await folder.write("large.csv", `${HEADER}\n${bad}CNSGH,NLRTM,2024-05-01,10\n`);
+    batch = only(await ingestSource({ pool: test.pool, source, maxBadRows: 2_999 })).batchId;
     await folder.write("prices.csv", `${HEADER}\n${someLines(5).join("\n")}\n`);
     await folder.write("ports.csv", "code,name,parent_slug\nCNSGH,Shanghai,china\n");
   });
@@ -100,7 +95,8 @@ describe("ratesapp: where its output goes", function () {
     expect(device.code).to.equal(7);
   });
 
-  it("shows a terminal the first lines of a long list, and where the others are", async () => {
+  it("shows a terminal the first lines of a long list, and where the others are", async function () {
+    await skipWithout(this, "script");
     const path = await folder.write("long.csv", `${HEADER}\n${"x\n".repeat(1_500)}`);
     const env = { DATABASE_URL: test.url };
     const { stdout } = await startOnTerminal(["ingest", "run", "--feed", "long", "--source", path], env).ended;

@@ -7,12 +7,14 @@ import { planBatch } from "../../../app/batches/plan.js";
 import { beginAudit } from "../../../app/ingest/audit/audit.sql.js";
 import { openSource } from "../../../app/ingest/sources/open-source.js";
 import { lockTree } from "../../../app/places/import-places.sql.js";
+import { deliver, loadBatch } from "../../kit/batches.js";
 import { useFreshDatabase } from "../../kit/database.js";
+import { skipBecause } from "../../kit/skip.js";
 import { until } from "../../kit/until.js";
-import { deliver, load } from "../ingest/deliveries.js";
 import { bringPlaces, createFolder, type Folder, HEADER } from "../ingest/setup.js";
 import { type Running, startRatesapp } from "./ratesapp.js";
 
+const PRICE = { origin: "CNSGH", destination: "NLRTM", day: "2024-02-01", price: 5 };
 const CSV = `${HEADER}\nCNSGH,NLRTM,2024-02-01,5\n`;
 
 describe("a command that is stopped while it waits", function () {
@@ -104,7 +106,8 @@ describe("a command that is stopped while it waits", function () {
   });
 
   it("for the writer of a pipe", async function () {
-    if (process.platform !== "linux") this.skip();
+    if (process.platform !== "linux")
+      skipBecause(this, "only Linux shows in /proc which signals a process listens for");
     path = await folder.pipe("fifo");
     const { child } = ingest();
     // The last that it listens for; Node.js itself begins with SIGTERM.
@@ -119,9 +122,7 @@ describe("a command that is stopped while it waits", function () {
   describe("in an audit", () => {
     let batchId: number;
     beforeEach(async () => {
-      const { rows } = await test.pool.query<{ id: number }>("SELECT id FROM places WHERE kind = 'port' LIMIT 1");
-      const origin = rows[0]?.id as number;
-      batchId = await load(test.pool, { prices: [{ origin, destination: origin, day: "2024-02-01", price: 5 }] });
+      batchId = await loadBatch(test.database, { prices: [PRICE] });
       await test.pool.query("UPDATE batches SET feed = 'default', identity = $1", [await identity()]);
       await test.pool.query(beginAudit, [batchId, 1_000]);
     });
@@ -146,9 +147,7 @@ describe("a command that is stopped while it waits", function () {
   });
 
   it("for a reader of a month that is to be dropped", async () => {
-    const { rows } = await test.pool.query<{ id: number }>("SELECT id FROM places WHERE kind = 'port' LIMIT 1");
-    const origin = rows[0]?.id as number;
-    await deliver(test.pool, { prices: [{ origin, destination: origin, day: "2024-02-01", price: 5 }] });
+    await deliver(test.database, { prices: [PRICE] });
     other = await test.pool.connect();
     await other.query("BEGIN");
     await other.query("SELECT FROM daily_rates");

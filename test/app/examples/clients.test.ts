@@ -9,9 +9,9 @@ import type { RunningServer } from "../../../app/api/server.js";
 import { ingestSource } from "../../../app/ingest/ingest-source.js";
 import { startApi } from "../../kit/api.js";
 import type { TestDatabase } from "../../kit/database.js";
+import { skipWithout } from "../../kit/skip.js";
 import { TcpProxy } from "../../kit/tcp-proxy.js";
 import { until } from "../../kit/until.js";
-import { skipWithout } from "./console.js";
 import { loadExamples } from "./loaded-examples.js";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
