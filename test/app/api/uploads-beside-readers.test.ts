@@ -2,8 +2,8 @@ import { performance } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import zlib from "node:zlib";
 import { expect } from "chai";
-import { createDatabase, type TestDatabase } from "../database.js";
-import { importTree, SAMPLE_TREE } from "./sample.js";
+import { useDatabase } from "../../kit/database.js";
+import { bringPlaces } from "../../kit/places.js";
 import { HEADER, type Reply, startUploadServer, type UploadServer } from "./upload-server.js";
 
 const QUESTION = "/rates?date_from=2024-01-01&date_to=2024-01-31&orig_code=CNSGH&dest_code=NLRTM";
@@ -28,15 +28,14 @@ const lines = (count: number, line: string) => Buffer.from(HEADER + line.repeat(
 
 describe("readers beside uploads", function () {
   this.timeout(60_000);
-  let database: TestDatabase;
+  const test = useDatabase();
   let service: UploadServer;
   let keys = 0;
 
   before(async () => {
-    database = await createDatabase();
-    await importTree(database.pool, SAMPLE_TREE);
+    await bringPlaces(test.database);
     service = await startUploadServer({
-      DATABASE_URL: database.url,
+      DATABASE_URL: test.url,
       CACHE_BYTES: "0",
       MAX_EVENT_LOOP_LAG_MS: "1000",
     });
@@ -46,7 +45,6 @@ describe("readers beside uploads", function () {
 
   after(async () => {
     await service.stop();
-    await database.drop();
   });
 
   const upload = (body: Buffer) => {

@@ -5,7 +5,7 @@ import { expect } from "chai";
 import { readPostmaster } from "../../../app/database/embedded/postmaster.js";
 import { DemoSource } from "../../../app/demo/demo-source.js";
 import { demoPorts, demoRegions } from "../../../app/demo/places.js";
-import { createDatabase } from "../database.js";
+import { createDatabase } from "../../kit/database.js";
 import { npmStart, type Running, startRatesapp } from "./ratesapp.js";
 
 const DAY_MS = 86_400_000;

@@ -3,7 +3,7 @@ import zlib from "node:zlib";
 import { expect } from "chai";
 import { countBadLines, readBadLines } from "../../../app/batches/reported-lines.js";
 import { ingestSource } from "../../../app/ingest/ingest-source.js";
-import { createDatabase, type TestDatabase } from "../database.js";
+import { createDatabase, type TestDatabase } from "../../kit/database.js";
 import { compressZstd } from "./compress-zstd.js";
 import { bringPlaces, createFolder, type Folder, HEADER, only, readTotals, someLines } from "./setup.js";
 

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { expect } from "chai";
 import { ingestSource } from "../../../app/ingest/ingest-source.js";
-import { createDatabase, type TestDatabase } from "../database.js";
+import { createDatabase, type TestDatabase } from "../../kit/database.js";
 import { bringPlaces, createFolder, type Folder, HEADER, only, readTotals, someLines, totalsOf } from "./setup.js";
 
 const run = promisify(execFile);

@@ -4,7 +4,7 @@ import type pg from "pg";
 import { migrate } from "../../../app/database/migrate.js";
 import { closePool, openPool } from "../../../app/database/pool.js";
 import { isTransient } from "../../../app/database/sqlstates.js";
-import { TcpProxy } from "../api/tcp-proxy.js";
+import { TcpProxy } from "../../kit/tcp-proxy.js";
 import { startRatesapp } from "../commands/ratesapp.js";
 import { PostgresPair } from "./postgres-pair.js";
 import { bringPlaces, createFolder, type Folder, HEADER, readTotals, someLines, totalsOf } from "./setup.js";

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import { closePool, openPool } from "../../../app/database/pool.js";
 import { ingestSource } from "../../../app/ingest/ingest-source.js";
-import { TcpProxy } from "../api/tcp-proxy.js";
-import { createDatabase, type TestDatabase } from "../database.js";
+import { createDatabase, type TestDatabase } from "../../kit/database.js";
+import { TcpProxy } from "../../kit/tcp-proxy.js";
 import { bringPlaces, createFolder, type Folder, HEADER, only, readTotals, someLines, totalsOf } from "./setup.js";
 
 const LOCK = 4711;

@@ -18,7 +18,7 @@ import { PortsMissingError } from "../../../app/ingest/load/load-error.js";
 import { openSource } from "../../../app/ingest/sources/open-source.js";
 import { openPipeSource } from "../../../app/ingest/sources/pipe-source.js";
 import { SourceError } from "../../../app/ingest/sources/source-error.js";
-import { createDatabase, type TestDatabase } from "../database.js";
+import { createDatabase, type TestDatabase } from "../../kit/database.js";
 import { compressZstd } from "./compress-zstd.js";
 import { bringPlaces, createFolder, type Folder, HEADER, only, readTotals, someLines, totalsOf } from "./setup.js";
 

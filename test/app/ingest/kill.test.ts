@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import zlib from "node:zlib";
 import { expect } from "chai";
 import type pg from "pg";
-import { createDatabase, type TestDatabase } from "../database.js";
+import { createDatabase, type TestDatabase } from "../../kit/database.js";
 import { ratesOfDays } from "./deliveries.js";
 import { bringPlaces, createFolder, type Folder, HEADER, someLines, totalsOf } from "./setup.js";
 

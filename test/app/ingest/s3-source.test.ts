@@ -4,8 +4,8 @@ import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { expect } from "chai";
 import { type BatchReport, type IngestOptions, ingestSource } from "../../../app/ingest/ingest-source.js";
 import { SourceError } from "../../../app/ingest/sources/source-error.js";
-import { TcpProxy } from "../api/tcp-proxy.js";
-import { createDatabase, type TestDatabase } from "../database.js";
+import { createDatabase, type TestDatabase } from "../../kit/database.js";
+import { TcpProxy } from "../../kit/tcp-proxy.js";
 import { type S3Server, startS3Server } from "./s3-server.js";
 import { bringPlaces, HEADER, only, onlyObject, readTotals, someLines, totalsOf } from "./setup.js";
 

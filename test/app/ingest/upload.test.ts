@@ -13,7 +13,7 @@ import { beginAudit } from "../../../app/ingest/audit/audit.sql.js";
 import { completeUpload } from "../../../app/ingest/uploads/upload.js";
 import { claimUploaded } from "../../../app/ingest/uploads/upload.sql.js";
 import { readSettings } from "../../../app/settings.js";
-import { createDatabase, type TestDatabase } from "../database.js";
+import { createDatabase, type TestDatabase } from "../../kit/database.js";
 import { age, seen } from "./deliveries.js";
 import { plant, type Tree } from "./tree.js";
 
