@@ -80,5 +80,5 @@ function send(ctx: ApiContext, problem: ProblemError): void {
   ctx.remove("Last-Modified");
   ctx.set("Cache-Control", "no-store");
   ctx.set(problem.headers);
-  ctx.body = writeProblem(problem.problem, problem.message, problem.mistakes, problem.lines);
+  ctx.body = writeProblem(problem.problem, problem.message, problem);
 }

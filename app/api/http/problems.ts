@@ -106,7 +106,7 @@ export const problems = {
     status: 422,
     title: "Bad lines",
     meaning:
-      "Lines or the header cannot be loaded; lines names the first of them. A batch sent as one body has failed, one sent in pieces stays open.",
+      "Lines or the header cannot be loaded; lines names the first of them, error_counts how many there are for each reason. A batch sent as one body has failed, one sent in pieces stays open.",
   },
   "unreadable-body": {
     status: 422,
@@ -178,9 +178,21 @@ export interface BadLine {
   readonly content: string | null;
 }
 
-export interface ProblemOptions extends ErrorOptions {
+export interface ErrorCount {
+  readonly reason: string;
+  readonly count: number;
+}
+
+/** What a problem document says beside its type and detail. */
+export interface ProblemMembers {
   readonly mistakes?: readonly ParameterMistake[];
+  /** The first lines that could not be loaded. */
   readonly lines?: readonly BadLine[];
+  /** All lines that could not be loaded, by reason. */
+  readonly errorCounts?: readonly ErrorCount[];
+}
+
+export interface ProblemOptions extends ErrorOptions, ProblemMembers {
   /** Headers that belong to the answer, such as Retry-After. */
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -191,6 +203,7 @@ export class ProblemError extends Error {
   readonly status: number;
   readonly mistakes: readonly ParameterMistake[];
   readonly lines: readonly BadLine[];
+  readonly errorCounts: readonly ErrorCount[];
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(problem: ProblemName, detail: string, options: ProblemOptions = {}) {
@@ -200,6 +213,7 @@ export class ProblemError extends Error {
     this.status = problems[problem].status;
     this.mistakes = options.mistakes ?? [];
     this.lines = options.lines ?? [];
+    this.errorCounts = options.errorCounts ?? [];
     this.headers = options.headers ?? {};
   }
 }
@@ -214,12 +228,11 @@ export function parameterProblem(mistakes: readonly [ParameterMistake, ...Parame
   return new ProblemError(mistakes[0].problem, [...details].join(" "), { mistakes: named });
 }
 
-/** The body of a problem document (RFC 9457), served as application/problem+json; short, whatever the request was. */
+/** The body of a problem document (RFC 9457), for application/problem+json. What it repeats of a request is cut short. */
 export function writeProblem(
   problem: ProblemName,
   detail: string,
-  mistakes: readonly ParameterMistake[] = [],
-  lines: readonly BadLine[] = [],
+  { mistakes = [], lines = [], errorCounts = [] }: ProblemMembers = {},
 ): string {
   const { status, title } = problems[problem];
   return JSON.stringify({
@@ -237,6 +250,7 @@ export function writeProblem(
         }
       : {}),
     ...(lines.length > 0 ? { lines } : {}),
+    ...(errorCounts.length > 0 ? { error_counts: errorCounts } : {}),
   });
 }
 

@@ -31,13 +31,21 @@ function readQuery(querystring: string): Query {
 export function readParameters<Schema extends z.ZodType>(
   schema: Schema,
   querystring: string,
-  check: (query: Query) => ParameterMistake[] = () => [],
+  check?: (query: Query) => ParameterMistake[],
 ): z.output<Schema> {
-  const query = readQuery(querystring);
-  const parsed = schema.safeParse(query);
+  return readValues(schema, readQuery(querystring), check);
+}
+
+/** As {@link readParameters}, of parameters that are read already, such as those of a path. */
+export function readValues<Schema extends z.ZodType>(
+  schema: Schema,
+  values: Query,
+  check: (values: Query) => ParameterMistake[] = () => [],
+): z.output<Schema> {
+  const parsed = schema.safeParse(values);
   const [first, ...others] = [
-    ...(parsed.error?.issues.flatMap((issue) => mistakesOf(issue, query)) ?? []),
-    ...check(query),
+    ...(parsed.error?.issues.flatMap((issue) => mistakesOf(issue, values)) ?? []),
+    ...check(values),
   ];
   if (first !== undefined) throw parameterProblem([first, ...others]);
   if (!parsed.success) throw parsed.error;

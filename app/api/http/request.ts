@@ -13,8 +13,6 @@ export interface RequestState {
   route?: string;
   /** Parts of the Server-Timing header, ready to print; empty for none. */
   timings: string;
-  /** Whose token the request carries; only behind requireWriteToken. */
-  writer?: string;
 }
 
 export type ApiContext = Koa.ParameterizedContext<RequestState>;

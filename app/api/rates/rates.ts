@@ -14,7 +14,7 @@ interface Form {
 }
 
 const JSON_FORM: Form = { contentType: "application/json; charset=utf-8", write: writeJson };
-const CSV_FORM: Form = { contentType: "text/csv; charset=utf-8; header=present", write: writeCsv };
+export const CSV_FORM: Form = { contentType: "text/csv; charset=utf-8; header=present", write: writeCsv };
 
 /**
  * Query strings that were asked more than once, with what was read from them: consumers ask the same again and again, and
@@ -35,15 +35,18 @@ class UnknownPlaces extends NoAnswerError {
   }
 }
 
-/** `GET /rates`: the average price and the number of prices of each day, newest first. */
-export function ratesRoute(services: AnswerServices): ApiMiddleware {
+/**
+ * `GET /rates`: the average price and the number of prices of each day, newest first.
+ * @param only the one form that the path has; if not given, the client chooses by its Accept header.
+ */
+export function ratesRoute(services: AnswerServices, only?: Form): ApiMiddleware {
   const finder = new RatesFinder();
   const seen = new LRUCache<string, AskedRates>({ max: MOST_SEEN });
   return async function rates(ctx: ApiContext) {
     const { querystring } = ctx;
     const known = seen.get(querystring);
     const asked = known ?? readRatesParameters(querystring);
-    const form = chooseForm(ctx);
+    const form = only === undefined ? chooseForm(ctx) : acceptForm(ctx, only);
     try {
       const hit = await answerQuestion(
         ctx,
@@ -73,6 +76,12 @@ function chooseForm(ctx: ApiContext): Form {
   if (type === "application/json") return JSON_FORM;
   if (type === "text/csv") return CSV_FORM;
   throw new ProblemError("not-acceptable", "This path has application/json and text/csv.");
+}
+
+function acceptForm(ctx: ApiContext, form: Form): Form {
+  const [type = ""] = form.contentType.split(";", 1);
+  if (ctx.req.headers.accept === undefined || ctx.accepts(type)) return form;
+  throw new ProblemError("not-acceptable", `This path has ${type}.`);
 }
 
 function unknownPlaceProblem(asked: AskedRates, unknown: UnknownPlaces): ProblemError {

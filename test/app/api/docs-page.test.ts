@@ -29,12 +29,12 @@ describe("the documentation in a browser", function () {
 
   it("shows every path and sends a request that a reader tries, under its content security policy", async () => {
     const { page, close } = await openPage(browser as Browser, `${server.apiUrl}/docs`);
-    await page.locator("#operations-default-getRates").waitFor();
-    for (const id of ["listPorts", "listRegions"]) await page.locator(`#operations-default-${id}`).waitFor();
-    await page.locator("#operations-default-listPorts button.opblock-summary-control").click();
-    await page.locator("#operations-default-listPorts button.execute").click();
+    await page.locator("#operations-rates-getRates").waitFor();
+    for (const id of ["listPorts", "listRegions"]) await page.locator(`#operations-places-${id}`).waitFor();
+    await page.locator("#operations-places-listPorts button.opblock-summary-control").click();
+    await page.locator("#operations-places-listPorts button.execute").click();
     const answer = page
-      .locator("#operations-default-listPorts .live-responses-table tbody .response-col_status")
+      .locator("#operations-places-listPorts .live-responses-table tbody .response-col_status")
       .first();
     await answer.waitFor();
     expect(await answer.innerText()).to.match(/^200/);
