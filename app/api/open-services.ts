@@ -1,5 +1,6 @@
 import Knex from "knex";
 import { watchIngest } from "../batches/batch-metrics.js";
+import { Database } from "../database/database.js";
 import { ReadSide, type ReadSourceOptions } from "../database/read-side.js";
 import { watchCacheBytes, watchDataset } from "../rates/dataset-metrics.js";
 import { DatasetVersion } from "../rates/dataset-version.js";
@@ -94,7 +95,7 @@ function watch(
     forget.push(watchPool("write", writes.database.pool), watchPool("ingest", writes.thread));
   }
   // A server without the primary reads what is known of batches from its replica.
-  watchIngest(writes?.database.pool ?? pools[0]?.pool);
+  watchIngest(writes?.database ?? (pools[0] && new Database(pools[0].pool)));
   forget.push(() => watchIngest(undefined));
   watchDataset(version);
   watchCacheBytes(() => answers.bytes);

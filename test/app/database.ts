@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
+import { Database } from "../../app/database/database.js";
 import { openEmbedded } from "../../app/database/embedded.js";
 import { migrate } from "../../app/database/migrate.js";
 
@@ -32,11 +33,26 @@ export async function mochaGlobalTeardown(): Promise<void> {
   if (directory) await rm(directory, { recursive: true, force: true });
 }
 
-export interface TestDatabase {
+/** As the product knows one: without patience, so that a test sees the first error. */
+export class TestDatabase extends Database {
   readonly url: string;
-  readonly pool: pg.Pool;
+  readonly #name: string;
+
+  constructor(name: string) {
+    const url = databaseUrl(name);
+    const pool = new pg.Pool({ connectionString: url, max: 20 });
+    pool.on("error", () => {});
+    pool.on("connect", (client) => client.on("error", () => {}));
+    super(pool);
+    this.url = url;
+    this.#name = name;
+  }
+
   /** Closes the pool and drops the database, whoever is still connected. */
-  drop(): Promise<void>;
+  async drop(): Promise<void> {
+    await this.pool.end();
+    await onServer(`DROP DATABASE ${this.#name} WITH (FORCE)`);
+  }
 }
 
 /** A fresh database at the newest schema; `{ empty: true }` leaves the schema out. */
@@ -44,18 +60,7 @@ export async function createDatabase(options: { empty?: boolean } = {}): Promise
   count += 1;
   const name = `test_${process.pid}_${count}`;
   await onServer(`CREATE DATABASE ${name} TEMPLATE ${options.empty ? "template1" : TEMPLATE}`);
-  const url = databaseUrl(name);
-  const pool = new pg.Pool({ connectionString: url, max: 20 });
-  pool.on("error", () => {});
-  pool.on("connect", (client) => client.on("error", () => {}));
-  return {
-    url,
-    pool,
-    async drop() {
-      await pool.end();
-      await onServer(`DROP DATABASE ${name} WITH (FORCE)`);
-    },
-  };
+  return new TestDatabase(name);
 }
 
 /** What an operator, or another program on the same server, may have set: each of these has broken something once. */

@@ -2,7 +2,7 @@ import { BatchNotFoundError } from "../../batches/batch-error.js";
 import { writeBatch } from "../../batches/batch-json.js";
 import { readBatch } from "../../batches/batch-summary.js";
 import { countBadLines, readBadLines } from "../../batches/reported-lines.js";
-import type { Database } from "../../database/database.js";
+import type { Queries } from "../../database/queries.js";
 import { REPORTED_BAD_LINES } from "../../ingest/parse/bad-lines.js";
 import type { DeclaredAnswer } from "../http/operation.js";
 import { ProblemError } from "../http/problems.js";
@@ -20,8 +20,8 @@ export function locatedBatch(description: string): DeclaredAnswer {
 }
 
 /** A batch with its bad lines. @throws {BatchNotFoundError} */
-export async function describeBatch(database: Database, id: number): Promise<Record<string, unknown>> {
-  const batch = await readBatch(database.pool, id);
+export async function describeBatch(database: Queries, id: number): Promise<Record<string, unknown>> {
+  const batch = await readBatch(database, id);
   if (batch === undefined) throw new BatchNotFoundError(id);
   const { lines, errorCounts } = await readErrors(database, id);
   return { ...writeBatch(batch, lines), error_counts: errorCounts };
@@ -31,8 +31,8 @@ export async function describeBatch(database: Database, id: number): Promise<Rec
  * Answers with a batch and its path.
  * @throws {ProblemError} for a batch that failed, which is no success of any request.
  */
-export async function answerWithBatch(ctx: ApiContext, database: Database, id: number, status: number): Promise<void> {
-  const batch = await readBatch(database.pool, id);
+export async function answerWithBatch(ctx: ApiContext, database: Queries, id: number, status: number): Promise<void> {
+  const batch = await readBatch(database, id);
   if (batch === undefined) throw new BatchNotFoundError(id);
   if (batch.state === "failed") {
     const errors = await readErrors(database, id);
@@ -46,9 +46,9 @@ export async function answerWithBatch(ctx: ApiContext, database: Database, id: n
 }
 
 /** The first bad lines of a batch, and how many there are for each reason. */
-export async function readErrors(database: Database, id: number) {
+export async function readErrors(database: Queries, id: number) {
   return {
-    lines: await readBadLines(database.pool, id, REPORTED_BAD_LINES),
-    errorCounts: await countBadLines(database.pool, id),
+    lines: await readBadLines(database, id, REPORTED_BAD_LINES),
+    errorCounts: await countBadLines(database, id),
   };
 }

@@ -1,5 +1,5 @@
 import { BatchNotFoundError, BatchStateError, BatchTooOldError } from "../../batches/batch-error.js";
-import type { Database } from "../../database/database.js";
+import type { Queries } from "../../database/queries.js";
 import { isTransient, meaningOf } from "../../database/sqlstates.js";
 import { PortsMissingError } from "../../ingest/load/load-error.js";
 import type { HeaderError } from "../../ingest/parse/columns.js";
@@ -38,7 +38,7 @@ export function headerProblem(error: HeaderError, piece: number): ProblemError {
 }
 
 /** What a client is told of an error of the ingest; anything else stays what it is. */
-export async function batchProblem(error: unknown, database: Database): Promise<unknown> {
+export async function batchProblem(error: unknown, database: Queries): Promise<unknown> {
   if (!(error instanceof Error) || error instanceof ProblemError) return error;
   if (error instanceof BadRowsError) {
     return new ProblemError("bad-lines", error.message, {

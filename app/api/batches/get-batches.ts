@@ -34,7 +34,7 @@ export const getBatches: BatchOperation = operation({
   route: (writes: WriteSide, read) => async (ctx) => {
     const { limit, cursor: before, feed, state } = read.query(ctx);
     acceptJson(ctx);
-    const found = await listBatches(writes.databaseFor(ctx).pool, {
+    const found = await listBatches(writes.databaseFor(ctx), {
       // One more than the page tells whether there is a next one.
       limit: limit + 1,
       ...(before === undefined ? {} : { before }),

@@ -20,7 +20,7 @@ export const getRejects: BatchOperation = operation({
   problems: ["batch-state", ...BATCH_PROBLEMS],
   route: (writes: WriteSide, read) => async (ctx) => {
     const { id } = read.pathParameters(ctx);
-    const lines = readRejects(writes.databaseFor(ctx).pool, id);
+    const lines = readRejects(writes.databaseFor(ctx), id);
     // Read before the answer begins: it may be a problem.
     const { value: first = Buffer.alloc(0) } = await lines.next();
     ctx.type = first[0] === OPENING_BRACE ? "application/x-ndjson" : "text/csv";

@@ -93,7 +93,7 @@ async function loadStream(ctx: ApiContext, writes: WriteSide, upload: NewUpload)
     await completeUpload(database.pool, id);
   } catch (error) {
     // A piece of it cannot be sent again, as the client knows of none: only all of it, as a new batch.
-    if (error instanceof BadRowsError) await failBatch(database.pool, id, error.message, true);
+    if (error instanceof BadRowsError) await failBatch(database, id, error.message, true);
     throw error;
   }
   await answerWithBatch(ctx, database, id, 202);

@@ -1,6 +1,5 @@
 import { z } from "zod";
 import { failBatch, STOPPED } from "../../batches/fail.js";
-import { retryTransient } from "../../database/retry-transient.js";
 import { operation } from "../http/operation.js";
 import { storable } from "../http/storable-text.js";
 import { batchAnswer, describeBatch } from "./batch-answers.js";
@@ -27,7 +26,7 @@ export const postFail: BatchOperation = operation({
     const { id } = read.pathParameters(ctx);
     const { reason } = await read.json(ctx);
     const database = writes.databaseFor(ctx);
-    await retryTransient(() => failBatch(database.pool, id, reason, true), ctx.state);
+    await failBatch(database, id, reason, true);
     writes.jobs.giveBack(id);
     ctx.body = await describeBatch(database, id);
   },

@@ -1,5 +1,4 @@
 import { retractBatch } from "../../batches/retract.js";
-import { retryTransient } from "../../database/retry-transient.js";
 import { operation } from "../http/operation.js";
 import { batchAnswer, describeBatch } from "./batch-answers.js";
 import { BATCH_PROBLEMS, type BatchOperation, batchPath, ON_BATCHES } from "./batch-operation.js";
@@ -19,7 +18,7 @@ export const postRetract: BatchOperation = operation({
     const { id } = read.pathParameters(ctx);
     const database = writes.databaseFor(ctx);
     const { retractableDays } = writes;
-    await retryTransient(() => retractBatch(database.pool, id, { retractableDays }), ctx.state);
+    await retractBatch(database, id, { retractableDays });
     ctx.body = await describeBatch(database, id);
   },
 });

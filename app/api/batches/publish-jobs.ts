@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { publishBatch } from "../../batches/publish.js";
 import type { Database } from "../../database/database.js";
+import { PATIENCE_MS } from "../../database/patiently.js";
 import type { IngestThread } from "../../ingest/uploads/ingest-thread.js";
 import { findUnpublished } from "../../ingest/uploads/upload.js";
 import type { Logger } from "../../telemetry/logger.js";
@@ -82,7 +83,8 @@ export class PublishJobs {
     const { state } = await this.#thread.audit(batchId, signal);
     if (state === "failed" || state === "duplicate") return;
     const onlyAudited = byItself || state === "audited";
-    await publishBatch(this.#database.pool, batchId, { retractableDays: this.#retractableDays, onlyAudited, signal });
+    const database = this.#database.with({ signal, patienceMs: PATIENCE_MS });
+    await publishBatch(database, batchId, { retractableDays: this.#retractableDays, onlyAudited });
   }
 
   /** Never ends but by throwing, when the jobs are stopped. */

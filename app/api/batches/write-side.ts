@@ -21,7 +21,7 @@ export class WriteSide {
 
   /** Connects at the first write. @param databaseUrl of the primary */
   constructor(databaseUrl: string, settings: Settings, logger: Logger) {
-    this.database = new Database(openWritePool(databaseUrl, logger), { log: logger });
+    this.database = new Database(openWritePool(databaseUrl, logger));
     this.thread = new IngestThread({ databaseUrl, connections: THREAD_CONNECTIONS, logger });
     this.retractableDays = settings.retractableDays;
     this.jobs = new PublishJobs(this.database, this.thread, logger, this.retractableDays);
@@ -29,7 +29,7 @@ export class WriteSide {
 
   /** The database as one request may use it: no statement is tried again after the request's deadline. */
   databaseFor(ctx: ApiContext): Database {
-    return this.database.with({ deadlineMs: ctx.state.deadlineMs });
+    return this.database.until(ctx.state.deadlineMs);
   }
 
   /** Stops the jobs first, because they use the rest. */

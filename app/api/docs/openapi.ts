@@ -102,7 +102,7 @@ function parameters(place: "path" | "header" | "query", schema: z.ZodObject | un
 function requestBody({ json, content }: DeclaredOperation): Json | undefined {
   if (json === undefined && content === undefined) return undefined;
   return {
-    required: json === undefined,
+    required: json === undefined || (inputSchema(json).required ?? []).length > 0,
     content: { ...(json && { "application/json": { schema: inputSchema(json) } }), ...(content && forms(content)) },
   };
 }

@@ -141,7 +141,7 @@ describe("answers", function () {
             }
             // Never seen: a batch that is loaded only, and one that was published and retracted.
             await loadPrices(database.pool, named(hidden));
-            await retractBatch(database.pool, await publishPrices(database.pool, named(hidden), { feed: "wrong" }));
+            await retractBatch(database, await publishPrices(database.pool, named(hidden), { feed: "wrong" }));
             const server = await startApi({ DATABASE_URL: database.url });
             try {
               for (const { origin, destination, from, to, spelling } of asked) {

@@ -1,5 +1,6 @@
 import type pg from "pg";
 import { publishBatch } from "../../../app/batches/publish.js";
+import { Database } from "../../../app/database/database.js";
 import { auditBatch } from "../../../app/ingest/audit/audit.js";
 import { importPlaces } from "../../../app/places/import-places.js";
 import { checksumOf } from "../ingest/deliveries.js";
@@ -54,7 +55,7 @@ export async function publishPrices(
 ): Promise<number> {
   const id = await loadPrices(pool, prices, options);
   await auditBatch(pool, id);
-  await publishBatch(pool, id);
+  await publishBatch(new Database(pool), id);
   // Or the same prices again would be a duplicate.
   await pool.query("UPDATE batches SET checksum = 'of no other' WHERE id = $1", [id]);
   return id;

@@ -25,7 +25,7 @@ describe("ratesapp batches", function () {
     prices = [price, price];
     published = await deliver(database.pool, { feed: "asia", prices });
     failed = await load(database.pool, { feed: "europe", prices: [price] });
-    await failBatch(database.pool, failed, "Piece 0 failed 8 times.");
+    await failBatch(database, failed, "Piece 0 failed 8 times.");
   });
 
   after(() => database.drop());

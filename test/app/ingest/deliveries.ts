@@ -1,5 +1,6 @@
 import type pg from "pg";
 import { publishBatch } from "../../../app/batches/publish.js";
+import { Database } from "../../../app/database/database.js";
 import { auditBatch } from "../../../app/ingest/audit/audit.js";
 import { Checksum } from "../../../app/rates/roll-up/checksum.js";
 import { countFromEpoch } from "../../../app/rates/roll-up/write-rows.js";
@@ -70,7 +71,7 @@ export async function load(pool: pg.Pool, delivery: Delivery): Promise<number> {
 export async function deliver(pool: pg.Pool, delivery: Delivery): Promise<number> {
   const id = await load(pool, delivery);
   await auditBatch(pool, id);
-  await publishBatch(pool, id);
+  await publishBatch(new Database(pool), id);
   if (!delivery.known) await pool.query("UPDATE batches SET checksum = 'of no other' WHERE id = $1", [id]);
   return id;
 }
