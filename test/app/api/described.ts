@@ -4,7 +4,6 @@ import { expect } from "chai";
 
 interface DescribedHeader {
   readonly required: boolean;
-  readonly schema: object;
 }
 interface DescribedAnswer {
   readonly headers?: Readonly<Record<string, { readonly $ref: string }>>;
@@ -13,15 +12,11 @@ interface DescribedAnswer {
 interface DescribedParameter {
   readonly name: string;
   readonly in: "path" | "query" | "header";
-  readonly required: boolean;
   readonly example?: string | number;
   readonly schema: object;
 }
 interface Operation {
-  readonly operationId: string;
-  readonly tags: readonly string[];
   readonly parameters: readonly DescribedParameter[];
-  readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: object }>> };
   readonly responses: Readonly<Record<string, DescribedAnswer>>;
 }
 interface Document {
@@ -50,6 +45,24 @@ export class Described {
     return Object.entries(this.document.paths).flatMap(([path, operations]) =>
       Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
     );
+  }
+
+  /** @throws if the operation has no such parameter. */
+  parameter(operation: string, name: string): DescribedParameter {
+    const found = this.#parameters(operation).find((parameter) => parameter.name === name);
+    if (found === undefined) throw new Error(`the document has no ${name} of ${operation}`);
+    return found;
+  }
+
+  /** Every parameter of an operation that has an example, as a form fills them in. */
+  examples(operation: string): Readonly<Record<string, string>> {
+    const filled = this.#parameters(operation).filter(({ example }) => example !== undefined);
+    return Object.fromEntries(filled.map(({ name, example }) => [name, String(example)]));
+  }
+
+  #parameters(operation: string): readonly DescribedParameter[] {
+    const [method = "", path = ""] = operation.split(" ");
+    return this.document.paths[path]?.[method.toLowerCase()]?.parameters ?? [];
   }
 
   compile(schema: object): ValidateFunction {
