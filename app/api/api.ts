@@ -33,14 +33,14 @@ export interface ApiServices extends PlacesServices {
   readonly isDraining: () => boolean;
 }
 
-/** What is read from the data; each on a path without parameters, as programs ask it often. */
+/** Questions to the data. Their paths have no parameters, so that {@link answerPaths} finds them by one look-up. */
 const dataOperations: readonly Operation<PlacesServices>[] = [getRates, getRatesCsv, listPorts, listRegions];
 
 /** The API as a Koa application, not yet listening. */
 export async function createApi(services: ApiServices): Promise<Koa<RequestState>> {
   const { settings, logger } = services;
   const app = new Koa<RequestState>();
-  // Reached only by what breaks while a body is on its way; everything else is a problem document.
+  // Only errors in the middle of an answer's body come here; all others are answered with a problem document.
   app.on("error", (error: NodeJS.ErrnoException, ctx: ApiContext) => {
     const left = error.code === "ERR_STREAM_PREMATURE_CLOSE" || error === ctx.req.socket.errored;
     if (left) logger.info(requestFields(ctx), "the client left in the middle of its answer");
@@ -68,7 +68,7 @@ async function createRouter(services: ApiServices, data: ReadonlyMap<string, Api
   const docs = await docsRoutes([...dataOperations, ...batchOperations]);
   const router = new Router<RequestState>();
   for (const [path, route] of data) router.get(path, route);
-  // Before the operation of the same path, which gets what does not ask for HTML.
+  // Before the operation of the same path, which answers requests that do not ask for HTML.
   router.get("/batches", page.batches);
   for (const operation of batchOperations) {
     const path = operation.path.replaceAll(/\{(\w+)\}/g, ":$1");

@@ -25,7 +25,10 @@ export interface OpenServices extends ApiServices {
   close(): Promise<void>;
 }
 
-/** Makes all that answering requests takes. Nothing connects to a database yet, so a database that is away is no error. */
+/**
+ * Makes all that answering requests takes. Nothing connects to a database yet, so a database that is away is no
+ * error.
+ */
 export function openServices(settings: Settings, logger: Logger): OpenServices {
   const pools = openReadPools(settings, logger);
   const reads = openReadSide(pools, logger);

@@ -17,12 +17,14 @@ export interface RunningServer {
   /** What both are bound to, such as [::]:3000 */
   readonly addresses: readonly string[];
   /**
-   * Stops without losing a request: not ready at once, serving on for PRE_STOP_SECONDS, then no new connections while
-   * requests under way finish (DRAIN_SECONDS at most), then the pools. Can be called again; resolves when all is closed.
+   * Stops without losing a request. At once it is not ready any more, and goes on serving for PRE_STOP_SECONDS. Then
+   * it takes no new connections while requests under way finish, for DRAIN_SECONDS at most. Then it closes its pools.
+   * It can be called again; the promise is fulfilled once all is closed.
    */
   stop(): Promise<void>;
 }
 
+/** What a server is started with. */
 export interface ServerOptions {
   /** With `databaseUrl`, `databaseReadUrl` or both. */
   readonly settings: Settings;

@@ -28,6 +28,7 @@ export const MOST_ID = 2_147_483_647;
 /** A piece has a number from 0 to this. */
 export const MOST_PIECES = 100_000;
 
+/** A batch in a path. */
 export const batchId = wholeNumber(1, MOST_ID).meta({ description: "Number of the batch.", examples: [1] });
 /** Path parameters of the operations on one batch. */
 export const batchPath = z.strictObject({ id: batchId });

@@ -45,7 +45,8 @@ export class PublishJobs {
   }
 
   /**
-   * Begins to audit and publish a batch, or joins the job that does so already, and waits up to two seconds for its end.
+   * Begins to audit and publish a batch, or joins the job that does so already, and waits up to two seconds for its
+   * end.
    * @returns true if the job has ended.
    * @throws the error that ended it.
    */

@@ -16,7 +16,7 @@ import { headerProblem } from "./batch-problem.js";
 import { bodyOf, formatOfBody } from "./upload-body.js";
 import type { WriteSide } from "./write-side.js";
 
-/** As it comes and decompressed: what a client can send again without regret, and a bomb cannot pass. */
+/** Of a body as it comes, and decompressed. A client can well send so much again; a decompression bomb is stopped. */
 const MOST_PIECE_BYTES = 1024 * 1024 * 1024;
 
 const whole = z.int().nonnegative();

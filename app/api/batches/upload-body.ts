@@ -5,7 +5,7 @@ import type { ApiContext } from "../http/request.js";
 
 const ENCODINGS = new Set(["", "identity", "gzip", "x-gzip", "zstd"]);
 
-/** The format that the headers of a body of prices tell. @throws {ProblemError} for anything else. */
+/** The format of a body of prices, by its headers. @throws {ProblemError} if it is none that can be loaded. */
 export function formatOfBody(ctx: ApiContext): Format {
   if (!ENCODINGS.has(ctx.get("Content-Encoding").toLowerCase())) {
     throw new ProblemError("unsupported-media-type", "Content-Encoding must be gzip or zstd.", {
@@ -48,9 +48,9 @@ export function bodyOf(ctx: ApiContext): ClientBody {
 const READ_AWAY_MS = 5_000;
 
 /**
- * Reads away what is left of a body that was answered before its end: a connection that is closed with bytes unread is
- * reset, and takes the answer with it. The client may go on with its next request; one that is still sending five
- * seconds after its answer is cut.
+ * Reads and drops the rest of a body that was answered before its end. Closing a connection with unread bytes would
+ * reset it, and the client would lose its answer. After the rest the client can send its next request; if it still
+ * sends the body five seconds after its answer, its connection is closed.
  */
 export function readAway({ req, res }: ApiContext): void {
   if (req.complete || req.destroyed) return;

@@ -2,7 +2,10 @@ import type pg from "pg";
 import { openPool } from "../../database/pool.js";
 import type { Logger } from "../../telemetry/logger.js";
 
-/** Bodies that an instance reads at once. One thread parses them; while it parses one, the others wait for the network. */
+/**
+ * Bodies that an instance reads at once. One thread parses them; while it parses one, the others wait for the
+ * network.
+ */
 export const MOST_UPLOADS = 3;
 /** A body takes up to two while it is read, and so does an audit. With fewer, uploads would wait for each other. */
 export const THREAD_CONNECTIONS = 2 * MOST_UPLOADS;

@@ -16,8 +16,8 @@ interface Holder {
 
 /**
  * The tokens that allow to write: a file with a line `name:sha256` for each, the hash in hexadecimal. Blank lines and
- * `#` comments are allowed. The file is read again when it changes; while it is missing or cannot be read, every token is
- * refused. Tokens are random and long, so one round of SHA-256 is enough to hide them.
+ * `#` comments are allowed. The file is read again when it changes; while it is missing or cannot be read, every
+ * token is refused. Tokens are random and long, so one round of SHA-256 is enough to hide them.
  */
 export class WriteTokens {
   readonly #path: string | undefined;

@@ -17,12 +17,14 @@ export interface DocsRoutes {
   readonly errors: ApiRoute;
 }
 
-/** Swagger UI sets the style attributes of what it draws, and its style sheet holds small images. */
+/** Swagger UI sets style attributes on its elements, and its style sheet holds small images. */
 const VIEWER_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; " +
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/** The documentation that the service carries: the OpenAPI document, a viewer for it, and the list of problems. */
+/**
+ * The documentation that the service has of itself: the OpenAPI document, a viewer for it, and the list of problems.
+ */
 export async function docsRoutes(operations: readonly DeclaredOperation[]): Promise<DocsRoutes> {
   const files = await loadStaticFiles("docs");
   const openApi = {

@@ -25,7 +25,10 @@ export function outputSchema(schema: z.ZodType): JsonSchema {
   return rest;
 }
 
-/** Every schema with an id. They are open: a service may add members, and a client must pass over those it does not know. */
+/**
+ * Every schema with an id. They are open: a service may add members, and a client must pass over those it does not
+ * know.
+ */
 export function componentSchemas(): Readonly<Record<string, JsonSchema>> {
   const { schemas } = z.toJSONSchema(z.globalRegistry, {
     uri: componentPath,

@@ -23,7 +23,7 @@ const ON_EVERY_ANSWER: readonly HeaderName[] = ["X-Request-Id", "RateLimit-Polic
 const TAGS = [
   { name: "rates", description: "The average price from one place to another, per day." },
   { name: "places", description: "Ports, and the regions that they lie in." },
-  { name: "batches", description: "Prices as they are sent, published and retracted; with a token." },
+  { name: "batches", description: "Prices as they are sent, published and retracted. Every request needs a token." },
 ];
 
 /** The OpenAPI 3.1 document of these operations. */

@@ -28,8 +28,8 @@ export interface HttpServer {
 }
 
 /**
- * A server with limits for each connection ({@link createBoundedServer}), not yet listening. What is not HTTP is refused
- * with a problem document, as every other mistake is.
+ * A server with limits for each connection ({@link createBoundedServer}), not yet listening. What is not HTTP is
+ * refused with a problem document, as every other mistake is.
  * @param handle answers a request
  */
 export function createHttpServer(handle: RequestHandler, logger: Logger): HttpServer {

@@ -8,6 +8,7 @@ import type { HeaderName } from "./response-headers.js";
 /** Forms of a body, by media type. */
 export type Content = Readonly<Record<string, { readonly schema: z.ZodType; readonly example?: unknown }>>;
 
+/** An answer with one status. */
 export interface DeclaredAnswer {
   readonly description: string;
   /** Headers beside those that every answer has. */
@@ -51,7 +52,10 @@ export interface Operation<Services> extends DeclaredOperation {
 
 type Read<Schema> = Schema extends z.ZodType ? z.output<Schema> : never;
 
-/** Reads the parts of a request as they are declared. Each method throws a {@link ProblemError} that names the mistakes. */
+/**
+ * Reads the parts of a request as they are declared. Each method throws a {@link ProblemError} that names the
+ * mistakes.
+ */
 export interface RequestReader<Path, Query, Headers, Json> {
   pathParameters(ctx: Parameters<ApiRoute>[0]): Read<Path>;
   query(ctx: ApiContext): Read<Query>;

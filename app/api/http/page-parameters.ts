@@ -3,6 +3,7 @@ import { wholeNumber } from "./whole-number.js";
 
 const RULE = "must be the next_cursor of an answer";
 
+/** How a list is cut into pages. */
 export interface Pages<Position> {
   /** What a page lists, such as "ports". */
   readonly of: string;

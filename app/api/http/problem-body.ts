@@ -2,6 +2,7 @@ import { z } from "zod";
 
 const whole = z.int().nonnegative();
 
+/** A line of prices that could not be loaded. */
 export const badLineBody = z.object({
   file: z.string(),
   piece: whole
@@ -18,6 +19,7 @@ export const badLineBody = z.object({
     ),
 });
 
+/** Number of bad lines for each reason. */
 export const errorCountsBody = z.array(z.object({ reason: z.string(), count: whole }));
 
 /** What every error is answered with, as `application/problem+json`. */

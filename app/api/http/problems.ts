@@ -1,8 +1,8 @@
 import { shorten } from "./shorten.js";
 
 /**
- * Every problem a client can meet: one table, which answers, documentation and tests read. `meaning` is for the page
- * at /docs/errors, in HTML-free text.
+ * Every problem that a client can meet, in one table that answers, documentation and tests read. `meaning` stands on
+ * the page /docs/errors, and is plain text without HTML.
  */
 export const problems = {
   "unknown-place": {
@@ -160,6 +160,7 @@ const MOST_MISTAKES = 10;
 const MOST_NAME_CHARACTERS = 100;
 const MOST_DETAIL_CHARACTERS = 300;
 
+/** The last part of a problem's type, as in `/docs/errors#unknown-place`. */
 export type ProblemName = keyof typeof problems;
 
 /** What is wrong with one parameter. `type` is a path like the document's own. */
@@ -178,6 +179,7 @@ export interface BadLine {
   readonly content: string | null;
 }
 
+/** How many lines could not be loaded for one reason. */
 export interface ErrorCount {
   readonly reason: string;
   readonly count: number;
@@ -192,6 +194,7 @@ export interface ProblemMembers {
   readonly errorCounts?: readonly ErrorCount[];
 }
 
+/** What a {@link ProblemError} can be made with. */
 export interface ProblemOptions extends ErrorOptions, ProblemMembers {
   /** Headers that belong to the answer, such as Retry-After. */
   readonly headers?: Readonly<Record<string, string>>;
@@ -228,7 +231,9 @@ export function parameterProblem(mistakes: readonly [ParameterMistake, ...Parame
   return new ProblemError(mistakes[0].problem, [...details].join(" "), { mistakes: named });
 }
 
-/** The body of a problem document (RFC 9457), for application/problem+json. What it repeats of a request is cut short. */
+/**
+ * The body of a problem document (RFC 9457), for application/problem+json. What it repeats of a request is cut short.
+ */
 export function writeProblem(
   problem: ProblemName,
   detail: string,

@@ -1,10 +1,10 @@
 import type { z } from "zod";
 import { type ParameterMistake, ProblemError, type ProblemName, parameterProblem } from "./problems.js";
 
-/** A query string as it is read here: an array where a parameter was repeated. */
+/** Parameters by name, with an array for one that is repeated. */
 export type Query = Readonly<Record<string, string | string[] | undefined>>;
 
-/** No path has so many. The time that Koa takes to read a query grows with the square of their number. */
+/** More than any path has. A query of thousands would keep the event loop from other requests. */
 const MOST_PARAMETERS = 50;
 
 function readQuery(querystring: string): Query {

@@ -27,4 +27,5 @@ export const responseHeaders = {
   },
 } as const satisfies Record<string, { description: string; type: "integer" | "string"; always: boolean }>;
 
+/** A header that is declared here. */
 export type HeaderName = keyof typeof responseHeaders;

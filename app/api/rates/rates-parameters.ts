@@ -23,7 +23,9 @@ const day = (description: string, example: string | undefined) =>
     })
     .meta({ description, examples: [example] });
 
-/** Of the two spellings of a place only one has an example: a form that is filled with all examples must be answered. */
+/**
+ * Of the two spellings of a place only one has an example: a form that is filled with all examples must be answered.
+ */
 const place = (description: string, example?: string) =>
   storable(z.string().min(1, "must not be empty").max(200, "must have at most 200 characters"))
     .optional()
@@ -42,13 +44,13 @@ export const ratesParameters = z.strictObject({
   destination: place("Another spelling of `dest_code`; give one of them."),
 });
 
-/** A question, and how its two places were spelt, so that a mistake names what the client wrote. */
+/** A question, and which parameters named its two places: a mistake is told by the name that the client wrote. */
 export interface AskedRates extends Question {
   readonly originParameter: "orig_code" | "origin";
   readonly destinationParameter: "dest_code" | "destination";
 }
 
-/** @throws {ProblemError} naming every mistake. */
+/** Reads a query string. @throws {ProblemError} naming every mistake. */
 export function readRatesParameters(querystring: string): AskedRates {
   const values = readParameters(ratesParameters, querystring, checkSpellings);
   const { date_from: dateFrom, date_to: dateTo } = values;
@@ -71,7 +73,10 @@ export function readRatesParameters(querystring: string): AskedRates {
   };
 }
 
-/** Exactly one spelling of each end; found here rather than by the schema, so that it is told beside other mistakes. */
+/**
+ * Each place must have exactly one of its two parameters. The schema could check that only once all else is right; here
+ * it is told together with the other mistakes.
+ */
 function checkSpellings(query: Query): ParameterMistake[] {
   return [...checkPair(query, "orig_code", "origin"), ...checkPair(query, "dest_code", "destination")];
 }

@@ -14,16 +14,20 @@ interface Form {
 }
 
 const JSON_FORM: Form = { contentType: "application/json; charset=utf-8", write: writeJson };
+/** A header line and a line for each day, ended by CR and LF; null is an empty field. */
 export const CSV_FORM: Form = { contentType: "text/csv; charset=utf-8; header=present", write: writeCsv };
 
 /**
- * Query strings that were asked more than once, with what was read from them: consumers ask the same again and again, and
- * reading takes a quarter of the time of an answer from memory. About 3 MiB when full.
+ * Most query strings that are kept with what was read from them, once they are asked again: consumers repeat questions,
+ * and reading one takes a quarter of the time of an answer from memory. About 3 MiB when full.
  */
 const MOST_SEEN = 5_000;
 const LONGEST_SEEN = 200;
 
-/** Thrown inside a query, which questions that spell their places differently may share. */
+/**
+ * Thrown inside a query. It does not name the parameters: requests with different spellings of the places share a
+ * query, and each is told in its own.
+ */
 class UnknownPlaces extends NoAnswerError {
   readonly originIsUnknown: boolean;
   readonly destinationIsUnknown: boolean;
