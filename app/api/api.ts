@@ -22,9 +22,12 @@ import type { PlacesServices } from "./places/places-services.js";
 import { listPorts } from "./places/ports.js";
 import { listRegions } from "./places/regions.js";
 import { getRates, getRatesCsv } from "./rates/get-rates.js";
+import type { RatesServices } from "./rates/rates.js";
+
+type DataServices = RatesServices & PlacesServices;
 
 /** All that answering requests takes. */
-export interface ApiServices extends PlacesServices {
+export interface ApiServices extends DataServices {
   readonly settings: Settings;
   readonly logger: Logger;
   /** Undefined where no batch can be written, as in a second region. */
@@ -34,7 +37,7 @@ export interface ApiServices extends PlacesServices {
 }
 
 /** Questions to the data. Their paths have no parameters, so that {@link answerPaths} finds them by one look-up. */
-const dataOperations: readonly Operation<PlacesServices>[] = [getRates, getRatesCsv, listPorts, listRegions];
+const dataOperations: readonly Operation<DataServices>[] = [getRates, getRatesCsv, listPorts, listRegions];
 
 /** The API as a Koa application, not yet listening. */
 export async function createApi(services: ApiServices): Promise<Koa<RequestState>> {

@@ -4,6 +4,7 @@ import { Database } from "../database/database.js";
 import { ReadSide, type ReadSourceOptions } from "../database/read-side.js";
 import { watchCacheBytes, watchDataset } from "../rates/dataset-metrics.js";
 import { DatasetVersion } from "../rates/dataset-version.js";
+import { RatesFinder } from "../rates/find-rates.js";
 import type { Settings } from "../settings.js";
 import { queryRetries, sourceAway, watchPool } from "../telemetry/database-metrics.js";
 import { EventLoopLag } from "../telemetry/event-loop.js";
@@ -53,6 +54,7 @@ export function openServices(settings: Settings, logger: Logger): OpenServices {
       waitingQueries: () => reads.waiting,
       maxWaitingQueries: settings.maxWaitingQueries,
     },
+    finder: new RatesFinder(),
     knex: Knex({ client: "pg" }),
     writes,
     tokens: new WriteTokens(settings.writeTokensFile, logger),

@@ -34,8 +34,8 @@ export interface Asked {
 const CACHE_CONTROL = "public, max-age=1, stale-if-error=60";
 
 /**
- * Answers from memory, from a query that is under way for the same question, or from a query; with 304 for a client
- * that has the answer, and compressed for one that can take it.
+ * Answers from memory, from a query that is under way for the same question, or from a query; with 304 for a client that
+ * has the answer, and compressed for one that can take it.
  * @param vary request headers that choose the form
  * @returns true if it was in memory
  */

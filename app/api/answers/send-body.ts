@@ -1,17 +1,14 @@
 import type { ApiContext } from "../http/request.js";
 import type { CompressibleBody } from "./compressible-body.js";
 
-/** A body with the headers that belong to it. A client that has it already is answered 304. */
+/** The parts of an answer that a client may already have. */
 export interface Sendable {
   readonly body: CompressibleBody;
   readonly contentType: string;
   readonly etag: string;
 }
 
-/**
- * Answers with a body, compressed if the client takes that, or with 304 if its If-None-Match says that it has the body.
- * The caller sets Cache-Control and Vary.
- */
+/** Answers 200, or 304 to a client that has it, compressed for one that takes that. Sets neither caching nor Vary. */
 export async function sendBody(ctx: ApiContext, { body, contentType, etag }: Sendable): Promise<void> {
   const { res, req } = ctx;
   ctx.status = 200;
@@ -24,7 +21,7 @@ export async function sendBody(ctx: ApiContext, { body, contentType, etag }: Sen
   res.setHeader("Content-Type", contentType);
   let { bytes } = body;
   if (body.compressible && req.headers["accept-encoding"] !== undefined) {
-    // Brotli if the client takes both, in any order: browsers list gzip first.
+    // Brotli first wherever it is taken, whatever stands first in the header: browsers list gzip before it.
     const encoding = ctx.acceptsEncodings("br") ? "br" : ctx.acceptsEncodings("gzip") ? "gzip" : undefined;
     if (encoding !== undefined) {
       res.setHeader("Content-Encoding", encoding);
@@ -35,8 +32,8 @@ export async function sendBody(ctx: ApiContext, { body, contentType, etag }: Sen
 }
 
 /**
- * Weak comparison (RFC 9110, 8.8.3.2). Not Koa's `fresh`: it is false for every request with `Cache-Control: no-cache`,
- * which `fetch` adds by itself to a request that sets If-None-Match.
+ * Weak comparison (RFC 9110, 8.8.3.2). Not Koa's `fresh`, which never says so to a request with `Cache-Control: no-cache`:
+ * every `fetch` that sets If-None-Match by itself adds that.
  */
 function matches(ifNoneMatch: string, etag: string): boolean {
   const wanted = etag.replace(/^W\//, "");

@@ -8,7 +8,6 @@ import { requestFields } from "./request-fields.js";
 const SANE_ID = /^[\w.:~+/=-]{1,128}$/;
 const SLOW_MS = 1_000;
 
-/** What {@link observeRequests} needs to know of its server. */
 export interface ObserveOptions {
   readonly requestTimeoutMs: number;
   readonly isDraining: () => boolean;
@@ -16,7 +15,7 @@ export interface ObserveOptions {
 }
 
 /**
- * Gives each request its id and deadline, and measures how long its answer takes, to the last byte.
+ * Gives each request its id and deadline, and measures it to the last byte.
  *
  * Only slow requests and faults of the service are logged at level info and above; each request is at level debug. At
  * 5,000 requests a second a line each would cost a fifth of the processor and tell nothing that the metrics do not.
@@ -34,7 +33,7 @@ export function observeRequests(options: ObserveOptions): ApiMiddleware {
     countInFlight(1);
     res.once("close", () => finish(ctx, res, logger));
     await next();
-    // A client that would reuse its connection is told to take another; without this its next request would be reset.
+    // A client that reuses its connection learns here, and not by a reset, that it should take another.
     if (isDraining()) res.setHeader("Connection", "close");
     const totalMs = (performance.now() - state.startedAtMs).toFixed(2);
     res.setHeader("Server-Timing", `${state.timings}total;dur=${totalMs}`);
@@ -60,10 +59,7 @@ function finish(ctx: ApiContext, res: ServerResponse, logger: Logger): void {
   );
 }
 
-/**
- * The path's template, such as /batches/:id; "none" for a path that does not exist, or a request refused before
- * routing.
- */
+/** Template of the path, such as /batches/:id; "none" for a path that is not there and for what was shed before routing. */
 function routeOf(ctx: ApiContext): string {
   if (ctx.state.route !== undefined) return ctx.state.route;
   const routed = ctx as ApiContext & { matched?: readonly { path: string | RegExp }[] };

@@ -1,9 +1,8 @@
 import { z } from "zod";
-import type { AnswerServices } from "../answers/answer-question.js";
 import { DATA_PROBLEMS, dataAnswers } from "../answers/data-answer.js";
 import { type Operation, operation } from "../http/operation.js";
 import type { ProblemName } from "../http/problems.js";
-import { CSV_FORM, ratesRoute } from "./rates.js";
+import { CSV_FORM, type RatesServices, ratesRoute } from "./rates.js";
 import { ratesBody } from "./rates-body.js";
 import { ratesParameters } from "./rates-parameters.js";
 
@@ -17,7 +16,7 @@ const PROBLEMS: readonly ProblemName[] = [
 ];
 
 /** `GET /rates`. Its route reads the query by itself, with the same schema, because it keeps what it has read. */
-export const getRates: Operation<AnswerServices> = operation({
+export const getRates: Operation<RatesServices> = operation({
   id: "getRates",
   method: "GET",
   path: "/rates",
@@ -29,14 +28,14 @@ export const getRates: Operation<AnswerServices> = operation({
   query: ratesParameters,
   answers: dataAnswers("The rates.", { "application/json": { schema: ratesBody } }),
   problems: PROBLEMS,
-  route: (services: AnswerServices) => ratesRoute(services),
+  route: (services: RatesServices) => ratesRoute(services),
 });
 
 /**
  * `GET /rates.csv`: a path of its own, because a document has one operation for each path and method, and a client that
  * is generated from one with both forms would not know which of them it gets.
  */
-export const getRatesCsv: Operation<AnswerServices> = operation({
+export const getRatesCsv: Operation<RatesServices> = operation({
   id: "getRatesCsv",
   method: "GET",
   path: "/rates.csv",
@@ -47,5 +46,5 @@ export const getRatesCsv: Operation<AnswerServices> = operation({
     "text/csv": { schema: z.string(), example: "day,price,count\r\n2021-01-31,1234.5,3\r\n" },
   }),
   problems: PROBLEMS,
-  route: (services: AnswerServices) => ratesRoute(services, CSV_FORM),
+  route: (services: RatesServices) => ratesRoute(services, CSV_FORM),
 });

@@ -1,5 +1,5 @@
 import { LRUCache } from "lru-cache";
-import { type FoundRates, RatesFinder } from "../../rates/find-rates.js";
+import type { FoundRates, RatesFinder } from "../../rates/find-rates.js";
 import { type Question, questionKey } from "../../rates/question.js";
 import { writeCsv, writeJson } from "../../rates/rates-text.js";
 import { Answer } from "../answers/answer.js";
@@ -7,6 +7,12 @@ import { type AnswerServices, answerQuestion, NoAnswerError } from "../answers/a
 import { type ParameterMistake, ProblemError, parameterProblem } from "../http/problems.js";
 import type { ApiContext, ApiMiddleware } from "../http/request.js";
 import { type AskedRates, readRatesParameters } from "./rates-parameters.js";
+
+/** What rates are answered with. */
+export interface RatesServices extends AnswerServices {
+  /** One for all paths, because it bounds the prepared statements of the connections that they share. */
+  readonly finder: RatesFinder;
+}
 
 interface Form {
   readonly contentType: string;
@@ -18,16 +24,13 @@ const JSON_FORM: Form = { contentType: "application/json; charset=utf-8", write:
 export const CSV_FORM: Form = { contentType: "text/csv; charset=utf-8; header=present", write: writeCsv };
 
 /**
- * Most query strings that are kept with what was read from them, once they are asked again: consumers repeat questions,
- * and reading one takes a quarter of the time of an answer from memory. About 3 MiB when full.
+ * Query strings that were asked more than once, with what was read from them: consumers ask the same again and again, and
+ * reading takes a quarter of the time of an answer from memory. About 3 MiB when full.
  */
 const MOST_SEEN = 5_000;
 const LONGEST_SEEN = 200;
 
-/**
- * Thrown inside a query. It does not name the parameters: requests with different spellings of the places share a
- * query, and each is told in its own.
- */
+/** Thrown inside a query, which questions that spell their places differently may share. */
 class UnknownPlaces extends NoAnswerError {
   readonly originIsUnknown: boolean;
   readonly destinationIsUnknown: boolean;
@@ -43,8 +46,7 @@ class UnknownPlaces extends NoAnswerError {
  * `GET /rates`: the average price and the number of prices of each day, newest first.
  * @param only the one form that the path has; if not given, the client chooses by its Accept header.
  */
-export function ratesRoute(services: AnswerServices, only?: Form): ApiMiddleware {
-  const finder = new RatesFinder();
+export function ratesRoute(services: RatesServices, only?: Form): ApiMiddleware {
   const seen = new LRUCache<string, AskedRates>({ max: MOST_SEEN });
   return async function rates(ctx: ApiContext) {
     const { querystring } = ctx;
@@ -59,7 +61,7 @@ export function ratesRoute(services: AnswerServices, only?: Form): ApiMiddleware
           key: `${form.contentType}\0${questionKey(asked)}`,
           statement: "rates",
           async make(client) {
-            const found = await finder.find(client, asked);
+            const found = await services.finder.find(client, asked);
             if (found.originId === null || found.destinationId === null) throw new UnknownPlaces(found);
             return new Answer(found.dataset, form.contentType, form.write(asked, found));
           },

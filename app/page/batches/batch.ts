@@ -63,8 +63,13 @@ export function loadBatch(token: string, id: number, signal: AbortSignal): Promi
 /** What an authorised user may do to a batch; the words are those of the API's paths. */
 export type BatchAction = "publish" | "retract" | "fail";
 
-/** @throws {ProblemError} */
-export async function change(token: string, batch: Batch, action: BatchAction, signal: AbortSignal): Promise<void> {
+/** Asks the service to change a batch. @throws {ProblemError} */
+export async function changeBatch(
+  token: string,
+  batch: Batch,
+  action: BatchAction,
+  signal: AbortSignal,
+): Promise<void> {
   const { id, awaits_publish, pieces } = batch;
   // Refused if more have come since the user looked.
   const body = action === "publish" && awaits_publish ? { body: { pieces: pieces.total } } : {};
