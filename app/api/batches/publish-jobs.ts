@@ -57,7 +57,7 @@ export class PublishJobs {
   /** Deletes the rows of a batch that failed. If that breaks off, the next compaction deletes the rest. */
   giveBack(batchId: number): void {
     if (this.#running.has(batchId)) return;
-    const job = reclaimBatch(this.#database.pool, batchId, { signal: this.#stopping.signal })
+    const job = reclaimBatch(this.#database.with({ signal: this.#stopping.signal }), batchId)
       .then(() => {})
       .catch((error: unknown) => this.#logger.warn({ batch: batchId, error }, "the space of a batch is not free yet"))
       .finally(() => this.#running.delete(batchId));
