@@ -1,8 +1,9 @@
 import { BlockList, isIPv4, isIPv6, SocketAddress } from "node:net";
 
 /**
- * Finds the address a request came from: that of the connection, or, while that belongs to a trusted proxy, the one
- * that proxy put last into X-Forwarded-For, and so on to the left. What stands further left is the client's to invent.
+ * Finds the address that a request came from. That is the address of the connection; if it is a trusted proxy's, the
+ * last one in X-Forwarded-For, which that proxy wrote; if that is a trusted proxy's too, the one before, and so on.
+ * Addresses further to the left are not trusted: a client can write there what it likes.
  */
 export class ClientAddress {
   readonly #trusted: BlockList | undefined;
@@ -42,7 +43,7 @@ export class ClientAddress {
   }
 }
 
-/** Of an IPv4 address in its IPv6 wrapping, which a socket for both families gives; before the address itself. */
+/** Bits before the IPv4 address in `::ffff:10.1.2.3`, as a socket for both families writes it. */
 const MAPPED_BITS = 96;
 const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 
@@ -64,7 +65,7 @@ function shortest(address: string): string {
   return new SocketAddress({ address, family: "ipv6" }).address;
 }
 
-/** The first four groups, written one way whatever the address was written like. */
+/** The first four groups, in one spelling for all spellings of an address. */
 function networkOf(address: string): string {
   const [left = "", right] = shortest(address).split("::");
   const start = left === "" ? [] : left.split(":");

@@ -5,9 +5,10 @@ import type { ApiMiddleware } from "./request.js";
 import { type RateLimit, TokenBuckets } from "./token-buckets.js";
 
 /**
- * Holds each client to `burst` requests at once and `perSecond` in the long run, and tells it so in the headers of
- * draft-ietf-httpapi-ratelimit-headers-10, where `t` is when one more than `r` can be sent. Counted in this process: with
- * several pods a client has that share of each.
+ * Lets each client send `burst` requests at once and `perSecond` in the long run, and says so in the headers of
+ * draft-ietf-httpapi-ratelimit-headers-10: `r` requests are left, and one more is there in `t` seconds. Each process
+ * counts by itself, so that a client may send as much to each of several pods.
+ * @returns undefined without a limit.
  */
 export function limitRate(limit: RateLimit, addresses: ClientAddress): ApiMiddleware | undefined {
   if (limit.perSecond === 0) return undefined;

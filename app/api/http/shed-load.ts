@@ -2,7 +2,7 @@ import { requestsShed } from "../../telemetry/http-metrics.js";
 import { ProblemError } from "./problems.js";
 import type { ApiMiddleware } from "./request.js";
 
-/** What an overload is measured by, and where it begins. */
+/** The two measures of an overload, and the values above which requests are turned away. */
 export interface Load {
   readonly eventLoopLagMs: () => number;
   readonly maxEventLoopLagMs: number;
@@ -13,8 +13,8 @@ export interface Load {
 const HEADERS = { "Retry-After": "1" };
 
 /**
- * Turns requests away before any work while the event loop runs late: those under way then finish in time, instead of
- * all of them too late.
+ * Turns requests away before any work while the event loop is late. The requests under way then finish in time; with
+ * more, all of them would be too late.
  */
 export function shedLoad(load: Load): ApiMiddleware {
   return function shed(_ctx, next) {
@@ -24,7 +24,7 @@ export function shedLoad(load: Load): ApiMiddleware {
   };
 }
 
-/** Called before a query, and not for an answer from memory. @throws {ProblemError} if too many wait already. */
+/** Called before a query; an answer from memory needs none. @throws {ProblemError} if too many queries wait already. */
 export function refuseIfQueueIsLong(load: Load): void {
   if (load.waitingQueries() <= load.maxWaitingQueries) return;
   requestsShed.inc({ reason: "database_queue" });
