@@ -2,11 +2,13 @@ import { Router } from "@koa/router";
 import type { Knex } from "knex";
 import Koa from "koa";
 import type pg from "pg";
+import type { RequestHandler } from "../bounded-server.js";
 import type { ReadSide } from "../database/read-side.js";
 import type { IngestThread } from "../ingest/uploads/ingest-thread.js";
 import type { Settings } from "../settings.js";
 import type { Logger } from "../telemetry/logger.js";
 import type { AnswerCache } from "./answers/answer-cache.js";
+import { RepeatedRequests } from "./answers/repeated-requests.js";
 import { batchesRoutes } from "./batches/batches.js";
 import type { PublishJobs } from "./batches/publish-jobs.js";
 import type { WriteTokens } from "./batches/write-tokens.js";
@@ -15,8 +17,8 @@ import { answerMethods } from "./http/answer-methods.js";
 import { answerPaths } from "./http/answer-paths.js";
 import { answerProblems } from "./http/answer-problems.js";
 import { ClientAddress } from "./http/client-address.js";
-import { limitRate } from "./http/limit-rate.js";
-import { observeRequests } from "./http/observe-requests.js";
+import { limitRate, RateLimiter } from "./http/limit-rate.js";
+import { observeRequests, RequestObserver } from "./http/observe-requests.js";
 import type { ApiContext, ApiRoute, RequestState } from "./http/request.js";
 import { requestFields } from "./http/request-fields.js";
 import { setHeaders } from "./http/set-headers.js";
@@ -44,9 +46,14 @@ export interface ApiServices {
   readonly isDraining: () => boolean;
 }
 
-/** The API as a Koa application, not yet listening. */
-export async function createApi(services: ApiServices): Promise<Koa<RequestState>> {
-  const { settings, logger, load } = services;
+/** The API, to be listened with. */
+export async function createApi(services: ApiServices): Promise<RequestHandler> {
+  const { settings, logger, load, isDraining, answers } = services;
+  const observer = new RequestObserver({ requestTimeoutMs: settings.requestTimeoutMs, logger });
+  const limit = { perSecond: settings.rateLimitPerSecond, burst: settings.rateLimitBurst };
+  const limiter =
+    limit.perSecond === 0 ? undefined : new RateLimiter(limit, new ClientAddress(settings.trustedProxies));
+  const repeated = new RepeatedRequests({ answers, load, observer, limiter, isDraining });
   const app = new Koa<RequestState>();
   // Reached only by what breaks while a body is on its way; everything else is a problem document.
   app.on("error", (error: NodeJS.ErrnoException, ctx: ApiContext) => {
@@ -55,28 +62,28 @@ export async function createApi(services: ApiServices): Promise<Koa<RequestState
     else logger.warn({ ...requestFields(ctx), error }, "an answer broke off");
   });
 
-  app.use(observeRequests({ requestTimeoutMs: settings.requestTimeoutMs, isDraining: services.isDraining, logger }));
+  app.use(observeRequests(observer, isDraining));
   app.use(setHeaders);
   app.use(answerProblems(logger));
   app.use(shedLoad(load));
-  const limit = limitRate(
-    { perSecond: settings.rateLimitPerSecond, burst: settings.rateLimitBurst },
-    new ClientAddress(settings.trustedProxies),
-  );
-  if (limit !== undefined) app.use(limit);
-  const data = dataRoutes(services);
+  if (limiter !== undefined) app.use(limitRate(limiter));
+  const data = dataRoutes(services, repeated);
   app.use(answerPaths(data));
   app.use(answerMethods);
   app.use((await createRouter(services, data)).routes());
-  return app;
+  const answerByLayers = app.callback();
+  return (req, res) => {
+    if (!repeated.answer(req, res)) void answerByLayers(req, res);
+  };
 }
 
 /** Paths without parameters, asked by programs. */
-function dataRoutes(services: ApiServices): ReadonlyMap<string, ApiRoute> {
+function dataRoutes(api: ApiServices, repeated: RepeatedRequests): ReadonlyMap<string, ApiRoute> {
+  const services = { ...api, repeated };
   return new Map([
     ["/rates", ratesRoute(services)],
-    ["/ports", portsRoute(services, services.knex)],
-    ["/regions", regionsRoute(services, services.knex)],
+    ["/ports", portsRoute(services, api.knex)],
+    ["/regions", regionsRoute(services, api.knex)],
   ]);
 }
 

@@ -87,7 +87,7 @@ export async function startServer({ settings, logger }: ServerOptions): Promise<
   watchDataset(version);
   watchCacheBytes(() => answers.bytes);
 
-  const app = await createApi({
+  const handle = await createApi({
     settings,
     logger,
     reads,
@@ -105,7 +105,7 @@ export async function startServer({ settings, logger }: ServerOptions): Promise<
     tokens: new WriteTokens(writeTokensFile, logger),
     isDraining: () => draining,
   });
-  const server = createHttpServer(app.callback(), logger);
+  const server = createHttpServer(handle, logger);
 
   async function close(): Promise<void> {
     version.stop();

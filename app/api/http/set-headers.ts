@@ -5,7 +5,7 @@ import type { ApiMiddleware } from "./request.js";
  * are public and carry no credentials, so any origin may read them. What is declared as JSON or CSV is nothing else
  * (nosniff); pages set policies of their own. Strict-Transport-Security belongs to whoever ends TLS.
  */
-const HEADERS: readonly (readonly [string, string])[] = [
+export const HEADERS: readonly (readonly [string, string])[] = [
   ["Access-Control-Allow-Origin", "*"],
   [
     "Access-Control-Expose-Headers",

@@ -1,4 +1,3 @@
-import { LRUCache } from "lru-cache";
 import { type FoundRates, RatesFinder } from "../../rates/find-rates.js";
 import { type Question, questionKey } from "../../rates/question.js";
 import { writeCsv, writeJson } from "../../rates/rates-text.js";
@@ -16,13 +15,6 @@ interface Form {
 const JSON_FORM: Form = { contentType: "application/json; charset=utf-8", write: writeJson };
 const CSV_FORM: Form = { contentType: "text/csv; charset=utf-8; header=present", write: writeCsv };
 
-/**
- * Query strings that were asked more than once, with what was read from them: consumers ask the same again and again, and
- * reading takes a quarter of the time of an answer from memory. About 3 MiB when full.
- */
-const MOST_SEEN = 5_000;
-const LONGEST_SEEN = 200;
-
 /** Thrown inside a query, which questions that spell their places differently may share. */
 class UnknownPlaces extends NoAnswerError {
   readonly originIsUnknown: boolean;
@@ -38,14 +30,11 @@ class UnknownPlaces extends NoAnswerError {
 /** `GET /rates`: the average price and the number of prices of each day, newest first. */
 export function ratesRoute(services: AnswerServices): ApiMiddleware {
   const finder = new RatesFinder();
-  const seen = new LRUCache<string, AskedRates>({ max: MOST_SEEN });
   return async function rates(ctx: ApiContext) {
-    const { querystring } = ctx;
-    const known = seen.get(querystring);
-    const asked = known ?? readRatesParameters(querystring);
+    const asked = readRatesParameters(ctx.querystring);
     const form = chooseForm(ctx);
     try {
-      const hit = await answerQuestion(
+      await answerQuestion(
         ctx,
         services,
         {
@@ -59,7 +48,6 @@ export function ratesRoute(services: AnswerServices): ApiMiddleware {
         },
         "Accept, Accept-Encoding",
       );
-      if (hit && known === undefined && querystring.length <= LONGEST_SEEN) seen.set(querystring, asked);
     } catch (error) {
       throw error instanceof UnknownPlaces ? unknownPlaceProblem(asked, error) : error;
     }
