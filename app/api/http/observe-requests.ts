@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { countInFlight, requestDuration } from "../../telemetry/http-metrics.js";
+import { countInFlight } from "../../telemetry/http-metrics.js";
 import type { Logger } from "../../telemetry/logger.js";
+import { observeDuration } from "../../telemetry/request-durations.js";
 import type { ApiContext, ApiMiddleware, RequestState } from "./request.js";
 import { fieldsOf } from "./request-fields.js";
 
@@ -47,7 +48,7 @@ export class RequestObserver {
     const durationMs = performance.now() - state.startedAtMs;
     const status = res.writableFinished ? res.statusCode : 499;
     countInFlight(-1);
-    requestDuration.observe({ method, route, status }, durationMs / 1000);
+    observeDuration({ method, route, status }, durationMs / 1000);
     const level = durationMs >= SLOW_MS ? "info" : "debug";
     if (!this.#logger.isLevelEnabled(level)) return;
     this.#logger[level](
