@@ -23,7 +23,7 @@ const allSeries = new Map<string, Series>();
 
 /**
  * Counts a request. Not with prom-client's Histogram, which checks the labels, and writes them and the bound into keys,
- * each time: 2 µs of the 32 that an answer from memory takes.
+ * each time: 2 µs of the 34 that an answer from memory took.
  */
 export function observeDuration(labels: Labels, seconds: number): void {
   const key = `${labels.status} ${labels.method} ${labels.route}`;
