@@ -1,7 +1,9 @@
 import { Router } from "@koa/router";
 import Koa from "koa";
+import type { RequestHandler } from "../bounded-server.js";
 import type { Settings } from "../settings.js";
 import type { Logger } from "../telemetry/logger.js";
+import { RepeatedRequests } from "./answers/repeated-requests.js";
 import { batchHandlers, batchOperations } from "./batches/batch-routes.js";
 import type { WriteSide } from "./batches/write-side.js";
 import type { WriteTokens } from "./batches/write-tokens.js";
@@ -10,8 +12,8 @@ import { answerMethods } from "./http/answer-methods.js";
 import { answerPaths } from "./http/answer-paths.js";
 import { answerProblems } from "./http/answer-problems.js";
 import { ClientAddress } from "./http/client-address.js";
-import { limitRate } from "./http/limit-rate.js";
-import { observeRequests } from "./http/observe-requests.js";
+import { limitRate, RateLimiter } from "./http/limit-rate.js";
+import { observeRequests, RequestObserver } from "./http/observe-requests.js";
 import type { Operation } from "./http/operation.js";
 import type { ApiContext, ApiRoute, RequestState } from "./http/request.js";
 import { requestFields } from "./http/request-fields.js";
@@ -27,7 +29,7 @@ import type { RatesServices } from "./rates/rates.js";
 type DataServices = RatesServices & PlacesServices;
 
 /** All that answering requests takes. */
-export interface ApiServices extends DataServices {
+export interface ApiServices extends Omit<DataServices, "repeated"> {
   readonly settings: Settings;
   readonly logger: Logger;
   /** Undefined where no batch can be written, as in a second region. */
@@ -39,9 +41,14 @@ export interface ApiServices extends DataServices {
 /** Questions to the data. Their paths have no parameters, so that {@link answerPaths} finds them by one look-up. */
 const dataOperations: readonly Operation<DataServices>[] = [getRates, getRatesCsv, listPorts, listRegions];
 
-/** The API as a Koa application, not yet listening. */
-export async function createApi(services: ApiServices): Promise<Koa<RequestState>> {
-  const { settings, logger } = services;
+/** The API, to be listened with. */
+export async function createApi(services: ApiServices): Promise<RequestHandler> {
+  const { settings, logger, load, isDraining, answers } = services;
+  const observer = new RequestObserver({ requestTimeoutMs: settings.requestTimeoutMs, logger });
+  const limit = { perSecond: settings.rateLimitPerSecond, burst: settings.rateLimitBurst };
+  const limiter =
+    limit.perSecond === 0 ? undefined : new RateLimiter(limit, new ClientAddress(settings.trustedProxies));
+  const repeated = new RepeatedRequests({ answers, load, observer, limiter, isDraining });
   const app = new Koa<RequestState>();
   // Only errors in the middle of an answer's body come here; all others are answered with a problem document.
   app.on("error", (error: NodeJS.ErrnoException, ctx: ApiContext) => {
@@ -50,20 +57,19 @@ export async function createApi(services: ApiServices): Promise<Koa<RequestState
     else logger.warn({ ...requestFields(ctx), error }, "an answer broke off");
   });
 
-  app.use(observeRequests({ requestTimeoutMs: settings.requestTimeoutMs, isDraining: services.isDraining, logger }));
+  app.use(observeRequests(observer, isDraining));
   app.use(setHeaders);
   app.use(answerProblems(logger));
-  app.use(shedLoad(services.load));
-  const limit = limitRate(
-    { perSecond: settings.rateLimitPerSecond, burst: settings.rateLimitBurst },
-    new ClientAddress(settings.trustedProxies),
-  );
-  if (limit !== undefined) app.use(limit);
-  const data = new Map(dataOperations.map(({ path, route }) => [path, route(services)]));
+  app.use(shedLoad(load));
+  if (limiter !== undefined) app.use(limitRate(limiter));
+  const data = new Map(dataOperations.map(({ path, route }) => [path, route({ ...services, repeated })]));
   app.use(answerPaths(data));
   app.use(answerMethods);
   app.use((await createRouter(services, data)).routes());
-  return app;
+  const answerByLayers = app.callback();
+  return (req, res) => {
+    if (!repeated.answer(req, res)) void answerByLayers(req, res);
+  };
 }
 
 async function createRouter(services: ApiServices, data: ReadonlyMap<string, ApiRoute>): Promise<Router<RequestState>> {

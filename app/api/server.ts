@@ -47,7 +47,7 @@ export async function startServer({ settings, logger }: ServerOptions): Promise<
   };
   try {
     const { host, port, adminPort } = settings;
-    const http = createHttpServer((await createApi(services)).callback(), logger);
+    const http = createHttpServer(await createApi(services), logger);
     const admin = await startAdminServer({ host, port: adminPort, health: services.health });
     // Behind the services: probes are answered until the last request is.
     ends.unshift(() => admin.stop());

@@ -1,4 +1,9 @@
 import { BlockList, isIPv4, isIPv6, SocketAddress } from "node:net";
+import { LRUCache } from "lru-cache";
+
+/** About 500 KiB when full. */
+const MOST_KEPT = 2_000;
+const LONGEST_KEPT_CHARACTERS = 200;
 
 /**
  * Finds the address that a request came from. That is the address of the connection; if it is a trusted proxy's, the
@@ -7,6 +12,8 @@ import { BlockList, isIPv4, isIPv6, SocketAddress } from "node:net";
  */
 export class ClientAddress {
   readonly #trusted: BlockList | undefined;
+  /** Of those that came before: reading addresses takes 0.5 µs (IPv4) to 8 µs (behind a proxy), a look-up 0.02 to 0.2. */
+  readonly #keys = new LRUCache<string, string>({ max: MOST_KEPT });
 
   /** @param trustedProxies addresses and CIDR ranges */
   constructor(trustedProxies: readonly string[]) {
@@ -23,8 +30,18 @@ export class ClientAddress {
   }
 
   /** @returns one key for each client: an IPv4 address, or the /64 of an IPv6 one, which is what a subscriber gets. */
-  key(remoteAddress: string | undefined, forwardedFor: string | undefined): string {
-    let address = plainAddress(remoteAddress ?? "") ?? "unknown";
+  key(remoteAddress = "", forwardedFor?: string): string {
+    const addresses = this.#trusted && forwardedFor !== undefined ? `${remoteAddress} ${forwardedFor}` : remoteAddress;
+    let key = this.#keys.get(addresses);
+    if (key === undefined) {
+      key = this.#readKey(remoteAddress, forwardedFor);
+      if (addresses.length <= LONGEST_KEPT_CHARACTERS) this.#keys.set(addresses, key);
+    }
+    return key;
+  }
+
+  #readKey(remoteAddress: string, forwardedFor: string | undefined): string {
+    let address = plainAddress(remoteAddress) ?? "unknown";
     if (this.#trusted !== undefined && forwardedFor !== undefined) {
       const hops = forwardedFor.split(",");
       while (this.#isTrusted(address)) {

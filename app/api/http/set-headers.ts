@@ -5,7 +5,7 @@ import type { ApiMiddleware } from "./request.js";
  * without credentials, so a page of any origin may read them. A browser takes JSON and CSV for what they are declared
  * as (nosniff); pages set policies of their own. Strict-Transport-Security is set by the proxy that ends TLS.
  */
-const HEADERS: readonly (readonly [string, string])[] = [
+export const HEADERS: readonly (readonly [string, string])[] = [
   ["Access-Control-Allow-Origin", "*"],
   [
     "Access-Control-Expose-Headers",

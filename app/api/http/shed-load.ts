@@ -12,13 +12,18 @@ export interface Load {
 
 const HEADERS = { "Retry-After": "1" };
 
+/** True while requests are turned away before any work. */
+export function isLate(load: Load): boolean {
+  return load.eventLoopLagMs() > load.maxEventLoopLagMs;
+}
+
 /**
  * Turns requests away before any work while the event loop is late. The requests under way then finish in time; with
  * more, all of them would be too late.
  */
 export function shedLoad(load: Load): ApiMiddleware {
   return function shed(_ctx, next) {
-    if (load.eventLoopLagMs() <= load.maxEventLoopLagMs) return next();
+    if (!isLate(load)) return next();
     requestsShed.inc({ reason: "event_loop" });
     throw new ProblemError("overloaded", "The service has more requests than it can answer.", { headers: HEADERS });
   };

@@ -1,4 +1,3 @@
-import { LRUCache } from "lru-cache";
 import type { FoundRates, RatesFinder } from "../../rates/find-rates.js";
 import { type Question, questionKey } from "../../rates/question.js";
 import { writeCsv, writeJson } from "../../rates/rates-text.js";
@@ -23,13 +22,6 @@ const JSON_FORM: Form = { contentType: "application/json; charset=utf-8", write:
 /** A header line and a line for each day, ended by CR and LF; null is an empty field. */
 export const CSV_FORM: Form = { contentType: "text/csv; charset=utf-8; header=present", write: writeCsv };
 
-/**
- * Query strings that were asked more than once, with what was read from them: consumers ask the same again and again, and
- * reading takes a quarter of the time of an answer from memory. About 3 MiB when full.
- */
-const MOST_SEEN = 5_000;
-const LONGEST_SEEN = 200;
-
 /** Thrown inside a query, which questions that spell their places differently may share. */
 class UnknownPlaces extends NoAnswerError {
   readonly originIsUnknown: boolean;
@@ -47,14 +39,11 @@ class UnknownPlaces extends NoAnswerError {
  * @param only the one form that the path has; if not given, the client chooses by its Accept header.
  */
 export function ratesRoute(services: RatesServices, only?: Form): ApiMiddleware {
-  const seen = new LRUCache<string, AskedRates>({ max: MOST_SEEN });
   return async function rates(ctx: ApiContext) {
-    const { querystring } = ctx;
-    const known = seen.get(querystring);
-    const asked = known ?? readRatesParameters(querystring);
+    const asked = readRatesParameters(ctx.querystring);
     const form = only === undefined ? chooseForm(ctx) : acceptForm(ctx, only);
     try {
-      const hit = await answerQuestion(
+      await answerQuestion(
         ctx,
         services,
         {
@@ -68,7 +57,6 @@ export function ratesRoute(services: RatesServices, only?: Form): ApiMiddleware 
         },
         "Accept, Accept-Encoding",
       );
-      if (hit && known === undefined && querystring.length <= LONGEST_SEEN) seen.set(querystring, asked);
     } catch (error) {
       throw error instanceof UnknownPlaces ? unknownPlaceProblem(asked, error) : error;
     }
