@@ -1,6 +1,7 @@
 import type pg from "pg";
 import { publishBatch } from "../app/batches/publish.js";
 import { retractBatch } from "../app/batches/retract.js";
+import { Database } from "../app/database/database.js";
 import { auditBatch } from "../app/ingest/audit/audit.js";
 import { ingestSource } from "../app/ingest/ingest-source.js";
 import { type BenchServer, loadPrices, settle, withPool } from "./bench-database.js";
@@ -47,8 +48,8 @@ async function toggle(pool: pg.Pool, batchId: number): Promise<{ publish: number
   const retracts: number[] = [];
   const publishes: number[] = [];
   for (let turn = 0; turn < TURNS; turn += 1) {
-    retracts.push(await time(() => retractBatch(pool, batchId)));
-    publishes.push(await time(() => publishBatch(pool, batchId)));
+    retracts.push(await time(() => retractBatch(new Database(pool), batchId)));
+    publishes.push(await time(() => publishBatch(new Database(pool), batchId)));
   }
   return { publish: median(publishes), retract: median(retracts) };
 }

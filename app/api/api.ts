@@ -1,7 +1,7 @@
 import { Router } from "@koa/router";
 import type { Knex } from "knex";
 import Koa from "koa";
-import type pg from "pg";
+import type { Database } from "../database/database.js";
 import type { ReadSide } from "../database/read-side.js";
 import type { IngestThread } from "../ingest/uploads/ingest-thread.js";
 import type { Settings } from "../settings.js";
@@ -35,7 +35,7 @@ export interface ApiServices {
   /** Builds statements; the read side runs them. */
   readonly knex: Knex;
   /** The primary, for batches; undefined where nothing can be written, as in a second region. */
-  readonly writes: pg.Pool | undefined;
+  readonly writes: Database | undefined;
   /** What loads uploads; undefined without `writes`. */
   readonly thread: IngestThread | undefined;
   /** What goes on behind requests to publish; undefined without `writes`. */

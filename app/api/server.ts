@@ -2,6 +2,7 @@ import { access, constants } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import Knex from "knex";
 import { watchIngest } from "../batches/batch-metrics.js";
+import { Database } from "../database/database.js";
 import { closePool, openPool } from "../database/pool.js";
 import { ReadSide, type ReadSourceOptions } from "../database/read-side.js";
 import { IngestThread } from "../ingest/uploads/ingest-thread.js";
@@ -64,7 +65,8 @@ export async function startServer({ settings, logger }: ServerOptions): Promise<
       else logger.info({ source }, "reads are back");
     },
   });
-  const writes = openWritePool(settings, logger);
+  const writePool = openWritePool(settings, logger);
+  const writes = writePool && new Database(writePool);
   const thread =
     settings.databaseUrl === undefined
       ? undefined
@@ -79,10 +81,10 @@ export async function startServer({ settings, logger }: ServerOptions): Promise<
   health.add("database", () => (version.current === undefined ? whyUnknown(version) : undefined));
   for (const { name } of pools) sourceAway.set({ source: name }, 0);
   const unwatch = pools.map(({ name, pool }) => watchPool(`read ${name}`, pool));
-  if (writes !== undefined) unwatch.push(watchPool("write", writes));
+  if (writePool !== undefined) unwatch.push(watchPool("write", writePool));
   if (thread !== undefined) unwatch.push(watchPool("ingest", thread));
   // Most servers only read, and the replicas know the same.
-  watchIngest(writes ?? pools[0]?.pool);
+  watchIngest(writes ?? (pools[0] && new Database(pools[0].pool)));
   unwatch.push(() => watchIngest(undefined));
   watchDataset(version);
   watchCacheBytes(() => answers.bytes);
@@ -115,7 +117,7 @@ export async function startServer({ settings, logger }: ServerOptions): Promise<
     await jobs?.stop();
     await thread?.stop();
     await Promise.all(
-      [...pools.flatMap(({ pool, polls }) => [pool, polls]), ...(writes ? [writes] : [])].map(closePool),
+      [...pools.flatMap(({ pool, polls }) => [pool, polls]), ...(writePool ? [writePool] : [])].map(closePool),
     );
     await admin?.stop();
   }

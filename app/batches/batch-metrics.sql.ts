@@ -1,10 +1,21 @@
+import { type NoParams, statement } from "../database/statement.js";
 import { selectTotals } from "./totals.sql.js";
+
+/** Counts by label, as {@link readIngest} returns them. */
+export interface Ingest {
+  readonly loaded: readonly { feed: string; rows: number; rejected: number; bytes: number }[];
+  readonly batches: readonly { feed: string; state: string; count: number }[];
+  readonly pieces: readonly { state: string; count: number }[];
+  readonly attempts: readonly { kind: string; count: number }[];
+  readonly published: readonly { feed: string; seconds: number; took: number }[];
+  readonly oldest_unfinished: number | null;
+}
 
 /**
  * What the database knows of the ingest, in one round trip. Counters are sums over the batches that are kept, which
  * only grow; deliveries are never deleted, only their rows are.
  */
-export const readIngest = `
+export const readIngest = statement<NoParams, Ingest>(`
   WITH totals AS MATERIALIZED (${selectTotals})
   SELECT
     (SELECT coalesce(json_agg(json_build_object('feed', feed, 'rows', rows, 'rejected', rejected, 'bytes', bytes)), '[]')
@@ -27,4 +38,4 @@ export const readIngest = `
            FROM batches WHERE published_at IS NOT NULL AND mode <> 'compaction'
            ORDER BY feed, published_at DESC) last) AS published,
     (SELECT extract(epoch FROM clock_timestamp() - min(created_at)) FROM batches
-     WHERE state IN ('loading', 'auditing', 'audited'))::float8 AS oldest_unfinished`;
+     WHERE state IN ('loading', 'auditing', 'audited'))::float8 AS oldest_unfinished`);

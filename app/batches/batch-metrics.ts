@@ -1,41 +1,34 @@
-import type pg from "pg";
 import { Counter, Gauge } from "prom-client";
+import type { Queries } from "../database/queries.js";
 import { registry } from "../telemetry/registry.js";
-import { readIngest } from "./batch-metrics.sql.js";
+import { type Ingest, readIngest } from "./batch-metrics.sql.js";
 import { type BatchSummary, listBatches } from "./batch-summary.js";
 
 /**
- * Ingest as the database knows it. Pods that load live for minutes and are gone before anyone scrapes them, so the
+ * Ingest as the database knows it. Pods that load live for minutes and are gone before they are scraped, so the
  * serving processes tell it, each the same: take `max` over them, not `sum`. All of it is absent while the
  * database does not answer.
  */
-interface Ingest {
-  readonly loaded: readonly { feed: string; rows: number; rejected: number; bytes: number }[];
-  readonly batches: readonly { feed: string; state: string; count: number }[];
-  readonly pieces: readonly { state: string; count: number }[];
-  readonly attempts: readonly { kind: string; count: number }[];
-  readonly published: readonly { feed: string; seconds: number; took: number }[];
-  readonly oldest_unfinished: number | null;
+interface KnownIngest extends Ingest {
   readonly unfinished: readonly BatchSummary[];
 }
 
 /** Several scrapers, and all metrics of one scrape, share one reading. */
 const CACHE_MS = 5_000;
-const QUERY_TIMEOUT_MS = 2_000;
 const MOST_UNFINISHED = 100;
 
-let database: Pick<pg.Pool, "query"> | undefined;
-let reading: Promise<Ingest | undefined> | undefined;
+let database: Queries | undefined;
+let reading: Promise<KnownIngest | undefined> | undefined;
 let readAtMs = Number.NEGATIVE_INFINITY;
 
 /** From now on the metrics tell of this database; undefined ends that. */
-export function watchIngest(pool: Pick<pg.Pool, "query"> | undefined): void {
-  database = pool;
+export function watchIngest(watched: Queries | undefined): void {
+  database = watched;
   reading = undefined;
   readAtMs = Number.NEGATIVE_INFINITY;
 }
 
-function current(): Promise<Ingest | undefined> {
+function current(): Promise<KnownIngest | undefined> {
   if (reading === undefined || performance.now() - readAtMs > CACHE_MS) {
     readAtMs = performance.now();
     reading = database === undefined ? Promise.resolve(undefined) : read(database).catch(() => undefined);
@@ -43,15 +36,14 @@ function current(): Promise<Ingest | undefined> {
   return reading;
 }
 
-async function read(pool: Pick<pg.Pool, "query">): Promise<Ingest> {
-  const query = { text: readIngest, query_timeout: QUERY_TIMEOUT_MS } as pg.QueryConfig;
+async function read(from: Queries): Promise<KnownIngest> {
   const [known, ...lists] = await Promise.all([
-    pool.query<Omit<Ingest, "unfinished">>(query),
+    from.row(readIngest),
     ...(["loading", "auditing", "audited"] as const).map((state) =>
-      listBatches(pool, { limit: MOST_UNFINISHED, state }),
+      listBatches(from, { limit: MOST_UNFINISHED, state }),
     ),
   ]);
-  return { ...(known.rows[0] as Omit<Ingest, "unfinished">), unfinished: lists.flat() };
+  return { ...(known as Ingest), unfinished: lists.flat() };
 }
 
 /** A metric whose values are set anew at each scrape. */
@@ -60,7 +52,7 @@ function tell<Label extends string>(
   name: string,
   help: string,
   labelNames: readonly Label[],
-  values: (ingest: Ingest) => Iterable<readonly [labels: Partial<Record<Label, string>>, value: number]>,
+  values: (ingest: KnownIngest) => Iterable<readonly [labels: Partial<Record<Label, string>>, value: number]>,
 ): void {
   new Kind({
     name,

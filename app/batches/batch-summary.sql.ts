@@ -1,13 +1,66 @@
+import { statement } from "../database/statement.js";
+import type { BatchState } from "./batch-state.js";
+
+/** One batch as users are shown it. */
+export interface BatchSummary {
+  readonly id: number;
+  readonly feed: string;
+  readonly source: string;
+  readonly mode: "append" | "replace" | "compaction";
+  readonly state: BatchState;
+  /** Why it failed. */
+  readonly failure: string | null;
+  /** An upload of which all that was sent is loaded, and whose sender has not asked to publish it. */
+  readonly awaits_publish: boolean;
+  /** Loading it again would fail the same way. */
+  readonly failed_for_good: boolean;
+  /** The published batch that it repeats. */
+  readonly duplicate_of: number | null;
+  readonly checksum: string | null;
+  readonly max_bad_rows: number;
+  readonly created_at: Date;
+  readonly audited_at: Date | null;
+  /** Of its first publish. */
+  readonly published_at: Date | null;
+  readonly retracted_at: Date | null;
+  readonly failed_at: Date | null;
+  readonly deadline_at: Date | null;
+  /** When this was read, by the database's clock, as all others. */
+  readonly read_at: Date;
+  readonly pieces: number;
+  readonly pieces_loaded: number;
+  readonly pieces_failed: number;
+  readonly rows: number;
+  readonly rejected: number;
+  /** Known once everything is loaded. */
+  readonly rows_expected: number | null;
+  /** Of the source; null while a stream or an upload has not ended. */
+  readonly bytes: number | null;
+  readonly bytes_loaded: number;
+  /** Of the last minute; null unless it is being loaded. */
+  readonly rows_per_second: number | null;
+  /** Of its audit, while that is under way. */
+  readonly audit_parts: number;
+  readonly audit_parts_done: number;
+  /** How much of its loading and audit is done, from 0 to 1; null unless they are under way and its size is known. */
+  readonly progress: number | null;
+  /** Of the audit, which is followed by the publish at once; null if that cannot be told. */
+  readonly estimated_end: Date | null;
+}
+
 /**
  * Batches with how far they are. The speed is that of the pieces which ended in the last minute, from the start of the
  * first of them; the estimate goes by bytes, because rows are known only at the end. What is still to come of a stream
  * whose size is known is taken to be packed as what was read. Making a batch is its loading and its audit, of which the
  * second is taken to last one and a half times as long; once a part of it is done, it goes by its own speed. An upload
  * that nobody is sending pieces of waits for its sender, of whom there is nothing to estimate.
- * $1 batch or null for all, $2 only those with a lower number (a cursor) or null, $3 how many, $4 feed or null, $5 state
- * or null. Compactions are no deliveries and are only shown when asked for by number.
+ * One batch by `batchId`, or all with null; then those with a lower number than `before` (a cursor), of `feed` and in
+ * `state`, each of which may be null. Compactions are no deliveries and are only shown when asked for by number.
  */
-export const readSummaries = `
+export const readSummaries = statement<
+  { batchId: number | null; before: number | null; limit: number; feed: string | null; state: BatchState | null },
+  BatchSummary
+>(`
   SELECT b.id, b.feed, b.source, b.mode, b.state, b.failure, b.failed_for_good, b.duplicate_of, b.checksum, b.max_bad_rows,
          b.created_at, b.audited_at, b.published_at, b.retracted_at, b.failed_at, b.deadline_at, clock_timestamp() AS read_at,
          p.pieces, p.pieces_loaded, p.pieces_failed, p.rows, p.rejected, p.bytes_loaded,
@@ -30,12 +83,12 @@ export const readSummaries = `
          END) AS estimated_end
   FROM (
     SELECT * FROM batches
-    WHERE ($1::integer IS NULL AND mode <> 'compaction' OR id = $1)
-      AND ($2::integer IS NULL OR id < $2)
-      AND ($4::text IS NULL OR feed = $4)
-      AND ($5::text IS NULL OR state = $5)
+    WHERE ($batchId::integer IS NULL AND mode <> 'compaction' OR id = $batchId)
+      AND ($before::integer IS NULL OR id < $before)
+      AND ($feed::text IS NULL OR feed = $feed)
+      AND ($state::text IS NULL OR state = $state)
     ORDER BY id DESC
-    LIMIT $3
+    LIMIT $limit
   ) b
   CROSS JOIN LATERAL (
     SELECT count(*)::integer AS pieces,
@@ -67,4 +120,4 @@ export const readSummaries = `
            extract(epoch FROM clock_timestamp() - min(planned_at))::float8 AS seconds
     FROM audit_parts WHERE batch_id = b.id
   ) a
-  ORDER BY b.id DESC`;
+  ORDER BY b.id DESC`);

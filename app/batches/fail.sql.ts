@@ -1,12 +1,17 @@
-/**
- * $1 batch, $2 why, $3 whether loading it again would fail the same way. Only a batch that was never visible can fail. Its pieces are no longer handed out, and a worker in
- * the middle of one finds the batch failed when it commits.
- */
-export const setFailed = `
-  UPDATE batches
-  SET state = 'failed', failure = $2, failed_for_good = $3, failed_at = clock_timestamp(), worker = NULL, lease_until = NULL
-  WHERE id = $1 AND state IN ('loading', 'auditing', 'audited')
-  RETURNING id`;
+import { statement } from "../database/statement.js";
+import type { BatchState } from "./batch-state.js";
 
-/** To be asked after the claim, which whoever deletes a failed batch's rows waits for. */
-export const showState = "SELECT state FROM batches WHERE id = $1";
+/**
+ * Only a batch that was never visible can fail. Its pieces are no longer handed out, and a worker in the middle of one
+ * finds the batch failed when it commits. `forGood`: loading the same again would fail the same way.
+ */
+export const setFailed = statement<{ batchId: number; failure: string; forGood: boolean }>(`
+  UPDATE batches
+  SET state = 'failed', failure = $failure, failed_for_good = $forGood, failed_at = clock_timestamp(), worker = NULL,
+      lease_until = NULL
+  WHERE id = $batchId AND state IN ('loading', 'auditing', 'audited')`);
+
+/** Asked after the row is locked, or the answer may be of before the one that holds it has committed. */
+export const readState = statement<{ batchId: number }, { state: BatchState }>(
+  "SELECT state FROM batches WHERE id = $batchId",
+);

@@ -1,8 +1,6 @@
-import type pg from "pg";
-import { shortStatement } from "../database/short-statement.js";
+import type { Queries } from "../database/queries.js";
 import { BatchNotFoundError, BatchStateError } from "./batch-error.js";
-import type { BatchState } from "./batch-state.js";
-import { setFailed, showState } from "./fail.sql.js";
+import { readState, setFailed } from "./fail.sql.js";
 
 /** Why a batch failed that somebody ended without giving a reason. */
 export const STOPPED = "It was stopped.";
@@ -10,7 +8,7 @@ export const STOPPED = "It was stopped.";
 /**
  * Fails a batch as a whole, at once; none of it was ever visible. `reclaimBatch` gives its space back behind it. The
  * first reason stays: failing a failed batch changes nothing and succeeds.
- * @param database a pool, or a client to do so inside its transaction.
+ * @param database or a session, to do so inside its transaction.
  * @param failure why, for the user; the bad lines stand in tables of their own.
  * @param forGood whether loading the same delivery again would fail the same way.
  * @returns false if it had failed before.
@@ -18,15 +16,13 @@ export const STOPPED = "It was stopped.";
  * @throws {BatchStateError} if it was published already.
  */
 export async function failBatch(
-  database: pg.Pool | pg.ClientBase,
+  database: Queries,
   batchId: number,
   failure: string,
   forGood = false,
 ): Promise<boolean> {
-  const { rowCount } = await database.query(shortStatement({ text: setFailed, values: [batchId, failure, forGood] }));
-  if (rowCount) return true;
-  const { rows } = await database.query<{ state: BatchState }>(shortStatement({ text: showState, values: [batchId] }));
-  const state = rows[0]?.state;
+  if (await database.run(setFailed, { batchId, failure, forGood })) return true;
+  const state = (await database.row(readState, { batchId }))?.state;
   if (state === undefined) throw new BatchNotFoundError(batchId);
   if (state === "failed" || state === "duplicate") return false;
   throw new BatchStateError(batchId, state, `Batch ${batchId} is ${state} and can no longer fail; retract it instead.`);

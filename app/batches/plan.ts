@@ -1,6 +1,7 @@
-import type pg from "pg";
-import { inTransaction } from "../database/transaction.js";
+import type { Database } from "../database/database.js";
+import type { Queries, Session } from "../database/queries.js";
 import type { BatchState } from "./batch-state.js";
+import type { Delivery } from "./delivery.js";
 import { findBatch, freeIdentity, insertBatch, insertPieces } from "./plan.sql.js";
 
 /**
@@ -10,20 +11,6 @@ import { findBatch, freeIdentity, insertBatch, insertPieces } from "./plan.sql.j
  */
 export const PIECE_BYTES = 16 * 1024 * 1024;
 export const STREAM_PIECE_BYTES = PIECE_BYTES / 2;
-
-export interface Delivery {
-  readonly feed: string;
-  /** Where it comes from, for the record. */
-  readonly source: string;
-  readonly identity: string;
-  readonly mode: "append" | "replace";
-  /** Bytes of an object that can be read in ranges; null for one that is cut into pieces as it is read. */
-  readonly bytes: number | null;
-  readonly pieceBytes: number;
-  readonly maxBadRows: number;
-  /** Limit of its processing time. */
-  readonly deadlineSeconds: number | null;
-}
 
 export interface PlannedBatch {
   readonly id: number;
@@ -38,58 +25,44 @@ export interface PlannedBatch {
  * @param startedAt when this run began, by the database's clock. A batch that had failed before is planned again if
  * `again` says so; one that failed since is not, or each of ten pods would try a hopeless file in turn.
  */
-export async function planBatch(
-  pool: pg.Pool,
+export function planBatch(
+  database: Database,
   delivery: Delivery,
   startedAt: string,
   again: boolean,
 ): Promise<PlannedBatch> {
-  return inTransaction(pool, async (client) => {
+  return database.transaction(async (session) => {
     // Asked first, because an INSERT that meets a known one still takes a batch number.
-    let known = await findPlannedBatch(client, delivery, startedAt);
+    let known = await findPlannedBatch(session, delivery, startedAt);
     if (known === null) {
-      const id = await insert(client, delivery);
+      const id = await insert(session, delivery);
       if (id !== null) return { id, state: "loading", endedBefore: false };
-      known = await findPlannedBatch(client, delivery, startedAt);
+      known = await findPlannedBatch(session, delivery, startedAt);
     }
     if (known === null) throw new Error(`The batch of ${delivery.identity} is gone.`);
     if (known.state !== "failed" || !known.endedBefore || !again) return known;
-    await client.query(freeIdentity, [known.id]);
-    const second = await insert(client, delivery);
+    await session.run(freeIdentity, { batchId: known.id });
+    const second = await insert(session, delivery);
     // Another worker was faster with the same.
-    if (second === null) return (await findPlannedBatch(client, delivery, startedAt)) ?? known;
+    if (second === null) return (await findPlannedBatch(session, delivery, startedAt)) ?? known;
     return { id: second, state: "loading", endedBefore: false };
   });
 }
 
-/** The batch of this delivery if anyone has planned it. */
+/** The batch of this delivery, if it has been planned already. */
 export async function findPlannedBatch(
-  database: pg.Pool | pg.ClientBase,
-  delivery: Pick<Delivery, "feed" | "identity">,
+  database: Queries,
+  { feed, identity }: Pick<Delivery, "feed" | "identity">,
   startedAt: string,
 ): Promise<PlannedBatch | null> {
-  const { rows } = await database.query<{ id: number; state: BatchState; ended_before: boolean | null }>(findBatch, [
-    delivery.feed,
-    delivery.identity,
-    startedAt,
-  ]);
-  const row = rows[0];
+  const row = await database.row(findBatch, { feed, identity, startedAt });
   return row ? { id: row.id, state: row.state, endedBefore: row.ended_before === true } : null;
 }
 
-async function insert(client: pg.ClientBase, delivery: Delivery): Promise<number | null> {
-  const { rows } = await client.query<{ id: number }>(insertBatch, [
-    delivery.feed,
-    delivery.source,
-    delivery.identity,
-    delivery.mode,
-    delivery.bytes !== null,
-    delivery.bytes,
-    delivery.maxBadRows,
-    delivery.deadlineSeconds,
-  ]);
-  const id = rows[0]?.id;
-  if (id === undefined) return null;
-  if (delivery.bytes !== null) await client.query(insertPieces, [id, delivery.bytes, delivery.pieceBytes]);
-  return id;
+async function insert(session: Session, delivery: Delivery): Promise<number | null> {
+  const { bytes, pieceBytes } = delivery;
+  const inserted = await session.row(insertBatch, { ...delivery, planned: bytes !== null });
+  if (inserted === undefined) return null;
+  if (bytes !== null) await session.run(insertPieces, { batchId: inserted.id, bytes, pieceBytes });
+  return inserted.id;
 }

@@ -1,27 +1,43 @@
-/** $1 batch, $2 retractableDays. Ages are compared here, because pods' clocks disagree. */
-export const lockBatch = `
+import { statement } from "../database/statement.js";
+import type { BatchState } from "./batch-state.js";
+import type { DeliveryMode } from "./delivery.js";
+
+export interface LockedBatch {
+  readonly id: number;
+  readonly state: BatchState;
+  readonly mode: DeliveryMode | "compaction";
+  readonly published_at: Date | null;
+  readonly compacted_at: Date | null;
+  readonly reclaimed_at: Date | null;
+  readonly too_old: boolean | null;
+}
+
+/** Ages are compared here, because pods' clocks disagree. */
+export const lockBatch = statement<{ batchId: number; retractableDays: number }, LockedBatch>(`
   SELECT id, state, mode, published_at, compacted_at, reclaimed_at,
-         published_at < clock_timestamp() - make_interval(days => $2::integer) AS too_old
-  FROM batches WHERE id = $1 FOR UPDATE`;
+         published_at < clock_timestamp() - make_interval(days => $retractableDays::integer) AS too_old
+  FROM batches WHERE id = $batchId FOR UPDATE`);
 
 /** The sequence and the instant of the first publish stay, so that an undo restores exactly what was. */
-export const setPublished = `
+export const setPublished = statement<{ batchId: number }>(`
   UPDATE batches
   SET state = 'published', sequence = coalesce(sequence, nextval('batch_sequence')),
       published_at = coalesce(published_at, clock_timestamp()), retracted_at = NULL
-  WHERE id = $1`;
+  WHERE id = $batchId`);
 
-export const setRetracted = "UPDATE batches SET state = 'retracted', retracted_at = clock_timestamp() WHERE id = $1";
+export const setRetracted = statement<{ batchId: number }>(
+  "UPDATE batches SET state = 'retracted', retracted_at = clock_timestamp() WHERE id = $batchId",
+);
 
 /**
- * A batch of the same feed, mode and content that batch $1 would only repeat: on each of its days consumers see the
+ * A batch of the same feed, mode and content that the batch would only repeat: on each of its days consumers see the
  * other one, or a compaction that folded it, and nothing that came later has hidden it there (`replace`), or a feed that
  * goes back to earlier prices would be ignored.
  */
-export const findDuplicate = `
+export const findDuplicate = statement<{ batchId: number }, { id: number }>(`
   SELECT o.id
   FROM batches b JOIN batches o ON o.feed = b.feed AND o.mode = b.mode AND o.checksum = b.checksum AND o.id <> b.id
-  WHERE b.id = $1 AND o.state IN ('published', 'compacted')
+  WHERE b.id = $batchId AND o.state IN ('published', 'compacted')
     AND NOT EXISTS (
       SELECT FROM batch_days own
       WHERE own.batch_id = b.id AND NOT EXISTS (
@@ -40,8 +56,9 @@ export const findDuplicate = `
       WHERE o.compacted_at IS NOT NULL AND later.feed = o.feed AND later.mode = 'replace'
         AND later.state IN ('published', 'compacted') AND later.sequence > o.sequence)
   ORDER BY o.id
-  LIMIT 1`;
+  LIMIT 1`);
 
-export const setDuplicate = `
-  UPDATE batches SET state = 'duplicate', duplicate_of = $2, failed_at = clock_timestamp(), worker = NULL, lease_until = NULL
-  WHERE id = $1`;
+export const setDuplicate = statement<{ batchId: number; duplicateOf: number }>(`
+  UPDATE batches
+  SET state = 'duplicate', duplicate_of = $duplicateOf, failed_at = clock_timestamp(), worker = NULL, lease_until = NULL
+  WHERE id = $batchId`);

@@ -1,7 +1,5 @@
-import type pg from "pg";
-import { shortStatement } from "../database/short-statement.js";
+import type { Queries } from "../database/queries.js";
 import { BatchNotFoundError, BatchStateError } from "./batch-error.js";
-import type { BatchState } from "./batch-state.js";
 import { readColumns, readContents } from "./reported-lines.sql.js";
 
 const LINES_PER_QUERY = 1_000;
@@ -16,20 +14,22 @@ export const REJECTS_SUFFIX = /\.rejects\.(csv|ndjson)$/;
  * @throws {BatchNotFoundError}
  * @throws {BatchStateError} if it failed: nothing was left out of it, and of its bad lines only beginnings are kept.
  */
-export async function* readRejects(pool: pg.Pool, batchId: number): AsyncGenerator<Buffer, void> {
-  const { rows: batches } = await pool.query<{ columns: string | null; state: BatchState }>(
-    shortStatement({ text: readColumns, values: [batchId] }),
-  );
-  if (!batches[0]) throw new BatchNotFoundError(batchId);
-  const { columns, state } = batches[0];
+export async function* readRejects(database: Queries, batchId: number): AsyncGenerator<Buffer, void> {
+  const batch = await database.row(readColumns, { batchId });
+  if (!batch) throw new BatchNotFoundError(batchId);
+  const { columns, state } = batch;
   if (state === "failed") {
     throw new BatchStateError(batchId, state, `Batch ${batchId} failed; no lines were left out of it.`);
   }
   if (columns) yield Buffer.from(`${columns}\n`);
   for (let piece = -1, line = 0; ; ) {
-    const { rows } = await pool.query<{ piece: number; line: number; content: Buffer }>(
-      shortStatement({ text: readContents, values: [batchId, piece, line, LINES_PER_QUERY, BYTES_PER_QUERY] }),
-    );
+    const rows = await database.rows(readContents, {
+      batchId,
+      piece,
+      line,
+      limit: LINES_PER_QUERY,
+      bytes: BYTES_PER_QUERY,
+    });
     const last = rows.at(-1);
     if (!last) return;
     yield Buffer.concat(rows.flatMap((row) => [row.content, LINE_BREAK]));

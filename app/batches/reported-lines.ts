@@ -1,4 +1,4 @@
-import type pg from "pg";
+import type { Queries } from "../database/queries.js";
 import { printable } from "../printable.js";
 import { countLines, readLines } from "./reported-lines.sql.js";
 
@@ -16,24 +16,13 @@ export interface ReportedLine {
   readonly content: string | null;
 }
 
-type Database = Pick<pg.Pool | pg.ClientBase, "query">;
-
-interface LineRow {
-  readonly source: string;
-  readonly piece: number | null;
-  readonly line: number | null;
-  readonly field: string | null;
-  readonly reason: string;
-  readonly content: Buffer | null;
-}
-
 const SHOWN_CHARACTERS = 200;
 const LONGEST_CHARACTER_BYTES = 4;
 
 /** The first bad lines of a batch, in the order of the file. */
-export async function readBadLines(database: Database, batchId: number, limit: number): Promise<ReportedLine[]> {
+export async function readBadLines(database: Queries, batchId: number, limit: number): Promise<ReportedLine[]> {
   const bytes = (SHOWN_CHARACTERS + 1) * LONGEST_CHARACTER_BYTES;
-  const { rows } = await database.query<LineRow>(readLines, [batchId, limit, bytes]);
+  const rows = await database.rows(readLines, { batchId, limit, bytes });
   return rows.map(({ source, piece, line, field, reason, content }) => ({
     file: source.slice(source.lastIndexOf("/") + 1) || source,
     piece,
@@ -56,10 +45,9 @@ function writeContent(content: Buffer): string {
 }
 
 /** How many lines of a batch are bad for which reason, most frequent first; also those that were not kept. */
-export async function countBadLines(
-  database: Database,
+export function countBadLines(
+  database: Queries,
   batchId: number,
 ): Promise<{ readonly reason: string; readonly count: number }[]> {
-  const { rows } = await database.query<{ reason: string; count: number }>(countLines, [batchId]);
-  return rows;
+  return database.rows(countLines, { batchId });
 }

@@ -1,7 +1,7 @@
-import type pg from "pg";
-import { inTransaction } from "../database/transaction.js";
+import type { Database } from "../database/database.js";
+import type { Session } from "../database/queries.js";
 import { BatchStateError } from "./batch-error.js";
-import { lock, refuseOld, show } from "./publish.js";
+import { lock, refresh, refuseOld } from "./publish.js";
 import { setRetracted } from "./publish.sql.js";
 
 export interface RetractOptions {
@@ -25,15 +25,15 @@ export interface RetractReport {
  * @throws {BatchTooOldError} if `retractableDays` have passed since its first publish.
  */
 export function retractBatch(
-  pool: pg.Pool,
+  database: Database,
   batchId: number,
   { retractableDays = 30 }: RetractOptions = {},
 ): Promise<RetractReport> {
-  return inTransaction(pool, (client) => retract(client, batchId, retractableDays));
+  return database.transaction((session) => retract(session, batchId, retractableDays));
 }
 
-async function retract(client: pg.ClientBase, batchId: number, retractableDays: number): Promise<RetractReport> {
-  const batch = await lock(client, batchId, retractableDays);
+async function retract(session: Session, batchId: number, retractableDays: number): Promise<RetractReport> {
+  const batch = await lock(session, batchId, retractableDays);
   if (batch.state === "retracted") return { changed: false, version: null };
   if (batch.state !== "published" && batch.state !== "compacted") {
     throw new BatchStateError(batchId, batch.state, `Batch ${batchId} is ${batch.state}; there is nothing to retract.`);
@@ -46,6 +46,6 @@ async function retract(client: pg.ClientBase, batchId: number, retractableDays: 
       `Batch ${batchId} was folded by compaction and cannot be retracted.`,
     );
   }
-  await client.query(setRetracted, [batchId]);
-  return { changed: true, version: await show(client, batchId) };
+  await session.run(setRetracted, { batchId });
+  return { changed: true, version: await refresh(session, batchId) };
 }

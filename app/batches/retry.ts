@@ -1,6 +1,5 @@
-import type pg from "pg";
+import type { Database } from "../database/database.js";
 import { BatchNotFoundError, BatchStateError } from "./batch-error.js";
-import type { BatchState } from "./batch-state.js";
 import { findDelivery, freeIdentity } from "./plan.sql.js";
 
 /**
@@ -12,23 +11,15 @@ import { findDelivery, freeIdentity } from "./plan.sql.js";
  * made of the same delivery since.
  */
 export async function retryBatch(
-  pool: pg.Pool,
+  database: Database,
   batchId: number,
 ): Promise<{ readonly source: string; readonly sent: boolean }> {
-  const { rows } = await pool.query<{
-    state: BatchState;
-    source: string;
-    sent: boolean;
-    gone: boolean;
-    later: number | null;
-    later_state: BatchState;
-  }>(findDelivery, [batchId]);
-  const batch = rows[0];
+  const batch = await database.row(findDelivery, { batchId });
   if (!batch) throw new BatchNotFoundError(batchId);
   const refuse = (why: string) => new BatchStateError(batchId, batch.state, `Batch ${batchId} ${why}`);
   if (batch.state !== "failed") throw refuse(`is ${batch.state}; only a failed one can be loaded again.`);
   if (batch.gone) throw refuse("came through a pipe, which nobody can read again; run it with a new one.");
   if (batch.later !== null) throw refuse(`was loaded again as batch ${batch.later}, which is ${batch.later_state}.`);
-  await pool.query(freeIdentity, [batchId]);
+  await database.run(freeIdentity, { batchId });
   return { source: batch.source, sent: batch.sent };
 }

@@ -1,5 +1,4 @@
 import { Command, InvalidArgumentError, Option } from "commander";
-import type pg from "pg";
 import { BatchNotFoundError } from "../batches/batch-error.js";
 import { writeBatch } from "../batches/batch-json.js";
 import { batchStates } from "../batches/batch-state.js";
@@ -10,6 +9,7 @@ import { readRejects } from "../batches/rejects.js";
 import { countBadLines, readBadLines } from "../batches/reported-lines.js";
 import { retractBatch } from "../batches/retract.js";
 import { retryBatch } from "../batches/retry.js";
+import { Database } from "../database/database.js";
 import { patiently } from "../database/patiently.js";
 import { openPool } from "../database/pool.js";
 import { auditBatch } from "../ingest/audit/audit.js";
@@ -73,9 +73,9 @@ function listCommand(): Command {
       "\nExamples:\n  ratesapp batches list\n  ratesapp batches list --feed asia --state failed --json",
     )
     .action(async (options: JsonOption & { feed?: string; state?: BatchSummary["state"]; limit: number }) => {
-      await withBatches(async (pool) => {
+      await withBatches(async (database) => {
         const { feed, state, limit } = options;
-        const batches = await listBatches(pool, { limit, ...(feed && { feed }), ...(state && { state }) });
+        const batches = await listBatches(database, { limit, ...(feed && { feed }), ...(state && { state }) });
         if (options.json) print(batches.map((batch) => writeBatch(batch)));
         else console.log(batches.length === 0 ? "No batches." : writeBatchTable(batches));
       });
@@ -89,11 +89,11 @@ function showCommand(): Command {
     .option("--json", "as JSON")
     .addHelpText("after", "\nExample:\n  ratesapp batches show 7")
     .action(async (id: number, options: JsonOption) => {
-      await withBatches(async (pool) => {
-        const batch = await readBatch(pool, id);
+      await withBatches(async (database) => {
+        const batch = await readBatch(database, id);
         if (batch === undefined) throw new BatchNotFoundError(id);
-        const lines = await readBadLines(pool, id, REPORTED_BAD_LINES);
-        const counts = await countBadLines(pool, id);
+        const lines = await readBadLines(database, id, REPORTED_BAD_LINES);
+        const counts = await countBadLines(database, id);
         if (options.json) print({ ...writeBatch(batch, lines), error_counts: counts });
         else console.log(writeBatchDetails(batch, lines, counts));
       });
@@ -116,7 +116,7 @@ Examples:
   ratesapp batches rejects 7 bad.csv --force`,
     )
     .action(async (id: number, path: string | undefined, options: { force?: true }) => {
-      await withBatches((pool) => writeOutput(path ?? "-", readRejects(pool, id), options));
+      await withBatches((database) => writeOutput(path ?? "-", readRejects(database, id), options));
     });
 }
 
@@ -124,7 +124,7 @@ interface ChangeOptions extends JsonOption {
   readonly reason?: string;
 }
 
-type Change = (pool: pg.Pool, id: number, settings: Settings, options: ChangeOptions) => Promise<string>;
+type Change = (database: Database, id: number, settings: Settings, options: ChangeOptions) => Promise<string>;
 
 function changeCommand(name: string, description: string, change: Change): Command {
   return new Command(name)
@@ -133,9 +133,9 @@ function changeCommand(name: string, description: string, change: Change): Comma
     .option("--json", "the batch afterwards, as JSON")
     .addHelpText("after", `\nExample:\n  ratesapp batches ${name} 7`)
     .action(async (id: number, options: ChangeOptions) => {
-      await withBatches(async (pool, settings) => {
-        const outcome = await change(pool, id, settings, options);
-        const batch = options.json ? await readBatch(pool, id) : undefined;
+      await withBatches(async (database, settings) => {
+        const outcome = await change(database, id, settings, options);
+        const batch = options.json ? await readBatch(database, id) : undefined;
         if (batch === undefined) console.log(printable(outcome));
         else print(writeBatch(batch));
       });
@@ -145,40 +145,39 @@ function changeCommand(name: string, description: string, change: Change): Comma
 /** Somebody waits for the answer. */
 const PATIENCE_MS = 30_000;
 
-const retract: Change = async (pool, id, { retractableDays }) => {
-  const { changed, version } = await patiently({ patienceMs: PATIENCE_MS }, () =>
-    retractBatch(pool, id, { retractableDays }),
-  );
+const retract: Change = async (database, id, { retractableDays }) => {
+  const { changed, version } = await retractBatch(database.with({ patienceMs: PATIENCE_MS }), id, { retractableDays });
   return changed
     ? `Batch ${id} is retracted: nobody sees it any more (dataset version ${version}).`
     : `Batch ${id} was retracted before. Nothing changed.`;
 };
 
-const publish: Change = async (pool, id, { retractableDays }) => {
+const publish: Change = async (database, id, { retractableDays }) => {
   const patienceMs = PATIENCE_MS;
+  const patient = database.with({ patienceMs });
   // Each does nothing to a batch that is past it.
-  await patiently({ patienceMs }, () => completeUpload(pool, id));
-  const audit = await auditBatch(pool, id, { patienceMs });
+  await patiently({ patienceMs }, () => completeUpload(database.pool, id));
+  const audit = await auditBatch(database.pool, id, { patienceMs });
   if (audit.state === "failed") throw new Error(`Batch ${id} failed: ${audit.failure}`);
   const duplicate = (of: number | null) => `Batch ${id} has the same prices as batch ${of}. Nothing changed.`;
   if (audit.state === "duplicate") return duplicate(audit.duplicateOf);
-  const { state, changed, version, duplicateOf } = await publishBatch(pool, id, { retractableDays, patienceMs });
+  const { state, changed, version, duplicateOf } = await publishBatch(patient, id, { retractableDays });
   if (state === "duplicate") return duplicate(duplicateOf);
   return changed
     ? `Batch ${id} is published (dataset version ${version}).`
     : `Batch ${id} was published before. Nothing changed.`;
 };
 
-const fail: Change = async (pool, id, _settings, { reason = STOPPED }) => {
+const fail: Change = async (database, id, _settings, { reason = STOPPED }) => {
   // For good, or the next run would begin it again.
-  const changed = await patiently({ patienceMs: PATIENCE_MS }, () => failBatch(pool, id, reason, true));
-  const { prices } = await reclaimBatch(pool, id, { signal: stopSignal() });
+  const changed = await failBatch(database.with({ patienceMs: PATIENCE_MS }), id, reason, true);
+  const { prices } = await reclaimBatch(database.pool, id, { signal: stopSignal() });
   const deleted = `${count(prices)} ${prices === 1 ? "price was" : "prices were"} deleted.`;
   return changed ? `Batch ${id} failed; ${deleted}` : `Batch ${id} had ended before; ${deleted}`;
 };
 
-const retry: Change = async (pool, id) => {
-  const { source, sent } = await retryBatch(pool, id);
+const retry: Change = async (database, id) => {
+  const { source, sent } = await retryBatch(database, id);
   return sent
     ? `Batch ${id} is laid aside: it can be sent again with the same Idempotency-Key, as a new batch.`
     : `Batch ${id} is laid aside: the next \`ratesapp ingest run\` of ${source} loads it as a new batch.`;
@@ -213,18 +212,18 @@ Examples:
     )
     .action(async (options: CompactCommandOptions) => {
       const signal = stopSignal();
-      await withBatches(async (pool, { retractableDays }) => {
+      await withBatches(async (database, { retractableDays }) => {
         const { retentionDays } = options;
-        await failAbandonedUploads(pool, ABANDONED_AFTER_HOURS);
+        await failAbandonedUploads(database.pool, ABANDONED_AFTER_HOURS);
         const turns = new Turns(signal);
         let dropped: readonly string[] = [];
         let compacted: CompactReport = { folded: 0, dailyRates: 0, prices: 0 };
         // First, as months that go need no folding.
         await turns.take("No month was dropped", async () => {
-          if (retentionDays !== undefined) dropped = await dropOldMonths(pool, { retentionDays, signal });
+          if (retentionDays !== undefined) dropped = await dropOldMonths(database.pool, { retentionDays, signal });
         });
         await turns.take("Nothing was compacted", async () => {
-          compacted = await compact(pool, { retractableDays, signal });
+          compacted = await compact(database.pool, { retractableDays, signal });
         });
         turns.end();
         const { folded, dailyRates, prices } = compacted;
@@ -239,12 +238,12 @@ Examples:
     });
 }
 
-async function withBatches(work: (pool: pg.Pool, settings: Settings) => Promise<void>): Promise<void> {
+async function withBatches(work: (database: Database, settings: Settings) => Promise<void>): Promise<void> {
   const settings = readSettings();
   await withWriteDatabase(settings, async (url) => {
     const pool = openPool({ url, size: 4, applicationName: "ratesapp batches", statementTimeoutMs: 0 });
     try {
-      await work(pool, settings);
+      await work(new Database(pool), settings);
     } finally {
       await pool.end();
     }

@@ -1,7 +1,7 @@
 import progress, { type Options, Presets, SingleBar } from "cli-progress";
-import type pg from "pg";
 import { type BatchSummary, readBatch } from "../batches/batch-summary.js";
 import type { IngestLog } from "../database/patiently.js";
+import type { Queries } from "../database/queries.js";
 import { printable } from "../printable.js";
 
 const TERMINAL_INTERVAL_MS = 500;
@@ -12,7 +12,7 @@ const LOG_INTERVAL_MS = 5_000;
  * five seconds. Warns once as soon as the limit of the processing time will be missed.
  */
 export class ProgressDisplay {
-  readonly #pool: pg.Pool;
+  readonly #database: Queries;
   readonly #log: IngestLog;
   readonly #terminal = process.stderr.isTTY === true;
   #timer: NodeJS.Timeout | undefined;
@@ -20,8 +20,8 @@ export class ProgressDisplay {
   #bar: SingleBar | undefined;
   #warned = false;
 
-  constructor(pool: pg.Pool, log: IngestLog) {
-    this.#pool = pool;
+  constructor(database: Queries, log: IngestLog) {
+    this.#database = database;
     this.#log = log;
   }
 
@@ -53,7 +53,7 @@ export class ProgressDisplay {
   async #show(batchId: number, name: string): Promise<void> {
     let batch: BatchSummary | undefined;
     try {
-      batch = await readBatch(this.#pool, batchId);
+      batch = await readBatch(this.#database, batchId);
     } catch {
       return; // The database is away; whoever needs it says so.
     }

@@ -1,6 +1,6 @@
 import { Command, Option } from "commander";
 import { countBadLines, readBadLines, tells } from "../batches/reported-lines.js";
-import { patiently } from "../database/patiently.js";
+import { Database } from "../database/database.js";
 import { closePool, openPool } from "../database/pool.js";
 import { DEFAULT_FEED, LONGEST_DEADLINE_SECONDS, MOST_BAD_ROWS } from "../ingest/feeds.js";
 import { type BatchReport, ingestSource } from "../ingest/ingest-source.js";
@@ -91,8 +91,9 @@ async function run(options: FeedOptions): Promise<void> {
   const signal = stopSignal();
   await withWriteDatabase(settings, async (url) => {
     const pool = openPool({ url, size: CONNECTIONS, applicationName: "ratesapp ingest run", statementTimeoutMs: 0 });
-    const display = new ProgressDisplay(pool, log);
-    const files = new RejectsFiles(pool, { rejects, force: options.force === true });
+    const database = new Database(pool, { log, signal });
+    const display = new ProgressDisplay(database.with({ patienceMs: 0 }), log);
+    const files = new RejectsFiles(database.with({ patienceMs: 0 }), { rejects, force: options.force === true });
     try {
       const reports = await ingestSource({
         pool,
@@ -124,15 +125,14 @@ async function run(options: FeedOptions): Promise<void> {
     }
 
     async function listBadLines({ batchId, failure }: BatchReport): Promise<void> {
-      const patience = { log, signal };
-      const bad = await patiently(patience, () => readBadLines(pool, batchId, REPORTED_BAD_LINES));
+      const bad = await readBadLines(database, batchId, REPORTED_BAD_LINES);
       const lines = bad
         .filter(({ reason }) => !tells(failure, reason))
         .map(({ file, line, column, reason }) =>
           printable(`${file}:${line ?? "?"}: ${column === null ? "" : `${column}: `}${reason}`),
         );
       for (const line of firstLines(lines, `ratesapp batches show ${batchId} names them.`)) console.error(line);
-      for (const { reason, count } of await patiently(patience, () => countBadLines(pool, batchId))) {
+      for (const { reason, count } of await countBadLines(database, batchId)) {
         console.error(`${count} × ${reason}`);
       }
     }

@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { basename, join } from "node:path";
-import type pg from "pg";
 import { readRejects } from "../batches/rejects.js";
+import type { Queries } from "../database/queries.js";
 import type { BatchReport } from "../ingest/ingest-source.js";
 import { FileExistsError, writeOutput } from "./write-output.js";
 
@@ -14,12 +14,12 @@ export interface RejectsOptions {
 
 /** The files of lines that the deliveries of one run leave out. */
 export class RejectsFiles {
-  readonly #pool: pg.Pool;
+  readonly #database: Queries;
   readonly #options: RejectsOptions;
   readonly #written = new Set<string>();
 
-  constructor(pool: pg.Pool, options: RejectsOptions) {
-    this.#pool = pool;
+  constructor(database: Queries, options: RejectsOptions) {
+    this.#database = database;
     this.#options = options;
   }
 
@@ -34,7 +34,7 @@ export class RejectsFiles {
       try {
         // Another delivery of this run may have left lines there, which must not go.
         const force = this.#options.force && path === this.#options.rejects && !this.#written.has(path);
-        await writeOutput(path, readRejects(this.#pool, report.batchId), { force });
+        await writeOutput(path, readRejects(this.#database, report.batchId), { force });
         this.#written.add(path);
         return path;
       } catch (error) {

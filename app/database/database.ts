@@ -29,6 +29,11 @@ export class Database extends Queries {
     return new Database(this.pool, { ...this.patience, ...patience });
   }
 
+  /** The same database, with attempts until this instant on the scale of performance.now(). */
+  until(deadlineMs: number): Database {
+    return this.with({ deadlineMs, patienceMs: Number.POSITIVE_INFINITY });
+  }
+
   /** A short statement: one that is not answered within seconds fails, as the other end may be gone without a word. */
   protected override send<Row extends object>(query: pg.QueryConfig) {
     return patiently(this.patience, () => this.pool.query<Row & pg.QueryResultRow>(shortStatement(query)));

@@ -1,10 +1,12 @@
 import type pg from "pg";
 import type { BatchState } from "../batches/batch-state.js";
+import type { DeliveryMode } from "../batches/delivery.js";
 import { failBatch } from "../batches/fail.js";
 import { findPlannedBatch, PIECE_BYTES, type PlannedBatch, planBatch, STREAM_PIECE_BYTES } from "../batches/plan.js";
 import { readClock } from "../batches/plan.sql.js";
 import { publishBatch } from "../batches/publish.js";
 import { workerName } from "../batches/worker-name.js";
+import { Database } from "../database/database.js";
 import { type IngestLog, patiently } from "../database/patiently.js";
 import { isTransient } from "../database/sqlstates.js";
 import { reclaimBatch } from "../upkeep/reclaim.js";
@@ -29,7 +31,7 @@ export interface IngestOptions {
   readonly source: string | Source;
   /** Name of the feed; {@link DEFAULT_FEED} if none is given. */
   readonly feed?: string;
-  readonly mode?: "append" | "replace";
+  readonly mode?: DeliveryMode;
   /** Bad lines that are left out instead of failing the batch; 0 if not given. */
   readonly maxBadRows?: number;
   /** Limit of a batch's processing time. Passing it is reported; nothing is stopped. */
@@ -94,8 +96,9 @@ const SILENT: IngestLog = { info() {}, warn() {} };
 export async function ingestSource(options: IngestOptions): Promise<BatchReport[]> {
   const { pool, log = SILENT, signal = new AbortController().signal } = options;
   const source = typeof options.source === "string" ? await openSource(options.source, signal) : options.source;
-  const base = { pool, name: workerName(), log, signal };
-  const startedAt = (await ask<{ now: string }>(base, readClock)).rows[0]?.now as string;
+  const database = new Database(pool, { log, signal });
+  const base = { database, name: workerName(), log, signal };
+  const startedAt = (await database.row(readClock))?.now as string;
   const ports = await patiently(base, () => readPorts(pool));
   if (ports.size === 0) throw new PortsMissingError();
   const worker: Worker = { ...base, ports };
@@ -140,29 +143,27 @@ async function ingestObject(
 ): Promise<BatchReport | null> {
   if (several) {
     const delivery = { feed, identity: object.identity };
-    const known = await patiently(worker, () => findPlannedBatch(worker.pool, delivery, startedAt));
+    const known = await findPlannedBatch(worker.database, delivery, startedAt);
     if (known?.endedBefore) {
       return known.state === "failed" ? reportOf(known, object, await readWorkOf(worker, known.id)) : null;
     }
   }
   const inRanges = object.ranges && compressionOf(await readFirstBytes(object, MAGIC_BYTES, worker.signal)) === null;
   const pieceBytes = options.pieceBytes ?? (inRanges ? PIECE_BYTES : STREAM_PIECE_BYTES);
-  const batch = await patiently(worker, () =>
-    planBatch(
-      worker.pool,
-      {
-        feed,
-        source: object.location,
-        identity: object.identity,
-        mode: options.mode ?? "append",
-        bytes: inRanges ? object.bytes : null,
-        pieceBytes,
-        maxBadRows: options.maxBadRows ?? 0,
-        deadlineSeconds: options.deadlineSeconds ?? null,
-      },
-      startedAt,
-      !several,
-    ),
+  const batch = await planBatch(
+    worker.database,
+    {
+      feed,
+      source: object.location,
+      identity: object.identity,
+      mode: options.mode ?? "append",
+      bytes: inRanges ? object.bytes : null,
+      pieceBytes,
+      maxBadRows: options.maxBadRows ?? 0,
+      deadlineSeconds: options.deadlineSeconds ?? null,
+    },
+    startedAt,
+    !several,
   );
   let ended: Work;
   try {
@@ -187,17 +188,17 @@ async function finish(worker: Worker, batchId: number): Promise<Work> {
     if (failure !== null) {
       // An attempt at a piece may end otherwise tomorrow; what is in its lines will not.
       const forGood = work.error === null;
-      await patiently(worker, () => failBatch(worker.pool, batchId, failure, forGood));
+      await failBatch(worker.database, batchId, failure, forGood);
     }
   }
   if (work.state === "auditing" || (work.state === "loading" && failureOf(work) === null)) {
     const { log, signal } = worker;
     // Each call makes one month at a time, and the database has more than one core.
-    await Promise.all(Array.from({ length: LANES }, () => auditBatch(worker.pool, batchId, { log, signal })));
+    await Promise.all(Array.from({ length: LANES }, () => auditBatch(worker.database.pool, batchId, { log, signal })));
     work = await readWorkOf(worker, batchId);
   }
   if (work.state === "audited") {
-    await publishBatch(worker.pool, batchId, { onlyAudited: true, log: worker.log, signal: worker.signal });
+    await publishBatch(worker.database, batchId, { onlyAudited: true });
   }
   return readWorkOf(worker, batchId);
 }
@@ -205,7 +206,7 @@ async function finish(worker: Worker, batchId: number): Promise<Work> {
 /** Deletes the rows of a batch that ended without being seen. What is left of them waits for the next compaction. */
 async function giveBack(worker: Worker, batchId: number): Promise<void> {
   try {
-    await reclaimBatch(worker.pool, batchId, { signal: worker.signal });
+    await reclaimBatch(worker.database.pool, batchId, { signal: worker.signal });
   } catch (error) {
     worker.signal.throwIfAborted();
     worker.log.warn({ batch: batchId, error: (error as Error).message }, "the space of the batch is not free yet");
@@ -216,7 +217,7 @@ async function giveBack(worker: Worker, batchId: number): Promise<void> {
 async function failAbandoned(worker: Worker): Promise<void> {
   const { rows } = await ask<{ id: number }>(worker, listAbandoned, [PIPE_IDENTITY]);
   for (const { id } of rows) {
-    await patiently(worker, () => failBatch(worker.pool, id, "Its worker ended before its input did."));
+    await failBatch(worker.database, id, "Its worker ended before its input did.");
     await giveBack(worker, id);
   }
 }

@@ -68,7 +68,7 @@ async function change(client: pg.ClientBase, files: PlacesFiles): Promise<Places
   if (rerolled.length > 0) await rollUpRegions(client, rerolled);
 
   const changed = new Set([...upserted.rows, ...moved.rows].map(({ id }) => id)).size;
-  if (changed > 0) await client.query(growDataset);
+  if (changed > 0) await client.query(growDataset.text);
   return {
     ports: kinds.filter((kind) => kind === "port").length,
     regions: kinds.filter((kind) => kind === "region").length,

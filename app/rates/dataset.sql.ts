@@ -1,3 +1,5 @@
+import { type NoParams, statement } from "../database/statement.js";
+
 /**
  * The one lock of everything that changes what consumers see (publish, retract, compaction's flip, retention, place
  * imports): the row of `dataset`, taken before any row of `batches` and `batch_days`. They are short, so one at a time
@@ -8,15 +10,15 @@
  * 3. the row of `dataset`,
  * 4. rows of `batches`, then of `batch_days`.
  */
-export const lockDataset = "SELECT FROM dataset FOR UPDATE";
+export const lockDataset = statement("SELECT FROM dataset FOR UPDATE");
 
 /**
  * An idle holder of these locks would stop every publish, as when its host vanishes between two statements; the server
  * ends it. Whoever waits gives up in time to answer the user. Both end with the transaction.
  */
-export const limitWaits = `
-  SELECT set_config('idle_in_transaction_session_timeout', '10s', true), set_config('lock_timeout', '15s', true)`;
+export const limitWaits = statement(`
+  SELECT set_config('idle_in_transaction_session_timeout', '10s', true), set_config('lock_timeout', '15s', true)`);
 
-export const growDataset = `
+export const growDataset = statement<NoParams, { version: string }>(`
   UPDATE dataset SET version = version + 1, changed_at = date_trunc('milliseconds', clock_timestamp())
-  RETURNING version`;
+  RETURNING version`);

@@ -105,12 +105,12 @@ async function fold(client: pg.ClientBase, feed: string, month: string, retracta
   await client.query(foldRates, [foldId, month, batches, days]);
   await client.query(foldDays, [foldId, batches, days]);
 
-  await client.query(limitWaits);
-  await client.query(lockDataset);
+  await client.query(limitWaits.text);
+  await client.query(lockDataset.text);
   const locked = await client.query<{ published: number }>(lockFolded, [inputs]);
   if (locked.rows[0]?.published !== inputs.length) throw new FoldChangedError();
   await client.query(buryFolded, [inputs, month]);
   await client.query(setCompacted, [inputs]);
-  await client.query(refreshVisibility, [foldId]);
+  await client.query(refreshVisibility.text, [foldId]);
   return true;
 }

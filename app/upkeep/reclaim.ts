@@ -81,7 +81,7 @@ async function bury(client: pg.ClientBase, batchId: number, retractableDays: num
   // A place import that is under way would bring rows back behind the sweep.
   await client.query(lockTreeShared);
   await client.query(stopAudits, [batchId]);
-  await client.query(lockDataset);
+  await client.query(lockDataset.text);
   const { rowCount } = await client.query(giveUpBatch, [batchId, retractableDays]);
   if (!rowCount) return false;
   await client.query(buryMonths, [batchId]);

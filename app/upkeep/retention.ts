@@ -94,11 +94,11 @@ async function dropMonth(pool: pg.Pool, month: string, options: RetentionOptions
 }
 
 async function hide(client: pg.ClientBase, month: string): Promise<void> {
-  await client.query(limitWaits);
+  await client.query(limitWaits.text);
   await client.query(lockTreeShared);
-  await client.query(lockDataset);
+  await client.query(lockDataset.text);
   const { rows } = await client.query<{ seen: number }>(dropDays, [month]);
-  if (rows[0]?.seen) await client.query(growDataset);
+  if (rows[0]?.seen) await client.query(growDataset.text);
 }
 
 async function dropPartition(

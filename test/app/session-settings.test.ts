@@ -6,6 +6,7 @@ import { publishBatch } from "../../app/batches/publish.js";
 import { readRejects } from "../../app/batches/rejects.js";
 import { readBadLines } from "../../app/batches/reported-lines.js";
 import { retractBatch } from "../../app/batches/retract.js";
+import { Database } from "../../app/database/database.js";
 import { migrate } from "../../app/database/migrate.js";
 import { closePool, openPool } from "../../app/database/pool.js";
 import { withSessionSettings } from "../../app/database/session-settings.js";
@@ -99,7 +100,7 @@ async function everything(url: string) {
       reports.push({ batchId, state, rows, rejected });
     }
     const rejected = [];
-    for await (const lines of readRejects(pool, 1)) rejected.push(lines.toString());
+    for await (const lines of readRejects(new Database(pool), 1)) rejected.push(lines.toString());
     const rates = await findRates(pool);
     // As through a pooler that does not pass the settings on.
     const bare = new pg.Pool({
@@ -110,16 +111,16 @@ async function everything(url: string) {
     await bare.end();
     const get = async (path: string) => (await fetch(`${api.apiUrl}${path}`)).text();
     const answers = await Promise.all([get(`/rates?${QUERY}`), get("/ports"), get("/regions")]);
-    const seen = await listBatches(pool, { limit: 10 });
+    const seen = await listBatches(new Database(pool), { limit: 10 });
     const ages = seen.map(({ created_at, published_at, read_at }) => [
       +read_at - +created_at,
       +read_at - +(published_at ?? 0),
     ]);
     expect(Math.min(...ages.flat())).to.be.within(0, 60_000);
 
-    const retracted = [await retractBatch(pool, 4), await publishBatch(pool, 4)];
+    const retracted = [await retractBatch(new Database(pool), 4), await publishBatch(new Database(pool), 4)];
     await age(pool, 60);
-    const tooOld = await retractBatch(pool, 4).catch((error: Error) => error.name);
+    const tooOld = await retractBatch(new Database(pool), 4).catch((error: Error) => error.name);
     const table = await runRatesapp(["batches", "list"], { DATABASE_URL: url });
     const compacted = await compact(pool);
     const folded = await findRates(pool);
@@ -127,7 +128,7 @@ async function everything(url: string) {
     return {
       reports,
       rejected,
-      reported: await readBadLines(pool, 1, 10),
+      reported: await readBadLines(new Database(pool), 1, 10),
       rates,
       answers,
       retracted,

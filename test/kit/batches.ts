@@ -39,7 +39,7 @@ let count = 0;
 export async function deliver(database: Database, delivery: Delivery): Promise<number> {
   const id = await loadBatch(database, delivery);
   await auditBatch(database.pool, id);
-  await publishBatch(database.pool, id);
+  await publishBatch(database, id);
   if (!delivery.known) await forget(database, id);
   return id;
 }

@@ -2,13 +2,26 @@ import pg from "pg";
 import { Database } from "../../app/database/database.js";
 import { databaseUrl, onServer, TEMPLATE } from "./postgres.js";
 
-export interface TestDatabase {
+/** As the product knows one: without patience, so that a test sees the first error. */
+export class TestDatabase extends Database {
   readonly url: string;
-  readonly pool: pg.Pool;
-  /** What statements of the product run on: `pool`, without patience. */
-  readonly database: Database;
+  readonly #name: string;
+
+  constructor(name: string) {
+    const url = databaseUrl(name);
+    const pool = new pg.Pool({ connectionString: url, max: 20 });
+    pool.on("error", () => {});
+    pool.on("connect", (client) => client.on("error", () => {}));
+    super(pool);
+    this.url = url;
+    this.#name = name;
+  }
+
   /** Closes the pool and drops the database, whoever is still connected. */
-  readonly drop: () => Promise<void>;
+  async drop(): Promise<void> {
+    await this.pool.end();
+    await onServer(`DROP DATABASE ${this.#name} WITH (FORCE)`);
+  }
 }
 
 let count = 0;
@@ -21,38 +34,41 @@ export async function createDatabase(options: { empty?: boolean } = {}): Promise
   count += 1;
   const name = `test_${process.pid}_${count}`;
   await onServer(`CREATE DATABASE ${name} TEMPLATE ${options.empty ? "template1" : TEMPLATE}`);
-  const url = databaseUrl(name);
-  const pool = new pg.Pool({ connectionString: url, max: 20 });
-  pool.on("error", () => {});
-  pool.on("connect", (client) => client.on("error", () => {}));
-  return {
-    url,
-    pool,
-    database: new Database(pool),
-    async drop() {
-      await pool.end();
-      await onServer(`DROP DATABASE ${name} WITH (FORCE)`);
-    },
-  };
+  return new TestDatabase(name);
+}
+
+/** The database of the tests of a `describe`; there when they run. */
+export class UsedDatabase {
+  database!: TestDatabase;
+
+  get pool(): pg.Pool {
+    return this.database.pool;
+  }
+
+  get url(): string {
+    return this.database.url;
+  }
 }
 
 /** For a `describe`: one database for all its tests, there from before its other hooks until behind them. */
-export function useDatabase(): TestDatabase {
-  const test = {} as TestDatabase;
+export function useDatabase(): UsedDatabase {
+  const test = new UsedDatabase();
   before(async function () {
-    Object.assign(test, await createDatabase());
-    suiteOf(this).afterAll(() => test.drop());
+    test.database = await createDatabase();
+    suiteOf(this).afterAll(() => test.database.drop());
   });
   return test;
 }
 
 /** For a `describe`: a new database for each of its tests, there from before its other hooks until behind them. */
-export function useFreshDatabase(): TestDatabase {
-  const test = {} as TestDatabase;
+export function useFreshDatabase(): UsedDatabase {
+  const test = new UsedDatabase();
   before(function () {
-    suiteOf(this).afterEach(() => test.drop());
+    suiteOf(this).afterEach(() => test.database.drop());
   });
-  beforeEach(async () => Object.assign(test, await createDatabase()));
+  beforeEach(async () => {
+    test.database = await createDatabase();
+  });
   return test;
 }
 

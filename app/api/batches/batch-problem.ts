@@ -1,6 +1,6 @@
-import type pg from "pg";
 import { BatchNotFoundError, BatchStateError, BatchTooOldError } from "../../batches/batch-error.js";
 import { readBadLines } from "../../batches/reported-lines.js";
+import type { Queries } from "../../database/queries.js";
 import { isTransient, meaningOf } from "../../database/sqlstates.js";
 import { PortsMissingError } from "../../ingest/load/load-error.js";
 import { REPORTED_BAD_LINES } from "../../ingest/parse/bad-lines.js";
@@ -34,7 +34,7 @@ export function headerProblem(error: HeaderError, piece: number): ProblemError {
 }
 
 /** What a client is told of an error of the ingest; anything else stays what it is. */
-export async function batchProblem(error: unknown, writes: pg.Pool): Promise<unknown> {
+export async function batchProblem(error: unknown, writes: Queries): Promise<unknown> {
   if (!(error instanceof Error) || error instanceof ProblemError) return error;
   if (error instanceof BadRowsError) {
     const lines = await readBadLines(writes, error.batchId, REPORTED_BAD_LINES);

@@ -1,5 +1,4 @@
 import { Readable } from "node:stream";
-import type pg from "pg";
 import { z } from "zod";
 import { BatchNotFoundError } from "../../batches/batch-error.js";
 import { writeBatch } from "../../batches/batch-json.js";
@@ -9,7 +8,7 @@ import { failBatch, STOPPED } from "../../batches/fail.js";
 import { readRejects } from "../../batches/rejects.js";
 import { countBadLines, readBadLines } from "../../batches/reported-lines.js";
 import { retractBatch } from "../../batches/retract.js";
-import { retryTransient } from "../../database/retry-transient.js";
+import type { Database } from "../../database/database.js";
 import { feedName, LONGEST_DEADLINE_SECONDS, MOST_BAD_ROWS } from "../../ingest/feeds.js";
 import { REPORTED_BAD_LINES } from "../../ingest/parse/bad-lines.js";
 import { HeaderError } from "../../ingest/parse/columns.js";
@@ -30,7 +29,7 @@ import { requireWriteToken, type WriteTokens } from "./write-tokens.js";
 
 export interface BatchServices {
   readonly settings: Settings;
-  readonly writes: pg.Pool | undefined;
+  readonly writes: Database | undefined;
   /** Both where there are writes. */
   readonly thread: IngestThread | undefined;
   readonly jobs: PublishJobs | undefined;
@@ -165,7 +164,7 @@ export function batchesRoutes(services: BatchServices): BatchesRoutes {
     async list(ctx) {
       const { limit = DEFAULT_LIMIT, cursor, feed, state } = readParameters(batchesParameters, ctx.querystring);
       acceptJson(ctx);
-      const found = await listBatches(pool(), {
+      const found = await listBatches(database(), {
         limit: limit + 1,
         ...(cursor === undefined ? {} : { before: cursor }),
         ...(feed === undefined ? {} : { feed }),
@@ -206,7 +205,7 @@ export function batchesRoutes(services: BatchServices): BatchesRoutes {
     async publish(ctx) {
       const batchId = idOf(ctx);
       const { pieces } = parse(publishBody, await readJson(ctx));
-      await completeUpload(pool(), batchId, pieces);
+      await completeUpload(database().pool, batchId, pieces);
       const ended = await jobs?.run(batchId);
       await answerWith(ctx, batchId, ended ? 200 : 202);
     },
@@ -215,7 +214,9 @@ export function batchesRoutes(services: BatchServices): BatchesRoutes {
       const batchId = idOf(ctx);
       const { deadlineMs } = ctx.state;
       const { retractableDays } = settings;
-      await retryTransient(() => retractBatch(pool(), batchId, { retractableDays }), { deadlineMs });
+      await retractBatch(database().until(deadlineMs), batchId, {
+        retractableDays,
+      });
       ctx.body = await shown(batchId);
     },
 
@@ -223,13 +224,13 @@ export function batchesRoutes(services: BatchServices): BatchesRoutes {
       const batchId = idOf(ctx);
       const { reason } = parse(failBody, await readJson(ctx));
       const { deadlineMs } = ctx.state;
-      await retryTransient(() => failBatch(pool(), batchId, reason, true), { deadlineMs });
+      await failBatch(database().until(deadlineMs), batchId, reason, true);
       jobs?.giveBack(batchId);
       ctx.body = await shown(batchId);
     },
 
     async rejects(ctx) {
-      const lines = readRejects(pool(), idOf(ctx));
+      const lines = readRejects(database(), idOf(ctx));
       // Read before the answer begins: it may be a problem.
       const { value: first = Buffer.alloc(0) } = await lines.next();
       ctx.type = first[0] === OPENING_BRACE ? "application/x-ndjson" : "text/csv";
@@ -244,7 +245,7 @@ export function batchesRoutes(services: BatchServices): BatchesRoutes {
 
   async function openInPieces(ctx: ApiContext): Promise<void> {
     const key = idempotencyKey(ctx);
-    const { id } = await openUpload(pool(), asUpload("pieces", key, parse(newBatch, await readJson(ctx))));
+    const { id } = await openUpload(database().pool, asUpload("pieces", key, parse(newBatch, await readJson(ctx))));
     await answerWith(ctx, id, 202);
   }
 
@@ -254,13 +255,13 @@ export function batchesRoutes(services: BatchServices): BatchesRoutes {
     const key = idempotencyKey(ctx);
     const wanted = readParameters(newBatch, ctx.querystring);
     await takingTurns(async () => {
-      const { id } = await openUpload(pool(), asUpload("stream", key, wanted));
+      const { id } = await openUpload(database().pool, asUpload("stream", key, wanted));
       await thread().uploadStream({ batchId: id, ...bodyOf(ctx) });
       try {
-        await completeUpload(pool(), id);
+        await completeUpload(database().pool, id);
       } catch (error) {
         // Nothing can be sent again but all of it, as a new batch.
-        if (error instanceof BadRowsError) await failBatch(pool(), id, error.message, true);
+        if (error instanceof BadRowsError) await failBatch(database(), id, error.message, true);
         throw error;
       }
       await answerWith(ctx, id, 202);
@@ -269,10 +270,10 @@ export function batchesRoutes(services: BatchServices): BatchesRoutes {
 
   /** @throws {ProblemError} for a batch that failed, which is no success of any request. */
   async function answerWith(ctx: ApiContext, id: number, status: number): Promise<void> {
-    const batch = await readBatch(pool(), id);
+    const batch = await readBatch(database(), id);
     if (batch === undefined) throw new BatchNotFoundError(id);
     if (batch.state === "failed") {
-      const lines = await readBadLines(pool(), id, REPORTED_BAD_LINES);
+      const lines = await readBadLines(database(), id, REPORTED_BAD_LINES);
       const forGood = lines.length === 0 ? "unreadable-body" : "bad-lines";
       const failure = batch.failure ?? `Batch ${id} failed.`;
       throw new ProblemError(batch.failed_for_good ? forGood : "batch-failed", failure, { lines });
@@ -283,11 +284,11 @@ export function batchesRoutes(services: BatchServices): BatchesRoutes {
   }
 
   async function shown(id: number) {
-    const batch = await readBatch(pool(), id);
+    const batch = await readBatch(database(), id);
     if (batch === undefined) throw new BatchNotFoundError(id);
     return {
-      ...writeBatch(batch, await readBadLines(pool(), id, REPORTED_BAD_LINES)),
-      error_counts: await countBadLines(pool(), id),
+      ...writeBatch(batch, await readBadLines(database(), id, REPORTED_BAD_LINES)),
+      error_counts: await countBadLines(database(), id),
     };
   }
 
@@ -296,8 +297,8 @@ export function batchesRoutes(services: BatchServices): BatchesRoutes {
     return services.thread as IngestThread;
   }
 
-  function pool(): pg.Pool {
-    return services.writes as pg.Pool;
+  function database(): Database {
+    return services.writes as Database;
   }
 }
 

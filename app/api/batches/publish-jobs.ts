@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type pg from "pg";
 import { publishBatch } from "../../batches/publish.js";
+import type { Database } from "../../database/database.js";
+import { PATIENCE_MS } from "../../database/patiently.js";
 import type { IngestThread } from "../../ingest/uploads/ingest-thread.js";
 import { findUnpublished } from "../../ingest/uploads/upload.js";
 import type { Logger } from "../../telemetry/logger.js";
@@ -16,7 +17,7 @@ const LOOK_EVERY_MS = 30_000;
  * look after it, and by the next request to publish, wherever it arrives; nothing is done twice.
  */
 export class PublishJobs {
-  readonly #writes: pg.Pool;
+  readonly #writes: Database;
   readonly #thread: IngestThread;
   readonly #logger: Logger;
   readonly #retractableDays: number;
@@ -24,7 +25,7 @@ export class PublishJobs {
   readonly #stopping = new AbortController();
   #looking: Promise<void> | undefined;
 
-  constructor(writes: pg.Pool, thread: IngestThread, logger: Logger, retractableDays: number) {
+  constructor(writes: Database, thread: IngestThread, logger: Logger, retractableDays: number) {
     this.#writes = writes;
     this.#thread = thread;
     this.#logger = logger;
@@ -54,7 +55,7 @@ export class PublishJobs {
   /** Deletes the rows of a batch that failed; what is left of them waits for the next compaction. */
   giveBack(batchId: number): void {
     if (this.#running.has(batchId)) return;
-    const job = reclaimBatch(this.#writes, batchId, { signal: this.#stopping.signal })
+    const job = reclaimBatch(this.#writes.pool, batchId, { signal: this.#stopping.signal })
       .then(() => {})
       .catch((error: unknown) => this.#logger.warn({ batch: batchId, error }, "the space of a batch is not free yet"))
       .finally(() => this.#running.delete(batchId));
@@ -81,7 +82,10 @@ export class PublishJobs {
     const { state } = await this.#thread.audit(batchId, signal);
     if (state === "failed" || state === "duplicate") return;
     const onlyAudited = unasked || state === "audited";
-    await publishBatch(this.#writes, batchId, { retractableDays: this.#retractableDays, onlyAudited, signal });
+    await publishBatch(this.#writes.with({ signal, patienceMs: PATIENCE_MS }), batchId, {
+      retractableDays: this.#retractableDays,
+      onlyAudited,
+    });
   }
 
   /** Ends by throwing, when it is stopped. */
@@ -89,7 +93,7 @@ export class PublishJobs {
     for (let waitMs = FIRST_LOOK_MS; ; waitMs = LOOK_EVERY_MS) {
       // Or all pods of a release would look at the same time.
       await sleep(waitMs * (0.5 + Math.random()), undefined, { ref: false, signal: this.#stopping.signal });
-      const left = await findUnpublished(this.#writes).catch((error: unknown) => {
+      const left = await findUnpublished(this.#writes.pool).catch((error: unknown) => {
         this.#logger.debug({ error }, "nobody knows which uploads were left");
         return [];
       });

@@ -2,9 +2,11 @@ import type pg from "pg";
 import { BatchNotFoundError, BatchStateError } from "../../batches/batch-error.js";
 import type { BatchState } from "../../batches/batch-state.js";
 import { failBatch } from "../../batches/fail.js";
-import { showState } from "../../batches/fail.sql.js";
+import { readState } from "../../batches/fail.sql.js";
 import { findDuplicate, setDuplicate } from "../../batches/publish.sql.js";
+import { Database } from "../../database/database.js";
 import { type Patience, patiently } from "../../database/patiently.js";
+import { Session } from "../../database/queries.js";
 import { shortStatement } from "../../database/short-statement.js";
 import { meaningOf } from "../../database/sqlstates.js";
 import { inTransaction } from "../../database/transaction.js";
@@ -76,7 +78,7 @@ export async function auditBatch(pool: pg.Pool, batchId: number, options: AuditO
   } catch (error) {
     // Or it would be audited again by every run from now on, and keep each from ending well.
     if (meaningOf(error) !== "lasting") throw error;
-    await patiently(options, () => failBatch(pool, batchId, failureOf(error), true));
+    await failBatch(new Database(pool, options), batchId, failureOf(error), true);
   }
   return report(pool, batchId, options);
 }
@@ -158,7 +160,7 @@ async function makePart(client: pg.ClientBase, batchId: number, sums: Sums): Pro
   const claimed = await client.query<{ from_day: string; to_day: string }>(claimPart, [batchId]);
   if (!claimed.rows[0]) return false;
   const { from_day: fromDay, to_day: toDay } = claimed.rows[0];
-  const { rows } = await client.query<{ state: BatchState }>(showState, [batchId]);
+  const { rows } = await client.query<{ state: BatchState }>(readState.text, [batchId]);
   if (rows[0]?.state !== "auditing") return false;
   await client.query(placePrices, [batchId, fromDay, toDay]);
   const totals = await rollUpPrices(client, { batchId, fromDay, toDay }, sums);
@@ -181,8 +183,8 @@ async function makePart(client: pg.ClientBase, batchId: number, sums: Sums): Pro
 
 /** Compares and decides; does nothing if another worker did so first. */
 async function finish(client: pg.ClientBase, batchId: number): Promise<void> {
-  await client.query(limitWaits);
-  await client.query(lockDataset);
+  await client.query(limitWaits.text);
+  await client.query(lockDataset.text);
   const locked = await client.query<{ state: BatchState }>(lockAudited, [batchId]);
   if (locked.rows[0]?.state !== "auditing") return;
   const { rows } = await client.query<{
@@ -201,12 +203,12 @@ async function finish(client: pg.ClientBase, batchId: number): Promise<void> {
   const loaded = `${totals.rows} prices with a sum of ${totals.price_sum} and the checksum ${checksum}`;
   const found = `${totals.found_rows} prices with a sum of ${totals.found_price_sum} and the checksum ${foundChecksum}`;
   if (found !== loaded) {
-    await failBatch(client, batchId, `The audit found ${found}, but ${loaded} were loaded.`);
+    await failBatch(new Session(client), batchId, `The audit found ${found}, but ${loaded} were loaded.`);
     return;
   }
   await client.query(endAudit, [batchId, checksum]);
-  const duplicate = await client.query<{ id: number }>(findDuplicate, [batchId]);
-  if (duplicate.rows[0]) await client.query(setDuplicate, [batchId, duplicate.rows[0].id]);
+  const duplicate = await client.query<{ id: number }>(findDuplicate.text, [batchId]);
+  if (duplicate.rows[0]) await new Session(client).run(setDuplicate, { batchId, duplicateOf: duplicate.rows[0].id });
 }
 
 async function report(pool: pg.Pool, batchId: number, options: AuditOptions): Promise<AuditReport> {

@@ -1,6 +1,7 @@
 import type pg from "pg";
 import { STREAM_PIECE_BYTES } from "../../batches/plan.js";
 import { workerName } from "../../batches/worker-name.js";
+import { Database } from "../../database/database.js";
 import type { IngestLog } from "../../database/patiently.js";
 import type { PortTable } from "../parse/port-table.js";
 import type { SourceObject } from "../sources/source.js";
@@ -29,7 +30,7 @@ export interface UploadStream {
  */
 export async function uploadStream(pool: pg.Pool, upload: UploadStream): Promise<void> {
   const { ports, log, signal } = upload;
-  const worker: Worker = { pool, name: workerName(), ports, log, signal };
+  const worker: Worker = { database: new Database(pool, { log, signal }), name: workerName(), ports, log, signal };
   await loadStream(worker, upload.batchId, sourceOf(upload), {
     bytes: upload.pieceBytes ?? STREAM_PIECE_BYTES,
     atOnce: 1,

@@ -3,6 +3,7 @@ import type pg from "pg";
 import { BatchNotFoundError, BatchStateError } from "../../batches/batch-error.js";
 import type { BatchState } from "../../batches/batch-state.js";
 import { failBatch } from "../../batches/fail.js";
+import { Database } from "../../database/database.js";
 import { shortStatement } from "../../database/short-statement.js";
 import { inTransaction } from "../../database/transaction.js";
 import { LeaseLostError } from "../load/load-error.js";
@@ -256,5 +257,5 @@ export async function findUnpublished(pool: pg.Pool): Promise<number[]> {
 /** Fails uploads that nobody went on with for so long, so that their space is given back. */
 export async function failAbandonedUploads(pool: pg.Pool, hours: number): Promise<void> {
   const { rows } = await pool.query<{ id: number }>(listAbandoned, [hours]);
-  for (const { id } of rows) await failBatch(pool, id, `Nothing was sent for ${hours} hours.`);
+  for (const { id } of rows) await failBatch(new Database(pool), id, `Nothing was sent for ${hours} hours.`);
 }

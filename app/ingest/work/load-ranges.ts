@@ -112,7 +112,7 @@ class RangeLoad {
     const piece = { batchId: this.#batchId, number: claim.number, attempt: claim.attempts };
     try {
       await this.#object.verify();
-      await loadPiece(this.#worker.pool, {
+      await loadPiece(this.#worker.database.pool, {
         ...piece,
         worker: this.#worker.name,
         chunks: linesOfRange(this.#object, claim.from_byte, claim.to_byte, signal),

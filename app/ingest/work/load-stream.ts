@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { failBatch } from "../../batches/fail.js";
 import { waitAfter } from "../../database/backoff.js";
-import { patiently } from "../../database/patiently.js";
+import { Database } from "../../database/database.js";
 import { loadPiece } from "../load/load-piece.js";
 import { HeaderError } from "../parse/columns.js";
 import { type Cut, cutStream } from "../pieces/cut-stream.js";
@@ -81,7 +81,10 @@ export async function loadStream(
       } catch (error) {
         if (worker.signal.aborted) {
           // Nobody can go on with it.
-          if (!object.repeatable) await failBatch(worker.pool, batchId, "Its worker was told to stop.").catch(() => {});
+          if (!object.repeatable) {
+            const once = new Database(worker.database.pool);
+            await failBatch(once, batchId, "Its worker was told to stop.").catch(() => {});
+          }
           worker.signal.throwIfAborted();
         }
         if (error instanceof SourceError || error instanceof HeaderError) {
@@ -92,9 +95,7 @@ export async function loadStream(
           worker.log.warn({ batch: batchId, error: (error as Error).message }, "the source could not be read");
           if (failures === MAX_ATTEMPTS || !object.repeatable) {
             const reason = (error as Error).message;
-            await patiently(worker, () =>
-              failBatch(worker.pool, batchId, `${object.name} could not be read: ${reason}`),
-            );
+            await failBatch(worker.database, batchId, `${object.name} could not be read: ${reason}`);
           } else {
             await pause(worker, waitAfter(failures, { ...ATTEMPTS_BACKOFF, firstMs: 1_000 }) / 1_000);
           }
@@ -104,7 +105,7 @@ export async function loadStream(
     const work = await readWorkOf(worker, batchId);
     if (work.state !== "loading" || work.planned) return;
     if (claimed.rowCount === 1 && !object.repeatable) {
-      await patiently(worker, () => failBatch(worker.pool, batchId, `${object.name} cannot be read a second time.`));
+      await failBatch(worker.database, batchId, `${object.name} cannot be read a second time.`);
       return;
     }
     if (claimed.rowCount === 0) await pause(worker, POLL_SECONDS);
@@ -209,7 +210,8 @@ class StreamLoad {
   }
 
   async #load(cut: Cut, digest: string, storedBytes: number): Promise<void> {
-    const { pool, name } = this.#worker;
+    const { database, name } = this.#worker;
+    const { pool } = database;
     const head = this.#head as Head;
     for (;;) {
       const claim = await this.#claim(cut, digest, storedBytes);

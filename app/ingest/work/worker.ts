@@ -2,6 +2,7 @@ import type pg from "pg";
 import type { BatchState } from "../../batches/batch-state.js";
 import { failBatch } from "../../batches/fail.js";
 import { type Backoff, waitAfter } from "../../database/backoff.js";
+import type { Database } from "../../database/database.js";
 import type { IngestLog } from "../../database/patiently.js";
 import { DISK_FULL_WAIT_MS, patiently } from "../../database/patiently.js";
 import { shortStatement } from "../../database/short-statement.js";
@@ -26,7 +27,7 @@ import {
 
 /** What all parts of one run share. */
 export interface Worker {
-  readonly pool: pg.Pool;
+  readonly database: Database;
   /** Unique for each run; leases are told apart by it. */
   readonly name: string;
   readonly ports: PortTable;
@@ -67,16 +68,16 @@ export const ATTEMPTS_BACKOFF: Backoff = { firstMs: 500, longestMs: 30_000, jitt
 
 /** Runs a short statement once. One that is not answered fails: the other end may be gone without a word. */
 export function askOnce<Row extends pg.QueryResultRow>(
-  worker: Pick<Worker, "pool">,
+  worker: Pick<Worker, "database">,
   text: string,
   values: unknown[] = [],
 ): Promise<pg.QueryResult<Row>> {
-  return worker.pool.query<Row>(shortStatement({ text, values }));
+  return worker.database.pool.query<Row>(shortStatement({ text, values }));
 }
 
 /** Runs a short statement that may be repeated, until it is answered. */
 export function ask<Row extends pg.QueryResultRow>(
-  worker: Pick<Worker, "pool" | "log" | "signal">,
+  worker: Pick<Worker, "database" | "log" | "signal">,
   text: string,
   values: unknown[] = [],
 ): Promise<pg.QueryResult<Row>> {
@@ -164,7 +165,7 @@ export async function failForGood(
   const failure = error instanceof HeaderError ? `${object.name}, line 1: ${error.message}.` : error.message;
   // A source that changed is another delivery by now.
   const forGood = !(error instanceof SourceChangedError);
-  await patiently(worker, () => failBatch(worker.pool, batchId, failure, forGood));
+  await failBatch(worker.database, batchId, failure, forGood);
 }
 
 /** Waits unless the worker is told to stop. */

@@ -21,7 +21,7 @@ describe("the thread that loads uploads", function () {
   beforeEach(async () => {
     process.on("worker", noteThread);
     database = await createDatabase();
-    await bringPlaces(database.database);
+    await bringPlaces(database);
     service = await startUploadServer({ DATABASE_URL: database.url, DRAIN_SECONDS: "1" });
   });
 

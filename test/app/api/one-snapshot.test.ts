@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { publishBatch } from "../../../app/batches/publish.js";
 import { retractBatch } from "../../../app/batches/retract.js";
+import { Database } from "../../../app/database/database.js";
 import { auditBatch } from "../../../app/ingest/audit/audit.js";
 import { startApi } from "../../kit/api.js";
 import { loadBatch } from "../../kit/batches.js";
@@ -68,12 +69,12 @@ describe("answers while batches are published and retracted", function () {
       ];
       try {
         for (const { id, price } of batches) {
-          const { version } = await publishBatch(pool, id);
+          const { version } = await publishBatch(new Database(pool), id);
           priceOfVersion.set(String(version), price);
           await new Promise((resolve) => setTimeout(resolve, 300));
         }
         for (const { id } of [...batches].reverse().slice(0, -1)) {
-          await retractBatch(pool, id);
+          await retractBatch(new Database(pool), id);
           await new Promise((resolve) => setTimeout(resolve, 150));
         }
       } finally {

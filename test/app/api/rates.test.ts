@@ -181,7 +181,7 @@ describe("GET /rates", () => {
     const count = async () => ((await (await get(query)).json()) as { rates: { count: number }[] }).rates[0]?.count;
     expect(await count()).to.equal(3);
     expect(await count()).to.equal(3);
-    await retractBatch(test.pool, lastBatch);
+    await retractBatch(test.database, lastBatch);
     const beganAtMs = Date.now();
     await until("the retract is seen", async () => (await count()) === 2);
     expect(Date.now() - beganAtMs).to.be.lessThan(2_000);

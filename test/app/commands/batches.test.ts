@@ -28,7 +28,7 @@ describe("ratesapp batches", function () {
     await bringPlaces(test.database, { ports: { AAAAA: "near", BBBBB: "near" }, regions: { near: "" } });
     published = await deliver(test.database, { feed: "asia", prices: [PRICE, PRICE] });
     failed = await loadBatch(test.database, { feed: "europe", prices: [PRICE] });
-    await failBatch(test.pool, failed, "Piece 0 failed 8 times.");
+    await failBatch(test.database, failed, "Piece 0 failed 8 times.");
   });
   afterEach(() => folder.remove());
 

@@ -76,7 +76,7 @@ describe("a command that is stopped while it waits", function () {
   async function plan(bytes: number | null): Promise<void> {
     const delivery = { feed: "default", source: path, identity: await identity(), mode: "append", bytes } as const;
     const limits = { pieceBytes: 1_000, maxBadRows: 0, deadlineSeconds: null };
-    await planBatch(test.pool, { ...delivery, ...limits }, "2024-01-01", false);
+    await planBatch(test.database, { ...delivery, ...limits }, "2024-01-01", false);
   }
 
   it("for the pieces that others load ends as it was told to", async () => {

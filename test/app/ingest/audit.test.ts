@@ -61,7 +61,7 @@ describe("auditBatch", function () {
     );
     expect(reports.map(({ state }) => state)).to.deep.equal(Array.from({ length: 6 }, () => "audited"));
     expect(parts).to.have.length(4);
-    await publishBatch(database.pool, id);
+    await publishBatch(database, id);
     expect(await seen(database.pool)).to.deep.equal(
       new Map([...rollUp(tree, some())].sort(([a], [b]) => (a < b ? -1 : 1))),
     );
@@ -74,9 +74,9 @@ describe("auditBatch", function () {
         for (const statements of kills) await auditUntilKilled(id, statements);
         const report = await auditBatch(database.pool, id);
         expect(report.state).to.equal("audited");
-        await publishBatch(database.pool, id);
+        await publishBatch(database, id);
         expect((await seen(database.pool)).size).to.equal(rollUp(tree, some()).size);
-        await retractBatch(database.pool, id);
+        await retractBatch(database, id);
       }),
       { numRuns: 10 },
     );
@@ -137,13 +137,13 @@ describe("auditBatch", function () {
     for (const bytes of [24 * 1024 * 1024, 2_400_000, 200_000]) {
       const id = await load(database.pool, { prices });
       expect((await auditBatch(database.pool, id, { bytes })).state).to.equal("audited");
-      await publishBatch(database.pool, id);
+      await publishBatch(database, id);
       expect(await seen(database.pool)).to.deep.equal(wanted);
       const made = await database.pool.query("SELECT count(*)::integer AS n FROM daily_rates WHERE batch_id = $1", [
         id,
       ]);
       rows.push(made.rows[0].n);
-      await retractBatch(database.pool, id);
+      await retractBatch(database, id);
     }
     const lanes = wanted.size / 2;
     expect(rows.slice(0, 2)).to.deep.equal([lanes, lanes]);
@@ -244,25 +244,25 @@ describe("auditBatch", function () {
     const first = await deliver(database.pool, { prices: some(), known: true });
     const second = await load(database.pool, { prices: some(), pieces: 2, known: true });
     expect(await auditBatch(database.pool, second)).to.include({ state: "duplicate", duplicateOf: first });
-    await retractBatch(database.pool, first);
+    await retractBatch(database, first);
     const third = await load(database.pool, { prices: some(), known: true });
     expect((await auditBatch(database.pool, third)).state).to.equal("audited");
     // Both were audited before either is published: the second to be published is the one that repeats.
-    await publishBatch(database.pool, first);
-    expect(await publishBatch(database.pool, third)).to.include({ state: "duplicate", duplicateOf: first });
+    await publishBatch(database, first);
+    expect(await publishBatch(database, third)).to.include({ state: "duplicate", duplicateOf: first });
   });
 
   it("leaves a batch alone that somebody retracted or failed before a slow worker came to publish it", async () => {
     const id = await deliver(database.pool, { prices: some() });
-    await retractBatch(database.pool, id);
-    expect(await publishBatch(database.pool, id, { onlyAudited: true })).to.include({
+    await retractBatch(database, id);
+    expect(await publishBatch(database, id, { onlyAudited: true })).to.include({
       state: "retracted",
       changed: false,
     });
     const other = await load(database.pool, { prices: some() });
     await auditBatch(database.pool, other);
-    await failBatch(database.pool, other, "test");
-    expect(await publishBatch(database.pool, other, { onlyAudited: true })).to.include({
+    await failBatch(database, other, "test");
+    expect(await publishBatch(database, other, { onlyAudited: true })).to.include({
       state: "failed",
       changed: false,
     });
@@ -282,8 +282,8 @@ describe("auditBatch", function () {
     await database.pool.query("UPDATE pieces SET state = 'waiting' WHERE number = 1");
     await rejects(auditBatch(database.pool, id), BatchStateError, /1 of its pieces/);
     await rejects(auditBatch(database.pool, 999), BatchNotFoundError, /no batch 999/);
-    await rejects(publishBatch(database.pool, id), BatchStateError, /is loading/);
-    await rejects(retractBatch(database.pool, id), BatchStateError, /is loading/);
+    await rejects(publishBatch(database, id), BatchStateError, /is loading/);
+    await rejects(retractBatch(database, id), BatchStateError, /is loading/);
   });
 
   it("stops when the batch is failed meanwhile, and leaves nothing", async () => {
@@ -291,13 +291,13 @@ describe("auditBatch", function () {
     let failed = false;
     const report = await auditBatch(database.pool, id, {
       onPart: () => {
-        if (!failed) void failBatch(database.pool, id, "stopped");
+        if (!failed) void failBatch(database, id, "stopped");
         failed = true;
       },
     });
     // Depending on who was faster, the audit saw it, or had ended and was undone by it.
     expect(["failed", "audited"]).to.include(report.state);
-    await failBatch(database.pool, id, "stopped");
+    await failBatch(database, id, "stopped");
     await reclaimBatch(database.pool, id);
     expect(await left()).to.equal(0);
     const { rows } = await database.pool.query("SELECT reclaimed_at FROM batches WHERE id = $1", [id]);

@@ -72,10 +72,10 @@ describe("a delivery that cannot be loaded", () => {
           .toString()
           .replace("\0", "\\u{0}")
           .replace(/^(.{200}).+$/, "$1…");
-        expect(await readBadLines(database.pool, report.batchId, 1_000)).to.deep.equal([
+        expect(await readBadLines(database, report.batchId, 1_000)).to.deep.equal([
           { file, piece: null, line: BAD_LINE, column, reason, content: shown },
         ]);
-        expect(await countBadLines(database.pool, report.batchId)).to.deep.equal([
+        expect(await countBadLines(database, report.batchId)).to.deep.equal([
           { reason: column === null ? reason : `${column}: ${reason}`, count: 1 },
         ]);
         await expectNothingLeft();
@@ -143,7 +143,7 @@ describe("a delivery that cannot be loaded", () => {
       );
       expect(report.state).to.equal("failed");
       expect(report.failure).to.match(failure);
-      const bad = await readBadLines(database.pool, report.batchId, 10);
+      const bad = await readBadLines(database, report.batchId, 10);
       if (column === undefined) expect(bad).to.deep.equal([]);
       else expect(bad.map((line) => [line.line, line.column])).to.deep.equal([[1, column]]);
       await expectNothingLeft();
@@ -176,11 +176,11 @@ describe("a delivery that cannot be loaded", () => {
     const path = await folder.write("many.csv", `${HEADER}\n${bad.join("\n")}\n`);
     const report = only(await ingestSource({ pool: database.pool, source: path, pieceBytes: PIECE_BYTES }));
     expect(report).to.include({ state: "failed", failure: "2000 bad lines.", rejected: 2_000 });
-    const told = await readBadLines(database.pool, report.batchId, 1_000);
+    const told = await readBadLines(database, report.batchId, 1_000);
     expect(told).to.have.length(1_000);
     const expected = bad.flatMap((_, index) => (index % 3 === 0 ? [] : [index + 2])).slice(0, 1_000);
     expect(told.map((line) => line.line)).to.deep.equal(expected);
-    expect(await countBadLines(database.pool, report.batchId)).to.deep.equal([
+    expect(await countBadLines(database, report.batchId)).to.deep.equal([
       { reason: "a column is missing", count: 1_000 },
       { reason: "day: a day that does not exist", count: 500 },
       { reason: "price: zero", count: 500 },

@@ -59,7 +59,7 @@ describe("compact", function () {
     );
     expect(rows).to.deep.equal([{ id: young, state: "published" }]);
     expect((await compact(database.pool)).folded).to.equal(0);
-    const refused = await retractBatch(database.pool, ids[4] as number).catch((error: unknown) => error);
+    const refused = await retractBatch(database, ids[4] as number).catch((error: unknown) => error);
     expect(refused).to.be.instanceOf(BatchTooOldError);
   });
 
@@ -71,9 +71,9 @@ describe("compact", function () {
     const hidden = await seen(database.pool);
     await compact(database.pool);
     expect(await seen(database.pool)).to.deep.equal(hidden);
-    await retractBatch(database.pool, replace);
+    await retractBatch(database, replace);
     expect(await seen(database.pool)).to.deep.equal(before);
-    await publishBatch(database.pool, replace);
+    await publishBatch(database, replace);
     expect(await seen(database.pool)).to.deep.equal(hidden);
   });
 
@@ -94,12 +94,12 @@ describe("compact", function () {
   it("gives up a retracted batch that is too old, with its prices", async () => {
     const kept = await deliver(database.pool, { prices: [price("2024-01-30", 1)] });
     const gone = await deliver(database.pool, { prices: [price("2024-01-30", 2)] });
-    await retractBatch(database.pool, gone);
+    await retractBatch(database, gone);
     await compact(database.pool);
     expect(await number("SELECT count(*) AS n FROM prices")).to.equal(2);
     await age(database.pool, 31);
     expect(await compact(database.pool)).to.deep.equal({ folded: 0, prices: 1, dailyRates: 9 });
-    const error = await publishBatch(database.pool, gone, { retractableDays: 365 }).catch((thrown: unknown) => thrown);
+    const error = await publishBatch(database, gone, { retractableDays: 365 }).catch((thrown: unknown) => thrown);
     expect(error).to.be.instanceOf(BatchTooOldError);
     expect((await database.pool.query("SELECT DISTINCT batch_id FROM prices")).rows).to.deep.equal([
       { batch_id: kept },
@@ -110,8 +110,8 @@ describe("compact", function () {
     const prices = [price("2024-05-01", 10)];
     const published = await deliver(database.pool, { prices });
     const [old, recent] = [await load(database.pool, { prices }), await load(database.pool, { prices })];
-    await failBatch(database.pool, old, "test");
-    await failBatch(database.pool, recent, "test");
+    await failBatch(database, old, "test");
+    await failBatch(database, recent, "test");
     await database.pool.query("UPDATE batches SET failed_at = failed_at - interval '31 days' WHERE id = $1", [old]);
     await database.pool.query(
       "INSERT INTO bad_lines (batch_id, piece, line, reason) SELECT id, 0, 1, 'bad' FROM batches",
@@ -132,7 +132,7 @@ describe("compact", function () {
       "UPDATE batch_days SET price_sum = 2 ^ 53 - 1 WHERE day = $1 AND batch_id IN (SELECT id FROM batches WHERE feed = 'a')",
       [DAYS[0]],
     );
-    await failBatch(database.pool, await load(database.pool, { prices: [price(DAYS[0] as string, 1)] }), "test");
+    await failBatch(database, await load(database.pool, { prices: [price(DAYS[0] as string, 1)] }), "test");
     await age(database.pool, 31);
     const before = await seen(database.pool);
     const error = await compact(database.pool).catch((thrown: unknown) => thrown);
@@ -181,7 +181,7 @@ describe("compact", function () {
     await age(database.pool, 31);
     const toggled = await deliver(database.pool, { mode: "replace", prices: DAYS.map((day) => price(day, 3)) });
     const shown = await answers();
-    await retractBatch(database.pool, toggled);
+    await retractBatch(database, toggled);
     const retracted = await answers();
     let reading = true;
     const readers = Array.from({ length: 4 }, async () => {
@@ -191,8 +191,8 @@ describe("compact", function () {
     });
     const toggling = (async () => {
       for (let turn = 0; turn < 20; turn += 1) {
-        await publishBatch(database.pool, toggled);
-        await retractBatch(database.pool, toggled);
+        await publishBatch(database, toggled);
+        await retractBatch(database, toggled);
       }
     })();
     for (let turn = 0; turn < 5; turn += 1) await compact(database.pool, { batchesPerMonth: 2 });

@@ -158,7 +158,7 @@ describe("a piece", () => {
   }
 
   it("is not committed when its batch failed meanwhile", async () => {
-    expect(await load(() => failBatch(database.pool, 1, "test"))).to.be.instanceOf(LeaseLostError);
+    expect(await load(() => failBatch(database, 1, "test"))).to.be.instanceOf(LeaseLostError);
     expect((await readTotals(database.pool)).stored.rows).to.equal(0);
   });
 

@@ -105,7 +105,7 @@ describe("ingestSource", () => {
     const first = only(await ingest(path));
     const second = only(await ingest(path));
     expect(second).to.include({ batchId: first.batchId, state: "published", already: true });
-    await retractBatch(database.pool, first.batchId, { retractableDays: 30 });
+    await retractBatch(database, first.batchId, { retractableDays: 30 });
     expect(only(await ingest(path))).to.include({ batchId: first.batchId, state: "retracted", already: true });
   });
 
@@ -268,7 +268,7 @@ describe("ingestSource", () => {
     const report = only(await ingest(path, { maxBadRows: 2 }));
     expect(report).to.include({ state: "published", rejected: 2, rows: lines.length - 2 });
     const rejects = join(folder.path, "rejects.csv");
-    await writeOutput(rejects, readRejects(database.pool, report.batchId));
+    await writeOutput(rejects, readRejects(database, report.batchId));
     expect(await readFile(rejects, "utf8")).to.equal(`${header}\n${broken[5]}\n${broken[2_500]}\n`);
     await folder.write("repaired.csv", `${header}\n${lines[5]}\n${lines[2_500]}\n`);
     await ingest(join(folder.path, "repaired.csv"));
@@ -332,7 +332,7 @@ describe("ingestSource", () => {
     const done = ingest(path);
     const loaded = () => database.pool.query("SELECT FROM pieces WHERE state = 'loaded'");
     while ((await loaded()).rowCount === 0) await sleep(1);
-    await failBatch(database.pool, 1, STOPPED, true);
+    await failBatch(database, 1, STOPPED, true);
     expect(only(await done)).to.include({ state: "failed", failure: STOPPED, failedForGood: true });
     expect((await readTotals(database.pool)).stored.rows).to.equal(0);
   });

@@ -3,6 +3,7 @@ import { expect } from "chai";
 import type pg from "pg";
 import { publishBatch } from "../../../app/batches/publish.js";
 import { retractBatch } from "../../../app/batches/retract.js";
+import { Database } from "../../../app/database/database.js";
 import { closePool, openPool } from "../../../app/database/pool.js";
 import { ingestSource } from "../../../app/ingest/ingest-source.js";
 import { importPlaces } from "../../../app/places/import-places.js";
@@ -53,9 +54,9 @@ describe("a batch over very many months", function () {
       expect(only(reports)).to.include({ state: "published", rows: 3 * MONTHS.length });
     }
     await expectEach("1/5");
-    await lockingFew(() => retractBatch(pool, 1));
+    await lockingFew(() => retractBatch(new Database(pool), 1));
     expect((await seen(pool)).size).to.equal(0);
-    await lockingFew(() => publishBatch(pool, 1));
+    await lockingFew(() => publishBatch(new Database(pool), 1));
 
     const second = await folder.write("second.csv", csv(7));
     expect(only(await lockingFew(() => ingestSource({ pool, source: second }))).state).to.equal("published");

@@ -44,7 +44,7 @@ describe("ingest metrics", () => {
          loaded_at = clock_timestamp() WHERE batch_id = $1`,
       [waiting],
     );
-    watchIngest(database.pool);
+    watchIngest(database);
     const told = await scrape();
     expect(told.get('ratesapp_ingest_rows_total{feed="asia"}')).to.equal(2);
     expect(told.get('ratesapp_ingest_batches{feed="asia",state="published"}')).to.equal(1);
@@ -70,11 +70,11 @@ describe("ingest metrics", () => {
     await database.pool.query("UPDATE pieces SET attempts = 2, to_byte = from_byte + 7");
     await database.pool.query("UPDATE pieces SET state = 'failed', rejected = 3 WHERE batch_id = $1", [bad]);
     const totals = async () => {
-      watchIngest(database.pool);
+      watchIngest(database);
       const told = await scrape();
       return [...told].filter(([name]) => /(rows|bytes|attempts)_total/.test(name)).sort();
     };
-    await failBatch(database.pool, bad, "test");
+    await failBatch(database, bad, "test");
     const before = await totals();
     expect(Object.fromEntries(before)).to.deep.include({
       'ratesapp_ingest_rows_total{feed="a"}': 1,
@@ -90,7 +90,8 @@ describe("ingest metrics", () => {
   });
 
   it("are absent, and the scrape works, while the database does not answer", async () => {
-    watchIngest({ query: () => Promise.reject(new Error("away")) } as never);
+    const away = () => Promise.reject(new Error("away"));
+    watchIngest({ row: away, rows: away } as never);
     expect([...(await scrape()).keys()]).to.deep.equal([]);
   });
 });

@@ -25,7 +25,7 @@ describe("the progress of a batch", () => {
   afterEach(() => database.drop());
 
   async function shown(): Promise<{ progress: number; secondsLeft: number }> {
-    const { progress, estimated_end, read_at } = (await readBatch(database.pool, id)) as BatchSummary;
+    const { progress, estimated_end, read_at } = (await readBatch(database, id)) as BatchSummary;
     return { progress: progress as number, secondsLeft: (+(estimated_end as Date) - +read_at) / 1000 };
   }
 

@@ -35,7 +35,7 @@ describe("lines that are left out", () => {
     const report = only(await ingest({ feed: "lenient", maxBadRows: 1_000_000_000 }));
     expect(report).to.include({ state: "published", rejected: bad.length, rows: lines.length });
     const rejects = join(folder.path, "rejects.csv");
-    await writeOutput(rejects, readRejects(database.pool, report.batchId));
+    await writeOutput(rejects, readRejects(database, report.batchId));
     expect((await readFile(rejects, "utf8")) === `${HEADER}\n${bad.join("\n")}\n`).to.equal(true);
     // With one too many, only what is shown of them is there.
     const failed = only(await ingest({ feed: "strict", maxBadRows: bad.length - 1 }));

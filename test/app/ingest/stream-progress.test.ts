@@ -41,7 +41,7 @@ describe("the progress of a stream in its middle", () => {
   async function half(): Promise<BatchSummary> {
     for (;;) {
       const { rows } = await database.pool.query<{ id: number }>("SELECT id FROM batches");
-      const batch = rows[0] && (await readBatch(database.pool, rows[0].id));
+      const batch = rows[0] && (await readBatch(database, rows[0].id));
       if (batch && batch.bytes_loaded > 0.4 * csv.length && batch.pieces === batch.pieces_loaded) return batch;
     }
   }

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { BatchTooOldError } from "../../../app/batches/batch-error.js";
 import { publishBatch } from "../../../app/batches/publish.js";
 import { retractBatch } from "../../../app/batches/retract.js";
+import { Database } from "../../../app/database/database.js";
 import { auditBatch } from "../../../app/ingest/audit/audit.js";
 import { compact } from "../../../app/upkeep/compact.js";
 import { createDatabase } from "../../kit/database.js";
@@ -81,7 +82,8 @@ describe("what consumers see of batches", function () {
   });
 
   it("is that of the last replace to be published, whoever publishes at the same time", async () => {
-    const { pool, drop } = await createDatabase();
+    const database = await createDatabase();
+    const { pool } = database;
     const tree = await plant(pool, { regionParents: [], portParents: [-1, -1] });
     const prices = (price: number) => [
       { origin: tree.ports[0] as number, destination: tree.ports[1] as number, day: "2024-01-01", price },
@@ -94,7 +96,7 @@ describe("what consumers see of batches", function () {
       await auditBatch(pool, id);
       ids.push(id);
     }
-    await Promise.all(ids.map((id) => publishBatch(pool, id)));
+    await Promise.all(ids.map((id) => publishBatch(database, id)));
     const { rows } = await pool.query<{ id: number; mode: "append" | "replace" }>(
       "SELECT id, mode FROM batches ORDER BY sequence",
     );
@@ -108,7 +110,7 @@ describe("what consumers see of batches", function () {
     }));
     expect(await seen(pool)).to.deep.equal(sorted(rollUp(tree, visiblePrices(model))));
     expect(await version()).to.equal(before + 8);
-    await drop();
+    await database.drop();
   });
 });
 
@@ -131,7 +133,7 @@ async function take(next: Step, tree: Tree, batches: ModelBatch[], pool: Paramet
       const batch = batches[next.pick % Math.max(1, batches.length)];
       if (batch === undefined) return;
       const wanted = next.kind === "publish";
-      const change = wanted ? publishBatch(pool, batch.id) : retractBatch(pool, batch.id);
+      const change = wanted ? publishBatch(new Database(pool), batch.id) : retractBatch(new Database(pool), batch.id);
       const error = await change.then(
         () => undefined,
         (thrown: unknown) => thrown,
