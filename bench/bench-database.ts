@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type pg from "pg";
+import { Database } from "../app/database/database.js";
 import { openEmbedded } from "../app/database/embedded.js";
 import { migrate } from "../app/database/migrate.js";
 import { openPool } from "../app/database/pool.js";
@@ -44,7 +45,7 @@ export async function openBenchServer(): Promise<BenchServer> {
       url.pathname = `/${name}`;
       if (!options.empty) {
         await migrate(url.href);
-        await withPool(url.href, (pool) => importPlaces(pool, demoPlacesFiles()));
+        await withPool(url.href, (pool) => importPlaces(new Database(pool), demoPlacesFiles()));
       }
       return url.href;
     },

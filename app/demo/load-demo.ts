@@ -1,3 +1,4 @@
+import { Database } from "../database/database.js";
 import { openPool } from "../database/pool.js";
 import { type IngestOptions, ingestSource } from "../ingest/ingest-source.js";
 import { importPlaces } from "../places/import-places.js";
@@ -41,7 +42,7 @@ export async function loadDemo(options: DemoOptions): Promise<boolean> {
     const codes = [...demoPorts.map(({ code }) => code), ...demoRegions.map(({ slug }) => slug)];
     const { rows } = await pool.query<{ found: boolean }>(findOthersData, [DEMO_FEED, codes]);
     if (rows[0]?.found) return false;
-    await importPlaces(pool, demoPlacesFiles());
+    await importPlaces(new Database(pool), demoPlacesFiles());
     let days = 0;
     const source = new DemoSource({
       lastDay: options.lastDay,

@@ -206,7 +206,7 @@ async function finish(worker: Worker, batchId: number): Promise<Work> {
 /** Deletes the rows of a batch that ended without being seen. What is left of them waits for the next compaction. */
 async function giveBack(worker: Worker, batchId: number): Promise<void> {
   try {
-    await reclaimBatch(worker.database.pool, batchId, { signal: worker.signal });
+    await reclaimBatch(worker.database, batchId);
   } catch (error) {
     worker.signal.throwIfAborted();
     worker.log.warn({ batch: batchId, error: (error as Error).message }, "the space of the batch is not free yet");

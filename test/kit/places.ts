@@ -25,7 +25,7 @@ export async function bringPlaces(database: Database, places: PlaceTree = SAMPLE
   const content = (header: string, parents: Readonly<Record<string, string>>) =>
     [header, ...Object.entries(parents).map(([code, parent]) => `${code},Name of ${code},${parent}`), ""].join("\n");
   const { ports, regions } = places;
-  await importPlaces(database.pool, {
+  await importPlaces(database, {
     ports: { name: "ports.csv", content: content("code,name,parent_slug", ports) },
     // A file with nothing under its header is refused.
     ...(Object.keys(regions).length > 0 && {

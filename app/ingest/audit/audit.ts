@@ -156,14 +156,14 @@ async function makeParts(pool: pg.Pool, batchId: number, options: AuditOptions):
 /** @returns false if there is nothing to do, or nothing that nobody else does. */
 async function makePart(client: pg.ClientBase, batchId: number, sums: Sums): Promise<boolean> {
   await client.query(boundPart);
-  await client.query(lockTreeShared);
+  await client.query(lockTreeShared.text);
   const claimed = await client.query<{ from_day: string; to_day: string }>(claimPart, [batchId]);
   if (!claimed.rows[0]) return false;
   const { from_day: fromDay, to_day: toDay } = claimed.rows[0];
   const { rows } = await client.query<{ state: BatchState }>(readState.text, [batchId]);
   if (rows[0]?.state !== "auditing") return false;
   await client.query(placePrices, [batchId, fromDay, toDay]);
-  const totals = await rollUpPrices(client, { batchId, fromDay, toDay }, sums);
+  const totals = await rollUpPrices(new Session(client), { batchId, fromDay, toDay }, sums);
   if (totals === null) {
     const middle = addDays(fromDay, Math.floor((countDays(fromDay, toDay) - 1) / 2));
     await client.query(splitPart, [batchId, fromDay, middle]);

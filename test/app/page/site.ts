@@ -32,8 +32,9 @@ SEGOT,Göteborg,scandinavia
 `;
 
 export async function openSite(): Promise<Site> {
-  const { url, pool, drop } = await createDatabase();
-  await importPlaces(pool, {
+  const database = await createDatabase();
+  const { url, pool } = database;
+  await importPlaces(database, {
     ports: { name: "ports.csv", content: PORTS },
     regions: { name: "regions.csv", content: REGIONS },
   });
@@ -49,7 +50,7 @@ export async function openSite(): Promise<Site> {
     },
     async close() {
       await server.stop();
-      await drop();
+      await database.drop();
       await rm(directory, { recursive: true, force: true });
     },
   };

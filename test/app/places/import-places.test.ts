@@ -10,7 +10,7 @@ describe("importPlaces", () => {
   const test = useFreshDatabase();
 
   const run = (ports: string, regions: string) =>
-    importPlaces(test.pool, {
+    importPlaces(test.database, {
       ports: { name: "ports.csv", content: ports },
       regions: { name: "regions.csv", content: regions },
     });
