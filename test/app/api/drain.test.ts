@@ -80,7 +80,7 @@ describe("a server that stops", function () {
     try {
       await client.query("BEGIN; LOCK TABLE places");
       const asked = fetch(server.apiUrl + PATH);
-      await until("the question waits for the lock", async () => (await waiting(test.database)) > 0);
+      await until("the question waits for the lock", async () => (await waiting(test)) > 0);
       const stopped = server.stop();
       await until("the server is not ready", async () => {
         const ready = await fetch(`${server.adminUrl}/readyz`);
@@ -110,7 +110,7 @@ describe("a server that stops", function () {
     try {
       await client.query("BEGIN; LOCK TABLE places");
       const asked = fetch(server.apiUrl + PATH).catch((error: Error) => error);
-      await until("the question waits for the lock", async () => (await waiting(test.database)) > 0);
+      await until("the question waits for the lock", async () => (await waiting(test)) > 0);
       const beganAtMs = Date.now();
       const stopped = server.stop();
       expect(await asked).to.be.instanceOf(Error);
