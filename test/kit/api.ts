@@ -1,7 +1,7 @@
 import { type RunningServer, startServer } from "../../app/api/server.js";
 import { readSettings } from "../../app/settings.js";
 import { createLogger } from "../../app/telemetry/logger.js";
-import { createDatabase, type SharedDatabase, suiteOf } from "./database.js";
+import { createDatabase, suiteOf, UsedDatabase } from "./database.js";
 import { bringPlaces, type PlaceTree } from "./places.js";
 
 /**
@@ -23,21 +23,21 @@ export function startApi(environment: Readonly<Record<string, string>>): Promise
   return startServer({ settings, logger: createLogger(settings) });
 }
 
-export interface TestApi extends SharedDatabase {
-  readonly server: RunningServer;
+/** The server of the tests of a `describe`, and its database; there when they run. */
+export class UsedApi extends UsedDatabase {
+  server!: RunningServer;
 }
 
 /** For a `describe`: a server on a database of its own with `places`; there from its first test to its last. */
-export function useApi(places?: PlaceTree): TestApi {
-  const test = {} as TestApi;
+export function useApi(places?: PlaceTree): UsedApi {
+  const test = new UsedApi();
   before(async function () {
-    const created = await createDatabase();
-    if (places !== undefined) await bringPlaces(created.database, places);
-    const server = await startApi({ DATABASE_URL: created.url });
-    Object.assign(test, created, { server });
+    test.database = await createDatabase();
+    if (places !== undefined) await bringPlaces(test.database, places);
+    test.server = await startApi({ DATABASE_URL: test.url });
     suiteOf(this).afterAll(async () => {
-      await server.stop();
-      await created.drop();
+      await test.server.stop();
+      await test.database.drop();
     });
   });
   return test;

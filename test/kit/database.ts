@@ -2,13 +2,10 @@ import pg from "pg";
 import { Database } from "../../app/database/database.js";
 import { databaseUrl, onServer, TEMPLATE } from "./postgres.js";
 
-/** As the product knows one, without patience, so that a test sees the first error. */
+/** As the product knows one: without patience, so that a test sees the first error. */
 export class TestDatabase extends Database {
   readonly url: string;
-  /** This, for tests that have it among other things ({@link useDatabase}). */
-  readonly database: Database = this;
-  /** Closes the pool and drops the database, whoever is still connected. */
-  readonly drop: () => Promise<void>;
+  readonly #name: string;
 
   constructor(name: string) {
     const url = databaseUrl(name);
@@ -17,15 +14,15 @@ export class TestDatabase extends Database {
     pool.on("connect", (client) => client.on("error", () => {}));
     super(pool);
     this.url = url;
-    this.drop = async () => {
-      await pool.end();
-      await onServer(`DROP DATABASE ${name} WITH (FORCE)`);
-    };
+    this.#name = name;
+  }
+
+  /** Closes the pool and drops the database, whoever is still connected. */
+  async drop(): Promise<void> {
+    await this.pool.end();
+    await onServer(`DROP DATABASE ${this.#name} WITH (FORCE)`);
   }
 }
-
-/** What the tests of a `describe` share. */
-export type SharedDatabase = Pick<TestDatabase, "url" | "pool" | "database" | "drop">;
 
 let count = 0;
 
@@ -40,23 +37,38 @@ export async function createDatabase(options: { empty?: boolean } = {}): Promise
   return new TestDatabase(name);
 }
 
+/** The database of the tests of a `describe`; there when they run. */
+export class UsedDatabase {
+  database!: TestDatabase;
+
+  get pool(): pg.Pool {
+    return this.database.pool;
+  }
+
+  get url(): string {
+    return this.database.url;
+  }
+}
+
 /** For a `describe`: one database for all its tests, there from before its other hooks until behind them. */
-export function useDatabase(): SharedDatabase {
-  const test = {} as SharedDatabase;
+export function useDatabase(): UsedDatabase {
+  const test = new UsedDatabase();
   before(async function () {
-    Object.assign(test, await createDatabase());
-    suiteOf(this).afterAll(() => test.drop());
+    test.database = await createDatabase();
+    suiteOf(this).afterAll(() => test.database.drop());
   });
   return test;
 }
 
 /** For a `describe`: a new database for each of its tests, there from before its other hooks until behind them. */
-export function useFreshDatabase(): SharedDatabase {
-  const test = {} as SharedDatabase;
+export function useFreshDatabase(): UsedDatabase {
+  const test = new UsedDatabase();
   before(function () {
-    suiteOf(this).afterEach(() => test.drop());
+    suiteOf(this).afterEach(() => test.database.drop());
   });
-  beforeEach(async () => Object.assign(test, await createDatabase()));
+  beforeEach(async () => {
+    test.database = await createDatabase();
+  });
   return test;
 }
 

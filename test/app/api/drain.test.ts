@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import type { RunningServer } from "../../../app/api/server.js";
 import { startApi } from "../../kit/api.js";
-import { type SharedDatabase, useDatabase } from "../../kit/database.js";
+import { type UsedDatabase, useDatabase } from "../../kit/database.js";
 import { bringPlaces } from "../../kit/places.js";
 import { TcpProxy } from "../../kit/tcp-proxy.js";
 import { until } from "../../kit/until.js";
@@ -147,7 +147,7 @@ function ask(serverUrl: string, agent: Agent): Promise<number> {
   });
 }
 
-async function waiting({ pool }: SharedDatabase): Promise<number> {
+async function waiting({ pool }: UsedDatabase): Promise<number> {
   const { rows } = await pool.query<{ count: number }>(
     `SELECT count(*)::integer AS count FROM pg_stat_activity
      WHERE datname = current_database() AND wait_event_type = 'Lock' AND application_name = 'ratesapp read'`,

@@ -1,3 +1,5 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import type { IncomingMessage } from "node:http";
 import { expect } from "chai";
 import { pino } from "pino";
 import { type RunningServer, startServer } from "../../../app/api/server.js";
@@ -210,6 +212,16 @@ describe("whatever a client sends", function () {
     return exchange(server.apiUrl, `${method} ${target} HTTP/1.1\r\n${lines.join("")}\r\n${body ?? ""}`, leaving);
   };
 
+  /** As the server receives it, which runs in this process. */
+  const nextRequest = () =>
+    new Promise<IncomingMessage>((resolve) => {
+      const note = (message: unknown) => {
+        unsubscribe("http.server.request.start", note);
+        resolve((message as { request: IncomingMessage }).request);
+      };
+      subscribe("http.server.request.start", note);
+    });
+
   const expectRefusal = async (answer: Response, what: string) => {
     const text = await answer.text();
     expect(answer.status, `${what}: ${text.slice(0, 300)}`).to.be.below(500);
@@ -336,10 +348,15 @@ describe("whatever a client sends", function () {
       ["POST", "/batches", { ...JSON_TYPE, "Content-Length": "100" }, '{"feed":'],
       ["POST", "/batches/ID/fail", { ...JSON_TYPE, "Content-Length": "100" }, '{"reason":'],
     ] as const) {
-      await send(method, { path, headers: { ...headers, ...aKey() }, body }, AbortSignal.timeout(300));
-      const left = () => logged.filter(({ msg }) => msg === "the client left in the middle of its body");
+      const received = nextRequest();
+      const leaving = new AbortController();
+      const left = send(method, { path, headers: { ...headers, ...aKey() }, body }, leaving.signal);
+      const request = await received;
+      await until(`the body of ${method} ${path} is being read`, () => request.readableDidRead);
+      leaving.abort();
+      await left;
       await until(`it is noted of ${method} ${path}`, () =>
-        left().some(({ url }) => url === path.replace("ID", String(batch))),
+        logged.some(({ msg, url }) => msg === "the client left in the middle of its body" && url === request.url),
       );
     }
     expect(logged.filter(({ level }) => (level as number) > 30)).to.deep.equal([]);

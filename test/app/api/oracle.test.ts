@@ -132,23 +132,23 @@ describe("answers", function () {
         prices,
         questions,
         async (shape, published, hidden, asked) => {
-          const test = await createDatabase();
+          const database = await createDatabase();
           try {
-            await bringPlaces(test.database, shape);
+            await bringPlaces(database, shape);
             const codes = [...Object.keys(shape.ports), ...Object.keys(shape.regions)];
             const named = (raw: readonly RawPrice[]) => raw.map((price) => name(price, Object.keys(shape.ports)));
             for (const [index, batch] of published.entries()) {
-              await deliver(test.database, { prices: named(batch), feed: `feed ${index % 2}` });
+              await deliver(database, { prices: named(batch), feed: `feed ${index % 2}` });
             }
             // Never seen: a batch that is loaded only, and one that was published and retracted.
-            await loadBatch(test.database, { prices: named(hidden) });
-            await retractBatch(test.database, await deliver(test.database, { prices: named(hidden), feed: "wrong" }));
-            const server = await startApi({ DATABASE_URL: test.url });
+            await loadBatch(database, { prices: named(hidden) });
+            await retractBatch(database, await deliver(database, { prices: named(hidden), feed: "wrong" }));
+            const server = await startApi({ DATABASE_URL: database.url });
             try {
               for (const { origin, destination, from, to, spelling } of asked) {
                 const [dateFrom, dateTo] = [from, to].sort() as [string, string];
                 const ends = [codes[origin % codes.length] ?? "", codes[destination % codes.length] ?? ""] as const;
-                const expected = await oracle(test.pool, [...ends, dateFrom, dateTo]);
+                const expected = await oracle(database.pool, [...ends, dateFrom, dateTo]);
                 const kind = ends[0] !== ends[1] ? "two places" : ends[0] in shape.ports ? "one port" : "one region";
                 for (const { day, count } of expected) if (day === LEAP_DAY) met.add(`${kind}: ${count ?? 0}`);
                 const places = spelling
@@ -172,7 +172,7 @@ describe("answers", function () {
               await server.stop();
             }
           } finally {
-            await test.drop();
+            await database.drop();
           }
         },
       ),

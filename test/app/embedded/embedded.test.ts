@@ -15,7 +15,7 @@ import { openEmbedded } from "../../../app/database/embedded.js";
 import { skipBecause } from "../../kit/skip.js";
 import { until } from "../../kit/until.js";
 
-const USER = fileURLToPath(new URL("./embedded-user.ts", import.meta.url));
+const USER = fileURLToPath(new URL("./embedded-user.mjs", import.meta.url));
 const FAST = { fsync: "off" };
 const COUNT_USERS =
   "SELECT count(*)::int AS it FROM pg_stat_activity WHERE application_name = 'ratesapp user of this server'";
@@ -42,7 +42,7 @@ describe("openEmbedded", function () {
   const postmasterPid = async () => (await readPostmaster(join(directory, "postgres")))?.pid;
 
   const startUser = () => {
-    const user = spawn(process.execPath, ["--import", "tsx", USER, directory], { stdio: ["pipe", "pipe", "inherit"] });
+    const user = spawn(process.execPath, [USER, directory], { stdio: ["pipe", "pipe", "inherit"] });
     users.push(user);
     return user;
   };

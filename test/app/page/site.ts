@@ -32,7 +32,8 @@ SEGOT,Göteborg,scandinavia
 `;
 
 export async function openSite(): Promise<Site> {
-  const { url, pool, database, drop } = await createDatabase();
+  const database = await createDatabase();
+  const { url, pool } = database;
   await importPlaces(database, {
     ports: { name: "ports.csv", content: PORTS },
     regions: { name: "regions.csv", content: REGIONS },
@@ -49,7 +50,7 @@ export async function openSite(): Promise<Site> {
     },
     async close() {
       await server.stop();
-      await drop();
+      await database.drop();
       await rm(directory, { recursive: true, force: true });
     },
   };
