@@ -16,6 +16,7 @@ import { queryRetries, sourceAway, watchPool } from "../telemetry/database-metri
 import { EventLoopLag } from "../telemetry/event-loop.js";
 import { Health } from "../telemetry/health.js";
 import type { Logger } from "../telemetry/logger.js";
+import { watchFolds } from "../upkeep/fold-metrics.js";
 import { AnswerCache } from "./answers/answer-cache.js";
 import { createApi } from "./api.js";
 import { PublishJobs } from "./batches/publish-jobs.js";
@@ -84,8 +85,11 @@ export async function startServer({ settings, logger }: ServerOptions): Promise<
   if (writePool !== undefined) unwatch.push(watchPool("write", writePool));
   if (thread !== undefined) unwatch.push(watchPool("ingest", thread));
   // Most servers only read, and the replicas know the same.
-  watchIngest(writes ?? (pools[0] && new Database(pools[0].pool)));
+  const told = writes ?? (pools[0] && new Database(pools[0].pool));
+  watchIngest(told);
+  watchFolds(told);
   unwatch.push(() => watchIngest(undefined));
+  unwatch.push(() => watchFolds(undefined));
   watchDataset(version);
   watchCacheBytes(() => answers.bytes);
 

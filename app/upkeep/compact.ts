@@ -19,6 +19,7 @@ import {
   setCompacted,
   setSettled,
 } from "./compact.sql.js";
+import { foldNext } from "./fold.js";
 import { boundFold, claimFold } from "./fold.sql.js";
 import { type ReclaimReport, reclaim } from "./reclaim.js";
 import { Turns } from "./turns.js";
@@ -58,6 +59,10 @@ const BATCHES_PER_MONTH = 4;
 export async function compact(database: Database, options: CompactOptions = {}): Promise<CompactReport> {
   const { retractableDays = 30, batchesPerMonth: batches = BATCHES_PER_MONTH } = options;
   const turns = new Turns(database.patience.signal);
+  // What publishers left.
+  await turns.take("not all batches were folded", async () => {
+    while (await foldNext(database));
+  });
   await turns.take("not all folds were settled", () => settleFolds(database, retractableDays));
   const foldable = await database.transaction((session) => session.rows(listFoldable, { retractableDays, batches }));
   let folded = 0;

@@ -1,7 +1,10 @@
 import { statement } from "../database/statement.js";
 
-/** As many of a level are folded into one of the next: a question reads at most one less of each level. */
-export const FAN_IN = 8;
+/**
+ * As many of a level are folded into one of the next, so that a question reads one less of each level at most. And a
+ * retract writes the rates of a folded batch again from its prices: of more than so many, somebody would wait for it.
+ */
+export const DUE = { fanIn: 8, mostPrices: 20_000 };
 /** What is due is folded in turns, each for seconds at most. */
 const MOST_INPUTS = 64;
 
@@ -12,7 +15,8 @@ const MOST_INPUTS = 64;
  */
 const due = (scope: string) => `
   WITH scope AS (${scope}), holder AS (
-    SELECT b.id, b.feed, b.mode, b.state, b.sequence, b.fold_level, b.folded, scope.month, sum(d.prices) AS prices
+    SELECT b.id, b.feed, b.mode, b.state, b.sequence, b.fold_level, b.folded, scope.month, sum(d.prices) AS prices,
+           sum(d.price_sum) AS price_sum
     FROM scope
     JOIN batch_days d
       ON d.day >= scope.month AND d.day < (scope.month + interval '1 month')::date AND d.fold_id IS NULL
@@ -28,7 +32,8 @@ const due = (scope: string) => `
     WHERE state = 'published'
       AND CASE mode WHEN 'append' THEN prices <= $mostPrices WHEN 'compaction' THEN folded ELSE false END
     GROUP BY feed, month, era, fold_level
-    HAVING count(*) >= $fanIn::integer
+    -- No day may add up to more than is exact.
+    HAVING count(*) >= $fanIn::integer AND sum(price_sum) < 9007199254740992
   )`;
 
 const select = `

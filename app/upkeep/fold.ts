@@ -9,8 +9,8 @@ import {
   boundFold,
   boundFoldEarly,
   claimFold,
+  DUE,
   type Due,
-  FAN_IN,
   findDue,
   findDueAround,
   giveDays,
@@ -21,9 +21,6 @@ import {
   setFolded,
 } from "./fold.sql.js";
 import { observeFold } from "./fold-metrics.js";
-
-/** A retract writes the rates of a folded batch again from its prices: of more, somebody would wait for it. */
-const MOST_PRICES = 20_000;
 
 export interface FoldOptions {
   /** Only in the feed and the months of this batch. */
@@ -39,8 +36,8 @@ export interface FoldOptions {
  * has happened.
  * @returns false if nothing is due, or others are at it.
  */
-export async function foldNext(database: Database, { around, fanIn = FAN_IN }: FoldOptions = {}): Promise<boolean> {
-  const params = { mostPrices: MOST_PRICES, fanIn };
+export async function foldNext(database: Database, { around, fanIn = DUE.fanIn }: FoldOptions = {}): Promise<boolean> {
+  const params = { ...DUE, fanIn };
   const due = await database.transaction((session) =>
     around === undefined ? session.row(findDue, params) : session.row(findDueAround, { ...params, batchId: around }),
   );

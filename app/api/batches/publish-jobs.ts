@@ -5,6 +5,7 @@ import { PATIENCE_MS } from "../../database/patiently.js";
 import type { IngestThread } from "../../ingest/uploads/ingest-thread.js";
 import { findUnpublished } from "../../ingest/uploads/upload.js";
 import type { Logger } from "../../telemetry/logger.js";
+import { Folder } from "../../upkeep/folder.js";
 import { reclaimBatch } from "../../upkeep/reclaim.js";
 
 /** A client waits this long for the end; then it is told that the work goes on. */
@@ -21,6 +22,7 @@ export class PublishJobs {
   readonly #thread: IngestThread;
   readonly #logger: Logger;
   readonly #retractableDays: number;
+  readonly #folder: Folder;
   readonly #running = new Map<number, Promise<void>>();
   readonly #stopping = new AbortController();
   #looking: Promise<void> | undefined;
@@ -30,6 +32,7 @@ export class PublishJobs {
     this.#thread = thread;
     this.#logger = logger;
     this.#retractableDays = retractableDays;
+    this.#folder = new Folder(writes.with({ signal: this.#stopping.signal }), logger);
   }
 
   /** From now on looks for what others left, now and then. */
@@ -40,7 +43,7 @@ export class PublishJobs {
   /** What is under way breaks off behind the statement that runs, and is left for others. */
   async stop(): Promise<void> {
     this.#stopping.abort();
-    await Promise.allSettled([this.#looking, ...this.#running.values()]);
+    await Promise.allSettled([this.#looking, this.#folder.end(), ...this.#running.values()]);
   }
 
   /**
@@ -82,10 +85,11 @@ export class PublishJobs {
     const { state } = await this.#thread.audit(batchId, signal);
     if (state === "failed" || state === "duplicate") return;
     const onlyAudited = unasked || state === "audited";
-    await publishBatch(this.#writes.with({ signal, patienceMs: PATIENCE_MS }), batchId, {
+    const { changed } = await publishBatch(this.#writes.with({ signal, patienceMs: PATIENCE_MS }), batchId, {
       retractableDays: this.#retractableDays,
       onlyAudited,
     });
+    if (changed) this.#folder.published(batchId);
   }
 
   /** Ends by throwing, when it is stopped. */
