@@ -9,6 +9,7 @@ import { workerName } from "../batches/worker-name.js";
 import { Database } from "../database/database.js";
 import { type IngestLog, patiently } from "../database/patiently.js";
 import { isTransient } from "../database/sqlstates.js";
+import { Folder } from "../upkeep/folder.js";
 import { reclaimBatch } from "../upkeep/reclaim.js";
 import { auditBatch } from "./audit/audit.js";
 import { DEFAULT_FEED } from "./feeds.js";
@@ -76,6 +77,11 @@ export class DeliveriesError extends AggregateError {
   }
 }
 
+/** A worker that folds behind what it publishes. */
+interface PublishingWorker extends Worker {
+  readonly folder: Folder;
+}
+
 const SILENT: IngestLog = { info() {}, warn() {} };
 
 /**
@@ -101,8 +107,22 @@ export async function ingestSource(options: IngestOptions): Promise<BatchReport[
   const startedAt = (await database.row(readClock))?.now as string;
   const ports = await patiently(base, () => readPorts(pool));
   if (ports.size === 0) throw new PortsMissingError();
-  const worker: Worker = { ...base, ports };
-  await failAbandoned(worker);
+  const worker: PublishingWorker = { ...base, ports, folder: new Folder(database.with({ patienceMs: 0 }), log) };
+  try {
+    await failAbandoned(worker);
+    return await ingestObjects(worker, source, startedAt, options);
+  } finally {
+    await worker.folder.end();
+  }
+}
+
+async function ingestObjects(
+  worker: PublishingWorker,
+  source: Source,
+  startedAt: string,
+  options: IngestOptions,
+): Promise<BatchReport[]> {
+  const { signal } = worker;
   const feed = options.feed ?? DEFAULT_FEED;
   const reports: BatchReport[] = [];
   const failures: Error[] = [];
@@ -134,7 +154,7 @@ export async function ingestSource(options: IngestOptions): Promise<BatchReport[
 
 /** Null for one of several that was loaded before. */
 async function ingestObject(
-  worker: Worker,
+  worker: PublishingWorker,
   object: SourceObject,
   feed: string,
   startedAt: string,
@@ -181,7 +201,7 @@ async function ingestObject(
 }
 
 /** Audits and publishes the batch if it is loaded; fails it if it cannot be. All workers come here, and any may die. */
-async function finish(worker: Worker, batchId: number): Promise<Work> {
+async function finish(worker: PublishingWorker, batchId: number): Promise<Work> {
   let work = await readWorkOf(worker, batchId);
   if (work.state === "loading") {
     const failure = failureOf(work);
@@ -198,7 +218,8 @@ async function finish(worker: Worker, batchId: number): Promise<Work> {
     work = await readWorkOf(worker, batchId);
   }
   if (work.state === "audited") {
-    await publishBatch(worker.database, batchId, { onlyAudited: true });
+    const { changed } = await publishBatch(worker.database, batchId, { onlyAudited: true });
+    if (changed) worker.folder.published(batchId);
   }
   return readWorkOf(worker, batchId);
 }
