@@ -28,12 +28,13 @@ let count = 0;
 /** A batch as it stands when its last piece is loaded. Returns its id. */
 export async function load(pool: pg.Pool, delivery: Delivery): Promise<number> {
   count += 1;
+  const identity = `test ${count}`;
   const months = [...new Set(delivery.prices.map((price) => `${price.day.slice(0, 7)}-01`))];
   for (const month of months) await pool.query("SELECT ensure_month($1)", [month]);
   const { rows } = await pool.query<{ id: number }>(
     `INSERT INTO batches (feed, source, identity, mode, state, planned)
      VALUES ($1, 'test', $2, $3, 'loading', true) RETURNING id`,
-    [delivery.feed ?? "a", `test ${count}`, delivery.mode ?? "append"],
+    [delivery.feed ?? "a", identity, delivery.mode ?? "append"],
   );
   const id = rows[0]?.id as number;
   const pieces = delivery.pieces ?? 1;
