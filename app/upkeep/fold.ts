@@ -38,9 +38,10 @@ export interface FoldOptions {
  */
 export async function foldNext(database: Database, { around, fanIn = DUE.fanIn }: FoldOptions = {}): Promise<boolean> {
   const params = { ...DUE, fanIn };
-  const due = await database.transaction((session) =>
-    around === undefined ? session.row(findDue, params) : session.row(findDueAround, { ...params, batchId: around }),
-  );
+  const due =
+    around === undefined
+      ? await database.transaction((session) => session.row(findDue, params))
+      : await database.row(findDueAround, { ...params, batchId: around });
   if (!due) return false;
   return observeFold(() => database.transaction((session) => fold(session, due)).catch(unlessChanged));
 }
