@@ -20,15 +20,15 @@ describe("the documentation in a browser", function () {
 
   it("shows every path and sends a request that a reader tries, under its content security policy", async () => {
     const { page, close } = await openPage(browser, `${api.server.apiUrl}/docs`);
-    await page.locator("#operations-default-getRates").waitFor();
-    for (const id of ["listPorts", "listRegions"]) await page.locator(`#operations-default-${id}`).waitFor();
-    await page.locator("#operations-default-listPorts button.opblock-summary-control").click();
-    await page.locator("#operations-default-listPorts button.execute").click();
-    const answer = page
-      .locator("#operations-default-listPorts .live-responses-table tbody .response-col_status")
-      .first();
-    await answer.waitFor();
-    expect(await answer.innerText()).to.match(/^200/);
+    await page.locator("#operations-rates-getRates").waitFor();
+    for (const id of ["listPorts", "listRegions"]) await page.locator(`#operations-places-${id}`).waitFor();
+    for (const operation of ["rates-getRates", "places-listPorts"]) {
+      await page.locator(`#operations-${operation} button.opblock-summary-control`).click();
+      await page.locator(`#operations-${operation} button.execute`).click();
+      const answer = page.locator(`#operations-${operation} .live-responses-table tbody .response-col_status`).first();
+      await answer.waitFor();
+      expect(await answer.innerText(), operation).to.match(/^200/);
+    }
     await close();
   });
 

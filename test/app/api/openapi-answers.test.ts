@@ -21,6 +21,7 @@ const JSON_TYPE = { "Content-Type": "application/json" };
 const NOWHERE = "postgres://nobody@127.0.0.1:1/none";
 
 const RATES = "/rates?date_from=2021-01-30&date_to=2021-01-31&orig_code=CNSGH&dest_code=europe";
+const RATES_CSV = RATES.replace("/rates", "/rates.csv");
 const HEADER = "orig_code,dest_code,day,price\n";
 const LINE = "CNSGH,SEGOT,2021-01-31,1234\n";
 const BAD_LINE = "CNSGH,SEGOT,2021-02-30,1234\n";
@@ -105,6 +106,7 @@ describe("the OpenAPI document, held against real answers", function () {
   /** A request for each operation, that a token or a database may stop before anything else does. */
   const plain = (): readonly (readonly [operation: string, path: string, sent: Sent])[] => [
     ["GET /rates", RATES, {}],
+    ["GET /rates.csv", RATES_CSV, {}],
     ["GET /ports", "/ports", {}],
     ["GET /regions", "/regions", {}],
     [LIST, "/batches", {}],
@@ -122,7 +124,11 @@ describe("the OpenAPI document, held against real answers", function () {
   it("knows the answers about rates and places", async () => {
     const json: [status: number, path: string, headers?: Record<string, string>][] = [
       [200, RATES],
-      [200, RATES, { Accept: "text/csv" }],
+      [200, RATES_CSV],
+      [200, RATES_CSV, { Accept: "text/csv" }],
+      [304, RATES_CSV, { "If-None-Match": "*" }],
+      [400, "/rates.csv"],
+      [406, RATES_CSV, { Accept: "application/json" }],
       [304, RATES, { "If-None-Match": "*" }],
       [400, "/rates?date_from=2021-01-31&date_to=2021-01-30&origin=CNSGH&dest_code=europe"],
       [400, "/rates"],
@@ -336,7 +342,7 @@ describe("the OpenAPI document, held against real answers", function () {
 });
 
 async function sendHeadersTooSlowly(): Promise<Response> {
-  const server = createHttpServer(() => {}, pino({ level: "silent" }));
+  const { server } = createHttpServer(() => {}, pino({ level: "silent" }));
   server.headersTimeout = 100;
   await listen(server, 0, "127.0.0.1");
   try {
