@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type pg from "pg";
+import { Database } from "../app/database/database.js";
 import { openEmbedded } from "../app/database/embedded.js";
 import { migrate } from "../app/database/migrate.js";
 import { openPool } from "../app/database/pool.js";
@@ -61,7 +62,7 @@ export async function openBenchServer(): Promise<BenchServer> {
 /** Loads generated prices as one published batch, by the way that all prices take. */
 export function loadPrices(url: string, name: string, lines: PriceLines): Promise<void> {
   return withPool(url, async (pool) => {
-    const [batch] = await ingestSource({ pool, source: priceSource(name, lines) });
+    const [batch] = await ingestSource({ database: new Database(pool, {}), source: priceSource(name, lines) });
     if (batch?.state !== "published") throw new Error(`${name} is ${batch?.state}: ${batch?.failure}`);
   });
 }

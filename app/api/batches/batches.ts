@@ -205,7 +205,7 @@ export function batchesRoutes(services: BatchServices): BatchesRoutes {
     async publish(ctx) {
       const batchId = idOf(ctx);
       const { pieces } = parse(publishBody, await readJson(ctx));
-      await completeUpload(database().pool, batchId, pieces);
+      await completeUpload(database(), batchId, pieces);
       const ended = await jobs?.run(batchId);
       await answerWith(ctx, batchId, ended ? 200 : 202);
     },
@@ -245,7 +245,7 @@ export function batchesRoutes(services: BatchServices): BatchesRoutes {
 
   async function openInPieces(ctx: ApiContext): Promise<void> {
     const key = idempotencyKey(ctx);
-    const { id } = await openUpload(database().pool, asUpload("pieces", key, parse(newBatch, await readJson(ctx))));
+    const { id } = await openUpload(database(), asUpload("pieces", key, parse(newBatch, await readJson(ctx))));
     await answerWith(ctx, id, 202);
   }
 
@@ -255,10 +255,10 @@ export function batchesRoutes(services: BatchServices): BatchesRoutes {
     const key = idempotencyKey(ctx);
     const wanted = readParameters(newBatch, ctx.querystring);
     await takingTurns(async () => {
-      const { id } = await openUpload(database().pool, asUpload("stream", key, wanted));
+      const { id } = await openUpload(database(), asUpload("stream", key, wanted));
       await thread().uploadStream({ batchId: id, ...bodyOf(ctx) });
       try {
-        await completeUpload(database().pool, id);
+        await completeUpload(database(), id);
       } catch (error) {
         // Nothing can be sent again but all of it, as a new batch.
         if (error instanceof BadRowsError) await failBatch(database(), id, error.message, true);

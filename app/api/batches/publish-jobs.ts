@@ -93,8 +93,8 @@ export class PublishJobs {
     for (let waitMs = FIRST_LOOK_MS; ; waitMs = LOOK_EVERY_MS) {
       // Or all pods of a release would look at the same time.
       await sleep(waitMs * (0.5 + Math.random()), undefined, { ref: false, signal: this.#stopping.signal });
-      const left = await findUnpublished(this.#writes.pool).catch((error: unknown) => {
-        this.#logger.debug({ error }, "nobody knows which uploads were left");
+      const left = await findUnpublished(this.#writes).catch((error: unknown) => {
+        this.#logger.debug({ error }, "the database did not say which publishes broke off");
         return [];
       });
       // One after the other: clients need connections too.

@@ -54,7 +54,7 @@ export async function publishPrices(
   options: BatchOptions = {},
 ): Promise<number> {
   const id = await loadPrices(pool, prices, options);
-  await auditBatch(pool, id);
+  await auditBatch(new Database(pool), id);
   await publishBatch(new Database(pool), id);
   // Or the same prices again would be a duplicate.
   await pool.query("UPDATE batches SET checksum = 'of no other' WHERE id = $1", [id]);

@@ -4,7 +4,8 @@ import { Readable } from "node:stream";
 import { expect } from "chai";
 import { failBatch } from "../../../app/batches/fail.js";
 import { readPorts } from "../../../app/ingest/load/read-ports.js";
-import { openUpload, uploadPiece } from "../../../app/ingest/uploads/upload.js";
+import { openUpload } from "../../../app/ingest/uploads/upload.js";
+import { uploadPiece } from "../../../app/ingest/uploads/upload-piece.js";
 import { createDatabase, type TestDatabase } from "../database.js";
 import { age, deliver, load, type Price, seen } from "../ingest/deliveries.js";
 import { createFolder } from "../ingest/setup.js";
@@ -85,17 +86,16 @@ describe("ratesapp batches", function () {
   it("publishes an upload that is complete, once, and says what another one lacks", async () => {
     const open = async (key: string) => {
       const upload = { kind: "pieces", feed: "sender", mode: "append", source: "upload", maxBadRows: 0 } as const;
-      return (await openUpload(database.pool, { ...upload, key, deadlineSeconds: null })).id;
+      return (await openUpload(database, { ...upload, key, deadlineSeconds: null })).id;
     };
     const send = async (batchId: number) =>
-      uploadPiece(database.pool, {
+      uploadPiece(database, {
         batchId,
         number: 0,
         format: "csv",
         body: Readable.from([Buffer.from("orig_code,dest_code,day,price\nAAAAA,AAAAB,2024-05-02,10\n")]),
-        ports: await readPorts(database.pool),
+        ports: await readPorts(database),
         maxBytes: 1_000,
-        signal: AbortSignal.timeout(30_000),
       });
     const id = await open("complete");
     const lacking = await run("publish", String(id));

@@ -125,7 +125,7 @@ describe("a command that is stopped while it waits", function () {
       const origin = rows[0]?.id as number;
       batchId = await load(database.pool, { prices: [{ origin, destination: origin, day: "2024-02-01", price: 5 }] });
       await database.pool.query("UPDATE batches SET feed = 'default', identity = $1", [await identity()]);
-      await database.pool.query(beginAudit, [batchId, 1_000]);
+      await database.run(beginAudit, { batchId, pricesPerPart: 1_000 });
     });
 
     it("for the part that another makes", async () => {

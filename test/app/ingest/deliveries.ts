@@ -70,7 +70,7 @@ export async function load(pool: pg.Pool, delivery: Delivery): Promise<number> {
 /** Loads, audits and publishes. Returns the batch's id. */
 export async function deliver(pool: pg.Pool, delivery: Delivery): Promise<number> {
   const id = await load(pool, delivery);
-  await auditBatch(pool, id);
+  await auditBatch(new Database(pool), id);
   await publishBatch(new Database(pool), id);
   if (!delivery.known) await pool.query("UPDATE batches SET checksum = 'of no other' WHERE id = $1", [id]);
   return id;
