@@ -45,7 +45,7 @@ export async function openBenchServer(): Promise<BenchServer> {
       url.pathname = `/${name}`;
       if (!options.empty) {
         await migrate(url.href);
-        await withPool(url.href, (pool) => importPlaces(pool, demoPlacesFiles()));
+        await withPool(url.href, (pool) => importPlaces(new Database(pool), demoPlacesFiles()));
       }
       return url.href;
     },

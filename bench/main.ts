@@ -7,6 +7,7 @@ import { benchPublish } from "./publish.js";
 import { benchRegions } from "./regions.js";
 import { table } from "./report.js";
 import { benchGrowth, benchServing } from "./serving.js";
+import { benchUploads } from "./uploads.js";
 
 const BENCHES = {
   serving: benchServing,
@@ -14,6 +15,7 @@ const BENCHES = {
   ingest: benchIngest,
   workers: benchWorkers,
   readers: benchReaders,
+  uploads: benchUploads,
   huge: benchHuge,
   publish: benchPublish,
   regions: benchRegions,

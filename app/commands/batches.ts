@@ -169,7 +169,7 @@ const publish: Change = async (database, id, { retractableDays }) => {
 const fail: Change = async (database, id, _settings, { reason = STOPPED }) => {
   // For good, or the next run would begin it again.
   const changed = await failBatch(database.with({ patienceMs: PATIENCE_MS }), id, reason, true);
-  const { prices } = await reclaimBatch(database.pool, id, { signal: stopSignal() });
+  const { prices } = await reclaimBatch(database.with({ signal: stopSignal() }), id);
   const deleted = `${count(prices)} ${prices === 1 ? "price was" : "prices were"} deleted.`;
   return changed ? `Batch ${id} failed; ${deleted}` : `Batch ${id} had ended before; ${deleted}`;
 };
@@ -210,7 +210,8 @@ Examples:
     )
     .action(async (options: CompactCommandOptions) => {
       const signal = stopSignal();
-      await withBatches(async (database, { retractableDays }) => {
+      await withBatches(async (impatient, { retractableDays }) => {
+        const database = impatient.with({ signal });
         const { retentionDays } = options;
         await failAbandonedUploads(database, ABANDONED_AFTER_HOURS);
         const turns = new Turns(signal);
@@ -218,10 +219,10 @@ Examples:
         let compacted: CompactReport = { folded: 0, dailyRates: 0, prices: 0 };
         // First, as months that go need no folding.
         await turns.take("No month was dropped", async () => {
-          if (retentionDays !== undefined) dropped = await dropOldMonths(database.pool, { retentionDays, signal });
+          if (retentionDays !== undefined) dropped = await dropOldMonths(database, { retentionDays });
         });
         await turns.take("Nothing was compacted", async () => {
-          compacted = await compact(database.pool, { retractableDays, signal });
+          compacted = await compact(database, { retractableDays });
         });
         turns.end();
         const { folded, dailyRates, prices } = compacted;

@@ -1,5 +1,6 @@
 import { createReadStream } from "node:fs";
 import { Command } from "commander";
+import { Database } from "../database/database.js";
 import { openPool } from "../database/pool.js";
 import { importPlaces } from "../places/import-places.js";
 import { PlacesError } from "../places/places-error.js";
@@ -47,7 +48,7 @@ Examples:
       await withWriteDatabase(settings, async (url) => {
         const pool = openPool({ url, size: 1, applicationName: "ratesapp places import", statementTimeoutMs: 0 });
         try {
-          const report = await importPlaces(pool, { ports, ...(regions && { regions }) });
+          const report = await importPlaces(new Database(pool), { ports, ...(regions && { regions }) });
           console.log(`Ports: ${report.ports}; regions: ${report.regions}; new or changed: ${report.changed}.`);
           if (report.rerolled > 0) console.log(`Regions whose rates were made again: ${report.rerolled}.`);
           if (report.leftOut.length > 0) console.log(`Rows of UN/LOCODE that were left out: ${report.leftOut.length}.`);

@@ -43,7 +43,7 @@ export async function loadDemo(options: DemoOptions): Promise<boolean> {
     const codes = [...demoPorts.map(({ code }) => code), ...demoRegions.map(({ slug }) => slug)];
     const database = new Database(pool, { signal, log });
     if ((await database.row(findOthersData, { feed: DEMO_FEED, codes }))?.found) return false;
-    await importPlaces(pool, demoPlacesFiles());
+    await importPlaces(database, demoPlacesFiles());
     let days = 0;
     const source = new DemoSource({
       lastDay: options.lastDay,

@@ -197,9 +197,9 @@ async function finish(worker: Worker, batchId: number): Promise<LoadState> {
 
 /** Deletes the rows of a batch that ended without being seen. What is left of them waits for the next compaction. */
 async function giveBack({ database }: Worker, batchId: number): Promise<void> {
-  const { log, pool, signal } = database;
+  const { log, signal } = database;
   try {
-    await reclaimBatch(pool, batchId, { signal });
+    await reclaimBatch(database, batchId);
   } catch (error) {
     signal.throwIfAborted();
     log.warn({ batch: batchId, error: (error as Error).message }, "the space of the batch is not free yet");

@@ -1,8 +1,9 @@
-import type pg from "pg";
-import { inTransaction } from "../database/transaction.js";
+import type { Database } from "../database/database.js";
+import type { Session } from "../database/queries.js";
 import { growDataset } from "../rates/dataset.sql.js";
 import { rollUpRegions } from "../rates/roll-up/roll-up-regions.js";
 import {
+  allowTime,
   findCycle,
   findOtherKind,
   listPlaces,
@@ -11,7 +12,6 @@ import {
   setParents,
   upsertPlaces,
 } from "./import-places.sql.js";
-import type { Place } from "./place.js";
 import { PlacesError } from "./places-error.js";
 import { type PlacesFiles, readPlaces } from "./read-places.js";
 
@@ -32,43 +32,38 @@ export interface PlacesReport {
  * once.
  * @throws {PlacesError} naming every mistake with its file and line.
  */
-export function importPlaces(pool: pg.Pool, files: PlacesFiles): Promise<PlacesReport> {
-  return inTransaction(pool, async (client) => {
-    await client.query("SET LOCAL statement_timeout = 0");
-    await client.query(lockTree);
-    return change(client, files);
+export function importPlaces(database: Database, files: PlacesFiles): Promise<PlacesReport> {
+  return database.transaction(async (session) => {
+    await session.run(allowTime);
+    await session.run(lockTree);
+    return change(session, files);
   });
 }
 
-async function change(client: pg.ClientBase, files: PlacesFiles): Promise<PlacesReport> {
-  const known = await client.query<Omit<Place, "name">>(listPlaces);
-  const { places, leftOut } = readPlaces(files, new Map(known.rows.map((place) => [place.code, place])));
+async function change(session: Session, files: PlacesFiles): Promise<PlacesReport> {
+  const known = await session.rows(listPlaces);
+  const { places, leftOut } = readPlaces(files, new Map(known.map((place) => [place.code, place])));
   const codes = places.map((place) => place.code);
   const kinds = places.map((place) => place.kind);
 
-  const clashes = await client.query<{ code: string; kind: string }>(findOtherKind, [codes, kinds]);
-  if (clashes.rows.length > 0) {
-    throw new PlacesError(clashes.rows.map(({ code, kind }) => `${code} is known as a ${kind}`));
+  const clashes = await session.rows(findOtherKind, { codes, kinds });
+  if (clashes.length > 0) {
+    throw new PlacesError(clashes.map(({ code, kind }) => `${code} is known as a ${kind}`));
   }
-  const upserted = await client.query<{ id: number; added: boolean }>(upsertPlaces, [
-    codes,
-    kinds,
-    places.map((place) => place.name),
-  ]);
-  const moved = await client.query<{ id: number }>(setParents, [codes, places.map((place) => place.parent)]);
-  const cycle = await client.query<{ path: string[] }>(findCycle);
-  if (cycle.rows[0]) {
-    const path = cycle.rows[0].path;
+  const upserted = await session.rows(upsertPlaces, { codes, kinds, names: places.map((place) => place.name) });
+  const moved = await session.rows(setParents, { codes, parents: places.map((place) => place.parent) });
+  const cycle = await session.row(findCycle);
+  if (cycle) {
+    const { path } = cycle;
     throw new PlacesError([`regions lie in each other: ${[...path, path[0]].join(" in ")}`]);
   }
 
-  const added = upserted.rows.filter((row) => row.added).map((row) => row.id);
-  const renewed = await client.query<{ place_id: number }>(renewClosure, [added]);
-  const rerolled = renewed.rows.map((row) => row.place_id);
-  if (rerolled.length > 0) await rollUpRegions(client, rerolled);
+  const added = upserted.filter((row) => row.added).map((row) => row.id);
+  const rerolled = (await session.rows(renewClosure, { added })).map((row) => row.place_id);
+  if (rerolled.length > 0) await rollUpRegions(session, rerolled);
 
-  const changed = new Set([...upserted.rows, ...moved.rows].map(({ id }) => id)).size;
-  if (changed > 0) await client.query(growDataset.text);
+  const changed = new Set([...upserted, ...moved].map(({ id }) => id)).size;
+  if (changed > 0) await session.run(growDataset);
   return {
     ports: kinds.filter((kind) => kind === "port").length,
     regions: kinds.filter((kind) => kind === "region").length,

@@ -1,4 +1,5 @@
 import { type Backoff, waitAfter } from "../database/backoff.js";
+import { Session } from "../database/queries.js";
 import type { ReadSide } from "../database/read-side.js";
 import { observeQuery } from "../telemetry/database-metrics.js";
 import { type DatasetTag, datasetTag } from "./dataset-tag.js";
@@ -59,17 +60,9 @@ export class DatasetVersion {
   async #poll(): Promise<void> {
     const askedAtMs = performance.now();
     try {
-      const { rows } = await observeQuery("dataset-version", () =>
-        this.#reads.poll(
-          (client) =>
-            client.query<{ version: string; changed_at_ms: string; age_ms: string }>({
-              name: "dataset version",
-              text: readDatasetVersion,
-            }),
-          askedAtMs + POLL_TIMEOUT_MS,
-        ),
+      const row = await observeQuery("dataset-version", () =>
+        this.#reads.poll((client) => new Session(client).row(readDatasetVersion), askedAtMs + POLL_TIMEOUT_MS),
       );
-      const row = rows[0];
       if (row === undefined) throw new Error("the table `dataset` has lost its row");
       const known = datasetTag(Number(row.version), Number(row.changed_at_ms));
       if (known.tag !== this.#known?.tag) this.#known = known;

@@ -40,7 +40,8 @@ const FORGOTTEN_AFTER_MS = 10 * 60_000;
 
 /**
  * Asks for rates with statements that are prepared for one or two months each (the SQL says why). A window is prepared
- * only once it has shown prices, which keeps odd dates from filling the backends' memory.
+ * only once it has shown prices, which keeps odd dates from filling the backends' memory. A `statement` has
+ * neither a name nor rows that stay the text they came as, which is where an answer's time goes.
  */
 export class RatesFinder {
   /** Windows of months whose statements are prepared, each under its name. */

@@ -1,6 +1,6 @@
-import type pg from "pg";
 import { refreshVisibility } from "../batches/visibility.sql.js";
-import { inTransaction } from "../database/transaction.js";
+import type { Database } from "../database/database.js";
+import type { Session } from "../database/queries.js";
 import { lockTreeShared } from "../places/import-places.sql.js";
 import { limitWaits, lockDataset } from "../rates/dataset.sql.js";
 import {
@@ -24,8 +24,6 @@ export interface CompactOptions {
   readonly retractableDays?: number;
   /** Fold a feed's month once this many batches hold days of it. */
   readonly batchesPerMonth?: number;
-  /** Stops at once: a month that is being folded stays as it was, and the next call goes on. */
-  readonly signal?: AbortSignal;
   /** Told before each month. */
   readonly onMonth?: (feed: string, month: string) => void;
 }
@@ -50,28 +48,24 @@ const BATCHES_PER_MONTH = 4;
  *
  * A month of a feed is one transaction: the new rows are written first, where nobody sees them, and the days are
  * pointed at them at its end, in a moment. So there is nothing to clean up wherever it is killed; the rows it replaced
- * are noted in `dead_months` by the same transaction, and deleted afterwards.
+ * are noted in `dead_months` by the same transaction, and deleted afterwards. Asked to stop, it does so at once.
  * @throws {UpkeepError} behind the last, if a month of a feed or the rows of a batch could not be done with.
  */
-export async function compact(pool: pg.Pool, options: CompactOptions = {}): Promise<CompactReport> {
-  const retractableDays = options.retractableDays ?? 30;
-  const { rows } = await pool.query<{ feed: string; month: string }>(listFoldable, [
-    retractableDays,
-    options.batchesPerMonth ?? BATCHES_PER_MONTH,
-  ]);
-  const { signal } = options;
-  const turns = new Turns(signal);
+export async function compact(database: Database, options: CompactOptions = {}): Promise<CompactReport> {
+  const { retractableDays = 30, batchesPerMonth: batches = BATCHES_PER_MONTH } = options;
+  const foldable = await database.transaction((session) => session.rows(listFoldable, { retractableDays, batches }));
+  const turns = new Turns(database.patience.signal);
   let folded = 0;
-  for (const { feed, month } of rows) {
+  for (const { feed, month } of foldable) {
     options.onMonth?.(feed, month);
     await turns.take(`${feed}, ${month.slice(0, 7)}, was not folded`, async () => {
-      const work = inTransaction(pool, (client) => fold(client, feed, month, retractableDays), signal);
+      const work = database.transaction((session) => fold(session, feed, month, retractableDays));
       if (await work.catch(unlessChanged)) folded += 1;
     });
   }
   let deleted: ReclaimReport = { prices: 0, dailyRates: 0 };
   await turns.take("nothing was deleted", async () => {
-    deleted = await reclaim(pool, { retractableDays, ...(signal ? { signal } : {}) });
+    deleted = await reclaim(database, { retractableDays });
   });
   turns.end();
   return { folded, ...deleted };
@@ -85,32 +79,24 @@ function unlessChanged(error: unknown): false {
   throw error;
 }
 
-async function fold(client: pg.ClientBase, feed: string, month: string, retractableDays: number): Promise<boolean> {
-  await client.query(boundFold);
-  await client.query(lockTreeShared);
-  const claim = await client.query<{ claimed: boolean }>(claimFold, [feed, month]);
-  if (!claim.rows[0]?.claimed) return false;
-  const keep = await client.query<{ kept: boolean }>(keepMonth, [month]);
-  if (!keep.rows[0]?.kept) return false;
-  const { rows } = await client.query<{ inputs: number[] | null; batches: number[]; days: string[] }>(listFold, [
-    retractableDays,
-    feed,
-    month,
-  ]);
-  const { inputs, batches, days } = rows[0] ?? {};
+async function fold(session: Session, feed: string, month: string, retractableDays: number): Promise<boolean> {
+  await session.run(boundFold);
+  await session.run(lockTreeShared);
+  if (!(await session.row(claimFold, { feed, month }))?.claimed) return false;
+  if (!(await session.row(keepMonth, { month }))?.kept) return false;
+  const { inputs, batches, days } = (await session.row(listFold, { retractableDays, feed, month })) ?? {};
   // Somebody else folded them since they were listed.
   if (!inputs || !batches || !days || inputs.length < 2) return false;
-  const inserted = await client.query<{ id: number }>(insertFold, [feed, month, batches]);
-  const foldId = inserted.rows[0]?.id as number;
-  await client.query(foldRates, [foldId, month, batches, days]);
-  await client.query(foldDays, [foldId, batches, days]);
+  const foldId = (await session.row(insertFold, { feed, month, batches }))?.id as number;
+  await session.run(foldRates, { foldId, month, batches, days });
+  await session.run(foldDays, { foldId, batches, days });
 
-  await client.query(limitWaits.text);
-  await client.query(lockDataset.text);
-  const locked = await client.query<{ published: number }>(lockFolded, [inputs]);
-  if (locked.rows[0]?.published !== inputs.length) throw new FoldChangedError();
-  await client.query(buryFolded, [inputs, month]);
-  await client.query(setCompacted, [inputs]);
-  await client.query(refreshVisibility.text, [foldId]);
+  await session.run(limitWaits);
+  await session.run(lockDataset);
+  const locked = await session.row(lockFolded, { batches: inputs });
+  if (locked?.published !== inputs.length) throw new FoldChangedError();
+  await session.run(buryFolded, { batches: inputs, month });
+  await session.run(setCompacted, { batches: inputs });
+  await session.run(refreshVisibility, { batchId: foldId });
   return true;
 }

@@ -1,5 +1,5 @@
-import type pg from "pg";
-import { inTransaction } from "../database/transaction.js";
+import type { Database } from "../database/database.js";
+import type { Session } from "../database/queries.js";
 import { lockTreeShared } from "../places/import-places.sql.js";
 import { lockDataset } from "../rates/dataset.sql.js";
 import {
@@ -23,8 +23,6 @@ import { Turns } from "./turns.js";
 export interface ReclaimOptions {
   /** A retracted batch is kept this many days after its publish, so that it can be published again. */
   readonly retractableDays?: number;
-  /** Stops after the chunk that runs; the next call goes on. */
-  readonly signal?: AbortSignal;
 }
 
 export interface ReclaimReport {
@@ -42,80 +40,81 @@ const BLOCKS_AT_ONCE = 2_048;
  * which the counts stay. Killed at any point, the next call goes on with what is left.
  * @throws {UpkeepError} behind the last, if some of it could not be deleted.
  */
-export async function reclaim(pool: pg.Pool, options: ReclaimOptions = {}): Promise<ReclaimReport> {
+export async function reclaim(database: Database, options: ReclaimOptions = {}): Promise<ReclaimReport> {
   const { retractableDays = 30 } = options;
-  await pool.query(forgetBadLines, [retractableDays]);
-  const { rows } = await pool.query<{ id: number }>(listReclaimable, [retractableDays]);
+  await database.transaction((session) => session.run(forgetBadLines, { days: retractableDays }));
+  const found = await database.rows(listReclaimable, { retractableDays });
   return reclaimBatches(
-    pool,
-    rows.map((row) => row.id),
+    database,
+    found.map(({ id }) => id),
     options,
   );
 }
 
 /** {@link reclaim} for one batch; nothing happens if it is not one that may go. */
-export function reclaimBatch(pool: pg.Pool, batchId: number, options: ReclaimOptions = {}): Promise<ReclaimReport> {
-  return reclaimBatches(pool, [batchId], options);
+export function reclaimBatch(
+  database: Database,
+  batchId: number,
+  options: ReclaimOptions = {},
+): Promise<ReclaimReport> {
+  return reclaimBatches(database, [batchId], options);
 }
 
-async function reclaimBatches(pool: pg.Pool, ids: readonly number[], options: ReclaimOptions): Promise<ReclaimReport> {
-  const { retractableDays = 30, signal } = options;
-  const turns = new Turns(signal);
+async function reclaimBatches(
+  database: Database,
+  ids: readonly number[],
+  { retractableDays = 30 }: ReclaimOptions,
+): Promise<ReclaimReport> {
+  const turns = new Turns(database.patience.signal);
   const emptied: number[] = [];
   let prices = 0;
   for (const id of ids) {
     await turns.take(`The prices of batch ${id} were not deleted`, async () => {
-      if (!(await inTransaction(pool, (client) => bury(client, id, retractableDays), signal))) return;
-      prices += await sweepPrices(pool, id, signal);
+      if (!(await database.transaction((session) => bury(session, id, retractableDays)))) return;
+      prices += await sweepPrices(database, id);
       emptied.push(id);
     });
   }
-  const dailyRates = await sweepDeadMonths(pool, turns, signal);
-  await pool.query(setReclaimed, [emptied]);
-  await pool.query(forgetFolded);
+  const dailyRates = await sweepDeadMonths(database, turns);
+  await database.run(setReclaimed, { emptied });
+  await database.run(forgetFolded);
   turns.end();
   return { prices, dailyRates };
 }
 
-async function bury(client: pg.ClientBase, batchId: number, retractableDays: number): Promise<boolean> {
+async function bury(session: Session, batchId: number, retractableDays: number): Promise<boolean> {
   // A place import that is under way would bring rows back behind the sweep.
-  await client.query(lockTreeShared);
-  await client.query(stopAudits, [batchId]);
-  await client.query(lockDataset.text);
-  const { rowCount } = await client.query(giveUpBatch, [batchId, retractableDays]);
-  if (!rowCount) return false;
-  await client.query(buryMonths, [batchId]);
+  await session.run(lockTreeShared);
+  await session.run(stopAudits, { batchId });
+  await session.run(lockDataset);
+  if (!(await session.run(giveUpBatch, { batchId, retractableDays }))) return false;
+  await session.run(buryMonths, { batchId });
   return true;
 }
 
-async function sweepPrices(pool: pg.Pool, batchId: number, signal?: AbortSignal): Promise<number> {
+async function sweepPrices(database: Database, batchId: number): Promise<number> {
   let deleted = 0;
-  const { rows: months } = await pool.query<{ month: string }>(listMonthsOfPrices, [batchId]);
-  for (const { month } of months) {
-    signal?.throwIfAborted();
-    deleted += (await pool.query(deletePricesAside, [batchId, month])).rowCount ?? 0;
-    const { rows } = await pool.query<{ first: string | null; last: string }>(findBlocks, [batchId, month]);
-    const blocks = rows[0];
+  for (const { month } of await database.rows(listMonthsOfPrices, { batchId })) {
+    deleted += await database.transaction((session) => session.run(deletePricesAside, { batchId, month }));
+    const blocks = await database.transaction((session) => session.row(findBlocks, { batchId, month }));
     if (!blocks || blocks.first === null) continue;
-    for (let from = Number(blocks.first); from <= Number(blocks.last); from += BLOCKS_AT_ONCE) {
-      signal?.throwIfAborted();
-      const { rowCount } = await pool.query(deletePrices, [batchId, month, from, from + BLOCKS_AT_ONCE]);
-      deleted += rowCount ?? 0;
+    for (let fromBlock = Number(blocks.first); fromBlock <= Number(blocks.last); fromBlock += BLOCKS_AT_ONCE) {
+      const chunk = { batchId, month, fromBlock, toBlock: fromBlock + BLOCKS_AT_ONCE };
+      deleted += await database.transaction((session) => session.run(deletePrices, chunk));
     }
   }
   return deleted;
 }
 
-async function sweepDeadMonths(pool: pg.Pool, turns: Turns, signal?: AbortSignal): Promise<number> {
+async function sweepDeadMonths(database: Database, turns: Turns): Promise<number> {
   let deleted = 0;
-  const { rows } = await pool.query<{ month: string; batches: number[]; blocks: number }>(listDeadMonths);
-  for (const { month, batches, blocks } of rows) {
+  for (const { month, batches, blocks } of await database.rows(listDeadMonths)) {
     await turns.take(`Daily rates of ${month.slice(0, 7)} were not deleted`, async () => {
-      for (let from = 0; from < blocks; from += BLOCKS_AT_ONCE) {
-        signal?.throwIfAborted();
-        deleted += (await pool.query(deleteDailyRates, [month, batches, from, from + BLOCKS_AT_ONCE])).rowCount ?? 0;
+      for (let fromBlock = 0; fromBlock < blocks; fromBlock += BLOCKS_AT_ONCE) {
+        const chunk = { month, batches, fromBlock, toBlock: fromBlock + BLOCKS_AT_ONCE };
+        deleted += await database.transaction((session) => session.run(deleteDailyRates, chunk));
       }
-      await pool.query(forgetDeadMonth, [month, batches]);
+      await database.run(forgetDeadMonth, { month, batches });
     });
   }
   return deleted;

@@ -1,13 +1,15 @@
+import { type NoParams, statement } from "../database/statement.js";
+
 /** Whether a batch that is not finished has prices of the month, or is about to: its audit would miss them. */
 const isWanted = (month: string) => `EXISTS (
   SELECT FROM batches b JOIN pieces p ON p.batch_id = b.id
   WHERE b.state IN ('loading', 'auditing', 'audited') AND ${month} = ANY (p.months))`;
 
 /**
- * Months that end $1 days ago or earlier and that nobody wants, oldest first. Before them those that are on their way out,
+ * Months that ended `retentionDays` ago or earlier and that nobody wants, oldest first. Before them those that are on their way out,
  * whoever wants them: a table can have one such partition at a time.
  */
-export const listOldMonths = `
+export const listOldMonths = statement<{ retentionDays: number }, { month: string }>(`
   SELECT to_char(month, 'YYYY-MM-DD') AS month
   FROM (
     SELECT to_date(substring(relname FROM '_(\\d{4}_\\d{2})$'), 'YYYY_MM') AS month,
@@ -16,40 +18,49 @@ export const listOldMonths = `
     WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname ~ '^(prices|daily_rates)_\\d{4}_\\d{2}$'
     GROUP BY 1
   ) found
-  WHERE month + interval '1 month' <= current_date - $1::integer AND (begun OR NOT ${isWanted("month")})
-  ORDER BY begun DESC, month`;
+  WHERE month + interval '1 month' <= current_date - $retentionDays::integer AND (begun OR NOT ${isWanted("month")})
+  ORDER BY begun DESC, month`);
 
 const monthKey = (month: string) => `hashtext('ratesapp.month'), to_char(${month}, 'YYYYMM')::integer`;
 
-/** From now on nobody else has the month $1, or gets it, until the session ends. */
-export const takeMonth = `SELECT pg_advisory_lock(${monthKey("$1::date")})`;
+/** From now on nobody else has the month, or gets it, until the session ends. */
+export const takeMonth = statement<{ month: string }>(`SELECT pg_advisory_lock(${monthKey("$month::date")})`);
 
-/** The month $1 stays until the transaction ends; false if it is on its way out. */
-export const keepMonth = `SELECT pg_try_advisory_xact_lock_shared(${monthKey("$1::date")}) AS kept`;
+/** The month stays until the transaction ends; false if it is on its way out. */
+export const keepMonth = statement<{ month: string }, { kept: boolean }>(
+  `SELECT pg_try_advisory_xact_lock_shared(${monthKey("$month::date")}) AS kept`,
+);
 
-/** To be asked once the month is taken. $1 month. */
-export const showWanted = `SELECT ${isWanted("$1::date")} AS wanted`;
+/** To be asked once the month is taken. */
+export const showWanted = statement<{ month: string }, { wanted: boolean }>(
+  `SELECT ${isWanted("$month::date")} AS wanted`,
+);
 
 /** Whether this role may drop partitions, which comes from owning their tables or being a member of who does. */
-export const isOwner = `
+export const isOwner = statement<NoParams, { owner: boolean }>(`
   SELECT bool_and(pg_has_role(relowner, 'USAGE')) AS owner
-  FROM pg_class WHERE oid IN ('prices'::regclass, 'daily_rates'::regclass)`;
+  FROM pg_class WHERE oid IN ('prices'::regclass, 'daily_rates'::regclass)`);
 
-/** Days of the month $1 of all batches, seen or not; returns how many consumers saw. */
-export const dropDays = `
+/** Days of the month of all batches, seen or not; returns how many consumers saw. */
+export const dropDays = statement<{ month: string }, { seen: number }>(`
   WITH dead AS (
-    DELETE FROM dead_months WHERE month = $1::date
+    DELETE FROM dead_months WHERE month = $month::date
   ), dropped AS (
-    DELETE FROM batch_days WHERE day >= $1::date AND day < ($1::date + interval '1 month')::date RETURNING visible
+    DELETE FROM batch_days WHERE day >= $month::date AND day < ($month::date + interval '1 month')::date RETURNING visible
   )
-  SELECT count(*) FILTER (WHERE visible)::integer AS seen FROM dropped`;
+  SELECT count(*) FILTER (WHERE visible)::integer AS seen FROM dropped`);
 
-/** Of the table $1: how far it is on its way out, see month_step; null once it is gone. */
-export const showStep = "SELECT month_step($1) AS step";
+/** Of a table: how far it is on its way out, see month_step; null once it is gone. */
+export const showStep = statement<{ table: string }, { step: "attached" | "pending" | "detached" | null }>(
+  "SELECT month_step($table) AS step",
+);
 
 /** Waits for whoever still uses the parent, and makes nobody wait: the lock it takes is shared with reads and writes. */
 export const detach = (parent: string, partition: string) =>
-  `ALTER TABLE ${parent} DETACH PARTITION ${partition} CONCURRENTLY`;
+  statement(`ALTER TABLE ${parent} DETACH PARTITION ${partition} CONCURRENTLY`);
 export const finishDetach = (parent: string, partition: string) =>
-  `ALTER TABLE ${parent} DETACH PARTITION ${partition} FINALIZE`;
-export const drop = (partition: string) => `DROP TABLE ${partition}`;
+  statement(`ALTER TABLE ${parent} DETACH PARTITION ${partition} FINALIZE`);
+export const drop = (partition: string) => statement(`DROP TABLE ${partition}`);
+
+/** For the session. A wait that is longer gives way to whoever came behind, and is tried again. */
+export const limitLockWait = statement("SELECT set_config('lock_timeout', '2s', false)");

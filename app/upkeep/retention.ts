@@ -1,6 +1,6 @@
-import type pg from "pg";
+import type { Database } from "../database/database.js";
+import { Session } from "../database/queries.js";
 import { type Meaning, meaningOf } from "../database/sqlstates.js";
-import { inTransaction } from "../database/transaction.js";
 import { lockTreeShared } from "../places/import-places.sql.js";
 import { growDataset, limitWaits, lockDataset } from "../rates/dataset.sql.js";
 import { sleep } from "../sleep.js";
@@ -10,6 +10,7 @@ import {
   dropDays,
   finishDetach,
   isOwner,
+  limitLockWait,
   listOldMonths,
   showStep,
   showWanted,
@@ -20,7 +21,6 @@ import { Turns } from "./turns.js";
 export interface RetentionOptions {
   /** Prices of days older than this go, by whole months. */
   readonly retentionDays: number;
-  readonly signal?: AbortSignal;
   readonly onMonth?: (month: string) => void;
 }
 
@@ -40,8 +40,6 @@ export class NotOwnerError extends Error {
  */
 const LOOK_AGAIN: ReadonlySet<Meaning | undefined> = new Set(["locked", "conflict", "changed", "unmigrated"]);
 const PARENTS = ["daily_rates", "prices"] as const;
-/** A wait longer than this gives way to whoever came behind, and is tried again. */
-const LOCK_TIMEOUT = "2s";
 const RETRY_MS = 1_000;
 const MOST_TRIES = 120;
 
@@ -55,14 +53,17 @@ const MOST_TRIES = 120;
  * it for others: DETACH … CONCURRENTLY runs in no function, and without it every reader would wait.
  * @throws {UpkeepError} behind the last, if a month could not be dropped.
  */
-export async function dropOldMonths(pool: pg.Pool, options: RetentionOptions): Promise<string[]> {
-  const { rows } = await pool.query<{ month: string }>(listOldMonths, [options.retentionDays]);
-  if (rows.length > 0 && !(await pool.query<{ owner: boolean }>(isOwner)).rows[0]?.owner) throw new NotOwnerError();
-  const turns = new Turns(options.signal);
+export async function dropOldMonths(
+  database: Database,
+  { retentionDays, onMonth }: RetentionOptions,
+): Promise<string[]> {
+  const old = await database.rows(listOldMonths, { retentionDays });
+  if (old.length > 0 && !(await database.row(isOwner))?.owner) throw new NotOwnerError();
+  const turns = new Turns(database.patience.signal);
   const dropped: string[] = [];
-  for (const { month } of rows) {
+  for (const { month } of old) {
     await turns.take(`${month.slice(0, 7)} was not dropped`, async () => {
-      if (await dropMonth(pool, month, options)) dropped.push(month);
+      if (await dropMonth(database, month, onMonth)) dropped.push(month);
     });
   }
   turns.end();
@@ -70,21 +71,22 @@ export async function dropOldMonths(pool: pg.Pool, options: RetentionOptions): P
 }
 
 /** @returns false if a batch is loaded that has prices of it; only what had left before is ended then. */
-async function dropMonth(pool: pg.Pool, month: string, options: RetentionOptions): Promise<boolean> {
-  const { signal } = options;
-  const client = await pool.connect();
+async function dropMonth(database: Database, month: string, onMonth?: RetentionOptions["onMonth"]): Promise<boolean> {
+  const { signal } = database.patience;
+  // Not in a transaction, where nothing can be detached beside readers.
+  const client = await database.pool.connect();
+  const session = new Session(client);
   try {
-    await client.query(`SET lock_timeout = '${LOCK_TIMEOUT}'`);
-    await untilFree(() => client.query(takeMonth, [month]), signal);
-    const { rows } = await client.query<{ wanted: boolean }>(showWanted, [month]);
-    const wanted = rows[0]?.wanted === true;
+    await session.run(limitLockWait);
+    await untilFree(() => session.run(takeMonth, { month }), signal);
+    const wanted = (await session.row(showWanted, { month }))?.wanted === true;
     if (!wanted) {
-      options.onMonth?.(month);
-      await untilFree(() => inTransaction(pool, (other) => hide(other, month), signal), signal);
+      onMonth?.(month);
+      await untilFree(() => database.transaction((other) => hide(other, month)), signal);
     }
     for (const parent of PARENTS) {
       const partition = `${parent}_${month.slice(0, 7).replace("-", "_")}`;
-      await untilFree(() => dropPartition(client, parent, partition, wanted), signal);
+      await untilFree(() => dropPartition(session, parent, partition, wanted), signal);
     }
     return !wanted;
   } finally {
@@ -93,26 +95,24 @@ async function dropMonth(pool: pg.Pool, month: string, options: RetentionOptions
   }
 }
 
-async function hide(client: pg.ClientBase, month: string): Promise<void> {
-  await client.query(limitWaits.text);
-  await client.query(lockTreeShared);
-  await client.query(lockDataset.text);
-  const { rows } = await client.query<{ seen: number }>(dropDays, [month]);
-  if (rows[0]?.seen) await client.query(growDataset.text);
+async function hide(session: Session, month: string): Promise<void> {
+  await session.run(limitWaits);
+  await session.run(lockTreeShared);
+  await session.run(lockDataset);
+  if ((await session.row(dropDays, { month }))?.seen) await session.run(growDataset);
 }
 
 async function dropPartition(
-  client: pg.ClientBase,
+  session: Session,
   parent: string,
   partition: string,
   keepAttached: boolean,
 ): Promise<void> {
   for (;;) {
-    const { rows } = await client.query<{ step: "attached" | "pending" | "detached" | null }>(showStep, [partition]);
-    const step = rows[0]?.step ?? null;
+    const step = (await session.row(showStep, { table: partition }))?.step ?? null;
     if (step === null || (step === "attached" && keepAttached)) return;
     const statements = { attached: detach(parent, partition), pending: finishDetach(parent, partition) };
-    await client.query(step === "detached" ? drop(partition) : statements[step]);
+    await session.run(step === "detached" ? drop(partition) : statements[step]);
   }
 }
 

@@ -123,9 +123,9 @@ async function everything(url: string) {
     await age(pool, 60);
     const tooOld = await retractBatch(new Database(pool), 4).catch((error: Error) => error.name);
     const table = await runRatesapp(["batches", "list"], { DATABASE_URL: url });
-    const compacted = await compact(pool);
+    const compacted = await compact(new Database(pool));
     const folded = await findRates(pool);
-    const dropped = await dropOldMonths(pool, { retentionDays: 30 });
+    const dropped = await dropOldMonths(new Database(pool), { retentionDays: 30 });
     return {
       reports,
       rejected,

@@ -55,7 +55,7 @@ export class PublishJobs {
   /** Deletes the rows of a batch that failed; what is left of them waits for the next compaction. */
   giveBack(batchId: number): void {
     if (this.#running.has(batchId)) return;
-    const job = reclaimBatch(this.#writes.pool, batchId, { signal: this.#stopping.signal })
+    const job = reclaimBatch(this.#writes.with({ signal: this.#stopping.signal }), batchId)
       .then(() => {})
       .catch((error: unknown) => this.#logger.warn({ batch: batchId, error }, "the space of a batch is not free yet"))
       .finally(() => this.#running.delete(batchId));

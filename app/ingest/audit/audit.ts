@@ -137,13 +137,13 @@ async function makeParts(database: Database, batchId: number, { bytes = BYTES, o
 /** @returns false if no part is left, or none that is free. */
 async function makePart(session: Session, batchId: number, sums: Sums): Promise<boolean> {
   await session.run(boundPart);
-  await session.client.query(lockTreeShared);
+  await session.run(lockTreeShared);
   const claimed = await session.row(claimPart, { batchId });
   if (!claimed) return false;
   const { from_day: fromDay, to_day: toDay } = claimed;
   if ((await session.row(readState, { batchId }))?.state !== "auditing") return false;
   await session.run(placePrices, { batchId, fromDay, toDay });
-  const totals = await rollUpPrices(session.client, { batchId, fromDay, toDay }, sums);
+  const totals = await rollUpPrices(session, { batchId, fromDay, toDay }, sums);
   if (totals === null) {
     const middle = addDays(fromDay, Math.floor((countDays(fromDay, toDay) - 1) / 2));
     await session.run(splitPart, { batchId, fromDay, middle });

@@ -1,3 +1,6 @@
+import { readlinkSync } from "node:fs";
+import { constants, getPriority, setPriority } from "node:os";
+import { basename } from "node:path";
 import { Readable } from "node:stream";
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { Database } from "../../database/database.js";
@@ -32,10 +35,23 @@ const counting = setInterval(() => {
   counts.set([pool.totalCount, pool.idleCount, pool.waitingCount]);
 }, COUNT_MS);
 
+yieldToReaders();
+
 server.on("message", (order: ThreadOrder) => {
   if (order === "stop") void stop();
   else void carryOut(order.job, order.port);
 });
+
+/**
+ * The thread that answers readers goes first where processors are short. Linux gives each thread a priority of its own;
+ * elsewhere all threads of a process share one, which stays.
+ */
+function yieldToReaders(): void {
+  if (process.platform !== "linux") return;
+  // A synchronous call runs on this very thread, as which /proc knows it.
+  const threadId = Number(basename(readlinkSync("/proc/thread-self")));
+  setPriority(threadId, Math.max(getPriority(), constants.priority.PRIORITY_LOW));
+}
 
 async function carryOut(job: Job, port: MessagePort): Promise<void> {
   const client = new AbortController();

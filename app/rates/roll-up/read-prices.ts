@@ -1,5 +1,5 @@
-import type pg from "pg";
 import { to } from "pg-copy-streams";
+import type { Session } from "../../database/queries.js";
 import { type PackedPrices, packPrices } from "./roll-up.sql.js";
 
 /** @param day counted from `fromDay`, from 0. */
@@ -11,7 +11,7 @@ const LENGTH_AT = HEAD_BYTES - 4;
 const PRICE_BYTES = 16;
 
 /** Hands every price to `take`. Takes memory for all of them: 16 bytes each. */
-export async function readPrices(client: pg.ClientBase, prices: PackedPrices, take: TakePrice): Promise<void> {
+export async function readPrices({ client }: Session, prices: PackedPrices, take: TakePrice): Promise<void> {
   const chunks: Buffer[] = [];
   // COPY, because `pg` reads the fields of other answers as text.
   for await (const chunk of client.query(to(packPrices(prices))) as AsyncIterable<Buffer>) chunks.push(chunk);

@@ -1,11 +1,11 @@
-import type pg from "pg";
+import type { Session } from "../../database/queries.js";
 import type { PlacesAbove } from "./places-above.js";
 import type { RateSums } from "./rate-sums.js";
 import { writeRates } from "./write-rows.js";
 
 /** The sums of lanes with a region at one end or both, made from those between ports. */
 export class RegionSums {
-  readonly #client: pg.ClientBase;
+  readonly #session: Session;
   readonly #firstDay: number;
   readonly #above: PlacesAbove;
   readonly #only: ReadonlySet<number> | undefined;
@@ -16,8 +16,8 @@ export class RegionSums {
    * @param sums empty, of days in one month.
    * @param only regions; a lane must have one of them at an end. All by default.
    */
-  constructor(client: pg.ClientBase, firstDay: number, sums: RateSums, above: PlacesAbove, only?: ReadonlySet<number>) {
-    this.#client = client;
+  constructor(session: Session, firstDay: number, sums: RateSums, above: PlacesAbove, only?: ReadonlySet<number>) {
+    this.#session = session;
     this.#firstDay = firstDay;
     this.#above = above;
     this.#only = only;
@@ -44,7 +44,7 @@ export class RegionSums {
 
   /** Writes what it holds, for the batch that it is of, and begins anew. */
   async write(batchId: number): Promise<void> {
-    await writeRates(this.#client, batchId, this.#firstDay, this.#sums);
+    await writeRates(this.#session, batchId, this.#firstDay, this.#sums);
     this.#sums.clear();
   }
 }

@@ -1,4 +1,4 @@
-import type pg from "pg";
+import type { Session } from "../../database/queries.js";
 import { countDays } from "../calendar.js";
 import { Checksum } from "./checksum.js";
 import { readPlacesAbove } from "./places-above.js";
@@ -37,13 +37,13 @@ const MOST_BLOCKS = 512;
  * Steps over the month's table in runs of blocks, each so long that the sums cannot run out of memory in the middle of it.
  * @returns null, with nothing written, if there is too much for the memory given and fewer days would do.
  */
-export async function rollUpPrices(client: pg.ClientBase, part: Part, sums: Sums): Promise<PartTotals | null> {
+export async function rollUpPrices(session: Session, part: Part, sums: Sums): Promise<PartTotals | null> {
   const days = countDays(part.fromDay, part.toDay) - 1;
   const firstDay = countFromEpoch(part.fromDay);
   const { ports } = sums;
   ports.begin(days);
   sums.regions.begin(days);
-  const regions = new RegionSums(client, firstDay, sums.regions, await readPlacesAbove(client));
+  const regions = new RegionSums(session, firstDay, sums.regions, await readPlacesAbove(session));
   const prices = new Float64Array(days);
   const priceSums = new Float64Array(days);
   const checksum = new Checksum();
@@ -53,19 +53,15 @@ export async function rollUpPrices(client: pg.ClientBase, part: Part, sums: Sums
     priceSums[day] = (priceSums[day] as number) + price;
     checksum.add(originId, destinationId, firstDay + day, price);
   };
-  const { rows } = await client.query<{ first: number; end: number }>(findBlocks, [
-    part.batchId,
-    part.fromDay,
-    part.toDay,
-  ]);
-  for (let fromBlock = rows[0]?.first ?? 0, end = rows[0]?.end ?? 0; fromBlock < end; ) {
+  const blocks = await session.row(findBlocks, { ...part });
+  for (let fromBlock = blocks?.first ?? 0, end = blocks?.end ?? 0; fromBlock < end; ) {
     if (ports.room < LEAST_BLOCKS * MOST_ROWS_PER_BLOCK) {
       if (days > 1) return null;
       await writePorts();
     }
-    const blocks = Math.min(MOST_BLOCKS, Math.floor(ports.room / MOST_ROWS_PER_BLOCK));
-    const toBlock = Math.min(end, fromBlock + Math.max(LEAST_BLOCKS, blocks));
-    await readPrices(client, { ...part, fromBlock, toBlock }, take);
+    const step = Math.min(MOST_BLOCKS, Math.floor(ports.room / MOST_ROWS_PER_BLOCK));
+    const toBlock = Math.min(end, fromBlock + Math.max(LEAST_BLOCKS, step));
+    await readPrices(session, { ...part, fromBlock, toBlock }, take);
     fromBlock = toBlock;
   }
   await writePorts();
@@ -79,7 +75,7 @@ export async function rollUpPrices(client: pg.ClientBase, part: Part, sums: Sums
 
   async function writePorts(): Promise<void> {
     await regions.addPorts(part.batchId, ports);
-    await writeRates(client, part.batchId, firstDay, ports);
+    await writeRates(session, part.batchId, firstDay, ports);
     ports.clear();
   }
 }

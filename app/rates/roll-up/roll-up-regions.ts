@@ -1,4 +1,4 @@
-import type pg from "pg";
+import type { Session } from "../../database/queries.js";
 import { type PlacesAbove, readPlacesAbove } from "./places-above.js";
 import { RegionSums } from "./region-sums.js";
 import { closeMoved, deleteRegionRows, fetchMoved, listRolledMonths, openMoved } from "./roll-up.sql.js";
@@ -13,27 +13,17 @@ const DAYS = 31;
  * transaction, month by month. The caller holds the lock of the tree and has brought `place_ports` in step.
  * @param regionIds regions that gained or lost ports.
  */
-export async function rollUpRegions(client: pg.ClientBase, regionIds: readonly number[]): Promise<void> {
-  const above = await readPlacesAbove(client);
+export async function rollUpRegions(session: Session, regionIds: readonly number[]): Promise<void> {
+  const above = await readPlacesAbove(session);
   const memory = createSums(BYTES);
-  const { rows } = await client.query<{ month: string }>(listRolledMonths);
-  for (const { month } of rows) {
-    await client.query(deleteRegionRows, [regionIds, month]);
-    await rollUpMonth(client, regionIds, month, above, memory);
+  for (const { month } of await session.rows(listRolledMonths)) {
+    await session.run(deleteRegionRows, { regionIds, month });
+    await rollUpMonth(session, regionIds, month, above, memory);
   }
 }
 
-interface Moved {
-  readonly origin_id: number;
-  readonly destination_id: number;
-  readonly first: number;
-  readonly batch_id: number;
-  readonly counts: readonly number[];
-  readonly sums: readonly number[];
-}
-
 async function rollUpMonth(
-  client: pg.ClientBase,
+  session: Session,
   regionIds: readonly number[],
   month: string,
   above: PlacesAbove,
@@ -41,7 +31,7 @@ async function rollUpMonth(
 ): Promise<void> {
   ports.begin(DAYS);
   regionSums.begin(DAYS);
-  const regions = new RegionSums(client, countFromEpoch(month), regionSums, above, new Set(regionIds));
+  const regions = new RegionSums(session, countFromEpoch(month), regionSums, above, new Set(regionIds));
   /** None yet; nothing has been added then. */
   let batchId = 0;
   const settle = async () => {
@@ -52,9 +42,9 @@ async function rollUpMonth(
     await settle();
     await regions.write(batchId);
   };
-  await client.query(openMoved, [regionIds, month]);
+  await session.run(openMoved, { regionIds, month });
   for (;;) {
-    const { rows } = await client.query<Moved>(fetchMoved);
+    const rows = await session.rows(fetchMoved);
     if (rows.length === 0) break;
     for (const row of rows) {
       if (row.batch_id !== batchId) {
@@ -69,5 +59,5 @@ async function rollUpMonth(
     }
   }
   await endBatch();
-  await client.query(closeMoved);
+  await session.run(closeMoved);
 }

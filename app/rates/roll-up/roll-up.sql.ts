@@ -1,45 +1,65 @@
+import { type NoParams, statement } from "../../database/statement.js";
+
 /**
- * The blocks of a month's table that may hold prices of batch $1 from day $2 to before $3 (of one month): from the first
- * one of the batch, which the BRIN index finds, to the end. A batch is audited as soon as it is loaded, so little comes
+ * The blocks of a month's table that may hold prices of a batch on some days of the month: from the first one of the batch, which the BRIN index finds, to the end. A batch is audited as soon as it is loaded, so little comes
  * behind it. The plan must read blocks in their order: `boundPart` sees to it.
  */
-export const findBlocks = `
+export const findBlocks = statement<
+  { batchId: number; fromDay: string; toDay: string },
+  { first: number; end: number }
+>(`
   SELECT split_part(trim(first::text, '('), ',', 1)::integer AS first,
          (pg_relation_size(month) / current_setting('block_size')::integer)::integer AS end
   FROM (
     SELECT ctid AS first, tableoid AS month FROM prices
-    WHERE batch_id = $1 AND day >= $2::date AND day < $3::date
+    WHERE batch_id = $batchId AND day >= $fromDay::date AND day < $toDay::date
     LIMIT 1
-  ) found`;
+  ) found`);
 
 /** First days of the months that hold rows anyone may come to see. */
-export const listRolledMonths = `
-  SELECT DISTINCT to_char(day, 'YYYY-MM-01') AS month FROM batch_days ORDER BY month`;
+export const listRolledMonths = statement<NoParams, { month: string }>(`
+  SELECT DISTINCT to_char(day, 'YYYY-MM-01') AS month FROM batch_days ORDER BY month`);
 
-/** $1 ids of regions, $2 first day of the month. */
-export const deleteRegionRows = `
+/** `month` is its first day, as everywhere here. */
+export const deleteRegionRows = statement<{ regionIds: readonly number[]; month: string }>(`
   DELETE FROM daily_rates
-  WHERE first_day >= $2::date AND first_day < ($2::date + interval '1 month')::date
-    AND (origin_id = ANY ($1::integer[]) OR destination_id = ANY ($1::integer[]))`;
+  WHERE first_day >= $month::date AND first_day < ($month::date + interval '1 month')::date
+    AND (origin_id = ANY ($regionIds::integer[]) OR destination_id = ANY ($regionIds::integer[]))`);
 
 /**
- * The rows between ports, of the month that begins on $2, that count for regions $1: batch after batch. Months that wait
- * to be deleted are left out: whoever deletes them would not find rows that come back behind it.
+ * The rows between ports, of a month, that count for these regions: batch after batch. Months that wait to be deleted are
+ * left out: whoever deletes them would not find rows that come back behind it.
  */
-export const openMoved = `
+export const openMoved = statement<{ regionIds: readonly number[]; month: string }>(`
   DECLARE moved NO SCROLL CURSOR FOR
-  SELECT r.origin_id, r.destination_id, r.first_day - $2::date AS first, r.batch_id,
+  SELECT r.origin_id, r.destination_id, r.first_day - $month::date AS first, r.batch_id,
          to_json(r.counts) AS counts, to_json(r.sums) AS sums
   FROM daily_rates r
   JOIN places origin ON origin.id = r.origin_id AND origin.kind = 'port'
   JOIN places destination ON destination.id = r.destination_id AND destination.kind = 'port'
-  WHERE r.first_day >= $2::date AND r.first_day < ($2::date + interval '1 month')::date
+  WHERE r.first_day >= $month::date AND r.first_day < ($month::date + interval '1 month')::date
     AND EXISTS (SELECT FROM place_ports
-                WHERE place_id = ANY ($1::integer[]) AND port_id IN (r.origin_id, r.destination_id))
-    AND NOT EXISTS (SELECT FROM dead_months d WHERE d.batch_id = r.batch_id AND d.month = $2::date)
-  ORDER BY r.batch_id`;
-export const fetchMoved = "FETCH 2000 FROM moved";
-export const closeMoved = "CLOSE moved";
+                WHERE place_id = ANY ($regionIds::integer[]) AND port_id IN (r.origin_id, r.destination_id))
+    AND NOT EXISTS (SELECT FROM dead_months d WHERE d.batch_id = r.batch_id AND d.month = $month::date)
+  ORDER BY r.batch_id`);
+export const fetchMoved = statement<
+  NoParams,
+  {
+    origin_id: number;
+    destination_id: number;
+    first: number;
+    batch_id: number;
+    counts: readonly number[];
+    sums: readonly number[];
+  }
+>("FETCH 2000 FROM moved");
+export const closeMoved = statement("CLOSE moved");
+
+/** For each port, itself first and then all regions that it lies in. */
+export const readAbove = statement<NoParams, { port_id: number; place_ids: number[] }>(`
+  SELECT port_id, array_agg(place_id ORDER BY place_id <> port_id) AS place_ids
+  FROM place_ports
+  GROUP BY port_id`);
 
 /** Prices of a batch on some days of one month, between two blocks of the month's table. */
 export interface PackedPrices {

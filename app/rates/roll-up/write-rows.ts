@@ -1,5 +1,5 @@
-import type pg from "pg";
 import { CopyIn } from "../../database/copy-in.js";
+import type { Session } from "../../database/queries.js";
 import { countDays } from "../calendar.js";
 import type { RateSums } from "./rate-sums.js";
 
@@ -26,7 +26,7 @@ export function countFromEpoch(day: string): number {
  * @param firstDay day 0 of the sums, in days since 2000-01-01.
  */
 export async function writeRates(
-  client: pg.ClientBase,
+  { client }: Session,
   batchId: number,
   firstDay: number,
   rates: RateSums,

@@ -1,4 +1,6 @@
 import { once } from "node:events";
+import { readdir } from "node:fs/promises";
+import { constants, getPriority } from "node:os";
 import type { Worker } from "node:worker_threads";
 import { expect } from "chai";
 import { createDatabase, type TestDatabase } from "../database.js";
@@ -63,6 +65,19 @@ describe("the thread that loads uploads", function () {
       expect((await put(id, Buffer.from(HEADER + PRICE))).status).to.equal(201);
     });
   }
+
+  it("leaves the processors to readers where both want them, on Linux", async function () {
+    if (process.platform !== "linux") this.skip();
+    const low = async () => {
+      const threads = await readdir("/proc/self/task");
+      const priorities = threads.map((id) => getPriority(Number(id)));
+      return priorities.filter((priority) => priority >= constants.priority.PRIORITY_LOW).length;
+    };
+    const before = await low();
+    expect((await put(await open(), Buffer.from(HEADER + PRICE))).status).to.equal(201);
+    expect(await low()).to.equal(before + 1);
+    expect(getPriority()).to.be.below(constants.priority.PRIORITY_LOW);
+  });
 
   it("lets go of what it is loading when the server stops", async () => {
     const { reply } = await hang(await open());

@@ -34,7 +34,7 @@ export const SAMPLE_TREE: SampleTree = {
 export async function importTree(pool: pg.Pool, tree: SampleTree): Promise<void> {
   const lines = (header: string, parents: Readonly<Record<string, string>>) =>
     [header, ...Object.entries(parents).map(([code, parent]) => `${code},Name of ${code},${parent}`), ""].join("\n");
-  await importPlaces(pool, {
+  await importPlaces(new Database(pool), {
     ports: { name: "ports.csv", content: lines("code,name,parent_slug", tree.ports) },
     regions: { name: "regions.csv", content: lines("slug,name,parent_slug", tree.regions) },
   });

@@ -140,7 +140,7 @@ describe("a command that is stopped while it waits", function () {
     it("for the end of a place import", async () => {
       other = await database.pool.connect();
       await other.query("BEGIN");
-      await other.query(lockTree);
+      await other.query(lockTree.text);
       ingest();
       await asked("ratesapp.tree", true);
       await stop();

@@ -96,7 +96,7 @@ describe("auditBatch", function () {
     const client = await database.pool.connect();
     await client.query("BEGIN");
     await new Session(client).run(boundPart);
-    const { rows } = await client.query(`EXPLAIN ${findBlocks}`, [2, "2024-02-01", "2024-03-01"]);
+    const { rows } = await client.query(`EXPLAIN ${findBlocks.text}`, [2, "2024-02-01", "2024-03-01"]);
     await client.query("ROLLBACK");
     client.release();
     const plan = rows.map((row) => row["QUERY PLAN"]).join("\n");
@@ -166,7 +166,7 @@ describe("auditBatch", function () {
     const report = await auditBatch(database, id);
     expect(report.state).to.equal("failed");
     expect(report.failure).to.match(/The audit found 14 prices .* but 15 /);
-    await reclaimBatch(database.pool, id);
+    await reclaimBatch(database, id);
     expect(await left()).to.equal(0);
   });
 
@@ -189,7 +189,7 @@ describe("auditBatch", function () {
         const failure = "Its audit fails each time, and so would another try: it cannot be.";
         for (const report of reports) expect(report).to.include({ state: "failed", failure });
         expect(await stored()).to.deep.equal([{ state: "failed", failure, failed_for_good: true }]);
-        await reclaimBatch(database.pool, id);
+        await reclaimBatch(database, id);
         expect(await left()).to.equal(0);
       });
     }
@@ -300,7 +300,7 @@ describe("auditBatch", function () {
     // Depending on who was faster, the audit saw it, or had ended and was undone by it.
     expect(["failed", "audited"]).to.include(report.state);
     await failBatch(database, id, "stopped");
-    await reclaimBatch(database.pool, id);
+    await reclaimBatch(database, id);
     expect(await left()).to.equal(0);
     const { rows } = await database.pool.query("SELECT reclaimed_at FROM batches WHERE id = $1", [id]);
     expect(rows[0].reclaimed_at).to.not.equal(null);

@@ -4,6 +4,7 @@ import { BatchTooOldError } from "../../../app/batches/batch-error.js";
 import { failBatch } from "../../../app/batches/fail.js";
 import { publishBatch } from "../../../app/batches/publish.js";
 import { retractBatch } from "../../../app/batches/retract.js";
+import { Database } from "../../../app/database/database.js";
 import { auditBatch } from "../../../app/ingest/audit/audit.js";
 import { compact } from "../../../app/upkeep/compact.js";
 import { UpkeepError } from "../../../app/upkeep/turns.js";
@@ -49,7 +50,7 @@ describe("compact", function () {
     await age(database.pool, 31);
     const young = await deliver(database.pool, { prices: [price(DAYS[0] as string, 7)] });
     const before = { seen: await seen(database.pool), version: await version() };
-    const report = await compact(database.pool);
+    const report = await compact(database);
     expect(report.folded).to.equal(2);
     expect({ seen: await seen(database.pool), version: await version() }).to.deep.equal(before);
     // 2 months × 3 places × 3 places, and the young batch's.
@@ -58,7 +59,7 @@ describe("compact", function () {
       "SELECT id, state FROM batches WHERE mode <> 'compaction' AND state <> 'compacted'",
     );
     expect(rows).to.deep.equal([{ id: young, state: "published" }]);
-    expect((await compact(database.pool)).folded).to.equal(0);
+    expect((await compact(database)).folded).to.equal(0);
     const refused = await retractBatch(database, ids[4] as number).catch((error: unknown) => error);
     expect(refused).to.be.instanceOf(BatchTooOldError);
   });
@@ -69,7 +70,7 @@ describe("compact", function () {
     const before = await seen(database.pool);
     const replace = await deliver(database.pool, { mode: "replace", prices: DAYS.map((day) => price(day, 3)) });
     const hidden = await seen(database.pool);
-    await compact(database.pool);
+    await compact(database);
     expect(await seen(database.pool)).to.deep.equal(hidden);
     await retractBatch(database, replace);
     expect(await seen(database.pool)).to.deep.equal(before);
@@ -82,7 +83,7 @@ describe("compact", function () {
       await deliver(database.pool, { prices: [price("2024-01-30", nth)], known: true });
     }
     await age(database.pool, 31);
-    await compact(database.pool);
+    await compact(database);
     const before = await seen(database.pool);
     const repeated = { prices: [price("2024-01-30", 1)] };
     expect((await auditBatch(database, await load(database.pool, repeated))).state).to.equal("duplicate");
@@ -95,10 +96,10 @@ describe("compact", function () {
     const kept = await deliver(database.pool, { prices: [price("2024-01-30", 1)] });
     const gone = await deliver(database.pool, { prices: [price("2024-01-30", 2)] });
     await retractBatch(database, gone);
-    await compact(database.pool);
+    await compact(database);
     expect(await number("SELECT count(*) AS n FROM prices")).to.equal(2);
     await age(database.pool, 31);
-    expect(await compact(database.pool)).to.deep.equal({ folded: 0, prices: 1, dailyRates: 9 });
+    expect(await compact(database)).to.deep.equal({ folded: 0, prices: 1, dailyRates: 9 });
     const error = await publishBatch(database, gone, { retractableDays: 365 }).catch((thrown: unknown) => thrown);
     expect(error).to.be.instanceOf(BatchTooOldError);
     expect((await database.pool.query("SELECT DISTINCT batch_id FROM prices")).rows).to.deep.equal([
@@ -116,7 +117,7 @@ describe("compact", function () {
     await database.pool.query(
       "INSERT INTO bad_lines (batch_id, piece, line, reason) SELECT id, 0, 1, 'bad' FROM batches",
     );
-    await compact(database.pool);
+    await compact(database);
     const { rows } = await database.pool.query("SELECT batch_id FROM bad_lines ORDER BY 1");
     expect(rows.map((row) => row.batch_id)).to.deep.equal([published, recent]);
   });
@@ -135,7 +136,7 @@ describe("compact", function () {
     await failBatch(database, await load(database.pool, { prices: [price(DAYS[0] as string, 1)] }), "test");
     await age(database.pool, 31);
     const before = await seen(database.pool);
-    const error = await compact(database.pool).catch((thrown: unknown) => thrown);
+    const error = await compact(database).catch((thrown: unknown) => thrown);
     expect(error).to.be.instanceOf(UpkeepError);
     expect((error as Error).message).to.match(
       /^Not everything could be done:\n {2}a, 2024-01, was not folded: .*batch_days_price_sum_check"$/,
@@ -163,13 +164,13 @@ describe("compact", function () {
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 1, max: 45 }), async (statements) => {
         const { pool, killed } = killAt(database.url, statements);
-        await compact(pool, { signal: killed }).catch(() => {});
+        await compact(new Database(pool, { patienceMs: 0, signal: killed })).catch(() => {});
         await pool.end();
         expect(await seen(database.pool)).to.deep.equal(before);
       }),
       { numRuns: 15 },
     );
-    await compact(database.pool);
+    await compact(database);
     expect(await seen(database.pool)).to.deep.equal(before);
     expect(await rates()).to.equal(18);
     expect(await number("SELECT count(*) AS n FROM dead_months")).to.equal(0);
@@ -195,7 +196,7 @@ describe("compact", function () {
         await retractBatch(database, toggled);
       }
     })();
-    for (let turn = 0; turn < 5; turn += 1) await compact(database.pool, { batchesPerMonth: 2 });
+    for (let turn = 0; turn < 5; turn += 1) await compact(database, { batchesPerMonth: 2 });
     await toggling;
     reading = false;
     for (const found of await Promise.all(readers)) expect([shown, retracted]).to.include.members([...found]);
@@ -210,8 +211,8 @@ describe("compact", function () {
     await deliverFive();
     await age(database.pool, 31);
     const before = await seen(database.pool);
-    await Promise.all([compact(database.pool), compact(database.pool), compact(database.pool)]);
-    await compact(database.pool);
+    await Promise.all([compact(database), compact(database), compact(database)]);
+    await compact(database);
     expect(await seen(database.pool)).to.deep.equal(before);
     expect(await rates()).to.equal(18);
   });

@@ -65,17 +65,21 @@ describe("a batch over very many months", function () {
     ).to.equal("published");
     await expectEach("2/12");
     await age(pool, 31);
-    expect((await lockingFew(() => compact(pool, { batchesPerMonth: 2 }))).folded).to.equal(MONTHS.length);
+    expect((await lockingFew(() => compact(new Database(pool), { batchesPerMonth: 2 }))).folded).to.equal(
+      MONTHS.length,
+    );
     await expectEach("2/12");
 
     // All or nothing, and so the one that locks them all.
-    const { rerolled } = await importPlaces(pool, {
+    const { rerolled } = await importPlaces(new Database(pool), {
       ports: { name: "ports", content: "code,name,parent_slug\nNLRTM,Rotterdam,benelux\n" },
       regions: { name: "regions", content: "slug,name,parent_slug\nbenelux,Benelux,\n" },
     });
     expect(rerolled).to.equal(2);
     await expectEach("2/12");
-    expect(await lockingFew(() => dropOldMonths(pool, { retentionDays: 30 }))).to.have.length(MONTHS.length);
+    expect(await lockingFew(() => dropOldMonths(new Database(pool), { retentionDays: 30 }))).to.have.length(
+      MONTHS.length,
+    );
     expect((await seen(pool)).size).to.equal(0);
   });
 

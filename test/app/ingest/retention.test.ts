@@ -42,11 +42,11 @@ describe("dropOldMonths", function () {
 
   it("drops whole months and grows the version once for each that consumers saw", async () => {
     await deliver(database.pool, { prices: ["2020-01-05", "2020-02-05", today].map(price) });
-    expect(await dropOldMonths(database.pool, { retentionDays: 30 })).to.deep.equal(["2020-01-01", "2020-02-01"]);
+    expect(await dropOldMonths(database, { retentionDays: 30 })).to.deep.equal(["2020-01-01", "2020-02-01"]);
     expect(await days()).to.deep.equal([today]);
     expect(await partitions()).to.equal(2);
     expect(await version()).to.equal(3);
-    expect(await dropOldMonths(database.pool, { retentionDays: 30 })).to.deep.equal([]);
+    expect(await dropOldMonths(database, { retentionDays: 30 })).to.deep.equal([]);
     await deliver(database.pool, { prices: [price("2020-01-06")] });
     expect(await days()).to.deep.equal(["2020-01-06", today]);
   });
@@ -54,7 +54,7 @@ describe("dropOldMonths", function () {
   it("leaves months that an unfinished batch has prices of", async () => {
     await deliver(database.pool, { prices: [price("2020-01-05")] });
     const id = await load(database.pool, { prices: [price("2020-01-06")] });
-    expect(await dropOldMonths(database.pool, { retentionDays: 30 })).to.deep.equal([]);
+    expect(await dropOldMonths(database, { retentionDays: 30 })).to.deep.equal([]);
     expect((await auditBatch(database, id)).state).to.equal("audited");
   });
 
@@ -62,9 +62,9 @@ describe("dropOldMonths", function () {
     for (let statements = 1; statements <= 20; statements += 1) {
       await deliver(database.pool, { prices: ["2020-01-05", today].map(price) });
       const { pool } = killAt(database.url, statements);
-      await dropOldMonths(pool, { retentionDays: 30 }).catch(() => {});
+      await dropOldMonths(new Database(pool), { retentionDays: 30 }).catch(() => {});
       await pool.end();
-      await dropOldMonths(database.pool, { retentionDays: 30 });
+      await dropOldMonths(database, { retentionDays: 30 });
       expect(await partitions()).to.equal(2);
       expect(await days()).to.deep.equal([today]);
     }
@@ -75,7 +75,7 @@ describe("dropOldMonths", function () {
     const reader = await database.pool.connect();
     await reader.query("BEGIN");
     await reader.query("SELECT count(*) FROM daily_rates");
-    const dropping = dropOldMonths(database.pool, { retentionDays: 30 });
+    const dropping = dropOldMonths(database, { retentionDays: 30 });
     // The detach waits for the reader above, again and again; nobody waits for the detach.
     for (let turn = 0; turn < 25; turn += 1) {
       const begun = performance.now();
@@ -112,7 +112,7 @@ describe("dropOldMonths", function () {
       let loading = true;
       const dropping = Promise.all(
         [1, 2].map(async () => {
-          while (loading) await dropOldMonths(database.pool, { retentionDays: 30 });
+          while (loading) await dropOldMonths(database, { retentionDays: 30 });
         }),
       );
       for (let round = 0; round < 10; round += 1) {
@@ -128,7 +128,7 @@ describe("dropOldMonths", function () {
       }
       loading = false;
       await dropping;
-      await dropOldMonths(database.pool, { retentionDays: 30 });
+      await dropOldMonths(database, { retentionDays: 30 });
       expect(await days()).to.deep.equal([today]);
       expect(await partitions()).to.equal(2);
       // Nobody is at it any more: what is old is there until the next time.
@@ -141,7 +141,7 @@ describe("dropOldMonths", function () {
       const reader = await database.pool.connect();
       await reader.query("BEGIN");
       await reader.query("SELECT count(*) FROM daily_rates");
-      const dropping = dropOldMonths(database.pool, { retentionDays: 30 });
+      const dropping = dropOldMonths(database, { retentionDays: 30 });
       await until("a month is on its way out", async () => (await steps()).includes("pending"));
       const loading = load("old.csv", ["CNSGH,NLRTM,2020-01-06,5", "CNSGH,NLRTM,2020-02-06,5"]);
       await until("its prices are loaded", async () => {
@@ -201,7 +201,7 @@ describe("dropOldMonths", function () {
     const pool = new pg.Pool({ connectionString: url.href });
     try {
       await database.pool.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ${role}`);
-      const error = await dropOldMonths(pool, { retentionDays: 30 }).catch((thrown: unknown) => thrown);
+      const error = await dropOldMonths(new Database(pool), { retentionDays: 30 }).catch((thrown: unknown) => thrown);
       expect(error).to.be.instanceOf(NotOwnerError);
       expect(await days()).to.deep.equal(["2020-01-05", today]);
     } finally {

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type pg from "pg";
+import { Database } from "../../../app/database/database.js";
 import type { BatchReport } from "../../../app/ingest/ingest-source.js";
 import { openSource } from "../../../app/ingest/sources/open-source.js";
 import type { SourceObject } from "../../../app/ingest/sources/source.js";
@@ -15,7 +16,7 @@ export const CODES = ["CNSGH", "CNNGB", "NLRTM", "DEHAM", "USNYC"];
 
 /** Five ports, four of them in regions. */
 export async function bringPlaces(pool: pg.Pool): Promise<void> {
-  await importPlaces(pool, {
+  await importPlaces(new Database(pool), {
     ports: {
       name: "ports.csv",
       content: Buffer.from(

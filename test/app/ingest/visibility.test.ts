@@ -149,7 +149,7 @@ async function take(next: Step, tree: Tree, batches: ModelBatch[], pool: Paramet
       for (const batch of batches) batch.settled = true;
       return;
     case "compact":
-      await compact(pool, { batchesPerMonth: 2 });
+      await compact(new Database(pool), { batchesPerMonth: 2 });
   }
 }
 

@@ -40,7 +40,7 @@ export async function openSite(): Promise<Site> {
   // Not imported: with an .mjs file among its modules mocha would load all of them a second time, apart from its hooks.
   execFileSync(process.execPath, ["build/page.mjs"], { stdio: "inherit" });
   const database = await createDatabase();
-  await importPlaces(database.pool, {
+  await importPlaces(database, {
     ports: { name: "ports.csv", content: PORTS },
     regions: { name: "regions.csv", content: REGIONS },
   });

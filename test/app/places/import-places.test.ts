@@ -16,7 +16,7 @@ describe("importPlaces", () => {
   afterEach(() => database.drop());
 
   const run = (ports: string, regions: string) =>
-    importPlaces(database.pool, {
+    importPlaces(database, {
       ports: { name: "ports.csv", content: ports },
       regions: { name: "regions.csv", content: regions },
     });

@@ -27,7 +27,7 @@ describe("places that move", function () {
       Array.from({ length: levels }, (_, level) => `${name}${level},${name},${level === 0 ? "" : name + (level - 1)}`);
     const regions = ["slug,name,parent_slug", ...tower("l"), ...tower("m")].join("\n");
     const importPorts = (...ports: string[]) =>
-      importPlaces(database.pool, {
+      importPlaces(database, {
         ports: { name: "ports.csv", content: ["code,name,parent_slug", ...ports].join("\n") },
         regions: { name: "regions.csv", content: regions },
       });
@@ -77,7 +77,7 @@ describe("places that move", function () {
           }
 
           async function bring({ regions, ports }: Shape): Promise<Tree> {
-            await importPlaces(database.pool, {
+            await importPlaces(database, {
               ports: {
                 name: "ports.csv",
                 content: `code,name,parent_slug\n${PORTS.map((code, index) => `${code},${code},${slug(ports[index] as number)}\n`).join("")}`,

@@ -102,13 +102,13 @@ describe("the official list of UN/LOCODE", () => {
     after(() => database.drop());
 
     it("leaves ports that are there where they lie, and brings the others with their countries, once", async () => {
-      await importPlaces(database.pool, {
+      await importPlaces(database, {
         ports: file("code,name,parent_slug\nSEMMA,Malmo,nordic\nAXMHQ,Mariehamn,\n"),
         regions: file("slug,name,parent_slug\nnordic,Nordic,\n"),
       });
       const list = { ports: file(Buffer.from(OFFICIAL, "latin1")) };
       const counts = { ports: 4, regions: 2, changed: 6, rerolled: 0, leftOut: [] };
-      expect(await importPlaces(database.pool, list)).to.deep.equal(counts);
+      expect(await importPlaces(database, list)).to.deep.equal(counts);
       const { rows } = await database.pool.query<{ code: string; name: string; parent: string | null }>(
         `SELECT p.code, p.name, parent.code AS parent FROM places p LEFT JOIN places parent ON parent.id = p.parent_id
          WHERE p.kind = 'port' ORDER BY p.code`,
@@ -119,7 +119,7 @@ describe("the official list of UN/LOCODE", () => {
         { code: "SEGOT", name: "Göteborg", parent: "se" },
         { code: "SEMMA", name: "Malmö", parent: "nordic" },
       ]);
-      expect(await importPlaces(database.pool, list)).to.include({ regions: 0, changed: 0 });
+      expect(await importPlaces(database, list)).to.include({ regions: 0, changed: 0 });
     });
   });
 });
