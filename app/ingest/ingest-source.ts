@@ -14,12 +14,11 @@ import { requirePorts } from "./load/read-ports.js";
 import { readFirstBytes } from "./pieces/layout.js";
 import { compressionOf, MAGIC_BYTES } from "./sources/compression.js";
 import { openSource } from "./sources/open-source.js";
-import { PIPE_IDENTITY } from "./sources/pipe-source.js";
 import type { Source, SourceObject } from "./sources/source.js";
 import { loadRanges } from "./work/load-ranges.js";
 import { findLoadState, type LoadState } from "./work/load-state.js";
 import { loadStream } from "./work/load-stream.js";
-import { listAbandonedStreams } from "./work/load-stream.sql.js";
+import { listAbandonedPipes } from "./work/load-stream.sql.js";
 import { PIECES_AT_ONCE, type Worker } from "./work/worker.js";
 
 export interface IngestOptions {
@@ -138,8 +137,8 @@ async function ingestObject(
   options: IngestOptions,
 ): Promise<BatchReport | null> {
   if (several) {
-    const delivery = { feed, identity: object.identity };
-    const known = await findPlannedBatch(worker.database, delivery, startedAt);
+    const { channel, identity } = object;
+    const known = await findPlannedBatch(worker.database, { feed, channel, identity }, startedAt);
     if (known?.endedBefore) {
       return known.state === "failed" ? reportOf(known, object, await findLoadState(worker, known.id)) : null;
     }
@@ -152,6 +151,7 @@ async function ingestObject(
     {
       feed,
       source: object.location,
+      channel: object.channel,
       identity: object.identity,
       mode: options.mode ?? "append",
       bytes: inRanges ? object.bytes : null,
@@ -208,7 +208,7 @@ async function giveBack({ database }: Worker, batchId: number): Promise<void> {
 
 /** Ends streams that no worker can read again, because the process that did was killed. */
 async function failAbandoned(worker: Worker): Promise<void> {
-  for (const { id } of await worker.database.rows(listAbandonedStreams, { identity: PIPE_IDENTITY })) {
+  for (const { id } of await worker.database.rows(listAbandonedPipes)) {
     await failBatch(worker.database, id, "Its worker ended before its input did.");
     await giveBack(worker, id);
   }

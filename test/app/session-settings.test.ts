@@ -157,6 +157,7 @@ function slowSource(name: string, lines: readonly string[]): { several: boolean;
   const object: SourceObject = {
     name,
     location: name,
+    channel: "file",
     identity: name,
     bytes: content.length,
     ranges: true,

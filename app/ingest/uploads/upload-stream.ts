@@ -39,6 +39,7 @@ function sourceOf({ body, bytes = null }: { body: AsyncIterable<Buffer>; bytes?:
   return {
     name: "The body",
     location: "upload",
+    channel: "stream",
     identity: "upload",
     bytes,
     ranges: false,

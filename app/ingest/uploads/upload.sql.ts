@@ -1,10 +1,13 @@
 import type { BatchState } from "../../batches/batch-state.js";
-import type { DeliveryMode } from "../../batches/delivery.js";
+import type { Channel, DeliveryMode } from "../../batches/delivery.js";
+import { findSetAside } from "../../batches/plan.sql.js";
 import { type NoParams, statement } from "../../database/statement.js";
 
 /** What an upload is opened with. */
-interface Opened {
+export interface Opened {
   readonly feed: string;
+  readonly channel: Channel;
+  /** Its Idempotency-Key. */
   readonly identity: string;
   readonly source: string;
   readonly mode: DeliveryMode;
@@ -13,23 +16,25 @@ interface Opened {
 }
 
 export const insertUpload = statement<Opened, { id: number }>(`
-  INSERT INTO batches (feed, source, identity, mode, state, max_bad_rows, deadline_at)
-  VALUES ($feed, $source, $identity, $mode, 'loading', $maxBadRows, now() + make_interval(secs => $deadlineSeconds))
-  ON CONFLICT (feed, identity) DO NOTHING
+  INSERT INTO batches (feed, source, channel, delivery_identity, supersedes, mode, state, max_bad_rows, deadline_at)
+  VALUES ($feed, $source, $channel, $identity, ${findSetAside}, $mode, 'loading', $maxBadRows,
+          now() + make_interval(secs => $deadlineSeconds))
+  ON CONFLICT DO NOTHING
   RETURNING id`);
 
 /** The upload with this key, and the first thing (`differs`) that it was opened with and is not what is wanted now. */
-export const findUpload = statement<Opened & { key: string }, { id: number; differs: string | null }>(`
+export const findUpload = statement<Opened, { id: number; differs: string | null }>(`
   SELECT id,
-         CASE WHEN identity <> $identity THEN 'way of sending (in pieces, or as one body)'
+         CASE WHEN channel <> $channel THEN 'way of sending (in pieces, or as one body)'
               WHEN source <> $source THEN 'source'
               WHEN mode <> $mode THEN 'mode'
               WHEN max_bad_rows <> $maxBadRows THEN 'max_bad_rows'
               WHEN deadline_at - created_at IS DISTINCT FROM make_interval(secs => $deadlineSeconds)
                 THEN 'deadline_seconds'
          END AS differs
-  FROM batches WHERE feed = $feed AND identity IN ('upload ' || $key::text, 'stream ' || $key::text)
-  ORDER BY identity <> $identity LIMIT 1`);
+  FROM batches
+  WHERE feed = $feed AND channel IN ('upload', 'stream') AND delivery_identity = $identity AND NOT set_aside
+  ORDER BY channel <> $channel LIMIT 1`);
 
 /**
  * Takes a piece of an open upload for this request, also from a request that has not finished: that one may hang on a
@@ -40,7 +45,7 @@ export const claimUploaded = statement<{ batchId: number; number: number; worker
   INSERT INTO pieces AS p (batch_id, number, state, from_byte, attempts, worker, started_at)
   SELECT id, $number, 'loading', 0, 1, $worker, clock_timestamp()
   FROM (SELECT id FROM batches
-        WHERE id = $batchId AND state = 'loading' AND NOT planned AND identity LIKE 'upload %' FOR SHARE) held
+        WHERE id = $batchId AND state = 'loading' AND NOT planned AND channel = 'upload' FOR SHARE) held
   ON CONFLICT (batch_id, number) DO UPDATE
     SET state = 'loading', worker = excluded.worker, attempts = p.attempts + 1, started_at = excluded.started_at,
         to_byte = NULL, rejected = NULL, digest = NULL, error = NULL
@@ -66,7 +71,7 @@ export interface UploadedPieceState {
 }
 
 export const readUploadedPiece = statement<{ batchId: number; number: number }, UploadedPieceState>(`
-  SELECT b.state, b.max_bad_rows, b.identity LIKE 'upload %' AS in_pieces, p.state AS piece_state, p.digest
+  SELECT b.state, b.max_bad_rows, b.channel = 'upload' AS in_pieces, p.state AS piece_state, p.digest
   FROM batches b LEFT JOIN pieces p ON p.batch_id = b.id AND p.number = $number
   WHERE b.id = $batchId`);
 
@@ -93,7 +98,7 @@ export interface UploadState {
 }
 
 export const readUploadState = statement<{ batchId: number }, UploadState>(`
-  SELECT b.state, b.planned, b.max_bad_rows, b.identity ~ '^(upload|stream) ' AS sent, count(p.number)::integer AS pieces,
+  SELECT b.state, b.planned, b.max_bad_rows, b.channel IN ('upload', 'stream') AS sent, count(p.number)::integer AS pieces,
          array_agg(p.number ORDER BY p.number) FILTER (WHERE p.state IN ('waiting', 'loading')) AS unfinished,
          coalesce(bool_or(p.state = 'failed'), false) AS failed,
          coalesce(sum(p.rejected), 0)::float8 AS rejected, coalesce(sum(p.rows), 0)::float8 AS rows
@@ -105,7 +110,7 @@ export const readUploadState = statement<{ batchId: number }, UploadState>(`
 export const closeUpload = statement<{ batchId: number }>(`
   UPDATE batches b
   SET planned = true, bytes = (SELECT sum(to_byte - from_byte) FROM pieces WHERE batch_id = b.id)
-  WHERE id = $batchId AND state = 'loading' AND NOT planned AND identity LIKE 'upload %'`);
+  WHERE id = $batchId AND state = 'loading' AND NOT planned AND channel = 'upload'`);
 
 /**
  * Uploads whose publish was asked for, as nothing else closes one that comes in pieces or lets any be audited, and that
@@ -114,8 +119,8 @@ export const closeUpload = statement<{ batchId: number }>(`
 export const listUnpublished = statement<NoParams, { id: number }>(`
   WITH asked AS (
     SELECT id FROM batches
-    WHERE state IN ('auditing', 'audited') AND identity ~ '^(upload|stream) '
-       OR state = 'loading' AND planned AND identity LIKE 'upload %'
+    WHERE state IN ('auditing', 'audited') AND channel IN ('upload', 'stream')
+       OR state = 'loading' AND planned AND channel = 'upload'
   ), unclaimed AS (
     SELECT batch_id FROM audit_parts
     WHERE NOT done AND batch_id IN (SELECT id FROM asked) FOR UPDATE SKIP LOCKED
@@ -129,6 +134,6 @@ export const listUnpublished = statement<NoParams, { id: number }>(`
 export const listAbandonedUploads = statement<{ hours: number }, { id: number }>(`
   SELECT b.id
   FROM batches b
-  WHERE b.state = 'loading' AND b.identity ~ '^(upload|stream) '
+  WHERE b.state = 'loading' AND b.channel IN ('upload', 'stream')
     AND greatest(b.created_at, (SELECT max(p.started_at) FROM pieces p WHERE p.batch_id = b.id))
         < clock_timestamp() - make_interval(hours => $hours::integer)`);

@@ -10,6 +10,7 @@ import {
   listAbandonedUploads,
   listUnpublished,
   lockUpload,
+  type Opened,
   readUploadState,
   type UploadState,
 } from "./upload.sql.js";
@@ -36,7 +37,7 @@ export async function openUpload(database: Database, upload: NewUpload): Promise
   // Asked first, because an INSERT that meets a known one still takes a batch number.
   const known = await findOpened(database, upload);
   if (known !== undefined) return { id: known, created: false };
-  const added = await database.row(insertUpload, { ...upload, identity: identityOf(upload) });
+  const added = await database.row(insertUpload, asOpened(upload));
   if (added) return { id: added.id, created: true };
   const others = await findOpened(database, upload);
   if (others === undefined) throw new Error(`The upload ${upload.key} is gone.`);
@@ -44,13 +45,13 @@ export async function openUpload(database: Database, upload: NewUpload): Promise
 }
 
 async function findOpened(database: Database, upload: NewUpload): Promise<number | undefined> {
-  const known = await database.row(findUpload, { ...upload, identity: identityOf(upload) });
+  const known = await database.row(findUpload, asOpened(upload));
   if (known && known.differs !== null) throw new UploadConflictError(known.id, known.differs);
   return known?.id;
 }
 
-function identityOf({ kind, key }: NewUpload): string {
-  return `${kind === "stream" ? "stream" : "upload"} ${key}`;
+function asOpened({ kind, key, ...upload }: NewUpload): Opened {
+  return { ...upload, channel: kind === "stream" ? "stream" : "upload", identity: key };
 }
 
 /**

@@ -1,4 +1,4 @@
-import { type NoRow, statement } from "../../database/statement.js";
+import { type NoParams, type NoRow, statement } from "../../database/statement.js";
 
 /**
  * Becomes the one worker that streams the batch; no row if another one does. From that instant on no other worker can
@@ -99,7 +99,7 @@ export const endStream = statement<{ batchId: number; worker: string; bytes: num
   DELETE FROM pieces USING ended WHERE batch_id = id AND number >= $pieces`);
 
 /** Pipes, which no other process has, whose worker has not been heard of for long. */
-export const listAbandonedStreams = statement<{ identity: string }, { id: number }>(`
+export const listAbandonedPipes = statement<NoParams, { id: number }>(`
   SELECT id FROM batches
-  WHERE state = 'loading' AND NOT planned AND starts_with(identity, $identity)
+  WHERE state = 'loading' AND NOT planned AND channel = 'pipe'
     AND coalesce(lease_until, created_at) < clock_timestamp() - interval '5 minutes'`);

@@ -74,9 +74,9 @@ describe("a command that is stopped while it waits", function () {
 
   /** The batch that the command will find, with everything in the hands of another worker. */
   async function plan(bytes: number | null): Promise<void> {
-    const delivery = { feed: "default", source: path, identity: await identity(), mode: "append", bytes } as const;
+    const delivery = { feed: "default", source: path, channel: "file", mode: "append", bytes } as const;
     const limits = { pieceBytes: 1_000, maxBadRows: 0, deadlineSeconds: null };
-    await planBatch(database, { ...delivery, ...limits }, "2024-01-01", false);
+    await planBatch(database, { ...delivery, ...limits, identity: await identity() }, "2024-01-01", false);
   }
 
   it("for the pieces that others load ends as it was told to", async () => {
