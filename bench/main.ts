@@ -38,7 +38,13 @@ const program = new Command("bench")
       const server = await openBenchServer();
       running = server;
       try {
-        console.log(`\n## ${name}\n\n${table(await BENCHES[name](server))}`);
+        const lines = await BENCHES[name](server);
+        console.log(`\n## ${name}\n\n${table(lines)}`);
+        for (const { what, ratio, promised, broken } of lines) {
+          if (!broken) continue;
+          console.error(`\nNot kept: ${what}: ${ratio}, promised ${promised}`);
+          process.exitCode = 1;
+        }
       } finally {
         if (!stopping) await server.close();
       }

@@ -2,7 +2,7 @@ import { setTimeout } from "node:timers/promises";
 import { expect } from "chai";
 import type pg from "pg";
 import { isMigrated, listMigrations, MigrationError, migrate } from "../../app/database/migrate.js";
-import { createDatabase, type TestDatabase } from "./database.js";
+import { createDatabase, type TestDatabase } from "../kit/database.js";
 
 describe("migrate", () => {
   let database: TestDatabase;

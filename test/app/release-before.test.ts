@@ -5,7 +5,7 @@ import { retryBatch } from "../../app/batches/retry.js";
 import { listMigrations, migrate } from "../../app/database/migrate.js";
 import { openUpload } from "../../app/ingest/uploads/upload.js";
 import { listAbandonedPipes } from "../../app/ingest/work/load-stream.sql.js";
-import { createDatabase, type TestDatabase } from "./database.js";
+import { createDatabase, type TestDatabase } from "../kit/database.js";
 
 /** What the release before 0005 runs, word by word: it knows a delivery by its identity alone. */
 const BEFORE = {

@@ -15,9 +15,10 @@ import type { SourceObject } from "../../app/ingest/sources/source.js";
 import { RatesFinder } from "../../app/rates/find-rates.js";
 import { compact } from "../../app/upkeep/compact.js";
 import { dropOldMonths } from "../../app/upkeep/retention.js";
-import { startApi } from "./api/api-server.js";
+import { startApi } from "../kit/api.js";
+import { createDatabase } from "../kit/database.js";
+import { createHostileDatabase } from "../kit/hostile-database.js";
 import { runRatesapp } from "./commands/ratesapp.js";
-import { createDatabase, createHostileDatabase } from "./database.js";
 import { age } from "./ingest/deliveries.js";
 import { bringPlaces, HEADER, only, someLines } from "./ingest/setup.js";
 

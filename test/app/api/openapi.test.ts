@@ -1,8 +1,8 @@
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { expect } from "chai";
-import { useApi } from "./api-server.js";
+import { useApi } from "../../kit/api.js";
+import { bringPlaces } from "../../kit/places.js";
 import { Described } from "./described.js";
-import { importTree, SAMPLE_TREE } from "./sample.js";
 
 describe("the OpenAPI document", () => {
   const api = useApi();
@@ -68,7 +68,7 @@ describe("GET /ports and /regions", () => {
   });
 
   it("list the ports in pages, each once, and the regions as a tree", async () => {
-    await importTree(api.database.pool, SAMPLE_TREE);
+    await bringPlaces(api.database);
     // No older page may be in memory for longer than the promise.
     await new Promise((resolve) => setTimeout(resolve, 1_500));
     const codes: string[] = [];

@@ -11,7 +11,7 @@ import { auditBatch } from "../../../app/ingest/audit/audit.js";
 import { boundPart } from "../../../app/ingest/audit/audit.sql.js";
 import { findBlocks } from "../../../app/rates/roll-up/roll-up.sql.js";
 import { reclaimBatch } from "../../../app/upkeep/reclaim.js";
-import { createDatabase, type TestDatabase } from "../database.js";
+import { createDatabase, type TestDatabase } from "../../kit/database.js";
 import { deliver, load, type Price, seen } from "./deliveries.js";
 import { killAt } from "./kill-at.js";
 import { rollUp } from "./model.js";

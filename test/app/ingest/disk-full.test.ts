@@ -2,12 +2,13 @@ import { execFile } from "node:child_process";
 import { chmod, chown, mkdtemp, open, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { expect } from "chai";
 import { Database } from "../../../app/database/database.js";
 import { ingestSource } from "../../../app/ingest/ingest-source.js";
-import { createDatabase, type TestDatabase } from "../database.js";
+import { createDatabase, type TestDatabase } from "../../kit/database.js";
+import { skipBecause } from "../../kit/skip.js";
+import { until } from "../../kit/until.js";
 import { bringPlaces, createFolder, type Folder, HEADER, only, readTotals, someLines, totalsOf } from "./setup.js";
 
 const run = promisify(execFile);
@@ -18,10 +19,7 @@ describe("ingest, when the database's disk is full", () => {
   let disk: string | undefined;
 
   before(async function () {
-    if (process.getuid?.() !== 0) {
-      console.log("    a small disk cannot be mounted without root: skipped");
-      return this.skip();
-    }
+    if (process.getuid?.() !== 0) skipBecause(this, "a small disk cannot be mounted without root");
     folder = await createFolder();
     database = await createDatabase();
     const { pool } = database;
@@ -31,8 +29,7 @@ describe("ingest, when the database's disk is full", () => {
       await run("mount", ["-t", "tmpfs", "-o", "size=12m", "tmpfs", mounted]);
     } catch (error) {
       await rm(mounted, { recursive: true });
-      console.log(`    a small disk cannot be mounted here (${(error as Error).message.trim()}): skipped`);
-      return this.skip();
+      skipBecause(this, `a small disk cannot be mounted here (${(error as Error).message.trim()})`);
     }
     disk = mounted;
     const { uid, gid } = await stat(`/proc/${rows[0]?.pid}`);
@@ -120,10 +117,10 @@ describe("ingest, when the database's disk is full", () => {
       const done = ingestSource({ database: new Database(pool, { log }), source: path, feed: "audited" });
       done.catch(() => {});
       const waiting = "SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = $1 AND NOT granted";
-      while ((await pool.query(waiting, [LOCK])).rowCount === 0) await sleep(20);
+      await until("the audit waits", async () => (await pool.query(waiting, [LOCK])).rowCount !== 0);
       await fill(ballast);
       await holder.query("SELECT pg_advisory_unlock($1)", [LOCK]);
-      while (!warnings.includes("waiting for space on the database's disk")) await sleep(20);
+      await until("it waits for space", () => warnings.includes("waiting for space on the database's disk"));
       await rm(ballast);
       const report = only(await done);
       expect(report).to.include({ state: "published", rows: lines.length });

@@ -8,8 +8,8 @@ import { ingestSource } from "../../../app/ingest/ingest-source.js";
 import { LeaseLostError } from "../../../app/ingest/load/load-error.js";
 import { loadPiece } from "../../../app/ingest/load/load-piece.js";
 import { readPorts } from "../../../app/ingest/load/read-ports.js";
-import { TcpProxy } from "../api/tcp-proxy.js";
-import { createDatabase, type TestDatabase } from "../database.js";
+import { createDatabase, type TestDatabase } from "../../kit/database.js";
+import { TcpProxy } from "../../kit/tcp-proxy.js";
 import { bringPlaces, createFolder, type Folder, HEADER, only, readTotals, someLines, totalsOf } from "./setup.js";
 
 const lines = someLines(60_000);

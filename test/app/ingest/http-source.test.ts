@@ -5,7 +5,7 @@ import zlib from "node:zlib";
 import { expect } from "chai";
 import { type BatchReport, ingestSource } from "../../../app/ingest/ingest-source.js";
 import { SourceError, SourceUnavailableError } from "../../../app/ingest/sources/source-error.js";
-import { createDatabase, type TestDatabase } from "../database.js";
+import { createDatabase, type TestDatabase } from "../../kit/database.js";
 import { bringPlaces, HEADER, only, readTotals, someLines, totalsOf } from "./setup.js";
 
 const PIECE_BYTES = 8_192;

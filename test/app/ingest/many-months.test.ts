@@ -9,7 +9,7 @@ import { ingestSource } from "../../../app/ingest/ingest-source.js";
 import { importPlaces } from "../../../app/places/import-places.js";
 import { compact } from "../../../app/upkeep/compact.js";
 import { dropOldMonths } from "../../../app/upkeep/retention.js";
-import { createDatabase, type TestDatabase } from "../database.js";
+import { createDatabase, type TestDatabase } from "../../kit/database.js";
 import { age, seen } from "./deliveries.js";
 import { bringPlaces, createFolder, type Folder, HEADER, only } from "./setup.js";
 

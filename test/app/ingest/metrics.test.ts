@@ -4,7 +4,7 @@ import { failBatch } from "../../../app/batches/fail.js";
 import { auditBatch } from "../../../app/ingest/audit/audit.js";
 import { registry } from "../../../app/telemetry/registry.js";
 import { reclaimBatch } from "../../../app/upkeep/reclaim.js";
-import { createDatabase, type TestDatabase } from "../database.js";
+import { createDatabase, type TestDatabase } from "../../kit/database.js";
 import { age, deliver, load } from "./deliveries.js";
 import { plant } from "./tree.js";
 

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { ensureMonths } from "../../../app/ingest/load/ensure-months.js";
-import { createDatabase, type TestDatabase } from "../database.js";
+import { createDatabase, type TestDatabase } from "../../kit/database.js";
 
 describe("ensureMonths", () => {
   let database: TestDatabase;

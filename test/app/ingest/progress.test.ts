@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { type BatchSummary, readBatch } from "../../../app/batches/batch-summary.js";
 import { beginAudit } from "../../../app/ingest/audit/audit.sql.js";
-import { createDatabase, type TestDatabase } from "../database.js";
+import { createDatabase, type TestDatabase } from "../../kit/database.js";
 import { load } from "./deliveries.js";
 import { plant } from "./tree.js";
 

@@ -4,7 +4,7 @@ import { expect } from "chai";
 import { readRejects } from "../../../app/batches/rejects.js";
 import { writeOutput } from "../../../app/commands/write-output.js";
 import { ingestSource } from "../../../app/ingest/ingest-source.js";
-import { createDatabase, type TestDatabase } from "../database.js";
+import { createDatabase, type TestDatabase } from "../../kit/database.js";
 import { bringPlaces, createFolder, type Folder, HEADER, only, readTotals, someLines, totalsOf } from "./setup.js";
 
 const lines = someLines(3_000);

@@ -7,7 +7,7 @@ import { expect } from "chai";
 import { type BatchSummary, readBatch } from "../../../app/batches/batch-summary.js";
 import { type IngestOptions, ingestSource } from "../../../app/ingest/ingest-source.js";
 import { openPipeSource } from "../../../app/ingest/sources/pipe-source.js";
-import { createDatabase, type TestDatabase } from "../database.js";
+import { createDatabase, type TestDatabase } from "../../kit/database.js";
 import { bringPlaces, HEADER, only, someLines } from "./setup.js";
 
 const PIECE_BYTES = 64 * 1024;

@@ -2,7 +2,7 @@ import zlib from "node:zlib";
 import { expect } from "chai";
 import { PATIENCE_MS } from "../../../app/database/patiently.js";
 import { type IngestOptions, ingestSource } from "../../../app/ingest/ingest-source.js";
-import { createDatabase, type TestDatabase } from "../database.js";
+import { createDatabase, type TestDatabase } from "../../kit/database.js";
 import { bringPlaces, createFolder, type Folder, HEADER, only, readTotals, someLines, totalsOf } from "./setup.js";
 
 const lines = someLines(3_000);

@@ -5,7 +5,7 @@ import { PATIENCE_MS } from "../../../app/database/patiently.js";
 import { readPorts } from "../../../app/ingest/load/read-ports.js";
 import { completeUpload, openUpload } from "../../../app/ingest/uploads/upload.js";
 import { uploadStream } from "../../../app/ingest/uploads/upload-stream.js";
-import { createDatabase, type TestDatabase } from "../database.js";
+import { createDatabase, type TestDatabase } from "../../kit/database.js";
 import { plant } from "./tree.js";
 
 const PIECE_BYTES = 1_000;

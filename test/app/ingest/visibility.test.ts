@@ -6,7 +6,7 @@ import { retractBatch } from "../../../app/batches/retract.js";
 import { Database } from "../../../app/database/database.js";
 import { auditBatch } from "../../../app/ingest/audit/audit.js";
 import { compact } from "../../../app/upkeep/compact.js";
-import { createDatabase } from "../database.js";
+import { createDatabase } from "../../kit/database.js";
 import { age, deliver, load, type Price, seen } from "./deliveries.js";
 import { type ModelBatch, rollUp, visiblePrices } from "./model.js";
 import { plant, type Tree, type TreeShape } from "./tree.js";
@@ -88,6 +88,8 @@ describe("what consumers see of batches", function () {
     const prices = (price: number) => [
       { origin: tree.ports[0] as number, destination: tree.ports[1] as number, day: "2024-01-01", price },
     ];
+    const version = async () => Number((await pool.query("SELECT version FROM dataset")).rows[0].version);
+    const before = await version();
     const ids: number[] = [];
     for (let price = 1; price <= 8; price += 1) {
       const id = await load(pool, { mode: price % 2 === 0 ? "replace" : "append", prices: prices(price) });
@@ -107,8 +109,7 @@ describe("what consumers see of batches", function () {
       settled: false,
     }));
     expect(await seen(pool)).to.deep.equal(sorted(rollUp(tree, visiblePrices(model))));
-    const { rows: dataset } = await pool.query("SELECT version FROM dataset");
-    expect(Number(dataset[0].version)).to.equal(8);
+    expect(await version()).to.equal(before + 8);
     await database.drop();
   });
 });
