@@ -59,7 +59,7 @@ async function loadAndFold(loading: pg.Pool, folding: pg.Pool): Promise<{ loadin
   for (let batch = 1; batch <= BATCHES; batch += 1) {
     seconds.loading += await cpuOf(loading, async () => {
       const source = priceSource(`${batch}.csv`, { rows: PRICES, seed: batch, ...WEEK });
-      await ingestSource({ pool: loading, source, feed: `batch ${batch}` });
+      await ingestSource({ database: new Database(loading), source, feed: `batch ${batch}` });
     });
     await folding.query("UPDATE batches SET feed = $1 WHERE id = $2", [FEED, batch]);
     seconds.folding += await cpuOf(folding, async () => {

@@ -2,7 +2,8 @@ import { publishBatch } from "../../app/batches/publish.js";
 import type { Database } from "../../app/database/database.js";
 import { auditBatch } from "../../app/ingest/audit/audit.js";
 import { readPorts } from "../../app/ingest/load/read-ports.js";
-import { completeUpload, openUpload, uploadPiece } from "../../app/ingest/uploads/upload.js";
+import { completeUpload, openUpload } from "../../app/ingest/uploads/upload.js";
+import { uploadPiece } from "../../app/ingest/uploads/upload-piece.js";
 
 export interface Price {
   /** Code of the port. */
@@ -38,7 +39,7 @@ let count = 0;
  */
 export async function deliver(database: Database, delivery: Delivery): Promise<number> {
   const id = await loadBatch(database, delivery);
-  await auditBatch(database.pool, id);
+  await auditBatch(database, id);
   await publishBatch(database, id);
   if (!delivery.known) await forget(database, id);
   return id;
@@ -48,9 +49,8 @@ export async function deliver(database: Database, delivery: Delivery): Promise<n
 export async function loadBatch(database: Database, delivery: Delivery): Promise<number> {
   const { prices, feed = "test", mode = "append", pieces = 1 } = delivery;
   count += 1;
-  const { pool } = database;
-  const ports = await readPorts(pool);
-  const { id } = await openUpload(pool, {
+  const ports = await readPorts(database);
+  const { id } = await openUpload(database, {
     kind: "pieces",
     feed,
     source: "test",
@@ -64,7 +64,7 @@ export async function loadBatch(database: Database, delivery: Delivery): Promise
       .filter((_, index) => index % pieces === number)
       .map(({ origin, destination, day, price }) => `${origin},${destination},${day},${price}`);
     const body = Buffer.from([HEADER, ...lines, ""].join("\n"));
-    await uploadPiece(pool, {
+    await uploadPiece(database, {
       batchId: id,
       number,
       format: "csv",
@@ -73,10 +73,9 @@ export async function loadBatch(database: Database, delivery: Delivery): Promise
       })(),
       ports,
       maxBytes: body.length,
-      signal: new AbortController().signal,
     });
   }
-  await completeUpload(pool, id, pieces);
+  await completeUpload(database, id, pieces);
   return id;
 }
 

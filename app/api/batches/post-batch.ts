@@ -73,7 +73,7 @@ export const postBatch: BatchOperation = operation({
       const { "Idempotency-Key": key } = read.headers(ctx);
       const upload = asUpload("pieces", key, await read.json(ctx));
       const database = writes.databaseFor(ctx);
-      const { id } = await openUpload(database.pool, upload);
+      const { id } = await openUpload(database, upload);
       await answerWithBatch(ctx, database, id, 202);
     } else {
       formatOfBody(ctx);
@@ -87,10 +87,10 @@ export const postBatch: BatchOperation = operation({
 
 async function loadStream(ctx: ApiContext, writes: WriteSide, upload: NewUpload): Promise<void> {
   const database = writes.databaseFor(ctx);
-  const { id } = await openUpload(database.pool, upload);
+  const { id } = await openUpload(database, upload);
   await writes.thread.uploadStream({ batchId: id, ...bodyOf(ctx) });
   try {
-    await completeUpload(database.pool, id);
+    await completeUpload(database, id);
   } catch (error) {
     // A piece of it cannot be sent again, as the client knows of none: only all of it, as a new batch.
     if (error instanceof BadRowsError) await failBatch(database, id, error.message, true);

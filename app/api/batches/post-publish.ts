@@ -36,7 +36,7 @@ export const postPublish: BatchOperation = operation({
     const { id } = read.pathParameters(ctx);
     const { pieces } = await read.json(ctx);
     const database = writes.databaseFor(ctx);
-    await completeUpload(database.pool, id, pieces);
+    await completeUpload(database, id, pieces);
     const ended = await writes.jobs.run(id);
     await answerWithBatch(ctx, database, id, ended ? 200 : 202);
   },

@@ -97,7 +97,7 @@ export class PublishJobs {
     for (let waitMs = FIRST_LOOK_MS; ; waitMs = LOOK_EVERY_MS) {
       // At a random instant: all pods of a release start together, and would look at the same time.
       await sleep(waitMs * (0.5 + Math.random()), undefined, { ref: false, signal: this.#stopping.signal });
-      const left = await findUnpublished(this.#database.pool).catch((error: unknown) => {
+      const left = await findUnpublished(this.#database).catch((error: unknown) => {
         this.#logger.debug({ error }, "the search for unfinished publishes failed and is repeated later");
         return [];
       });

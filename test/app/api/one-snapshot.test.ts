@@ -35,7 +35,7 @@ describe("answers while batches are published and retracted", function () {
       for (let price = 1000; price < 1008; price += 1) {
         const prices = days.flatMap((day) => Array(3).fill({ origin: "CNSGH", destination: "SEGOT", day, price }));
         const id = await loadBatch(database, { prices, mode: "replace" });
-        await auditBatch(pool, id);
+        await auditBatch(database, id);
         batches.push({ id, price });
       }
       const priceOfVersion = new Map<string, number>();

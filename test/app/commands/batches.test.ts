@@ -6,7 +6,8 @@ import { failBatch } from "../../../app/batches/fail.js";
 import { auditBatch } from "../../../app/ingest/audit/audit.js";
 import { ingestSource } from "../../../app/ingest/ingest-source.js";
 import { readPorts } from "../../../app/ingest/load/read-ports.js";
-import { openUpload, uploadPiece } from "../../../app/ingest/uploads/upload.js";
+import { openUpload } from "../../../app/ingest/uploads/upload.js";
+import { uploadPiece } from "../../../app/ingest/uploads/upload-piece.js";
 import { deliver, loadBatch } from "../../kit/batches.js";
 import { useFreshDatabase } from "../../kit/database.js";
 import { bringPlaces } from "../../kit/places.js";
@@ -59,7 +60,7 @@ describe("ratesapp batches", function () {
 
   it("lays a failed batch aside for another try", async () => {
     const source = await folder.write("prices.csv", `${HEADER}\nAAAAA\n`);
-    const load = async () => only(await ingestSource({ pool: test.pool, source, feed: "sea" })).batchId;
+    const load = async () => only(await ingestSource({ database: test.database, source, feed: "sea" })).batchId;
     const first = await load();
     expect((await run("retry", String(first))).stdout).to.include(`next \`ratesapp ingest run\` of ${source} loads it`);
     // The next run finds the delivery and loads it: there is nothing left to promise.
@@ -84,17 +85,16 @@ describe("ratesapp batches", function () {
   it("publishes an upload that is complete, once, and says what another one lacks", async () => {
     const open = async (key: string) => {
       const upload = { kind: "pieces", feed: "sender", mode: "append", source: "upload", maxBadRows: 0 } as const;
-      return (await openUpload(test.pool, { ...upload, key, deadlineSeconds: null })).id;
+      return (await openUpload(test.database, { ...upload, key, deadlineSeconds: null })).id;
     };
     const send = async (batchId: number) =>
-      uploadPiece(test.pool, {
+      uploadPiece(test.database, {
         batchId,
         number: 0,
         format: "csv",
         body: Readable.from([Buffer.from("orig_code,dest_code,day,price\nAAAAA,BBBBB,2024-05-02,10\n")]),
-        ports: await readPorts(test.pool),
+        ports: await readPorts(test.database),
         maxBytes: 1_000,
-        signal: AbortSignal.timeout(30_000),
       });
     const id = await open("complete");
     const lacking = await run("publish", String(id));
@@ -117,7 +117,7 @@ describe("ratesapp batches", function () {
     const text = `${HEADER}\nx,y\nz\n`;
     const line = "AAAAA,BBBBB,2024-05-02,10\n";
     const source = await folder.write("prices.csv", text.replace("x,y", `${line}x,y`));
-    const { batchId } = only(await ingestSource({ pool: test.pool, source, maxBadRows: 2 }));
+    const { batchId } = only(await ingestSource({ database: test.database, source, maxBadRows: 2 }));
     expect(await run("rejects", String(batchId))).to.include({ code: 0, stdout: text });
     const path = join(folder.path, "bad.csv");
     expect((await run("rejects", String(batchId), path)).code).to.equal(0);
@@ -129,7 +129,7 @@ describe("ratesapp batches", function () {
     const delivery = { feed: "sender", prices: [{ ...PRICE, day: "2024-05-02" }], known: true };
     await deliver(test.database, delivery);
     const twin = await loadBatch(test.database, delivery);
-    expect((await auditBatch(test.pool, twin)).state).to.equal("duplicate");
+    expect((await auditBatch(test.database, twin)).state).to.equal("duplicate");
     expect(JSON.parse((await run("compact", "--json")).stdout)).to.deep.equal({
       folded: 0,
       // Of the failed batch, and of the one that came twice.

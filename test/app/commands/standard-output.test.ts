@@ -18,7 +18,7 @@ describe("ratesapp: where its output goes", function () {
     await bringPlaces(test.pool);
     const bad = `${"x".repeat(1_000)}\n`.repeat(2_999);
     const source = await folder.write("large.csv", `${HEADER}\n${bad}CNSGH,NLRTM,2024-05-01,10\n`);
-    batch = only(await ingestSource({ pool: test.pool, source, maxBadRows: 2_999 })).batchId;
+    batch = only(await ingestSource({ database: test.database, source, maxBadRows: 2_999 })).batchId;
     await folder.write("prices.csv", `${HEADER}\n${someLines(5).join("\n")}\n`);
     await folder.write("ports.csv", "code,name,parent_slug\nCNSGH,Shanghai,china\n");
   });

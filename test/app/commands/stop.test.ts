@@ -74,9 +74,9 @@ describe("a command that is stopped while it waits", function () {
 
   /** The batch that the command will find, with everything in the hands of another worker. */
   async function plan(bytes: number | null): Promise<void> {
-    const delivery = { feed: "default", source: path, identity: await identity(), mode: "append", bytes } as const;
+    const delivery = { feed: "default", source: path, channel: "file", mode: "append", bytes } as const;
     const limits = { pieceBytes: 1_000, maxBadRows: 0, deadlineSeconds: null };
-    await planBatch(test.database, { ...delivery, ...limits }, "2024-01-01", false);
+    await planBatch(test.database, { ...delivery, ...limits, identity: await identity() }, "2024-01-01", false);
   }
 
   it("for the pieces that others load ends as it was told to", async () => {
@@ -124,7 +124,7 @@ describe("a command that is stopped while it waits", function () {
     beforeEach(async () => {
       batchId = await loadBatch(test.database, { prices: [PRICE] });
       await test.pool.query("UPDATE batches SET feed = 'default', identity = $1", [await identity()]);
-      await test.pool.query(beginAudit, [batchId, 1_000]);
+      await test.database.run(beginAudit, { batchId, pricesPerPart: 1_000 });
     });
 
     it("for the part that another makes", async () => {

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import type { RunningServer } from "../../../app/api/server.js";
+import { Database } from "../../../app/database/database.js";
 import { ingestSource } from "../../../app/ingest/ingest-source.js";
 import { startApi } from "../../kit/api.js";
 import type { TestDatabase } from "../../kit/database.js";
@@ -147,7 +148,7 @@ async function publish({ pool }: TestDatabase, lines: readonly string[]): Promis
   try {
     const path = join(folder, "prices.csv");
     await writeFile(path, `orig_code,dest_code,day,price\n${lines.join("\n")}\n`);
-    await ingestSource({ pool, source: path });
+    await ingestSource({ database: new Database(pool, {}), source: path });
   } finally {
     await rm(folder, { recursive: true });
   }

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect } from "chai";
+import { Database } from "../../../app/database/database.js";
 import { ingestSource } from "../../../app/ingest/ingest-source.js";
 import { createDatabase, type TestDatabase } from "../../kit/database.js";
 import { skipBecause } from "../../kit/skip.js";
@@ -73,7 +74,9 @@ describe("ingest, when the database's disk is full", () => {
       pool.query("UPDATE pieces SET retry_at = NULL WHERE state = 'waiting' AND retry_at IS NOT NULL").catch(() => {});
     }, 50);
     try {
-      const report = only(await ingestSource({ pool, source: large, pieceBytes: 1_000_000, log }));
+      const report = only(
+        await ingestSource({ database: new Database(pool, { log }), source: large, pieceBytes: 1_000_000 }),
+      );
       expect(report.state).to.equal("failed");
       expect(report.failure).to.match(
         /^Piece \d+ failed 8 times: the database's disk is full \(could not extend file .*\)$/,
@@ -91,7 +94,7 @@ describe("ingest, when the database's disk is full", () => {
     await run("mount", ["-o", "remount,size=40m", disk as string]);
     const lines = someLines(1_000);
     const small = await folder.write("small.csv", `${HEADER}\n${lines.join("\n")}\n`);
-    expect(only(await ingestSource({ pool, source: small })).state).to.equal("published");
+    expect(only(await ingestSource({ database: new Database(pool, {}), source: small })).state).to.equal("published");
     expect((await readTotals(pool)).visible).to.deep.equal(totalsOf(lines));
   });
 
@@ -111,7 +114,7 @@ describe("ingest, when the database's disk is full", () => {
       const log = { info() {}, warn: (_: object, message: string) => warnings.push(message) };
       const lines = someLines(1_000).map((line) => line.replace(/2024-/, "2022-"));
       const path = await folder.write("audited.csv", `${HEADER}\n${lines.join("\n")}\n`);
-      const done = ingestSource({ pool, source: path, feed: "audited", log });
+      const done = ingestSource({ database: new Database(pool, { log }), source: path, feed: "audited" });
       done.catch(() => {});
       const waiting = "SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = $1 AND NOT granted";
       await until("the audit waits", async () => (await pool.query(waiting, [LOCK])).rowCount !== 0);

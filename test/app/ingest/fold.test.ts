@@ -115,7 +115,7 @@ describe("foldNext", function () {
     for (const nth of [1, 2, 3]) await deliver(database.pool, { prices: prices(nth), known: true });
     await foldAll(3);
     const again = await load(database.pool, { prices: prices(2) });
-    expect((await auditBatch(database.pool, again)).state).to.equal("duplicate");
+    expect((await auditBatch(database, again)).state).to.equal("duplicate");
   });
 
   it("is the first step of compaction, which then writes no price again", async () => {

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { Database } from "../../../app/database/database.js";
 import { closePool, openPool } from "../../../app/database/pool.js";
 import { ingestSource } from "../../../app/ingest/ingest-source.js";
 import { createDatabase, type TestDatabase } from "../../kit/database.js";
@@ -42,7 +43,7 @@ describe("ingest, when the host of its database vanishes in the middle of a stat
       const pool = openPool({ url, size: 6, applicationName: "test", statementTimeoutMs: 0 });
       const holder = await database.pool.connect();
       await holder.query("SELECT pg_advisory_lock($1)", [LOCK]);
-      const done = ingestSource({ pool, source: path });
+      const done = ingestSource({ database: new Database(pool, {}), source: path });
       done.catch(() => {});
       try {
         const first = await waiting();

@@ -41,7 +41,7 @@ describe("ingestSource", () => {
   });
 
   const ingest = (source: IngestOptions["source"], options: Partial<IngestOptions> = {}): Promise<BatchReport[]> =>
-    ingestSource({ pool: database.pool, source, pieceBytes: PIECE_BYTES, ...options });
+    ingestSource({ database, source, pieceBytes: PIECE_BYTES, ...options });
 
   const lines = someLines(3_000);
   const csv = `${HEADER}\n${lines.join("\n")}\n`;
@@ -309,7 +309,7 @@ describe("ingestSource", () => {
     for (let round = 0; round < 3; round += 1) {
       const controller = new AbortController();
       const stopped = ingest(path, {
-        signal: controller.signal,
+        database: database.with({ signal: controller.signal }),
         onBatch: () => setTimeout(() => controller.abort(), 20),
       });
       const outcome = await stopped.then(
@@ -347,7 +347,7 @@ describe("ingestSource", () => {
       const controller = new AbortController();
       await ingest(path, {
         feed: name,
-        signal: controller.signal,
+        database: database.with({ signal: controller.signal }),
         onBatch: () => setTimeout(() => controller.abort(), 30),
       }).catch(() => {});
       // As if it had been killed: its pieces, and the stream, are still held, by a lease that has run out.

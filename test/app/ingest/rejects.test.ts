@@ -31,7 +31,7 @@ describe("lines that are left out", () => {
     ];
     const path = await folder.write("bad.csv", `${HEADER}\n${bad.join("\n")}\n${lines.join("\n")}\n`);
     const ingest = (options: { feed: string; maxBadRows: number }) =>
-      ingestSource({ pool: database.pool, source: path, ...options });
+      ingestSource({ database, source: path, ...options });
     const report = only(await ingest({ feed: "lenient", maxBadRows: 1_000_000_000 }));
     expect(report).to.include({ state: "published", rejected: bad.length, rows: lines.length });
     const rejects = join(folder.path, "rejects.csv");

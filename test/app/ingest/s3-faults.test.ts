@@ -152,7 +152,7 @@ describe("an S3 store that fails", () => {
     async function ingest(): Promise<{ reports: BatchReport[]; failure: unknown }> {
       const reports: BatchReport[] = [];
       const failure = await ingestSource({
-        pool: database.pool,
+        database,
         source: "s3://b/in/",
         onReport: (report) => void reports.push(report),
       }).then(

@@ -38,7 +38,7 @@ describe("a source in S3", () => {
     client.send(new PutObjectCommand({ Bucket: (server as S3Server).bucket, Key: key, Body: content }));
   const ingest = (key: string, options: Partial<IngestOptions> = {}): Promise<BatchReport[]> =>
     ingestSource({
-      pool: database.pool,
+      database,
       source: `s3://${(server as S3Server).bucket}/${key}`,
       pieceBytes: PIECE_BYTES,
       ...options,

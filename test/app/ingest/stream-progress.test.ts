@@ -47,7 +47,7 @@ describe("the progress of a stream in its middle", () => {
   }
 
   const ingest = (source: IngestOptions["source"]) =>
-    ingestSource({ pool: database.pool, source, pieceBytes: PIECE_BYTES, deadlineSeconds: 3_600 });
+    ingestSource({ database, source, pieceBytes: PIECE_BYTES, deadlineSeconds: 3_600 });
 
   for (const [name, content] of [
     ["gzip", zlib.gzipSync(csv, { level: 1 })],

@@ -7,6 +7,7 @@ import zlib from "node:zlib";
 import { expect } from "chai";
 import pino from "pino";
 import { type RunningServer, startServer } from "../../../app/api/server.js";
+import { Session } from "../../../app/database/queries.js";
 import { auditBatch } from "../../../app/ingest/audit/audit.js";
 import { beginAudit } from "../../../app/ingest/audit/audit.sql.js";
 import { completeUpload } from "../../../app/ingest/uploads/upload.js";
@@ -119,7 +120,7 @@ describe("batches over HTTP", () => {
     await put(id, 0, line(1));
     const client = await database.pool.connect();
     await client.query("BEGIN");
-    await client.query(claimUploaded, [id, 1, "other"]);
+    await new Session(client).run(claimUploaded, { batchId: id, number: 1, worker: "other" });
     const publishing = call("POST", `/batches/${id}/publish`);
     // A row's lock is waited for as that of a transaction, which belongs to no database.
     const waiting = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
@@ -202,7 +203,7 @@ describe("batches over HTTP", () => {
     expect(await waits(id)).to.equal(false);
     await put(id, 1, line(2));
     expect(await waits(id)).to.equal(true);
-    await database.pool.query(claimUploaded, [id, 2, "another request"]);
+    await database.run(claimUploaded, { batchId: id, number: 2, worker: "another request" });
     expect(await waits(id)).to.equal(false);
 
     const body = HEADER + line(1);
@@ -339,9 +340,9 @@ describe("batches over HTTP", () => {
     for (const [at, id] of [closed, begun, audited, left].entries()) await put(id, 0, line(10 ** at));
     const stream = await call("POST", "/batches?feed=a", HEADER + line(9), { ...csv, "idempotency-key": "stream" });
     await server.stop();
-    for (const id of [closed, begun, audited]) await completeUpload(database.pool, id);
-    await database.pool.query(beginAudit, [begun, 1]);
-    await auditBatch(database.pool, audited);
+    for (const id of [closed, begun, audited]) await completeUpload(database, id);
+    await database.run(beginAudit, { batchId: begun, pricesPerPart: 1 });
+    await auditBatch(database, audited);
 
     server = await start({ DATABASE_URL: database.url });
     const state = async (id: number) => (await call("GET", `/batches/${id}`)).body.state;

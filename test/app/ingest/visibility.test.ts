@@ -107,7 +107,7 @@ describe("what consumers see of batches", function () {
     const ids: number[] = [];
     for (let price = 1; price <= 8; price += 1) {
       const id = await load(pool, { mode: price % 2 === 0 ? "replace" : "append", prices: prices(price) });
-      await auditBatch(pool, id);
+      await auditBatch(database, id);
       ids.push(id);
     }
     await Promise.all(ids.map((id) => publishBatch(database, id)));

@@ -46,7 +46,7 @@ export async function openSite(): Promise<Site> {
     async load(feed, name, lines) {
       const source = join(directory, name);
       await writeFile(source, ["orig_code,dest_code,day,price", ...lines, ""].join("\n"));
-      await ingestSource({ pool, source, feed });
+      await ingestSource({ database, source, feed });
     },
     async close() {
       await server.stop();
