@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { cpus, totalmem } from "node:os";
 import { Command } from "commander";
+import { benchBatches } from "./batches.js";
 import { type BenchServer, openBenchServer } from "./bench-database.js";
 import { benchHuge, benchIngest, benchReaders, benchWorkers } from "./ingest.js";
 import { benchPublish } from "./publish.js";
@@ -18,6 +19,7 @@ const BENCHES = {
   uploads: benchUploads,
   huge: benchHuge,
   publish: benchPublish,
+  batches: benchBatches,
   regions: benchRegions,
 } as const;
 type Name = keyof typeof BENCHES;

@@ -10,6 +10,7 @@ import { queryRetries, sourceAway, watchPool } from "../telemetry/database-metri
 import { EventLoopLag } from "../telemetry/event-loop.js";
 import { Health } from "../telemetry/health.js";
 import type { Logger } from "../telemetry/logger.js";
+import { watchFolds } from "../upkeep/fold-metrics.js";
 import { AnswerCache } from "./answers/answer-cache.js";
 import type { ApiServices } from "./api.js";
 import { WriteSide } from "./batches/write-side.js";
@@ -100,8 +101,13 @@ function watch(
     forget.push(watchPool("write", writes.database.pool), watchPool("ingest", writes.thread));
   }
   // A server without the primary reads what is known of batches from its replica.
-  watchIngest(writes?.database ?? (pools[0] && new Database(pools[0].pool)));
-  forget.push(() => watchIngest(undefined));
+  const told = writes?.database ?? (pools[0] && new Database(pools[0].pool));
+  watchIngest(told);
+  watchFolds(told);
+  forget.push(
+    () => watchIngest(undefined),
+    () => watchFolds(undefined),
+  );
   watchDataset(version);
   watchCacheBytes(() => answers.bytes);
   return () => {

@@ -26,7 +26,7 @@ export const setPublished = statement<{ batchId: number }>(`
   WHERE id = $batchId`);
 
 export const setRetracted = statement<{ batchId: number }>(
-  "UPDATE batches SET state = 'retracted', retracted_at = clock_timestamp() WHERE id = $batchId",
+  "UPDATE batches SET state = 'retracted', folded = false, retracted_at = clock_timestamp() WHERE id = $batchId",
 );
 
 /**

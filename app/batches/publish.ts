@@ -3,8 +3,9 @@ import type { Session } from "../database/queries.js";
 import { growDataset, limitWaits, lockDataset } from "../rates/dataset.sql.js";
 import { BatchNotFoundError, BatchStateError, BatchTooOldError } from "./batch-error.js";
 import type { BatchState } from "./batch-state.js";
+import { FoldedChange, whileFoldsChange } from "./folded.js";
 import { findDuplicate, type LockedBatch, lockBatch, setDuplicate, setPublished } from "./publish.sql.js";
-import { refreshVisibility } from "./visibility.sql.js";
+import { refreshOwnVisibility, refreshVisibility } from "./visibility.sql.js";
 
 export interface PublishOptions {
   /** Days after the first publish for which a retracted batch can be published again. */
@@ -40,7 +41,7 @@ export function publishBatch(
   batchId: number,
   options: PublishOptions = {},
 ): Promise<PublishReport> {
-  return database.transaction((session) => publish(session, batchId, options));
+  return whileFoldsChange(() => database.transaction((session) => publish(session, batchId, options)));
 }
 
 async function publish(
@@ -48,7 +49,9 @@ async function publish(
   batchId: number,
   { retractableDays = 30, onlyAudited = false }: PublishOptions,
 ): Promise<PublishReport> {
+  const folded = await FoldedChange.bringingBack(session, batchId);
   const batch = await lock(session, batchId, retractableDays);
+  await folded.expectUnchanged();
   if (batch.state === "published" || (batch.state !== "audited" && onlyAudited)) {
     return { state: batch.state, changed: false, version: null, duplicateOf: null };
   }
@@ -64,7 +67,8 @@ async function publish(
     throw new BatchStateError(batchId, batch.state, `Batch ${batchId} is ${batch.state} and cannot be published.`);
   }
   await session.run(setPublished, { batchId });
-  return { state: "published", changed: true, version: await refresh(session, batchId), duplicateOf: null };
+  await folded.takeBack();
+  return { state: "published", changed: true, version: await refresh(session, batch), duplicateOf: null };
 }
 
 /** Takes the locks, in the one order that all changes share. */
@@ -84,7 +88,7 @@ export function refuseOld(batch: LockedBatch, retractableDays: number): void {
 }
 
 /** Points consumers at what the states now say. Returns the new dataset version. */
-export async function refresh(session: Session, batchId: number): Promise<number> {
-  await session.run(refreshVisibility, { batchId });
+export async function refresh(session: Session, { id: batchId, mode }: LockedBatch): Promise<number> {
+  await session.run(mode === "replace" ? refreshVisibility : refreshOwnVisibility, { batchId });
   return Number((await session.row(growDataset))?.version);
 }

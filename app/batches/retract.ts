@@ -1,6 +1,7 @@
 import type { Database } from "../database/database.js";
 import type { Session } from "../database/queries.js";
 import { BatchStateError } from "./batch-error.js";
+import { FoldedChange, whileFoldsChange } from "./folded.js";
 import { lock, refresh, refuseOld } from "./publish.js";
 import { setRetracted } from "./publish.sql.js";
 
@@ -29,11 +30,13 @@ export function retractBatch(
   batchId: number,
   { retractableDays = 30 }: RetractOptions = {},
 ): Promise<RetractReport> {
-  return database.transaction((session) => retract(session, batchId, retractableDays));
+  return whileFoldsChange(() => database.transaction((session) => retract(session, batchId, retractableDays)));
 }
 
 async function retract(session: Session, batchId: number, retractableDays: number): Promise<RetractReport> {
+  const folded = await FoldedChange.takingOut(session, batchId);
   const batch = await lock(session, batchId, retractableDays);
+  await folded.expectUnchanged();
   if (batch.state === "retracted") return { changed: false, version: null };
   if (batch.state !== "published" && batch.state !== "compacted") {
     throw new BatchStateError(batchId, batch.state, `Batch ${batchId} is ${batch.state}; there is nothing to retract.`);
@@ -47,5 +50,6 @@ async function retract(session: Session, batchId: number, retractableDays: numbe
     );
   }
   await session.run(setRetracted, { batchId });
-  return { changed: true, version: await refresh(session, batchId) };
+  await folded.layAside();
+  return { changed: true, version: await refresh(session, batch) };
 }

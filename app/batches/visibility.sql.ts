@@ -23,3 +23,24 @@ export const refreshVisibility = statement<{ batchId: number }>(`
   UPDATE batch_days d SET visible = entry.wanted
   FROM entry
   WHERE entry.visible <> entry.wanted AND d.batch_id = entry.batch_id AND d.day = entry.day`);
+
+/**
+ * As {@link refreshVisibility}, for a batch that hides no other: only its own days are looked at, however many batches
+ * hold the same.
+ */
+export const refreshOwnVisibility = statement<{ batchId: number }>(`
+  WITH given AS (
+    SELECT id, feed, sequence, state FROM batches WHERE id = $batchId
+  ), hidden AS (
+    SELECT DISTINCT d.day
+    FROM given
+    JOIN batches later ON later.feed = given.feed AND later.sequence > given.sequence
+     AND later.mode = 'replace' AND later.state = 'published'
+    JOIN batch_days d ON d.batch_id = later.id
+  ), entry AS (
+    SELECT d.batch_id, d.day, given.state = 'published' AND hidden.day IS NULL AS wanted
+    FROM given JOIN batch_days d ON d.batch_id = given.id LEFT JOIN hidden USING (day)
+  )
+  UPDATE batch_days d SET visible = entry.wanted
+  FROM entry
+  WHERE d.batch_id = entry.batch_id AND d.day = entry.day AND d.visible <> entry.wanted`);

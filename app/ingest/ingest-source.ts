@@ -7,6 +7,7 @@ import { publishBatch } from "../batches/publish.js";
 import { workerName } from "../batches/worker-name.js";
 import type { Database } from "../database/database.js";
 import { isTransient } from "../database/sqlstates.js";
+import { Folder } from "../upkeep/folder.js";
 import { reclaimBatch } from "../upkeep/reclaim.js";
 import { auditBatch } from "./audit/audit.js";
 import { DEFAULT_FEED } from "./feeds.js";
@@ -76,6 +77,11 @@ export class DeliveriesError extends AggregateError {
   }
 }
 
+/** A worker that folds behind what it publishes. */
+interface PublishingWorker extends Worker {
+  readonly folder: Folder;
+}
+
 /**
  * Loads what the source holds: each object (file, key, address) as one batch, which is published as a whole when all
  * its pieces are loaded and audited, or fails as a whole. Any number of processes may run this for the same source at
@@ -96,8 +102,23 @@ export async function ingestSource(options: IngestOptions): Promise<BatchReport[
   const { signal } = database;
   const source = typeof options.source === "string" ? await openSource(options.source, signal) : options.source;
   const startedAt = (await database.row(readClock))?.now as string;
-  const worker: Worker = { database, name: workerName(), ports: await requirePorts(database) };
-  await failAbandoned(worker);
+  const folder = new Folder(database.with({ patienceMs: 0 }), database.log);
+  const worker: PublishingWorker = { database, name: workerName(), ports: await requirePorts(database), folder };
+  try {
+    await failAbandoned(worker);
+    return await ingestObjects(worker, source, startedAt, options);
+  } finally {
+    await folder.end();
+  }
+}
+
+async function ingestObjects(
+  worker: PublishingWorker,
+  source: Source,
+  startedAt: string,
+  options: IngestOptions,
+): Promise<BatchReport[]> {
+  const { signal } = worker.database;
   const feed = options.feed ?? DEFAULT_FEED;
   const reports: BatchReport[] = [];
   const failures: Error[] = [];
@@ -129,7 +150,7 @@ export async function ingestSource(options: IngestOptions): Promise<BatchReport[
 
 /** Null for one of several that was loaded before. */
 async function ingestObject(
-  worker: Worker,
+  worker: PublishingWorker,
   object: SourceObject,
   feed: string,
   startedAt: string,
@@ -178,7 +199,7 @@ async function ingestObject(
 }
 
 /** Audits and publishes the batch if it is loaded; fails it if it cannot be. All workers come here, and any may die. */
-async function finish(worker: Worker, batchId: number): Promise<LoadState> {
+async function finish(worker: PublishingWorker, batchId: number): Promise<LoadState> {
   const { database } = worker;
   let load = await findLoadState(worker, batchId);
   const failure = load.state === "loading" ? failureOf(load) : null;
@@ -191,7 +212,10 @@ async function finish(worker: Worker, batchId: number): Promise<LoadState> {
     await Promise.all(Array.from({ length: AUDITS_AT_ONCE }, () => auditBatch(database, batchId)));
     load = await findLoadState(worker, batchId);
   }
-  if (load.state === "audited") await publishBatch(database, batchId, { onlyAudited: true });
+  if (load.state === "audited") {
+    const { changed } = await publishBatch(database, batchId, { onlyAudited: true });
+    if (changed) worker.folder.published(batchId);
+  }
   return findLoadState(worker, batchId);
 }
 

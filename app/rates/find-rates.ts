@@ -4,6 +4,7 @@ import { countDays } from "./calendar.js";
 import { type DatasetTag, datasetTag } from "./dataset-tag.js";
 import { findRatesSql } from "./find-rates.sql.js";
 import { countMonths, type Question } from "./question.js";
+import { rowsPerAnswer } from "./rates-metrics.js";
 
 /** One snapshot's answer to a {@link Question}. */
 export interface FoundRates {
@@ -65,6 +66,7 @@ export class RatesFinder {
     };
     if (prepared) query.name = `rates ${months}`;
     const { rows } = await client.query<Row>(query);
+    rowsPerAnswer.observe(rows[0]?.[4] == null ? 0 : rows.length);
     if (rows[0] === undefined) throw new Error("the table `dataset` has lost its row");
     if (!prepared && rows[0][4] !== null) this.#prepare(months, question);
     return readRows(rows as [Row, ...Row[]], countDays(dateFrom, dateTo));

@@ -1,24 +1,29 @@
 import { statement } from "../database/statement.js";
+import { daysOf, insertCells } from "./fold.sql.js";
 
 /**
  * Days that batches which can no longer be retracted hold, with how many of them: of a feed, the longest run of
  * batches in order of publish of which none is younger than `retractableDays`. A compaction belongs to the run as what it folded
  * did. Whatever comes later can hide a day of them (`replace`) and give it back (a retract), but no longer tell one of
- * them from the others: they can be one.
+ * them from the others: they can be one. Folds and what they hold come to it once the youngest of them is settled
+ * ({@link listSettledFolds}).
  */
-const settled = `
+const edge = `
   edge AS (
     SELECT feed, min(sequence) AS sequence
     FROM batches
     WHERE state IN ('published', 'retracted') AND mode <> 'compaction'
       AND published_at >= clock_timestamp() - make_interval(days => $retractableDays::integer)
     GROUP BY feed
-  ), settled AS (
+  )`;
+const settled = `
+  ${edge}, settled AS (
     SELECT b.id AS batch_id, b.feed, b.mode, b.sequence, d.day
     FROM batches b
     JOIN batch_days d ON d.batch_id = b.id
     LEFT JOIN edge ON edge.feed = b.feed
     WHERE b.state = 'published' AND (edge.sequence IS NULL OR b.sequence < edge.sequence)
+      AND d.fold_id IS NULL AND NOT (b.mode = 'compaction' AND b.folded)
   )`;
 
 /** Feeds and months in which so many settled batches hold days: fewer are not worth writing again. */
@@ -29,11 +34,6 @@ export const listFoldable = statement<{ retractableDays: number; batches: number
   GROUP BY feed, date_trunc('month', day)
   HAVING count(DISTINCT batch_id) >= greatest(2, $batches::integer)
   ORDER BY feed, month`);
-
-/** One compaction of a feed and month at a time. */
-export const claimFold = statement<{ feed: string; month: string }, { claimed: boolean }>(`
-  SELECT pg_try_advisory_xact_lock(
-    hashtext('ratesapp.fold ' || $feed), to_char($month::date, 'YYYYMM')::integer) AS claimed`);
 
 /**
  * What is to be folded in a feed and month: the settled batches (`inputs`), and which of their days go on to be seen
@@ -63,15 +63,6 @@ export const insertFold = statement<{ feed: string; month: string; batches: read
   RETURNING id`);
 
 /**
- * Hashing suits every size, and the planner knows no sizes of a batch. A statement that takes long holds no lock that
- * anybody waits for.
- */
-export const boundFold = statement(`
-  SELECT set_config('statement_timeout', '0', true), set_config('idle_in_transaction_session_timeout', '10s', true),
-         set_config('work_mem', '128MB', true), set_config('enable_mergejoin', 'off', true),
-         set_config('enable_nestloop', 'off', true), set_config('jit', 'off', true)`);
-
-/**
  * One row for each lane of the month, from its first day to its last; a day without prices counts 0. `batches` and
  * `days` are pairs.
  */
@@ -84,30 +75,13 @@ export const foldRates = statement<{
   WITH cell AS MATERIALIZED (
     SELECT r.origin_id, r.destination_id, held.day, sum(held.count::float8) AS count, sum(held.sum::float8) AS sum
     FROM daily_rates r
-    CROSS JOIN LATERAL (
-      SELECT r.first_day + at::integer - 1 AS day, count, sum
-      FROM unnest(r.counts, r.sums) WITH ORDINALITY AS run (count, sum, at)
-    ) held
+    CROSS JOIN LATERAL ${daysOf("r")} held
     JOIN unnest($batches::integer[], $days::date[]) AS folded (batch_id, day)
       ON folded.batch_id = r.batch_id AND folded.day = held.day
-    WHERE r.first_day >= $month::date AND r.first_day < ($month::date + interval '1 month')::date AND held.count > 0
+    WHERE r.first_day >= $month::date AND r.first_day < ($month::date + interval '1 month')::date
     GROUP BY r.origin_id, r.destination_id, held.day
-  ), lane AS (
-    SELECT origin_id, destination_id, min(day) AS first_day, max(day) AS last_day
-    FROM cell GROUP BY origin_id, destination_id
-  ), filled AS (
-    SELECT origin_id, destination_id, day, count, sum FROM cell
-    UNION ALL
-    SELECT origin_id, destination_id, first_day + at, 0, 0 FROM lane, generate_series(0, last_day - first_day) AS at
-  ), summed AS (
-    SELECT origin_id, destination_id, day, sum(count)::bigint AS count, sum(sum)::bigint AS sum
-    FROM filled GROUP BY origin_id, destination_id, day
-  )
-  INSERT INTO daily_rates (origin_id, destination_id, first_day, batch_id, counts, sums)
-  SELECT origin_id, destination_id, min(day), $foldId, array_agg(count ORDER BY day), array_agg(sum ORDER BY day)
-  FROM summed
-  GROUP BY origin_id, destination_id
-  ORDER BY origin_id, destination_id`);
+    HAVING sum(held.count) <> 0
+  ), ${insertCells}`);
 
 export const foldDays = statement<{ foldId: number; batches: readonly number[]; days: readonly string[] }>(`
   INSERT INTO batch_days (batch_id, day, prices, price_sum)
@@ -133,5 +107,46 @@ export const buryFolded = statement<{ batches: readonly number[]; month: string 
 export const setCompacted = statement<{ batches: readonly number[] }>(`
   UPDATE batches b
   SET compacted_at = coalesce(compacted_at, clock_timestamp()),
+      folded = EXISTS (SELECT FROM batch_days d WHERE d.batch_id = b.id AND d.fold_id IS NOT NULL),
       state = CASE WHEN EXISTS (SELECT FROM batch_days d WHERE d.batch_id = b.id) THEN state ELSE 'compacted' END
   WHERE id = ANY ($batches::integer[])`);
+
+/** Folds that no other holds, and of whose batches none can be retracted any more. */
+export const listSettledFolds = statement<{ retractableDays: number }, { id: number; feed: string }>(`
+  WITH ${edge}
+  SELECT b.id, b.feed
+  FROM batches b LEFT JOIN edge ON edge.feed = b.feed
+  WHERE b.mode = 'compaction' AND b.folded AND (edge.sequence IS NULL OR b.sequence < edge.sequence)
+    AND EXISTS (SELECT FROM batch_days d WHERE d.batch_id = b.id AND d.fold_id IS NULL)
+  ORDER BY b.id`);
+
+/** Days of all that a fold holds, directly or through others. */
+const below = `
+  below AS (
+    SELECT batch_id, day FROM batch_days WHERE fold_id = $foldId
+    UNION ALL
+    SELECT d.batch_id, d.day FROM below JOIN batch_days d ON d.fold_id = below.batch_id AND d.day = below.day
+  )`;
+
+/** Lets go of up to `limit` deliveries: the fold stands for them from now on. Returns them. */
+export const releaseDeliveries = statement<{ foldId: number; limit: number }, { id: number }>(`
+  WITH RECURSIVE ${below}, chosen AS (
+    SELECT id FROM batches
+    WHERE id IN (SELECT batch_id FROM below) AND mode <> 'compaction'
+    ORDER BY id LIMIT $limit
+    FOR UPDATE
+  ), released AS (
+    DELETE FROM batch_days d USING chosen, below
+    WHERE d.batch_id = chosen.id AND below.batch_id = chosen.id AND d.day = below.day
+  )
+  SELECT id FROM chosen`);
+
+/** The folds that a fold was made of; they hold nothing any more. */
+export const releaseFolds = statement<{ foldId: number }, { id: number }>(`
+  WITH RECURSIVE ${below}
+  DELETE FROM batch_days d USING below WHERE d.batch_id = below.batch_id AND d.day = below.day
+  RETURNING d.batch_id AS id`);
+export const forgetFolds = statement<{ ids: readonly number[] }>(
+  "DELETE FROM batches WHERE id = ANY ($ids::integer[]) AND mode = 'compaction'",
+);
+export const setSettled = statement<{ foldId: number }>("UPDATE batches SET folded = false WHERE id = $foldId");

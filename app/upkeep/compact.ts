@@ -3,20 +3,25 @@ import type { Database } from "../database/database.js";
 import type { Session } from "../database/queries.js";
 import { lockTreeShared } from "../places/import-places.sql.js";
 import { limitWaits, lockDataset } from "../rates/dataset.sql.js";
+import { keepMonth } from "../rates/month.sql.js";
 import {
-  boundFold,
   buryFolded,
-  claimFold,
   foldDays,
   foldRates,
+  forgetFolds,
   insertFold,
   listFold,
   listFoldable,
+  listSettledFolds,
   lockFolded,
+  releaseDeliveries,
+  releaseFolds,
   setCompacted,
+  setSettled,
 } from "./compact.sql.js";
+import { foldNext } from "./fold.js";
+import { boundFold, claimFold } from "./fold.sql.js";
 import { type ReclaimReport, reclaim } from "./reclaim.js";
-import { keepMonth } from "./retention.sql.js";
 import { Turns } from "./turns.js";
 
 export interface CompactOptions {
@@ -53,8 +58,13 @@ const BATCHES_PER_MONTH = 4;
  */
 export async function compact(database: Database, options: CompactOptions = {}): Promise<CompactReport> {
   const { retractableDays = 30, batchesPerMonth: batches = BATCHES_PER_MONTH } = options;
-  const foldable = await database.transaction((session) => session.rows(listFoldable, { retractableDays, batches }));
   const turns = new Turns(database.patience.signal);
+  // What publishers left.
+  await turns.take("not all batches were folded", async () => {
+    while (await foldNext(database));
+  });
+  await turns.take("not all folds were settled", () => settleFolds(database, retractableDays));
+  const foldable = await database.transaction((session) => session.rows(listFoldable, { retractableDays, batches }));
   let folded = 0;
   for (const { feed, month } of foldable) {
     options.onMonth?.(feed, month);
@@ -99,4 +109,30 @@ async function fold(session: Session, feed: string, month: string, retractableDa
   await session.run(setCompacted, { batches: inputs });
   await session.run(refreshVisibility, { batchId: foldId });
   return true;
+}
+
+/** Each for a moment, as publishes wait meanwhile. */
+const DELIVERIES_AT_ONCE = 200;
+
+/** Folds whose batches are all too old to be retracted stand for them from now on; no row of rates is written. */
+async function settleFolds(database: Database, retractableDays: number): Promise<void> {
+  const settled = await database.transaction((session) => session.rows(listSettledFolds, { retractableDays }));
+  for (const { id: foldId } of settled) {
+    while (await database.transaction((session) => settle(session, foldId)));
+  }
+}
+
+/** @returns whether there is more to do. */
+async function settle(session: Session, foldId: number): Promise<boolean> {
+  await session.run(limitWaits);
+  await session.run(lockDataset);
+  const batches = await session.rows(releaseDeliveries, { foldId, limit: DELIVERIES_AT_ONCE });
+  if (batches.length > 0) {
+    await session.run(setCompacted, { batches: batches.map(({ id }) => id) });
+    return true;
+  }
+  const folds = await session.rows(releaseFolds, { foldId });
+  await session.run(forgetFolds, { ids: folds.map(({ id }) => id) });
+  await session.run(setSettled, { foldId });
+  return false;
 }

@@ -41,16 +41,6 @@ export const buryMonths = statement<{ batchId: number }>(`
 export const listMonthsOfPrices = statement<{ batchId: number }, { month: string }>(`
   SELECT DISTINCT to_char(unnest(months), 'YYYY-MM-01') AS month FROM pieces WHERE batch_id = $batchId ORDER BY month`);
 
-/**
- * The blocks of a month between which all prices of a batch lie: a batch is written in one go, so they are few,
- * and the BRIN index finds them without reading the others, but for those that came since it was last brought in step.
- */
-export const findBlocks = statement<{ batchId: number; month: string }, { first: string | null; last: string }>(`
-  SELECT split_part(trim(min(ctid)::text, '('), ',', 1)::bigint AS first,
-         split_part(trim(max(ctid)::text, '('), ',', 1)::bigint AS last
-  FROM prices
-  WHERE batch_id = $batchId AND day >= $month::date AND day < ($month::date + interval '1 month')::date`);
-
 /** From a block to before another. */
 export const deletePrices = statement<{ batchId: number; month: string; fromBlock: number; toBlock: number }>(`
   DELETE FROM prices

@@ -2,12 +2,12 @@ import type { Database } from "../database/database.js";
 import type { Session } from "../database/queries.js";
 import { lockTreeShared } from "../places/import-places.sql.js";
 import { lockDataset } from "../rates/dataset.sql.js";
+import { findOwnBlocks } from "../rates/roll-up/roll-up.sql.js";
 import {
   buryMonths,
   deleteDailyRates,
   deletePrices,
   deletePricesAside,
-  findBlocks,
   forgetBadLines,
   forgetDeadMonth,
   forgetFolded,
@@ -96,9 +96,9 @@ async function sweepPrices(database: Database, batchId: number): Promise<number>
   let deleted = 0;
   for (const { month } of await database.rows(listMonthsOfPrices, { batchId })) {
     deleted += await database.transaction((session) => session.run(deletePricesAside, { batchId, month }));
-    const blocks = await database.transaction((session) => session.row(findBlocks, { batchId, month }));
-    if (!blocks || blocks.first === null) continue;
-    for (let fromBlock = Number(blocks.first); fromBlock <= Number(blocks.last); fromBlock += BLOCKS_AT_ONCE) {
+    const blocks = await database.transaction((session) => session.row(findOwnBlocks, { batchId, month }));
+    if (!blocks || blocks.first === null || blocks.last === null) continue;
+    for (let fromBlock = blocks.first; fromBlock <= blocks.last; fromBlock += BLOCKS_AT_ONCE) {
       const chunk = { batchId, month, fromBlock, toBlock: fromBlock + BLOCKS_AT_ONCE };
       deleted += await database.transaction((session) => session.run(deletePrices, chunk));
     }

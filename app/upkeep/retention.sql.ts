@@ -1,4 +1,5 @@
 import { type NoParams, statement } from "../database/statement.js";
+import { monthKey } from "../rates/month.sql.js";
 
 /** Whether a batch that is not finished has prices of the month, or is about to: its audit would miss them. */
 const isWanted = (month: string) => `EXISTS (
@@ -21,15 +22,8 @@ export const listOldMonths = statement<{ retentionDays: number }, { month: strin
   WHERE month + interval '1 month' <= current_date - $retentionDays::integer AND (begun OR NOT ${isWanted("month")})
   ORDER BY begun DESC, month`);
 
-const monthKey = (month: string) => `hashtext('ratesapp.month'), to_char(${month}, 'YYYYMM')::integer`;
-
 /** From now on nobody else has the month, or gets it, until the session ends. */
 export const takeMonth = statement<{ month: string }>(`SELECT pg_advisory_lock(${monthKey("$month::date")})`);
-
-/** The month stays until the transaction ends; false if it is on its way out. */
-export const keepMonth = statement<{ month: string }, { kept: boolean }>(
-  `SELECT pg_try_advisory_xact_lock_shared(${monthKey("$month::date")}) AS kept`,
-);
 
 /** To be asked once the month is taken. */
 export const showWanted = statement<{ month: string }, { wanted: boolean }>(

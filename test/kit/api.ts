@@ -5,8 +5,8 @@ import { createDatabase, suiteOf, UsedDatabase } from "./database.js";
 import { bringPlaces, type PlaceTree } from "./places.js";
 
 /**
- * The whole server on free ports, as `ratesapp serve` runs it, without a rate limit and never overloaded: the machine of
- * the tests may be busy.
+ * The whole server on free ports, as `ratesapp serve` runs it, without a rate limit and never overloaded: the machine
+ * of the tests may be busy.
  * @param environment its settings; needs DATABASE_URL, and goes over those above.
  */
 export function startApi(environment: Readonly<Record<string, string>>): Promise<RunningServer> {

@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 
-/** Skips a test, or from `before` all of them, and says why: a run without a tool must not look like one that has it. */
+/** Skips a test, or from `before` all of them, and says why: a run without a tool must not look like one with it. */
 export function skipBecause(context: Mocha.Context, why: string): never {
   console.log(`    skipped: ${why}`);
   return context.skip();

@@ -5,6 +5,7 @@ import { PATIENCE_MS } from "../../database/patiently.js";
 import type { IngestThread } from "../../ingest/uploads/ingest-thread.js";
 import { findUnpublished } from "../../ingest/uploads/upload.js";
 import type { Logger } from "../../telemetry/logger.js";
+import { Folder } from "../../upkeep/folder.js";
 import { reclaimBatch } from "../../upkeep/reclaim.js";
 
 /** A request waits this long for the end of its publish; then its client is told that the work goes on. */
@@ -22,6 +23,7 @@ export class PublishJobs {
   readonly #thread: IngestThread;
   readonly #logger: Logger;
   readonly #retractableDays: number;
+  readonly #folder: Folder;
   readonly #running = new Map<number, Promise<void>>();
   readonly #stopping = new AbortController();
   #looking: Promise<void> | undefined;
@@ -31,6 +33,7 @@ export class PublishJobs {
     this.#thread = thread;
     this.#logger = logger;
     this.#retractableDays = retractableDays;
+    this.#folder = new Folder(database.with({ signal: this.#stopping.signal }), logger);
   }
 
   /** From now on looks every half minute for publishes that another process left unfinished, and goes on with them. */
@@ -41,7 +44,7 @@ export class PublishJobs {
   /** Work under way ends with the statement that runs, and is left to the other processes. */
   async stop(): Promise<void> {
     this.#stopping.abort();
-    await Promise.allSettled([this.#looking, ...this.#running.values()]);
+    await Promise.allSettled([this.#looking, this.#folder.end(), ...this.#running.values()]);
   }
 
   /**
@@ -85,7 +88,8 @@ export class PublishJobs {
     if (state === "failed" || state === "duplicate") return;
     const onlyAudited = byItself || state === "audited";
     const database = this.#database.with({ signal, patienceMs: PATIENCE_MS });
-    await publishBatch(database, batchId, { retractableDays: this.#retractableDays, onlyAudited });
+    const { changed } = await publishBatch(database, batchId, { retractableDays: this.#retractableDays, onlyAudited });
+    if (changed) this.#folder.published(batchId);
   }
 
   /** Never ends but by throwing, when the jobs are stopped. */

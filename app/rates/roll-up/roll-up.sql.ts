@@ -16,6 +16,25 @@ export const findBlocks = statement<
     LIMIT 1
   ) found`);
 
+/**
+ * The blocks of a month between which all prices of a batch lie: a batch is written in one go, so they are few, and the
+ * BRIN index finds them without reading the others, but for those that came since it was last brought in step. Null
+ * without any.
+ */
+export const findOwnBlocks = statement<
+  { batchId: number; month: string },
+  { first: number | null; last: number | null }
+>(`
+  SELECT split_part(trim(min(ctid)::text, '('), ',', 1)::float8 AS first,
+         split_part(trim(max(ctid)::text, '('), ',', 1)::float8 AS last
+  FROM prices
+  WHERE batch_id = $batchId AND day >= $month::date AND day < ($month::date + interval '1 month')::date`);
+
+/** The planner knows nothing of a month that came in a moment ago, and would read all of it. */
+export const boundRollUp = statement(`
+  SELECT set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'on', true),
+         set_config('jit', 'off', true), set_config('max_parallel_workers_per_gather', '0', true)`);
+
 /** First days of the months that hold rows anyone may come to see. */
 export const listRolledMonths = statement<NoParams, { month: string }>(`
   SELECT DISTINCT to_char(day, 'YYYY-MM-01') AS month FROM batch_days ORDER BY month`);

@@ -82,10 +82,10 @@ function putArrayHead(view: DataView, at: number, length: number): number {
   return at + ARRAY_HEAD_BYTES;
 }
 
-/** @param value whole, up to 2^53. */
+/** @param value whole, from -2^53 to 2^53. */
 function putBigint(view: DataView, at: number, value: number): number {
   view.setInt32(at, 8);
-  view.setInt32(at + 4, value / 2 ** 32);
+  view.setInt32(at + 4, Math.floor(value / 2 ** 32));
   view.setInt32(at + 8, value);
   return at + ELEMENT_BYTES;
 }

@@ -7,6 +7,7 @@ import { startApi } from "../../kit/api.js";
 import { loadBatch } from "../../kit/batches.js";
 import { useFreshDatabase } from "../../kit/database.js";
 import { bringPlaces } from "../../kit/places.js";
+import { until } from "../../kit/until.js";
 
 const DAYS = 60;
 const FIRST = Date.parse("2024-01-15");
@@ -67,15 +68,20 @@ describe("answers while batches are published and retracted", function () {
         read("china_main", "SEGOT", 5),
         read("CNSGH", "north_europe", 5),
       ];
+      // Enough that each reader asks before, during and after the change.
+      const moreAnswers = (what: string) => {
+        const before = answers;
+        return until(`answers come ${what}`, () => answers >= before + 12, { timeoutMs: 20_000 });
+      };
       try {
         for (const { id, price } of batches) {
           const { version } = await publishBatch(new Database(pool), id);
           priceOfVersion.set(String(version), price);
-          await new Promise((resolve) => setTimeout(resolve, 300));
+          await moreAnswers(`of version ${version}`);
         }
         for (const { id } of [...batches].reverse().slice(0, -1)) {
           await retractBatch(new Database(pool), id);
-          await new Promise((resolve) => setTimeout(resolve, 150));
+          await moreAnswers(`without batch ${id}`);
         }
       } finally {
         done = true;

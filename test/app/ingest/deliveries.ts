@@ -46,7 +46,7 @@ export async function age(pool: pg.Pool, days: number): Promise<void> {
 export const ratesOfDays = `(
   SELECT origin_id, destination_id, first_day + at::integer - 1 AS day, batch_id, count, sum
   FROM daily_rates, unnest(counts, sums) WITH ORDINALITY AS run (count, sum, at)
-  WHERE count > 0)`;
+  WHERE count <> 0)`;
 
 /** All that consumers can see: `origin>destination day` to `count/sum`, in one snapshot. */
 export async function seen(pool: pg.Pool): Promise<Map<string, string>> {
@@ -55,6 +55,35 @@ export async function seen(pool: pg.Pool): Promise<Map<string, string>> {
     FROM ${ratesOfDays} r JOIN batch_days v ON v.batch_id = r.batch_id AND v.day = r.day
     WHERE v.visible
     GROUP BY origin_id, destination_id, r.day
+    HAVING sum(count) <> 0
     ORDER BY 1`);
   return new Map(rows.map((row) => [row.key, row.value]));
+}
+
+/**
+ * Where what consumers see is not what the published batches say, in one snapshot: by lane and day, what is seen and what
+ * should be. Of batches that no compaction has folded.
+ */
+export async function differences(pool: pg.Pool): Promise<object[]> {
+  const { rows } = await pool.query(`
+    WITH seen AS (
+      SELECT origin_id, destination_id, r.day, sum(count) AS count, sum(sum) AS sum
+      FROM ${ratesOfDays} r JOIN batch_days v ON v.batch_id = r.batch_id AND v.day = r.day
+      WHERE v.visible GROUP BY 1, 2, 3 HAVING sum(count) <> 0
+    ), hides AS (
+      SELECT DISTINCT b.feed, b.sequence, p.day FROM prices p JOIN batches b ON b.id = p.batch_id
+      WHERE b.state = 'published' AND b.mode = 'replace'
+    ), wanted AS (
+      SELECT o.place_id AS origin_id, d.place_id AS destination_id, p.day, count(*) AS count, sum(price) AS sum
+      FROM prices p
+      JOIN batches b ON b.id = p.batch_id
+      JOIN place_ports o ON o.port_id = p.origin_id
+      JOIN place_ports d ON d.port_id = p.destination_id
+      WHERE b.state = 'published'
+        AND NOT EXISTS (SELECT FROM hides h WHERE h.feed = b.feed AND h.day = p.day AND h.sequence > b.sequence)
+      GROUP BY 1, 2, 3
+    )
+    SELECT * FROM seen FULL JOIN wanted USING (origin_id, destination_id, day)
+    WHERE (seen.count, seen.sum) IS DISTINCT FROM (wanted.count, wanted.sum)`);
+  return rows;
 }

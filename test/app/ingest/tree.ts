@@ -1,5 +1,6 @@
 import type pg from "pg";
 import { Database } from "../../../app/database/database.js";
+import { importPlaces } from "../../../app/places/import-places.js";
 import { bringPlaces } from "../../kit/places.js";
 
 /** A tree of places: `parents[i]` is the index of region i's parent among those before it, or -1. */
@@ -13,6 +14,8 @@ export interface Tree {
   /** Ids of the ports, as in the shape. */
   readonly ports: readonly number[];
   readonly regions: readonly number[];
+  /** Of each region, itself and all that it lies in. */
+  readonly paths: readonly (readonly number[])[];
   /** A port to itself and all regions above it. */
   readonly above: ReadonlyMap<number, readonly number[]>;
 }
@@ -20,9 +23,7 @@ export interface Tree {
 /** Brings a tree into a database that has no places. */
 export async function plant(pool: pg.Pool, shape: TreeShape): Promise<Tree> {
   const regionOf = (parent: number) => (parent < 0 ? "" : `region_${parent}`);
-  const codes = shape.portParents.map(
-    (_, index) => `AA${String.fromCharCode(65 + Math.floor(index / 26))}A${String.fromCharCode(65 + (index % 26))}`,
-  );
+  const codes = shape.portParents.map((_, index) => codeOf(index));
   await bringPlaces(new Database(pool), {
     regions: Object.fromEntries(shape.regionParents.map((parent, index) => [regionOf(index), regionOf(parent)])),
     ports: Object.fromEntries(shape.portParents.map((parent, index) => [codes[index] as string, regionOf(parent)])),
@@ -37,5 +38,23 @@ export async function plant(pool: pg.Pool, shape: TreeShape): Promise<Tree> {
   const above = new Map(
     ports.map((port, index) => [port, [port, ...pathOf(shape.portParents[index] as number)]] as const),
   );
-  return { ports, regions, above };
+  return { ports, regions, paths: regions.map((_, index) => pathOf(index)), above };
+}
+
+function codeOf(port: number): string {
+  return `AA${String.fromCharCode(65 + Math.floor(port / 26))}A${String.fromCharCode(65 + (port % 26))}`;
+}
+
+/** Moves each port into the region of that number, or out of all. Returns the tree as it is then. */
+export async function move(database: Database, tree: Tree, regions: readonly number[]): Promise<Tree> {
+  const target = (port: number) => (regions[port] as number) % (tree.regions.length + 1);
+  const lines = tree.ports.map((_, port) => {
+    const region = target(port);
+    return `${codeOf(port)},${codeOf(port)},${region < tree.regions.length ? `region_${region}` : ""}`;
+  });
+  await importPlaces(database, {
+    ports: { name: "ports.csv", content: ["code,name,parent_slug", ...lines].join("\n") },
+  });
+  const above = new Map(tree.ports.map((id, port) => [id, [id, ...(tree.paths[target(port)] ?? [])]] as const));
+  return { ...tree, above };
 }

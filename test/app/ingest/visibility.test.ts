@@ -3,13 +3,14 @@ import fc from "fast-check";
 import { BatchTooOldError } from "../../../app/batches/batch-error.js";
 import { publishBatch } from "../../../app/batches/publish.js";
 import { retractBatch } from "../../../app/batches/retract.js";
-import { Database } from "../../../app/database/database.js";
 import { auditBatch } from "../../../app/ingest/audit/audit.js";
 import { compact } from "../../../app/upkeep/compact.js";
-import { createDatabase } from "../../kit/database.js";
+import { foldNext } from "../../../app/upkeep/fold.js";
+import { dropOldMonths } from "../../../app/upkeep/retention.js";
+import { createDatabase, type TestDatabase } from "../../kit/database.js";
 import { age, deliver, load, type Price, seen } from "./deliveries.js";
 import { type ModelBatch, rollUp, visiblePrices } from "./model.js";
-import { plant, type Tree, type TreeShape } from "./tree.js";
+import { move, plant, type Tree, type TreeShape } from "./tree.js";
 
 const DAYS = ["2024-02-28", "2024-02-29", "2024-03-01", "2024-03-02"];
 
@@ -39,7 +40,9 @@ const rawPrices = fc.array(
 type Step =
   | { kind: "deliver"; feed: string; mode: "append" | "replace"; prices: RawPrice[]; pieces: number }
   | { kind: "retract" | "publish"; pick: number }
-  | { kind: "age" | "compact" };
+  | { kind: "fold"; fanIn: number }
+  | { kind: "move"; ports: number[] }
+  | { kind: "age" | "compact" | "drop" };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
@@ -56,7 +59,19 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 4,
     arbitrary: fc.record({ kind: fc.constantFrom("retract" as const, "publish" as const), pick: fc.nat({ max: 20 }) }),
   },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom("age" as const, "compact" as const) }) },
+  { weight: 6, arbitrary: fc.record({ kind: fc.constant("fold" as const), fanIn: fc.integer({ min: 2, max: 3 }) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant("move" as const),
+      ports: fc.array(fc.nat({ max: 9 }), { minLength: 4, maxLength: 4 }),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constantFrom("age" as const, "compact" as const, "compact" as const) }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("drop" as const) }) },
 );
 
 describe("what consumers see of batches", function () {
@@ -64,14 +79,13 @@ describe("what consumers see of batches", function () {
 
   it("agrees with a simple model whatever is delivered, retracted, published again and compacted", async () => {
     await fc.assert(
-      fc.asyncProperty(shape, fc.array(step, { minLength: 1, maxLength: 14 }), async (treeShape, steps) => {
+      fc.asyncProperty(shape, fc.array(step, { minLength: 1, maxLength: 25 }), async (treeShape, steps) => {
         const database = await createDatabase();
         try {
-          const tree = await plant(database.pool, treeShape);
-          const batches: ModelBatch[] = [];
+          const model: Model = { tree: await plant(database.pool, treeShape), batches: [] };
           for (const next of steps) {
-            await take(next, tree, batches, database.pool);
-            expect(await seen(database.pool)).to.deep.equal(sorted(rollUp(tree, visiblePrices(batches))));
+            await take(next, model, database);
+            expect(await seen(database.pool)).to.deep.equal(sorted(rollUp(model.tree, visiblePrices(model.batches))));
           }
         } finally {
           await database.drop();
@@ -93,7 +107,7 @@ describe("what consumers see of batches", function () {
     const ids: number[] = [];
     for (let price = 1; price <= 8; price += 1) {
       const id = await load(pool, { mode: price % 2 === 0 ? "replace" : "append", prices: prices(price) });
-      await auditBatch(new Database(pool), id);
+      await auditBatch(database, id);
       ids.push(id);
     }
     await Promise.all(ids.map((id) => publishBatch(database, id)));
@@ -114,7 +128,14 @@ describe("what consumers see of batches", function () {
   });
 });
 
-async function take(next: Step, tree: Tree, batches: ModelBatch[], pool: Parameters<typeof seen>[0]): Promise<void> {
+interface Model {
+  tree: Tree;
+  batches: ModelBatch[];
+}
+
+async function take(next: Step, model: Model, database: TestDatabase): Promise<void> {
+  const { tree, batches } = model;
+  const { pool } = database;
   switch (next.kind) {
     case "deliver": {
       const prices: Price[] = next.prices.map((raw) => ({
@@ -133,7 +154,7 @@ async function take(next: Step, tree: Tree, batches: ModelBatch[], pool: Paramet
       const batch = batches[next.pick % Math.max(1, batches.length)];
       if (batch === undefined) return;
       const wanted = next.kind === "publish";
-      const change = wanted ? publishBatch(new Database(pool), batch.id) : retractBatch(new Database(pool), batch.id);
+      const change = wanted ? publishBatch(database, batch.id) : retractBatch(database, batch.id);
       const error = await change.then(
         () => undefined,
         (thrown: unknown) => thrown,
@@ -149,10 +170,25 @@ async function take(next: Step, tree: Tree, batches: ModelBatch[], pool: Paramet
       await age(pool, 40);
       for (const batch of batches) batch.settled = true;
       return;
+    case "fold":
+      await foldNext(database, { fanIn: next.fanIn });
+      return;
+    case "move":
+      model.tree = await move(database, tree, next.ports);
+      return;
+    case "drop":
+      await dropOldMonths(database, { retentionDays: FEBRUARY_ENDED_DAYS_AGO });
+      model.batches = batches.map((batch) => ({
+        ...batch,
+        prices: batch.prices.filter(({ day }) => !day.startsWith("2024-02")),
+      }));
+      return;
     case "compact":
-      await compact(new Database(pool), { batchesPerMonth: 2 });
+      await compact(database, { batchesPerMonth: 2 });
   }
 }
+
+const FEBRUARY_ENDED_DAYS_AGO = Math.floor((Date.now() - Date.parse("2024-03-01")) / 86_400_000);
 
 function sorted(map: Map<string, string>): Map<string, string> {
   return new Map([...map].sort(([a], [b]) => (a < b ? -1 : 1)));

@@ -95,6 +95,7 @@ describe("places that move", function () {
             return {
               ports: ids,
               regions: [],
+              paths: [],
               above: new Map(ids.map((port, index) => [port, [port, ...path(ports[index] as number)]])),
             };
           }

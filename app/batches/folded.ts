@@ -1,0 +1,102 @@
+import type { Session } from "../database/queries.js";
+import type { Statement } from "../database/statement.js";
+import { lockTreeShared } from "../places/import-places.sql.js";
+import { limitWaits } from "../rates/dataset.sql.js";
+import { keepMonth } from "../rates/month.sql.js";
+import { rollUpAgain } from "../rates/roll-up/roll-up-again.js";
+import { sleep } from "../sleep.js";
+import { findFolds, findLaidAside, layAside, takeBack, takeOut } from "./folded.sql.js";
+
+/** A month of a batch that has no rows of its own: the fold that counts it, or null. */
+interface Elsewhere {
+  readonly month: string;
+  readonly fold_id: number | null;
+}
+
+/** A fold was made, or a month is going, while rows were written for what was; they are undone. */
+class FoldsChangedError extends Error {}
+
+const WAIT_MS = 50;
+const MOST_TRIES = 200;
+
+/** Does a transaction once more, as often as folds change under it. */
+export async function whileFoldsChange<T>(attempt: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!(error instanceof FoldsChangedError) || tries === MOST_TRIES) throw error;
+      await sleep(WAIT_MS);
+    }
+  }
+}
+
+/**
+ * A change of a batch that folds have to do with, in two steps of one transaction: the rows are written first, which takes
+ * as long as it takes, and locks are taken then, for a moment.
+ */
+export class FoldedChange {
+  readonly #session: Session;
+  readonly #batchId: number;
+  readonly #find: Statement<{ batchId: number }, Elsewhere>;
+  readonly #written: readonly Elsewhere[];
+
+  private constructor(
+    session: Session,
+    batchId: number,
+    find: Statement<{ batchId: number }, Elsewhere>,
+    written: readonly Elsewhere[],
+  ) {
+    this.#session = session;
+    this.#batchId = batchId;
+    this.#find = find;
+    this.#written = written;
+  }
+
+  /** Writes the batch's rows with the sign turned, beside those of the folds that count it. */
+  static takingOut(session: Session, batchId: number): Promise<FoldedChange> {
+    return FoldedChange.#write(session, batchId, findFolds);
+  }
+
+  /** Writes the rows of the batch that were laid aside. */
+  static bringingBack(session: Session, batchId: number): Promise<FoldedChange> {
+    return FoldedChange.#write(session, batchId, findLaidAside);
+  }
+
+  static async #write(
+    session: Session,
+    batchId: number,
+    find: Statement<{ batchId: number }, Elsewhere>,
+  ): Promise<FoldedChange> {
+    const elsewhere = await session.rows(find, { batchId });
+    if (elsewhere.length > 0) {
+      await session.run(limitWaits);
+      await session.run(lockTreeShared);
+    }
+    for (const { month, fold_id } of elsewhere) {
+      if (!(await session.row(keepMonth, { month }))?.kept) throw new FoldsChangedError();
+      await rollUpAgain(session, { batchId, month, into: fold_id ?? batchId, sign: fold_id === null ? 1 : -1 });
+    }
+    return new FoldedChange(session, batchId, find, elsewhere);
+  }
+
+  /** To be asked with the dataset locked. @throws if other rows would have to be written now. */
+  async expectUnchanged(): Promise<void> {
+    const now = await this.#session.rows(this.#find, { batchId: this.#batchId });
+    if (JSON.stringify(now) !== JSON.stringify(this.#written)) throw new FoldsChangedError();
+  }
+
+  /** The batch is retracted: from now on no fold counts it. */
+  async layAside(): Promise<void> {
+    if (this.#written.length === 0) return;
+    const months = this.#written.map(({ month }) => month);
+    const folds = this.#written.map(({ fold_id }) => fold_id);
+    await this.#session.run(takeOut, { batchId: this.#batchId, months, folds });
+    await this.#session.run(layAside, { batchId: this.#batchId });
+  }
+
+  /** The batch is published again, with rows of its own. */
+  async takeBack(): Promise<void> {
+    if (this.#written.length > 0) await this.#session.run(takeBack, { batchId: this.#batchId });
+  }
+}

@@ -1,0 +1,55 @@
+import type { Session } from "../../database/queries.js";
+import { addDays, countDays } from "../calendar.js";
+import { readPlacesAbove } from "./places-above.js";
+import { readPrices } from "./read-prices.js";
+import { RegionSums } from "./region-sums.js";
+import { boundRollUp, findOwnBlocks } from "./roll-up.sql.js";
+import { createSums } from "./sums.js";
+import { countFromEpoch, writeRates } from "./write-rows.js";
+
+const BYTES = 24 * 1024 * 1024;
+/** 4 MiB of table, and about as much memory while they are read. */
+const BLOCKS_AT_ONCE = 512;
+
+export interface Again {
+  readonly batchId: number;
+  /** First day of the month. */
+  readonly month: string;
+  /** The batch whose rows they become. */
+  readonly into: number;
+  /** -1 takes the batch out of sums that it is in. */
+  readonly sign: 1 | -1;
+}
+
+/**
+ * Writes the daily rates of a month of a batch once more, from its prices. The caller holds the lock of the tree, shared,
+ * and the month.
+ */
+export async function rollUpAgain(session: Session, { batchId, month, into, sign }: Again): Promise<void> {
+  const toDay = `${addDays(month, 31).slice(0, 7)}-01`;
+  const days = countDays(month, toDay) - 1;
+  const firstDay = countFromEpoch(month);
+  const { ports, regions: regionSums } = createSums(BYTES);
+  ports.begin(days);
+  regionSums.begin(days);
+  const regions = new RegionSums(session, firstDay, regionSums, await readPlacesAbove(session));
+  const writePorts = async () => {
+    await regions.addPorts(into, ports);
+    await writeRates(session, into, firstDay, ports);
+    ports.clear();
+  };
+  await session.run(boundRollUp);
+  const { first = null, last = null } = (await session.row(findOwnBlocks, { batchId, month })) ?? {};
+  if (first === null || last === null) return;
+  for (let fromBlock = first; fromBlock <= last; fromBlock += BLOCKS_AT_ONCE) {
+    const toBlock = Math.min(last + 1, fromBlock + BLOCKS_AT_ONCE);
+    const taken: [originId: number, destinationId: number, day: number, price: number][] = [];
+    await readPrices(session, { batchId, fromDay: month, toDay, fromBlock, toBlock }, (...price) => taken.push(price));
+    for (const [originId, destinationId, day, price] of taken) {
+      if (ports.room === 0) await writePorts();
+      ports.add(originId, destinationId, day, sign, sign * price);
+    }
+  }
+  await writePorts();
+  await regions.write(into);
+}

@@ -1,0 +1,56 @@
+import { Gauge, Histogram } from "prom-client";
+import type { Queries } from "../database/queries.js";
+import { registry } from "../telemetry/registry.js";
+import { countDue, DUE } from "./fold.sql.js";
+
+const duration = new Histogram({
+  name: "ratesapp_fold_duration_seconds",
+  help: "Time for one fold of published batches by this process, by how it ended: folded, left (others were faster), error",
+  labelNames: ["outcome"],
+  buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+  registers: [registry],
+});
+
+/** Runs a fold and measures it. */
+export async function observeFold(fold: () => Promise<boolean>): Promise<boolean> {
+  const beganAtMs = performance.now();
+  let outcome = "error";
+  try {
+    const folded = await fold();
+    outcome = folded ? "folded" : "left";
+    return folded;
+  } finally {
+    duration.observe({ outcome }, (performance.now() - beganAtMs) / 1000);
+  }
+}
+
+/** Several scrapers share one reading. */
+const CACHE_MS = 5_000;
+
+let database: Queries | undefined;
+let reading: Promise<number | undefined> = Promise.resolve(undefined);
+let readAtMs = Number.NEGATIVE_INFINITY;
+
+/** From now on the metric tells of this database; undefined ends that. */
+export function watchFolds(watched: Queries | undefined): void {
+  database = watched;
+  readAtMs = Number.NEGATIVE_INFINITY;
+}
+
+new Gauge({
+  name: "ratesapp_fold_waiting_batches",
+  help: "Published batches (and folds of them) that are due to be folded; absent while the database does not answer",
+  registers: [registry],
+  async collect() {
+    if (performance.now() - readAtMs > CACHE_MS) {
+      readAtMs = performance.now();
+      reading = Promise.resolve(database?.row(countDue, DUE)).then(
+        (row) => row?.batches,
+        () => undefined,
+      );
+    }
+    const waiting = await reading;
+    this.remove();
+    if (waiting !== undefined) this.set(waiting);
+  },
+});

@@ -1,0 +1,167 @@
+import { statement } from "../database/statement.js";
+
+/**
+ * As many of a level are folded into one of the next, so that a question reads one less of each level at most. And a
+ * retract writes the rates of a folded batch again from its prices: of more than so many, somebody would wait for it.
+ */
+export const DUE = { fanIn: 8, mostPrices: 20_000 };
+/** What is due is folded in turns, each for seconds at most. */
+const MOST_INPUTS = 64;
+
+/**
+ * Groups of batches that are due to be folded: of one feed, month and level, and with no `replace` between them, which
+ * hides what is before it and not what is behind it, whether it can be seen or may come back. Within such an era the order
+ * of batches means nothing. Larger batches than `mostPrices` stay as they are.
+ */
+const due = (scope: string) => `
+  WITH scope AS (${scope}), holder AS (
+    SELECT b.id, b.feed, b.mode, b.state, b.sequence, b.fold_level, b.folded, scope.month, sum(d.prices) AS prices,
+           sum(d.price_sum) AS price_sum
+    FROM scope
+    JOIN batch_days d
+      ON d.day >= scope.month AND d.day < (scope.month + interval '1 month')::date AND d.fold_id IS NULL
+    JOIN batches b ON b.id = d.batch_id AND b.feed = scope.feed
+    WHERE b.state IN ('published', 'retracted')
+    GROUP BY b.id, scope.month
+  ), ordered AS (
+    SELECT *, count(*) FILTER (WHERE mode = 'replace') OVER (PARTITION BY feed, month ORDER BY sequence, id) AS era
+    FROM holder
+  ), due AS (
+    SELECT feed, month, fold_level, array_agg(id ORDER BY sequence, id) AS inputs
+    FROM ordered
+    WHERE state = 'published'
+      AND CASE mode WHEN 'append' THEN prices <= $mostPrices WHEN 'compaction' THEN folded ELSE false END
+    GROUP BY feed, month, era, fold_level
+    -- No day may add up to more than is exact.
+    HAVING count(*) >= $fanIn::integer AND sum(price_sum) < 9007199254740992
+  )`;
+
+const select = `
+  SELECT feed, to_char(month, 'YYYY-MM-DD') AS month, fold_level + 1 AS level, inputs[:${MOST_INPUTS}] AS inputs
+  FROM due ORDER BY fold_level, month LIMIT 1`;
+
+/** Batches of a feed that become one. */
+export interface Due {
+  readonly feed: string;
+  /** First day. */
+  readonly month: string;
+  readonly level: number;
+  readonly inputs: readonly number[];
+}
+
+interface DueParams {
+  readonly mostPrices: number;
+  readonly fanIn: number;
+}
+
+/** In the months of one batch. */
+export const findDueAround = statement<DueParams & { batchId: number }, Due>(`
+  ${due(`SELECT DISTINCT b.feed, date_trunc('month', d.day)::date AS month
+         FROM batches b JOIN batch_days d ON d.batch_id = b.id WHERE b.id = $batchId`)} ${select}`);
+
+const everywhere = due(`
+  SELECT DISTINCT b.feed, date_trunc('month', d.day)::date AS month
+  FROM batch_days d JOIN batches b ON b.id = d.batch_id WHERE d.fold_id IS NULL`);
+
+export const findDue = statement<DueParams, Due>(`${everywhere} ${select}`);
+
+export const countDue = statement<DueParams, { batches: number }>(`
+  ${everywhere} SELECT coalesce(sum(cardinality(inputs)), 0)::integer AS batches FROM due`);
+
+/**
+ * Hashing suits every size, and the planner knows no sizes of a batch. A statement that takes long holds no lock that
+ * anybody waits for.
+ */
+export const boundFold = statement(`
+  SELECT set_config('statement_timeout', '0', true), set_config('idle_in_transaction_session_timeout', '10s', true),
+         set_config('work_mem', '128MB', true), set_config('enable_mergejoin', 'off', true),
+         set_config('enable_nestloop', 'off', true), set_config('jit', 'off', true)`);
+
+/** One fold or compaction of a feed and month at a time. */
+export const claimFold = statement<{ feed: string; month: string }, { claimed: boolean }>(`
+  SELECT pg_try_advisory_xact_lock(
+    hashtext('ratesapp.fold ' || $feed), to_char($month::date, 'YYYYMM')::integer) AS claimed`);
+
+/** Rows are found by their batch, however few the planner takes a month to have. */
+export const boundFoldEarly = statement("SELECT set_config('enable_seqscan', 'off', true)");
+
+/** How many of the batches have rows of the month, and how many prices these count: each retract makes it less. */
+export const inspectInputs = statement<
+  { inputs: readonly number[]; month: string },
+  { holders: number; prices: string | null }
+>(`
+  SELECT count(DISTINCT b.id)::integer AS holders, sum(d.prices) AS prices
+  FROM batches b JOIN batch_days d ON d.batch_id = b.id
+  WHERE b.id = ANY ($inputs::integer[]) AND b.state = 'published' AND d.fold_id IS NULL
+    AND d.day >= $month::date AND d.day < ($month::date + interval '1 month')::date`);
+
+export const insertEarlyFold = statement<
+  { feed: string; month: string; level: number; inputs: readonly number[] },
+  { id: number }
+>(`
+  INSERT INTO batches (feed, source, identity, mode, state, planned, sequence, audited_at, published_at, folded,
+                       fold_level)
+  SELECT $feed, 'fold', format('fold %s %s', $month::text, gen_random_uuid()), 'compaction', 'published', true,
+         max(sequence), clock_timestamp(), max(published_at), true, $level::smallint
+  FROM batches WHERE id = ANY ($inputs::integer[])
+  RETURNING id`);
+
+export const addUpDays = statement<{ foldId: number; inputs: readonly number[]; month: string }>(`
+  INSERT INTO batch_days (batch_id, day, prices, price_sum)
+  SELECT $foldId, day, sum(prices), sum(price_sum)
+  FROM batch_days
+  WHERE batch_id = ANY ($inputs::integer[]) AND day >= $month::date
+    AND day < ($month::date + interval '1 month')::date
+  GROUP BY day`);
+
+/** Days of a row of daily_rates. */
+export const daysOf = (row: string) => `(
+      SELECT ${row}.first_day + at::integer - 1 AS day, count, sum
+      FROM unnest(${row}.counts, ${row}.sums) WITH ORDINALITY AS run (count, sum, at)
+    )`;
+
+/** From `cell`: a row for each lane, from its first day to its last; a day without prices counts 0. */
+export const insertCells = `lane AS (
+    SELECT origin_id, destination_id, min(day) AS first_day, max(day) AS last_day
+    FROM cell GROUP BY origin_id, destination_id
+  ), filled AS (
+    SELECT origin_id, destination_id, day, count, sum FROM cell
+    UNION ALL
+    SELECT origin_id, destination_id, first_day + at, 0, 0 FROM lane, generate_series(0, last_day - first_day) AS at
+  ), summed AS (
+    SELECT origin_id, destination_id, day, sum(count)::bigint AS count, sum(sum)::bigint AS sum
+    FROM filled GROUP BY origin_id, destination_id, day
+  )
+  INSERT INTO daily_rates (origin_id, destination_id, first_day, batch_id, counts, sums)
+  SELECT origin_id, destination_id, min(day), $foldId, array_agg(count ORDER BY day), array_agg(sum ORDER BY day)
+  FROM summed
+  GROUP BY origin_id, destination_id
+  ORDER BY origin_id, destination_id`;
+
+/** Rows become those of the fold; sums that came to nothing, as of a batch that was retracted, are gone. */
+export const moveRates = statement<{ foldId: number; inputs: readonly number[]; month: string }>(`
+  WITH gone AS (
+    DELETE FROM daily_rates
+    WHERE batch_id = ANY ($inputs::integer[])
+      AND first_day >= $month::date AND first_day < ($month::date + interval '1 month')::date
+    RETURNING origin_id, destination_id, first_day, counts, sums
+  ), cell AS MATERIALIZED (
+    SELECT origin_id, destination_id, day, sum(count::float8) AS count, sum(sum::float8) AS sum
+    FROM gone CROSS JOIN LATERAL ${daysOf("gone")} held
+    GROUP BY origin_id, destination_id, day
+    HAVING sum(count) <> 0
+  ), ${insertCells}`);
+
+/** In the order in which whoever changes several locks them. */
+export const lockInputs = statement<{ inputs: readonly number[] }>(
+  "SELECT FROM batches WHERE id = ANY ($inputs::integer[]) ORDER BY id FOR UPDATE",
+);
+
+export const giveDays = statement<{ foldId: number; inputs: readonly number[]; month: string }>(`
+  UPDATE batch_days SET fold_id = $foldId
+  WHERE batch_id = ANY ($inputs::integer[]) AND day >= $month::date
+    AND day < ($month::date + interval '1 month')::date`);
+
+export const setFolded = statement<{ inputs: readonly number[] }>(
+  "UPDATE batches SET folded = true WHERE id = ANY ($inputs::integer[]) AND NOT folded",
+);

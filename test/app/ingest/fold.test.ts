@@ -1,0 +1,211 @@
+import { expect } from "chai";
+import fc from "fast-check";
+import { publishBatch } from "../../../app/batches/publish.js";
+import { retractBatch } from "../../../app/batches/retract.js";
+import { Database } from "../../../app/database/database.js";
+import { auditBatch } from "../../../app/ingest/audit/audit.js";
+import { compact } from "../../../app/upkeep/compact.js";
+import { foldNext } from "../../../app/upkeep/fold.js";
+import { createDatabase, type TestDatabase } from "../../kit/database.js";
+import { age, deliver, differences, load, type Price, seen } from "./deliveries.js";
+import { killAt } from "./kill-at.js";
+import { plant, type Tree } from "./tree.js";
+
+const DAYS = ["2024-01-30", "2024-01-31", "2024-02-01"];
+
+describe("foldNext", function () {
+  this.timeout(120_000);
+  let database: TestDatabase;
+  let tree: Tree;
+
+  beforeEach(async () => {
+    database = await createDatabase();
+    tree = await plant(database.pool, { regionParents: [-1, 0], portParents: [1, 1, 0] });
+  });
+
+  afterEach(() => database.drop());
+
+  const prices = (nth: number, days = DAYS): Price[] =>
+    days.map((day, index) => ({
+      origin: tree.ports[nth % 3] as number,
+      destination: tree.ports[(nth + index) % 3] as number,
+      day,
+      price: 100 + nth,
+    }));
+  /** @param fanIn folds behind each delivery what is due. */
+  const deliverMany = async (count: number, fanIn?: number): Promise<number[]> => {
+    const ids: number[] = [];
+    for (let nth = 0; nth < count; nth += 1) {
+      ids.push(await deliver(database.pool, { prices: prices(nth) }));
+      if (fanIn !== undefined) await foldAll(fanIn);
+    }
+    return ids;
+  };
+  const foldAll = async (fanIn?: number): Promise<number> => {
+    let folds = 0;
+    while (await foldNext(database, fanIn === undefined ? {} : { fanIn })) folds += 1;
+    return folds;
+  };
+  const number = async (query: string) => Number((await database.pool.query(query)).rows[0].n);
+  const version = () => number("SELECT version AS n FROM dataset");
+  /** The most that a question of a month reads of a feed. */
+  const mostRows = () =>
+    number(`SELECT max(count) AS n FROM (
+      SELECT count(*) FROM daily_rates GROUP BY origin_id, destination_id, date_trunc('month', first_day)) lane`);
+
+  it("keeps the rows of a question few however many batches can be retracted, and changes no answer", async () => {
+    const before = await version();
+    await deliverMany(40, 3);
+    // At most two of each level: 1, 3, 9 and 27.
+    expect(await mostRows()).to.be.at.most(8);
+    expect(await number("SELECT max(fold_level) AS n FROM batches")).to.equal(3);
+    expect(await version()).to.equal(before + 40);
+    expect(await differences(database.pool)).to.deep.equal([]);
+  });
+
+  it("folds eight at a time unless told otherwise, and neither large batches nor those around a replace", async () => {
+    await deliverMany(7);
+    expect(await foldAll()).to.equal(0);
+    await deliver(database.pool, { mode: "replace", prices: prices(1) });
+    await deliverMany(7);
+    const large = Array.from({ length: 20_001 }, () => prices(0, [DAYS[0] as string])[0] as Price);
+    await deliver(database.pool, { prices: large });
+    expect(await foldAll()).to.equal(0);
+    await deliverMany(1);
+    // In each of two months.
+    expect(await foldAll()).to.equal(2);
+    expect(await differences(database.pool)).to.deep.equal([]);
+  });
+
+  it("lets each batch be retracted and published again, however deep it was folded", async () => {
+    const ids = await deliverMany(9, 3);
+    const whole = await seen(database.pool);
+    for (const id of ids) {
+      const { changed } = await retractBatch(database, id);
+      expect(changed).to.equal(true);
+      expect(await differences(database.pool), `without ${id}`).to.deep.equal([]);
+      expect(await seen(database.pool)).not.to.deep.equal(whole);
+      await publishBatch(database, id);
+      expect(await seen(database.pool)).to.deep.equal(whole);
+    }
+    // They have rows of their own now, and are folded once more; what cancels out is gone.
+    await foldAll(3);
+    expect(await seen(database.pool)).to.deep.equal(whole);
+    for (const id of ids) await retractBatch(database, id);
+    expect((await seen(database.pool)).size).to.equal(0);
+  });
+
+  it("lets a replace hide folds and their batches, and a retract of it give them back", async () => {
+    await deliverMany(6);
+    await foldAll(2);
+    const before = await seen(database.pool);
+    const replace = await deliver(database.pool, { mode: "replace", prices: prices(1) });
+    expect(await differences(database.pool)).to.deep.equal([]);
+    await deliverMany(4);
+    await foldAll(2);
+    expect(await differences(database.pool)).to.deep.equal([]);
+    await retractBatch(database, replace);
+    expect(await differences(database.pool)).to.deep.equal([]);
+    await publishBatch(database, replace);
+    expect(await differences(database.pool)).to.deep.equal([]);
+    expect(await seen(database.pool)).not.to.deep.equal(before);
+  });
+
+  it("still knows a delivery that is sent again after it was folded", async () => {
+    for (const nth of [1, 2, 3]) await deliver(database.pool, { prices: prices(nth), known: true });
+    await foldAll(3);
+    const again = await load(database.pool, { prices: prices(2) });
+    expect((await auditBatch(database, again)).state).to.equal("duplicate");
+  });
+
+  it("is the first step of compaction, which then writes no price again", async () => {
+    const ids = await deliverMany(9, 3);
+    await retractBatch(database, ids[4] as number);
+    const before = await seen(database.pool);
+    await age(database.pool, 31);
+    await compact(database);
+    expect(await seen(database.pool)).to.deep.equal(before);
+    const { rows } = await database.pool.query(
+      "SELECT mode, state, count(*)::integer FROM batches GROUP BY 1, 2 ORDER BY 3",
+    );
+    expect(rows).to.deep.equal([
+      { mode: "append", state: "retracted", count: 1 },
+      { mode: "compaction", state: "published", count: 2 },
+      { mode: "append", state: "compacted", count: 8 },
+    ]);
+    expect(await number("SELECT count(*) AS n FROM prices")).to.equal(8 * 3);
+    expect(await number("SELECT count(*) AS n FROM batch_days WHERE fold_id IS NOT NULL")).to.equal(0);
+    expect(await number("SELECT count(*) AS n FROM batches WHERE folded")).to.equal(0);
+  });
+
+  it("keeps a release that knows nothing of folds from retracting or compacting what they hold", async () => {
+    const [first] = await deliverMany(2);
+    await foldAll(2);
+    const refusal = (change: string) =>
+      database.pool.query(change).then(
+        () => "nothing",
+        (error: { constraint?: string }) => error.constraint,
+      );
+    expect(await refusal(`UPDATE batches SET state = 'retracted' WHERE id = ${first}`)).to.equal("batches_folded");
+    expect(await refusal("UPDATE batches SET state = 'compacted' WHERE mode = 'compaction'")).to.equal(
+      "batches_folded",
+    );
+    await retractBatch(database, first as number);
+    expect(await refusal(`UPDATE batch_days SET visible = true WHERE batch_id = ${first}`)).to.equal(
+      "batch_days_laid_aside",
+    );
+  });
+
+  it("can be killed at any point, as can a retract and a publish, and all go on", async () => {
+    const ids = await deliverMany(8, 2);
+    const changes: readonly ((on: Database, id: number) => Promise<unknown>)[] = [
+      (on) => foldNext(on, { fanIn: 2 }),
+      (on, id) => retractBatch(on, id),
+      (on, id) => publishBatch(on, id),
+      (on) => foldNext(on, { fanIn: 2 }),
+    ];
+    for (let statements = 1; statements <= 24; statements += 1) {
+      for (const change of changes) {
+        const { pool, killed } = killAt(database.url, statements);
+        const id = ids[statements % ids.length] as number;
+        await change(new Database(pool, { patienceMs: 0, signal: killed }), id).catch(() => {});
+        await pool.end();
+        expect(await differences(database.pool), `after ${statements} statements`).to.deep.equal([]);
+      }
+    }
+    for (const id of ids) await publishBatch(database, id);
+    while (await foldNext(database, { fanIn: 2 })) expect(await differences(database.pool)).to.deep.equal([]);
+  });
+
+  it("never shows a reader anything but what is published, while two fold and two publish at once", async () => {
+    const ids = await deliverMany(12);
+    const random = fc.sample(fc.nat({ max: 10_000 }), { numRuns: 400, seed: 7 });
+    let working = true;
+    const folding = [2, 3].map(async (fanIn) => {
+      let folds = 0;
+      while (working) if (await foldNext(database, { fanIn })) folds += 1;
+      return folds;
+    });
+    const reading = Array.from({ length: 2 }, async () => {
+      while (working) expect(await differences(database.pool)).to.deep.equal([]);
+    });
+    const publishing = [0, 1].map(async (publisher) => {
+      for (let turn = 0; turn < 40; turn += 1) {
+        const pick = random[2 * turn + publisher] as number;
+        const id = ids[pick % ids.length] as number;
+        if (turn % 8 === 7) {
+          const mode = pick % 3 === 0 ? "replace" : "append";
+          ids.push(await deliver(database.pool, { mode, prices: prices(pick) }));
+        } else if (pick % 2 === 0) await retractBatch(database, id);
+        else await publishBatch(database, id);
+      }
+    });
+    await Promise.all(publishing).finally(() => {
+      working = false;
+    });
+    await Promise.all(reading);
+    const folds = await Promise.all(folding);
+    expect(folds[0] as number).to.be.greaterThan(0);
+    expect(await differences(database.pool)).to.deep.equal([]);
+  });
+});
