@@ -57,13 +57,17 @@ async function loadAndFold(loading: pg.Pool, folding: pg.Pool): Promise<{ loadin
   const database = new Database(folding);
   const seconds = { loading: 0, folding: 0 };
   for (let batch = 1; batch <= BATCHES; batch += 1) {
-    seconds.loading += await cpuOf(loading, async () => {
-      const source = priceSource(`${batch}.csv`, { rows: PRICES, seed: batch, ...WEEK });
-      await ingestSource({ database: new Database(loading), source, feed: `batch ${batch}` });
-    });
-    await folding.query("UPDATE batches SET feed = $1 WHERE id = $2", [FEED, batch]);
+    const source = priceSource(`${batch}.csv`, { rows: PRICES, seed: batch, ...WEEK });
+    let id = 0;
+    const onBatch = (batchId: number) => {
+      id = batchId;
+    };
+    seconds.loading += await cpuOf(loading, () =>
+      ingestSource({ database: new Database(loading), source, feed: `batch ${batch}`, onBatch }),
+    );
+    await folding.query("UPDATE batches SET feed = $1 WHERE id = $2", [FEED, id]);
     seconds.folding += await cpuOf(folding, async () => {
-      while (await foldNext(database, { around: batch }));
+      while (await foldNext(database, { around: id }));
     });
   }
   const millions = (BATCHES * PRICES) / 1_000_000;
@@ -136,8 +140,9 @@ async function timeChanges(pool: pg.Pool): Promise<Line[]> {
   const database = new Database(pool);
   const retracts: number[] = [];
   const publishes: number[] = [];
+  const { rows } = await pool.query<{ id: number }>("SELECT id FROM batches WHERE mode = 'append' ORDER BY id");
   for (let turn = 0; turn < TURNS; turn += 1) {
-    const batch = 1 + Math.floor((turn * BATCHES) / TURNS);
+    const batch = rows[Math.floor((turn * rows.length) / TURNS)]?.id as number;
     retracts.push(await time(() => retractBatch(database, batch)));
     publishes.push(await time(() => publishBatch(database, batch)));
   }

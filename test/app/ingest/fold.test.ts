@@ -4,11 +4,16 @@ import { publishBatch } from "../../../app/batches/publish.js";
 import { retractBatch } from "../../../app/batches/retract.js";
 import { Database } from "../../../app/database/database.js";
 import { auditBatch } from "../../../app/ingest/audit/audit.js";
+import { ingestSource } from "../../../app/ingest/ingest-source.js";
+import { RatesFinder } from "../../../app/rates/find-rates.js";
+import { registry } from "../../../app/telemetry/registry.js";
 import { compact } from "../../../app/upkeep/compact.js";
 import { foldNext } from "../../../app/upkeep/fold.js";
+import { watchFolds } from "../../../app/upkeep/fold-metrics.js";
 import { createDatabase, type TestDatabase } from "../../kit/database.js";
 import { age, deliver, differences, load, type Price, seen } from "./deliveries.js";
 import { killAt } from "./kill-at.js";
+import { bringPlaces, createFolder, HEADER, someLines } from "./setup.js";
 import { plant, type Tree } from "./tree.js";
 
 const DAYS = ["2024-01-30", "2024-01-31", "2024-02-01"];
@@ -109,6 +114,46 @@ describe("foldNext", function () {
     await publishBatch(database, replace);
     expect(await differences(database.pool)).to.deep.equal([]);
     expect(await seen(database.pool)).not.to.deep.equal(before);
+  });
+
+  it("is done behind the publishes of an ingest run", async () => {
+    const folder = await createFolder();
+    try {
+      await bringPlaces(database.pool);
+      for (let file = 0; file < 8; file += 1) {
+        await folder.write(`${file}.csv`, `${HEADER}\n${someLines(50, file + 1).join("\n")}\n`);
+      }
+      await ingestSource({ database, source: folder.path });
+      // Of January and of February.
+      expect(await number("SELECT count(*) AS n FROM batches WHERE fold_level = 1")).to.equal(2);
+      expect(await number("SELECT count(DISTINCT batch_id) AS n FROM daily_rates")).to.equal(2);
+      expect(await differences(database.pool)).to.deep.equal([]);
+    } finally {
+      await folder.remove();
+    }
+  });
+
+  it("is told by metrics: what waits, how long one takes, and what a question reads", async () => {
+    await deliverMany(8);
+    const metric = (name: string) => registry.getSingleMetricAsString(name);
+    const answerRows = async () => /_sum (\d+)/.exec(await metric("ratesapp_rates_rows_per_answer"))?.[1];
+    const question = { origin: "AAAAA", destination: "AAAAB", dateFrom: DAYS[0] as string, dateTo: DAYS[2] as string };
+    watchFolds(database);
+    try {
+      // In each of two months.
+      expect(await metric("ratesapp_fold_waiting_batches")).to.match(/^ratesapp_fold_waiting_batches 16$/m);
+      const [before] = [Number(await answerRows()), await new RatesFinder().find(database.pool, question)];
+      const unfolded = Number(await answerRows());
+      await foldAll();
+      await new RatesFinder().find(database.pool, question);
+      expect(unfolded - before).to.be.greaterThan(Number(await answerRows()) - unfolded);
+      watchFolds(database);
+      expect(await metric("ratesapp_fold_waiting_batches")).to.match(/^ratesapp_fold_waiting_batches 0$/m);
+      expect(await metric("ratesapp_fold_duration_seconds")).to.match(/_count\{outcome="folded"\} [1-9]/);
+    } finally {
+      watchFolds(undefined);
+    }
+    expect(await metric("ratesapp_fold_waiting_batches")).not.to.match(/^ratesapp_fold_waiting_batches/m);
   });
 
   it("still knows a delivery that is sent again after it was folded", async () => {
