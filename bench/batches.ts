@@ -63,7 +63,7 @@ async function loadAndFold(loading: pg.Pool, folding: pg.Pool): Promise<{ loadin
       id = batchId;
     };
     seconds.loading += await cpuOf(loading, () =>
-      ingestSource({ pool: loading, source, feed: `batch ${batch}`, onBatch }),
+      ingestSource({ database: new Database(loading), source, feed: `batch ${batch}`, onBatch }),
     );
     await folding.query("UPDATE batches SET feed = $1 WHERE id = $2", [FEED, id]);
     seconds.folding += await cpuOf(folding, async () => {

@@ -62,7 +62,7 @@ export async function openBenchServer(): Promise<BenchServer> {
 /** Loads generated prices as one published batch, by the way that all prices take. */
 export function loadPrices(url: string, name: string, lines: PriceLines): Promise<void> {
   return withPool(url, async (pool) => {
-    const [batch] = await ingestSource({ pool, source: priceSource(name, lines) });
+    const [batch] = await ingestSource({ database: new Database(pool, {}), source: priceSource(name, lines) });
     if (batch?.state !== "published") throw new Error(`${name} is ${batch?.state}: ${batch?.failure}`);
   });
 }

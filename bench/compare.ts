@@ -1,4 +1,5 @@
 import { deepEqual } from "node:assert/strict";
+import { processorTimeMs } from "./processor-time.js";
 import { applyLoad, type Started } from "./started.js";
 
 /** One side of a comparison. */
@@ -8,7 +9,7 @@ export interface Side {
 }
 
 export interface Comparison {
-  /** Median over the rounds: requests per second, or milliseconds. */
+  /** Median over the rounds: requests per second, milliseconds, or microseconds of the processor. */
   readonly ours: number;
   readonly peer: number;
   /** Median of the rounds' ratios ours / peer. */
@@ -30,6 +31,19 @@ export async function compareThroughput(ours: Side, peer: Side, connections = 10
   return inTurn(ours, peer, async ({ server, paths }, durationSeconds) => {
     const load = { kind: "throughput", url: server.url, paths, connections, durationSeconds } as const;
     return (await applyLoad(load)).requestsPerSecond;
+  });
+}
+
+/**
+ * Microseconds of the processor that a request takes on both sides, with many connections: what others do on the machine
+ * changes it less than requests per second.
+ */
+export function compareProcessorTime(ours: Side, peer: Side, connections = 10): Promise<Comparison> {
+  return inTurn(ours, peer, async ({ server, paths }, durationSeconds) => {
+    const beforeMs = await processorTimeMs(server.pid);
+    const load = { kind: "throughput", url: server.url, paths, connections, durationSeconds } as const;
+    const { requests } = await applyLoad(load);
+    return ((await processorTimeMs(server.pid)) - beforeMs) * (1_000 / requests);
   });
 }
 

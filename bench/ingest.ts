@@ -1,8 +1,7 @@
 import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { createWriteStream, rmSync } from "node:fs";
-import { mkdtemp, readFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { createWriteStream } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -15,6 +14,7 @@ import { millicores } from "../infra/settings/quantity.js";
 import { type BenchServer, loadPrices, settle, withPool } from "./bench-database.js";
 import { median } from "./compare.js";
 import { canOpenControlGroups, openControlGroup, type Share } from "./control-group.js";
+import { withFolder } from "./folder.js";
 import { peakMemory } from "./peak-memory.js";
 import { type PriceLines, priceLines } from "./price-source.js";
 import { type Line, milliseconds, perSecond } from "./report.js";
@@ -323,17 +323,4 @@ async function writeFileOf(folder: string, lines: PriceLines): Promise<string> {
   const file = join(folder, `prices-${lines.rows}-${lines.days}.csv`);
   await pipeline(Readable.from(priceLines(lines)), createWriteStream(file));
   return file;
-}
-
-/** A folder that is gone with the bench, also when that is stopped: its files take gigabytes. */
-async function withFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), "ratesapp-bench-files-"));
-  const remove = () => rmSync(folder, { recursive: true, force: true });
-  process.once("exit", remove);
-  try {
-    return await work(folder);
-  } finally {
-    process.off("exit", remove);
-    remove();
-  }
 }

@@ -18,6 +18,7 @@ export interface LoadOptions {
 }
 
 export interface LoadResult {
+  readonly requests: number;
   readonly requestsPerSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
@@ -41,6 +42,7 @@ async function measureThroughput(): Promise<LoadResult> {
     },
   });
   return {
+    requests: measured.requests.total,
     requestsPerSecond: measured.requests.total / measured.duration,
     p50Ms: measured.latency.p50,
     p99Ms: measured.latency.p99,
@@ -74,6 +76,7 @@ async function measureLatency(): Promise<LoadResult> {
   times.sort((a, b) => a - b);
   const at = (share: number) => times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? Number.NaN;
   return {
+    requests: times.length,
     requestsPerSecond: times.length / options.durationSeconds,
     p50Ms: at(0.5),
     p99Ms: at(0.99),

@@ -8,6 +8,7 @@ import { benchPublish } from "./publish.js";
 import { benchRegions } from "./regions.js";
 import { table } from "./report.js";
 import { benchGrowth, benchServing } from "./serving.js";
+import { benchUploads } from "./uploads.js";
 
 const BENCHES = {
   serving: benchServing,
@@ -15,6 +16,7 @@ const BENCHES = {
   ingest: benchIngest,
   workers: benchWorkers,
   readers: benchReaders,
+  uploads: benchUploads,
   huge: benchHuge,
   publish: benchPublish,
   batches: benchBatches,
@@ -38,7 +40,13 @@ const program = new Command("bench")
       const server = await openBenchServer();
       running = server;
       try {
-        console.log(`\n## ${name}\n\n${table(await BENCHES[name](server))}`);
+        const lines = await BENCHES[name](server);
+        console.log(`\n## ${name}\n\n${table(lines)}`);
+        for (const { what, ratio, promised, broken } of lines) {
+          if (!broken) continue;
+          console.error(`\nNot kept: ${what}: ${ratio}, promised ${promised}`);
+          process.exitCode = 1;
+        }
       } finally {
         if (!stopping) await server.close();
       }

@@ -43,6 +43,7 @@ export function priceSource(name: string, lines: PriceLines): Source {
   const object: SourceObject = {
     name,
     location: `generated:${name}`,
+    channel: "generated",
     identity: name,
     bytes: null,
     ranges: false,

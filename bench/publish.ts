@@ -56,12 +56,18 @@ async function toggle(pool: pg.Pool, batchId: number): Promise<{ publish: number
 
 /** Publishes the small batch too; the time is that of auditing it once more. */
 async function timeSmallAudit(pool: pg.Pool): Promise<number> {
-  await ingestSource({ pool, source: priceSource("small.csv", { rows: SMALL_ROWS, seed: 2, ...MONTH }) });
-  await ingestSource({ pool, source: priceSource("again.csv", { rows: SMALL_ROWS, seed: 3, ...MONTH }) });
+  await ingestSource({
+    database: new Database(pool, {}),
+    source: priceSource("small.csv", { rows: SMALL_ROWS, seed: 2, ...MONTH }),
+  });
+  await ingestSource({
+    database: new Database(pool, {}),
+    source: priceSource("again.csv", { rows: SMALL_ROWS, seed: 3, ...MONTH }),
+  });
   await pool.query("DELETE FROM daily_rates WHERE batch_id = 3");
   await pool.query("DELETE FROM batch_days WHERE batch_id = 3");
   await pool.query("UPDATE batches SET state = 'loading', sequence = NULL, published_at = NULL WHERE id = 3");
-  return time(() => auditBatch(pool, 3));
+  return time(() => auditBatch(new Database(pool), 3));
 }
 
 async function time(work: () => Promise<unknown>): Promise<number> {

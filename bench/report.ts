@@ -6,6 +6,8 @@ export interface Line {
   readonly ratio: string;
   /** What was promised; empty for a figure that is only reported. */
   readonly promised: string;
+  /** The promise is not kept: the bench fails. */
+  readonly broken?: boolean;
 }
 
 /** A Markdown table. */
@@ -19,6 +21,9 @@ export function table(lines: readonly Line[]): string {
 
 /** `12,345/s` */
 export const perSecond = (value: number) => `${Math.round(value).toLocaleString("en-US")}/s`;
+
+/** `1.2 µs` */
+export const microseconds = (value: number) => `${value.toFixed(1)} µs`;
 
 /** `1.23 ms` */
 export const milliseconds = (value: number) => `${value.toFixed(2)} ms`;

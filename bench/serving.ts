@@ -4,9 +4,9 @@ import { demoPorts, demoRegions } from "../app/demo/places.js";
 import { addDays } from "../app/rates/calendar.js";
 import { findRatesSql } from "../app/rates/find-rates.sql.js";
 import { type BenchServer, loadPrices, settle, withPool } from "./bench-database.js";
-import { compareLatency, compareThroughput, median } from "./compare.js";
+import { compareLatency, compareProcessorTime, compareThroughput, median } from "./compare.js";
 import { peakMemory } from "./peak-memory.js";
-import { type Line, milliseconds, perSecond } from "./report.js";
+import { type Line, microseconds, milliseconds, perSecond } from "./report.js";
 import { applyLoad, type Started, startRatesapp, startServer } from "./started.js";
 
 const FIRST_DAY = "2025-01-01";
@@ -23,7 +23,7 @@ export async function benchServing(server: BenchServer): Promise<Line[]> {
   const lines: Line[] = [];
 
   const cached = await startRatesapp({ DATABASE_URL: url });
-  lines.push(await repeated(cached));
+  lines.push(...(await repeated(cached)));
   await cached.stop();
 
   const uncached = await startRatesapp({ DATABASE_URL: url, CACHE_BYTES: "0" });
@@ -102,19 +102,37 @@ export async function benchGrowth(server: BenchServer): Promise<Line[]> {
   ];
 }
 
-async function repeated(cached: Started): Promise<Line> {
+const LEAST_REPEATED = 0.7;
+
+async function repeated(cached: Started): Promise<Line[]> {
   const path = `/rates?date_from=2025-03-01&date_to=2025-03-31&origin=CNSGH&destination=NLRTM`;
   const body = await (await fetch(cached.url + path)).text();
   const bare = await startServer("bare-koa", { BODY: body });
-  const result = await compareThroughput({ server: cached, paths: [path] }, { server: bare, paths: [path] });
+  const sides = [
+    { server: cached, paths: [path] },
+    { server: bare, paths: [path] },
+  ] as const;
+  const throughput = await compareThroughput(...sides);
+  const time = await compareProcessorTime(...sides);
   await bare.stop();
-  return {
-    what: "a repeated question; against bare Koa with the same bytes",
-    ours: perSecond(result.ours),
-    peer: perSecond(result.peer),
-    ratio: result.ratio.toFixed(2),
-    promised: "at least 0.5",
-  };
+  return [
+    {
+      what: "a repeated question; against bare Koa with the same bytes",
+      ours: perSecond(throughput.ours),
+      peer: perSecond(throughput.peer),
+      ratio: throughput.ratio.toFixed(2),
+      promised: `at least ${LEAST_REPEATED}`,
+    },
+    {
+      what: "the same; time of the processor for a request, of bare Koa against ratesapp",
+      ours: microseconds(time.ours),
+      peer: microseconds(time.peer),
+      ratio: (1 / time.ratio).toFixed(2),
+      promised: `at least ${LEAST_REPEATED}`,
+      // Checked here and not above: what others do on the machine changes it less.
+      broken: 1 / time.ratio < LEAST_REPEATED,
+    },
+  ];
 }
 
 /** pgbench sends the same prepared statement to the same server and does nothing with the answer. */

@@ -1,10 +1,11 @@
 import { loadStaticFiles, type StaticFile, sendStaticFile } from "./answers/static-files.js";
 import type { ApiContext, ApiRoute } from "./http/request.js";
 
+/** Handlers of the paths that browsers open. */
 export interface PageRoutes {
   /** `GET /` */
   readonly index: ApiRoute;
-  /** `GET /batches` for a browser; passes on what asks for JSON. */
+  /** `GET /batches` for a browser; a request for JSON goes on to the API. */
   readonly batches: ApiRoute;
   /** `GET /assets/:name` */
   readonly asset: ApiRoute;
@@ -25,7 +26,7 @@ export async function pageRoutes(): Promise<PageRoutes> {
   };
 }
 
-/** Without the file nothing is answered, which ends as 404. */
+/** Leaves the request without an answer if there is no such file; it is then answered 404. */
 async function send(ctx: ApiContext, file: StaticFile | undefined): Promise<void> {
   if (file !== undefined) await sendStaticFile(ctx, file);
 }

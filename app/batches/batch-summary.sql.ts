@@ -113,7 +113,7 @@ export const readSummaries = statement<
   CROSS JOIN LATERAL (SELECT CASE WHEN b.planned THEN b.bytes ELSE b.stored_bytes * p.unpacked END AS bytes) s
   CROSS JOIN LATERAL (
     SELECT b.state = 'loading' AND p.rows > 0 AND p.pieces_loaded = p.pieces AND p.rejected <= b.max_bad_rows
-           AND b.identity LIKE CASE WHEN b.planned THEN 'stream %' ELSE 'upload %' END AS awaits_publish
+           AND b.channel = CASE WHEN b.planned THEN 'stream' ELSE 'upload' END AS awaits_publish
   ) w
   CROSS JOIN LATERAL (
     SELECT count(*)::integer AS parts, count(*) FILTER (WHERE done)::integer AS parts_done,

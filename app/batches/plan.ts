@@ -2,7 +2,7 @@ import type { Database } from "../database/database.js";
 import type { Queries, Session } from "../database/queries.js";
 import type { BatchState } from "./batch-state.js";
 import type { Delivery } from "./delivery.js";
-import { findBatch, freeIdentity, insertBatch, insertPieces } from "./plan.sql.js";
+import { findBatch, insertBatch, insertPieces, setAside } from "./plan.sql.js";
 
 /**
  * Bytes of a piece. Small enough that little is lost with a worker and that two workers end nearly together; large
@@ -41,7 +41,7 @@ export function planBatch(
     }
     if (known === null) throw new Error(`The batch of ${delivery.identity} is gone.`);
     if (known.state !== "failed" || !known.endedBefore || !again) return known;
-    await session.run(freeIdentity, { batchId: known.id });
+    await session.run(setAside, { batchId: known.id });
     const second = await insert(session, delivery);
     // Another worker was faster with the same.
     if (second === null) return (await findPlannedBatch(session, delivery, startedAt)) ?? known;
@@ -52,10 +52,10 @@ export function planBatch(
 /** The batch of this delivery, if it has been planned already. */
 export async function findPlannedBatch(
   database: Queries,
-  { feed, identity }: Pick<Delivery, "feed" | "identity">,
+  { feed, channel, identity }: Pick<Delivery, "feed" | "channel" | "identity">,
   startedAt: string,
 ): Promise<PlannedBatch | null> {
-  const row = await database.row(findBatch, { feed, identity, startedAt });
+  const row = await database.row(findBatch, { feed, channel, identity, startedAt });
   return row ? { id: row.id, state: row.state, endedBefore: row.ended_before === true } : null;
 }
 

@@ -23,13 +23,12 @@ export const readLines = statement<
            coalesce(bool_and(lines IS NOT NULL) OVER earlier, true) AS known
     FROM pieces WHERE batch_id = $batchId
     WINDOW earlier AS (ORDER BY number ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING))
-  SELECT b.source, CASE WHEN own.file THEN bad.piece END AS piece,
-         CASE WHEN own.file THEN bad.line WHEN before.known THEN before.lines + bad.line END::float8 AS line,
+  SELECT b.source, CASE WHEN b.channel = 'upload' THEN bad.piece END AS piece,
+         CASE WHEN b.channel = 'upload' THEN bad.line WHEN before.known THEN before.lines + bad.line END::float8 AS line,
          bad.field, bad.reason, substring(bad.content FROM 1 FOR $bytes) AS content
   FROM bad_lines bad
   JOIN before ON before.number = bad.piece
   JOIN batches b ON b.id = bad.batch_id
-  CROSS JOIN LATERAL (SELECT b.identity LIKE 'upload %' AS file) own
   WHERE bad.batch_id = $batchId
   ORDER BY bad.piece, bad.line
   LIMIT $limit`);

@@ -10,7 +10,6 @@ import { countBadLines, readBadLines } from "../batches/reported-lines.js";
 import { retractBatch } from "../batches/retract.js";
 import { retryBatch } from "../batches/retry.js";
 import { Database } from "../database/database.js";
-import { patiently } from "../database/patiently.js";
 import { openPool } from "../database/pool.js";
 import { auditBatch } from "../ingest/audit/audit.js";
 import { REPORTED_BAD_LINES } from "../ingest/parse/bad-lines.js";
@@ -153,11 +152,10 @@ const retract: Change = async (database, id, { retractableDays }) => {
 };
 
 const publish: Change = async (database, id, { retractableDays }) => {
-  const patienceMs = PATIENCE_MS;
-  const patient = database.with({ patienceMs });
+  const patient = database.with({ patienceMs: PATIENCE_MS });
   // Each does nothing to a batch that is past it.
-  await patiently({ patienceMs }, () => completeUpload(database.pool, id));
-  const audit = await auditBatch(database.pool, id, { patienceMs });
+  await completeUpload(patient, id);
+  const audit = await auditBatch(patient, id);
   if (audit.state === "failed") throw new Error(`Batch ${id} failed: ${audit.failure}`);
   const duplicate = (of: number | null) => `Batch ${id} has the same prices as batch ${of}. Nothing changed.`;
   if (audit.state === "duplicate") return duplicate(audit.duplicateOf);
@@ -215,7 +213,7 @@ Examples:
       await withBatches(async (impatient, { retractableDays }) => {
         const database = impatient.with({ signal });
         const { retentionDays } = options;
-        await failAbandonedUploads(database.pool, ABANDONED_AFTER_HOURS);
+        await failAbandonedUploads(database, ABANDONED_AFTER_HOURS);
         const turns = new Turns(signal);
         let dropped: readonly string[] = [];
         let compacted: CompactReport = { folded: 0, dailyRates: 0, prices: 0 };

@@ -2,7 +2,6 @@ import { SingleBar } from "cli-progress";
 import { Command } from "commander";
 import { migrate } from "../database/migrate.js";
 import { demoToken } from "../demo/demo-token.js";
-import { loadDemo } from "../demo/load-demo.js";
 import { readSettings, type Settings } from "../settings.js";
 import { createLogger, type Logger } from "../telemetry/logger.js";
 import { type CommandDatabase, openCommandDatabase } from "./database.js";
@@ -50,6 +49,8 @@ async function prepare({ writeUrl, local }: CommandDatabase, signal: AbortSignal
   if (writeUrl === undefined)
     throw new UsageError("DATABASE_URL: is needed to load the data; only DATABASE_READ_URL is set");
   if (!local) await migrate(writeUrl);
+  // Not with the others: it works out ways across all seas, which no other command needs.
+  const { loadDemo } = await import("../demo/load-demo.js");
   const progress = showProgress(logger);
   try {
     const lastDay = Math.floor(Date.now() / DAY_MS) - 1;

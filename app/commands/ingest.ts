@@ -75,7 +75,7 @@ Examples:
     .action(run);
 }
 
-/** Two lanes, their new months, leases, claims and progress. */
+/** Two pieces at once, their new months, leases, claims and progress. */
 export const CONNECTIONS = 8;
 
 async function run(options: FeedOptions): Promise<void> {
@@ -96,14 +96,12 @@ async function run(options: FeedOptions): Promise<void> {
     const files = new RejectsFiles(database.with({ patienceMs: 0 }), { rejects, force: options.force === true });
     try {
       const reports = await ingestSource({
-        pool,
+        database: database.with({ log: display.log }),
         source,
         ...(options.feed === undefined ? {} : { feed: options.feed }),
         mode,
         maxBadRows,
         ...(deadlineSeconds === undefined ? {} : { deadlineSeconds }),
-        signal,
-        log: display.log,
         onBatch: (batchId, { name }) => display.watch(batchId, name),
         onEnd: () => display.end(),
         onReport: tell,

@@ -1,5 +1,4 @@
 import { once } from "node:events";
-import { startServer } from "../api/server.js";
 import type { Settings } from "../settings.js";
 import type { Logger } from "../telemetry/logger.js";
 import type { CommandDatabase } from "./database.js";
@@ -23,6 +22,8 @@ export async function serveUntil(
   onServing: (addresses: Addresses) => void,
 ): Promise<void> {
   const { writeUrl: databaseUrl, readUrl: databaseReadUrl } = database;
+  // Not with the others: its libraries take as long to load as all else, and most commands do without them.
+  const { startServer } = await import("../api/server.js");
   const server = await startServer({ settings: { ...settings, databaseUrl, databaseReadUrl }, logger });
   logger.info({ api: server.apiUrl, admin: server.adminUrl, listening: server.addresses }, "serving");
   onServing(server);

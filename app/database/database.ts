@@ -1,8 +1,11 @@
 import type pg from "pg";
-import { type Patience, patiently } from "./patiently.js";
+import { type IngestLog, type Patience, patiently } from "./patiently.js";
 import { Queries, Session } from "./queries.js";
 import { shortStatement } from "./short-statement.js";
 import { inTransaction } from "./transaction.js";
+
+const SILENT: IngestLog = { info() {}, warn() {} };
+const NEVER_STOPPED = new AbortController().signal;
 
 /**
  * The database that batches are written to: its connections, and how long to go on while it is away. Whatever runs on it
@@ -32,6 +35,24 @@ export class Database extends Queries {
   /** The same database, with attempts until this instant on the scale of performance.now(). */
   until(deadlineMs: number): Database {
     return this.with({ deadlineMs, patienceMs: Number.POSITIVE_INFINITY });
+  }
+
+  /**
+   * The same database for what a worker that was told to stop still hands back: its signal would refuse that. One
+   * attempt; what is not handed back becomes free when its lease ends.
+   */
+  afterStop(): Database {
+    return new Database(this.pool);
+  }
+
+  /** Aborted when the work on this database shall stop; never, if it has no signal. */
+  get signal(): AbortSignal {
+    return this.patience.signal ?? NEVER_STOPPED;
+  }
+
+  /** Where the work on this database says what happens; silent if it has no log. */
+  get log(): IngestLog {
+    return this.patience.log ?? SILENT;
   }
 
   /** A short statement: one that is not answered within seconds fails, as the other end may be gone without a word. */

@@ -45,6 +45,7 @@ export class DemoSource implements Source {
 class DemoMonth implements SourceObject {
   readonly name: string;
   readonly location: string;
+  readonly channel = "generated";
   readonly identity: string;
   readonly bytes = null;
   readonly ranges = false;

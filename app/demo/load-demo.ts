@@ -1,6 +1,7 @@
 import { Database } from "../database/database.js";
+import type { IngestLog } from "../database/patiently.js";
 import { openPool } from "../database/pool.js";
-import { type IngestOptions, ingestSource } from "../ingest/ingest-source.js";
+import { ingestSource } from "../ingest/ingest-source.js";
 import { importPlaces } from "../places/import-places.js";
 import type { PlacesFile } from "../places/places-file.js";
 import { DEMO_FEED, DemoSource } from "./demo-source.js";
@@ -12,7 +13,7 @@ export interface DemoOptions {
   /** The last day with prices; days since 1970-01-01 (UTC). */
   readonly lastDay: number;
   readonly signal: AbortSignal;
-  readonly log: NonNullable<IngestOptions["log"]>;
+  readonly log: IngestLog;
   /** Told of the days that are read so far, of how many there will be at most. */
   readonly onProgress: (days: number, total: number) => void;
 }
@@ -32,7 +33,7 @@ const CONNECTIONS = 6;
 /**
  * Brings the generated places and prices into the database, by the way that all prices take. What is there is kept:
  * an interrupted load goes on, and on a later day only the days since are added.
- * @returns false if the database holds data of somebody else; nothing is changed then.
+ * @returns false if the database holds other data; nothing is changed then.
  * @throws {DemoError} if a delivery fails, or the signal's reason.
  */
 export async function loadDemo(options: DemoOptions): Promise<boolean> {
@@ -40,9 +41,9 @@ export async function loadDemo(options: DemoOptions): Promise<boolean> {
   const pool = openPool({ url, size: CONNECTIONS, applicationName: "ratesapp demo", statementTimeoutMs: 0 });
   try {
     const codes = [...demoPorts.map(({ code }) => code), ...demoRegions.map(({ slug }) => slug)];
-    const { rows } = await pool.query<{ found: boolean }>(findOthersData, [DEMO_FEED, codes]);
-    if (rows[0]?.found) return false;
-    await importPlaces(new Database(pool), demoPlacesFiles());
+    const database = new Database(pool, { signal, log });
+    if ((await database.row(findOthersData, { feed: DEMO_FEED, codes }))?.found) return false;
+    await importPlaces(database, demoPlacesFiles());
     let days = 0;
     const source = new DemoSource({
       lastDay: options.lastDay,
@@ -51,8 +52,8 @@ export async function loadDemo(options: DemoOptions): Promise<boolean> {
         options.onProgress(days, source.days);
       },
     });
-    const reports = await ingestSource({ pool, source, feed: DEMO_FEED, mode: "replace", signal, log });
-    // Whoever retracted or compacted one since meant it.
+    const reports = await ingestSource({ database, source, feed: DEMO_FEED, mode: "replace" });
+    // One that was retracted or compacted since was meant to be.
     const failed = reports.find(({ state }) => state === "failed");
     if (failed) throw new DemoError(failed.batchId, failed.name, failed.failure ?? "");
     return true;

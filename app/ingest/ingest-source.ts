@@ -1,4 +1,3 @@
-import type pg from "pg";
 import type { BatchState } from "../batches/batch-state.js";
 import type { DeliveryMode } from "../batches/delivery.js";
 import { failBatch } from "../batches/fail.js";
@@ -6,28 +5,29 @@ import { findPlannedBatch, PIECE_BYTES, type PlannedBatch, planBatch, STREAM_PIE
 import { readClock } from "../batches/plan.sql.js";
 import { publishBatch } from "../batches/publish.js";
 import { workerName } from "../batches/worker-name.js";
-import { Database } from "../database/database.js";
-import { type IngestLog, patiently } from "../database/patiently.js";
+import type { Database } from "../database/database.js";
 import { isTransient } from "../database/sqlstates.js";
 import { Folder } from "../upkeep/folder.js";
 import { reclaimBatch } from "../upkeep/reclaim.js";
 import { auditBatch } from "./audit/audit.js";
 import { DEFAULT_FEED } from "./feeds.js";
-import { PortsMissingError } from "./load/load-error.js";
-import { readPorts } from "./load/read-ports.js";
-import { readFirstBytes } from "./pieces/head.js";
+import { requirePorts } from "./load/read-ports.js";
+import { readFirstBytes } from "./pieces/layout.js";
 import { compressionOf, MAGIC_BYTES } from "./sources/compression.js";
 import { openSource } from "./sources/open-source.js";
-import { PIPE_IDENTITY } from "./sources/pipe-source.js";
 import type { Source, SourceObject } from "./sources/source.js";
 import { loadRanges } from "./work/load-ranges.js";
+import { findLoadState, type LoadState } from "./work/load-state.js";
 import { loadStream } from "./work/load-stream.js";
-import { listAbandoned } from "./work/work.sql.js";
-import { ask, LANES, readWorkOf, type Work, type Worker } from "./work/worker.js";
+import { listAbandonedPipes } from "./work/load-stream.sql.js";
+import { PIECES_AT_ONCE, type Worker } from "./work/worker.js";
 
 export interface IngestOptions {
-  /** Of at least six connections, without a statement timeout. */
-  readonly pool: pg.Pool;
+  /**
+   * With a pool of at least six connections, without a statement timeout. Its signal asks to stop: pieces are given back,
+   * and another run goes on from there.
+   */
+  readonly database: Database;
   /** A path, a folder, `https://…`, `s3://bucket/prefix`, `-` for standard input, or a source that is open. */
   readonly source: string | Source;
   /** Name of the feed; {@link DEFAULT_FEED} if none is given. */
@@ -37,9 +37,6 @@ export interface IngestOptions {
   readonly maxBadRows?: number;
   /** Limit of a batch's processing time. Passing it is reported; nothing is stopped. */
   readonly deadlineSeconds?: number;
-  /** Asks to stop: pieces are given back, and another run goes on from there. */
-  readonly signal?: AbortSignal;
-  readonly log?: IngestLog;
   /** Told when work on a batch begins, so that its progress can be watched. */
   readonly onBatch?: (batchId: number, source: SourceObject) => void;
   /** Told when a batch has ended, or is left to others. */
@@ -49,6 +46,9 @@ export interface IngestOptions {
   /** Bytes of a piece; tests make it small. */
   readonly pieceBytes?: number;
 }
+
+/** Audits of a batch that one process has under way. */
+const AUDITS_AT_ONCE = 2;
 
 /** How one delivery ended. */
 export interface BatchReport {
@@ -82,8 +82,6 @@ interface PublishingWorker extends Worker {
   readonly folder: Folder;
 }
 
-const SILENT: IngestLog = { info() {}, warn() {} };
-
 /**
  * Loads what the source holds: each object (file, key, address) as one batch, which is published as a whole when all
  * its pieces are loaded and audited, or fails as a whole. Any number of processes may run this for the same source at
@@ -91,7 +89,7 @@ const SILENT: IngestLog = { info() {}, warn() {} };
  * that failed before are only reported.
  *
  * ```ts
- * const [report] = await ingestSource({ pool, source: "prices.csv" });
+ * const [report] = await ingestSource({ database, source: "prices.csv" });
  * ```
  * @returns a report for each object that was worked on, that failed before, or that this run was given by name.
  * @throws {SourceError} if there is no such source.
@@ -100,19 +98,17 @@ const SILENT: IngestLog = { info() {}, warn() {} };
  * @throws the signal's reason when asked to stop.
  */
 export async function ingestSource(options: IngestOptions): Promise<BatchReport[]> {
-  const { pool, log = SILENT, signal = new AbortController().signal } = options;
+  const { database } = options;
+  const { signal } = database;
   const source = typeof options.source === "string" ? await openSource(options.source, signal) : options.source;
-  const database = new Database(pool, { log, signal });
-  const base = { database, name: workerName(), log, signal };
   const startedAt = (await database.row(readClock))?.now as string;
-  const ports = await patiently(base, () => readPorts(pool));
-  if (ports.size === 0) throw new PortsMissingError();
-  const worker: PublishingWorker = { ...base, ports, folder: new Folder(database.with({ patienceMs: 0 }), log) };
+  const folder = new Folder(database.with({ patienceMs: 0 }), database.log);
+  const worker: PublishingWorker = { database, name: workerName(), ports: await requirePorts(database), folder };
   try {
     await failAbandoned(worker);
     return await ingestObjects(worker, source, startedAt, options);
   } finally {
-    await worker.folder.end();
+    await folder.end();
   }
 }
 
@@ -122,7 +118,7 @@ async function ingestObjects(
   startedAt: string,
   options: IngestOptions,
 ): Promise<BatchReport[]> {
-  const { signal } = worker;
+  const { signal } = worker.database;
   const feed = options.feed ?? DEFAULT_FEED;
   const reports: BatchReport[] = [];
   const failures: Error[] = [];
@@ -162,19 +158,21 @@ async function ingestObject(
   options: IngestOptions,
 ): Promise<BatchReport | null> {
   if (several) {
-    const delivery = { feed, identity: object.identity };
-    const known = await findPlannedBatch(worker.database, delivery, startedAt);
+    const { channel, identity } = object;
+    const known = await findPlannedBatch(worker.database, { feed, channel, identity }, startedAt);
     if (known?.endedBefore) {
-      return known.state === "failed" ? reportOf(known, object, await readWorkOf(worker, known.id)) : null;
+      return known.state === "failed" ? reportOf(known, object, await findLoadState(worker, known.id)) : null;
     }
   }
-  const inRanges = object.ranges && compressionOf(await readFirstBytes(object, MAGIC_BYTES, worker.signal)) === null;
+  const inRanges =
+    object.ranges && compressionOf(await readFirstBytes(object, MAGIC_BYTES, worker.database.signal)) === null;
   const pieceBytes = options.pieceBytes ?? (inRanges ? PIECE_BYTES : STREAM_PIECE_BYTES);
   const batch = await planBatch(
     worker.database,
     {
       feed,
       source: object.location,
+      channel: object.channel,
       identity: object.identity,
       mode: options.mode ?? "append",
       bytes: inRanges ? object.bytes : null,
@@ -185,12 +183,12 @@ async function ingestObject(
     startedAt,
     !several,
   );
-  let ended: Work;
+  let ended: LoadState;
   try {
     if (batch.state === "loading") {
       options.onBatch?.(batch.id, object);
       if (inRanges) await loadRanges(worker, batch.id, object);
-      else await loadStream(worker, batch.id, object, { bytes: pieceBytes, atOnce: LANES });
+      else await loadStream(worker, batch.id, object, { bytes: pieceBytes, atOnce: PIECES_AT_ONCE });
     }
     ended = await finish(worker, batch.id);
   } finally {
@@ -201,70 +199,67 @@ async function ingestObject(
 }
 
 /** Audits and publishes the batch if it is loaded; fails it if it cannot be. All workers come here, and any may die. */
-async function finish(worker: PublishingWorker, batchId: number): Promise<Work> {
-  let work = await readWorkOf(worker, batchId);
-  if (work.state === "loading") {
-    const failure = failureOf(work);
-    if (failure !== null) {
-      // An attempt at a piece may end otherwise tomorrow; what is in its lines will not.
-      const forGood = work.error === null;
-      await failBatch(worker.database, batchId, failure, forGood);
-    }
-  }
-  if (work.state === "auditing" || (work.state === "loading" && failureOf(work) === null)) {
-    const { log, signal } = worker;
+async function finish(worker: PublishingWorker, batchId: number): Promise<LoadState> {
+  const { database } = worker;
+  let load = await findLoadState(worker, batchId);
+  const failure = load.state === "loading" ? failureOf(load) : null;
+  if (failure !== null) {
+    // An attempt at a piece may end otherwise tomorrow; what is in its lines will not.
+    const forGood = load.error === null;
+    await failBatch(database, batchId, failure, forGood);
+  } else if (load.state === "loading" || load.state === "auditing") {
     // Each call makes one month at a time, and the database has more than one core.
-    await Promise.all(Array.from({ length: LANES }, () => auditBatch(worker.database.pool, batchId, { log, signal })));
-    work = await readWorkOf(worker, batchId);
+    await Promise.all(Array.from({ length: AUDITS_AT_ONCE }, () => auditBatch(database, batchId)));
+    load = await findLoadState(worker, batchId);
   }
-  if (work.state === "audited") {
-    const { changed } = await publishBatch(worker.database, batchId, { onlyAudited: true });
+  if (load.state === "audited") {
+    const { changed } = await publishBatch(database, batchId, { onlyAudited: true });
     if (changed) worker.folder.published(batchId);
   }
-  return readWorkOf(worker, batchId);
+  return findLoadState(worker, batchId);
 }
 
 /** Deletes the rows of a batch that ended without being seen. What is left of them waits for the next compaction. */
-async function giveBack(worker: Worker, batchId: number): Promise<void> {
+async function giveBack({ database }: Worker, batchId: number): Promise<void> {
+  const { log, signal } = database;
   try {
-    await reclaimBatch(worker.database, batchId);
+    await reclaimBatch(database, batchId);
   } catch (error) {
-    worker.signal.throwIfAborted();
-    worker.log.warn({ batch: batchId, error: (error as Error).message }, "the space of the batch is not free yet");
+    signal.throwIfAborted();
+    log.warn({ batch: batchId, error: (error as Error).message }, "the space of the batch is not free yet");
   }
 }
 
-/** Ends streams that nobody can read again because the process that did was killed. */
+/** Ends streams that no worker can read again, because the process that did was killed. */
 async function failAbandoned(worker: Worker): Promise<void> {
-  const { rows } = await ask<{ id: number }>(worker, listAbandoned, [PIPE_IDENTITY]);
-  for (const { id } of rows) {
+  for (const { id } of await worker.database.rows(listAbandonedPipes)) {
     await failBatch(worker.database, id, "Its worker ended before its input did.");
     await giveBack(worker, id);
   }
 }
 
 /** Why a batch with nothing left to load cannot be published; null if it can. */
-function failureOf(work: Work): string | null {
-  if (work.error !== null) return `Piece ${work.error}`;
-  if (work.rejected > work.max_bad_rows) {
-    const allowed = work.max_bad_rows === 0 ? "" : `; ${work.max_bad_rows} are allowed`;
-    return `${work.rejected} bad ${work.rejected === 1 ? "line" : "lines"}${allowed}.`;
+function failureOf(load: LoadState): string | null {
+  if (load.error !== null) return `Piece ${load.error}`;
+  if (load.rejected > load.max_bad_rows) {
+    const allowed = load.max_bad_rows === 0 ? "" : `; ${load.max_bad_rows} are allowed`;
+    return `${load.rejected} bad ${load.rejected === 1 ? "line" : "lines"}${allowed}.`;
   }
-  if (work.failed > 0) return `${work.failed} pieces failed.`;
-  return work.rows === 0 ? "It holds no prices." : null;
+  if (load.failed > 0) return `${load.failed} pieces failed.`;
+  return load.rows === 0 ? "It holds no prices." : null;
 }
 
-function reportOf(batch: PlannedBatch, object: SourceObject, work: Work): BatchReport {
+function reportOf(batch: PlannedBatch, object: SourceObject, load: LoadState): BatchReport {
   return {
     batchId: batch.id,
     name: object.name,
     location: object.location,
-    state: work.state,
+    state: load.state,
     already: batch.endedBefore,
-    rows: work.rows,
-    rejected: work.rejected,
-    failure: work.failure,
-    failedForGood: work.failed_for_good,
-    duplicateOf: work.duplicate_of,
+    rows: load.rows,
+    rejected: load.rejected,
+    failure: load.failure,
+    failedForGood: load.failed_for_good,
+    duplicateOf: load.duplicate_of,
   };
 }

@@ -67,7 +67,9 @@ export async function callJson<T>(path: string, options?: CallOptions): Promise<
   return (await (await call(path, options)).json()) as T;
 }
 
-/** Something between here and the service (a proxy, a gateway) may answer in its own words: then the status has to do. */
+/**
+ * Something between here and the service (a proxy, a gateway) may answer in its own words: then the status has to do.
+ */
 async function readProblem(response: Response): Promise<Problem> {
   const fallback = { title: response.statusText || `Status ${response.status}`, status: response.status };
   if (!response.headers.get("Content-Type")?.includes("json")) return fallback;

@@ -1,13 +1,5 @@
-import { Counter, Gauge, Histogram } from "prom-client";
+import { Counter, Gauge } from "prom-client";
 import { registry } from "./registry.js";
-
-export const requestDuration = new Histogram({
-  name: "ratesapp_http_request_duration_seconds",
-  help: "Time from a request's headers to the end of its answer; status 499 is a client that left",
-  labelNames: ["method", "route", "status"],
-  buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
-  registers: [registry],
-});
 
 let inFlight = 0;
 

@@ -28,7 +28,7 @@ const sandbox: Defaults = {
     settings: { databasePoolSize: 5 },
     minReplicas: 1,
     maxReplicas: 3,
-    resources: { requests: { cpu: "100m", memory: "192Mi" }, limits: { cpu: "1", memory: "384Mi" } },
+    resources: { requests: { cpu: "100m", memory: "192Mi" }, limits: { cpu: "2", memory: "384Mi" } },
   },
 };
 
@@ -58,7 +58,7 @@ const staging: Defaults = {
     settings: { databasePoolSize: 5 },
     minReplicas: 2,
     maxReplicas: 6,
-    resources: { requests: { cpu: "250m", memory: "192Mi" }, limits: { cpu: "1", memory: "384Mi" } },
+    resources: { requests: { cpu: "250m", memory: "192Mi" }, limits: { cpu: "2", memory: "384Mi" } },
   },
 };
 

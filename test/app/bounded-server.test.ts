@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import fc from "fast-check";
 import { type ConnectionLimits, createBoundedServer, isBusy } from "../../app/bounded-server.js";
-import { until } from "./api/api-server.js";
+import { until } from "../kit/until.js";
 import { startRatesapp } from "./commands/ratesapp.js";
 
 const LIMITS: ConnectionLimits = { mostConnections: 100, silenceTimeoutMs: 60_000, takeTimeoutMs: 60_000 };

@@ -2,7 +2,7 @@ import { setTimeout } from "node:timers/promises";
 import { expect } from "chai";
 import type pg from "pg";
 import { isMigrated, listMigrations, MigrationError, migrate } from "../../app/database/migrate.js";
-import { createDatabase, type TestDatabase } from "./database.js";
+import { createDatabase, type TestDatabase } from "../kit/database.js";
 
 describe("migrate", () => {
   let database: TestDatabase;
@@ -97,6 +97,8 @@ const SCHEMA = {
     FROM pg_constraint WHERE connamespace = 'public'::regnamespace ORDER BY 1, 2`,
   functions: `SELECT proname, pg_get_functiondef(oid) AS definition FROM pg_proc
     WHERE pronamespace = 'public'::regnamespace ORDER BY 1, 2`,
+  triggers: `SELECT tgrelid::regclass::text AS table, tgname, pg_get_triggerdef(oid) AS definition
+    FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1, 2`,
   sequences: `SELECT sequencename, data_type::text, start_value, increment_by FROM pg_sequences
     WHERE schemaname = 'public' ORDER BY 1`,
 };

@@ -15,9 +15,10 @@ import type { SourceObject } from "../../app/ingest/sources/source.js";
 import { RatesFinder } from "../../app/rates/find-rates.js";
 import { compact } from "../../app/upkeep/compact.js";
 import { dropOldMonths } from "../../app/upkeep/retention.js";
-import { startApi } from "./api/api-server.js";
+import { startApi } from "../kit/api.js";
+import { createDatabase } from "../kit/database.js";
+import { createHostileDatabase } from "../kit/hostile-database.js";
 import { runRatesapp } from "./commands/ratesapp.js";
-import { createDatabase, createHostileDatabase } from "./database.js";
 import { age } from "./ingest/deliveries.js";
 import { bringPlaces, HEADER, only, someLines } from "./ingest/setup.js";
 
@@ -95,7 +96,9 @@ async function everything(url: string) {
       // A day that Kiritimati has skipped, among enough that rows are on their way while the source is silent.
       const lines = [...someLines(seed === 1 ? 6_000 : 400, seed), "CNSGH,NLRTM,1994-12-31,100", ...BAD];
       const source = slowSource(`${seed}.csv`, lines);
-      const { batchId, state, rows, rejected } = only(await ingestSource({ pool, source, feed: "sea", maxBadRows: 3 }));
+      const { batchId, state, rows, rejected } = only(
+        await ingestSource({ database: new Database(pool, {}), source, feed: "sea", maxBadRows: 3 }),
+      );
       reports.push({ batchId, state, rows, rejected });
     }
     const rejected = [];
@@ -155,6 +158,7 @@ function slowSource(name: string, lines: readonly string[]): { several: boolean;
   const object: SourceObject = {
     name,
     location: name,
+    channel: "file",
     identity: name,
     bytes: content.length,
     ranges: true,

@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import { escapeLiteral } from "pg";
 import { environmentSchema, readSettings, SettingsError } from "../../app/settings.js";
-import { startApi } from "./api/api-server.js";
-import { createDatabase } from "./database.js";
+import { startApi } from "../kit/api.js";
+import { createDatabase } from "../kit/database.js";
 
 function mistakesOf(environment: Readonly<Record<string, string>>): readonly string[] {
   try {

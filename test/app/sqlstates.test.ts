@@ -3,15 +3,10 @@ import type pg from "pg";
 import { waitAfter } from "../../app/database/backoff.js";
 import { closePool, openPool } from "../../app/database/pool.js";
 import { isTransient, type Meaning, meaningOf } from "../../app/database/sqlstates.js";
-import { createDatabase, type TestDatabase } from "./database.js";
+import { useDatabase } from "../kit/database.js";
 
 describe("what an error of the database means", () => {
-  let database: TestDatabase;
-
-  before(async () => {
-    database = await createDatabase();
-  });
-  after(() => database.drop());
+  const test = useDatabase();
 
   const met: readonly (readonly [what: string, statement: string, meaning: Meaning | undefined, transient: boolean])[] =
     [
@@ -29,7 +24,7 @@ describe("what an error of the database means", () => {
     ];
   for (const [what, statement, meaning, transient] of met) {
     it(`is "${meaning ?? "a mistake"}" for ${what}, so that it is ${transient ? "" : "not "}asked again as it was`, async () => {
-      const error = await failureOf(database.url, statement);
+      const error = await failureOf(test.url, statement);
       expect(meaningOf(error)).to.equal(meaning);
       expect(isTransient(error)).to.equal(transient);
     });

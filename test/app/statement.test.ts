@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { Database } from "../../app/database/database.js";
 import { bind, statement } from "../../app/database/statement.js";
-import { createDatabase, type TestDatabase } from "./database.js";
+import { createDatabase, type TestDatabase } from "../kit/database.js";
 
 describe("statements", () => {
   const double = statement<{ value: number; add: number }, { doubled: number }>(

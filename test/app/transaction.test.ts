@@ -1,28 +1,26 @@
 import { expect } from "chai";
 import { closePool, openPool } from "../../app/database/pool.js";
 import { inTransaction } from "../../app/database/transaction.js";
-import { createDatabase, type TestDatabase } from "./database.js";
+import { useDatabase } from "../kit/database.js";
 
 const LOGIN = `ratesapp_test_login_${process.pid}`;
 const GROUP = `ratesapp_test_group_${process.pid}`;
 
 describe("a transaction", function () {
   this.timeout(60_000);
-  let database: TestDatabase;
+  const test = useDatabase();
 
   before(async () => {
-    database = await createDatabase();
-    await database.pool.query(`CREATE ROLE ${GROUP} NOLOGIN`);
-    await database.pool.query(`CREATE ROLE ${LOGIN} LOGIN PASSWORD 'a' IN ROLE ${GROUP}`);
+    await test.pool.query(`CREATE ROLE ${GROUP} NOLOGIN`);
+    await test.pool.query(`CREATE ROLE ${LOGIN} LOGIN PASSWORD 'a' IN ROLE ${GROUP}`);
   });
 
   after(async () => {
-    await database.pool.query(`DROP ROLE ${LOGIN}, ${GROUP}`);
-    await database.drop();
+    await test.pool.query(`DROP ROLE ${LOGIN}, ${GROUP}`);
   });
 
   it("of whoever took on another role, as migrations and compaction do, may be silent for long", async () => {
-    const url = new URL(database.url);
+    const url = new URL(test.url);
     url.username = LOGIN;
     url.password = "a";
     url.searchParams.set("options", `-c role=${GROUP}`);

@@ -7,6 +7,9 @@ const ENTRY_BYTES = 700;
 /** Room for both compressed forms, which for JSON and CSV take under a third of the body each. */
 const FORMS = 1.7;
 
+/** What the Server-Timing header says of an answer from here. */
+export const IN_MEMORY = 'cache;desc="hit", ';
+
 const hits = cacheQuestions.labels("hit");
 const shared = cacheQuestions.labels("shared");
 const misses = cacheQuestions.labels("miss");
@@ -37,14 +40,19 @@ export class AnswerCache {
     return this.#answers?.calculatedSize ?? 0;
   }
 
-  /** Undefined if there is none of the current version. */
+  /**
+   * Undefined if there is none of the current version. Here alone it is decided whether an answer still holds.
+   * {@link countHit} counts those that are sent.
+   */
   get(key: string): Answer | undefined {
     const tag = this.#currentTag();
     if (tag === undefined) return undefined;
     const answer = this.#answers?.get(key);
-    if (answer === undefined || answer.dataset.tag !== tag) return undefined;
+    return answer?.dataset.tag === tag ? answer : undefined;
+  }
+
+  countHit(): void {
     hits.inc();
-    return answer;
   }
 
   /** Joins the query for the same key and version, or makes one. Rejects as `make` does; failures are not kept. */

@@ -3,13 +3,15 @@ import type { ReadSide } from "../../database/read-side.js";
 import { observeQuery } from "../../telemetry/database-metrics.js";
 import type { ApiContext } from "../http/request.js";
 import { type Load, refuseIfQueueIsLong } from "../http/shed-load.js";
-import type { Answer } from "./answer.js";
-import type { AnswerCache } from "./answer-cache.js";
+import { type Answer, CACHE_CONTROL } from "./answer.js";
+import { type AnswerCache, IN_MEMORY } from "./answer-cache.js";
+import type { RepeatedRequests } from "./repeated-requests.js";
 import { sendBody } from "./send-body.js";
 
 /** What a route needs to answer from the database. */
 export interface AnswerServices {
   readonly answers: AnswerCache;
+  readonly repeated: RepeatedRequests;
   readonly reads: ReadSide;
   readonly load: Load;
 }
@@ -28,38 +30,31 @@ export interface Asked {
 }
 
 /**
- * A publish must be seen everywhere within two seconds: half a second until the poll sees it, one here, the rest for
- * the way. A cache may serve what it has for a minute while the service fails, rather than an error.
- */
-const CACHE_CONTROL = "public, max-age=1, stale-if-error=60";
-
-/**
  * Answers from memory, from a query that is under way for the same question, or from a query; with 304 for a client that
  * has the answer, and compressed for one that can take it.
  * @param vary request headers that choose the form
- * @returns true if it was in memory
  */
 export async function answerQuestion(
   ctx: ApiContext,
   services: AnswerServices,
   asked: Asked,
   vary: string,
-): Promise<boolean> {
+): Promise<void> {
   let answer = services.answers.get(asked.key);
-  const hit = answer !== undefined;
   if (answer === undefined) {
     const beganAtMs = performance.now();
     answer = await services.answers.ask(asked.key, () => query(services, asked, ctx.state.deadlineMs));
     ctx.state.timings = `db;dur=${(performance.now() - beganAtMs).toFixed(2)}, `;
   } else {
-    ctx.state.timings = 'cache;desc="hit", ';
+    services.answers.countHit();
+    services.repeated.remember(ctx, { key: asked.key, vary });
+    ctx.state.timings = IN_MEMORY;
   }
   const { res } = ctx;
   res.setHeader("Cache-Control", CACHE_CONTROL);
   res.setHeader("Vary", vary);
   res.setHeader("Dataset-Version", answer.dataset.version);
   await sendBody(ctx, answer);
-  return hit;
 }
 
 async function query(services: AnswerServices, asked: Asked, deadlineMs: number): Promise<Answer> {

@@ -1,6 +1,12 @@
 import type { DatasetTag } from "../../rates/dataset-tag.js";
 import { CompressibleBody } from "./compressible-body.js";
 
+/**
+ * A publish must be seen everywhere within two seconds: half a second until the poll sees it, one here, the rest for
+ * the way. A cache may serve what it has for a minute while the service fails, rather than an error.
+ */
+export const CACHE_CONTROL = "public, max-age=1, stale-if-error=60";
+
 /** What the data said to a question, in the form a client asked for. */
 export class Answer {
   /** Of the snapshot that the answer was read in. */

@@ -1,11 +1,12 @@
 import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
 
+/** As in the header Content-Encoding. */
 export type Encoding = "br" | "gzip";
 
-/** Shorter bodies fit one packet anyway. */
+/** A shorter body fits into one packet as it is. */
 const LEAST_BYTES = 1024;
-/** Quality 5 is where brotli beats gzip in size at about its speed; 11, the default, takes thirty times as long. */
+/** At quality 5 Brotli is smaller than gzip and about as fast; at 11, the default, it takes thirty times as long. */
 const BROTLI = { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } };
 
 const compress = {
@@ -27,6 +28,7 @@ export class CompressibleBody {
     return this.bytes.length >= LEAST_BYTES;
   }
 
+  /** The bytes in a compressed form: at once if it was made before, else as a promise. */
   encoded(encoding: Encoding): Buffer | Promise<Buffer> {
     let encoded = this.#encoded[encoding];
     if (encoded === undefined) {

@@ -1,5 +1,6 @@
+import type { IncomingMessage } from "node:http";
 import type { ApiContext } from "../http/request.js";
-import type { CompressibleBody } from "./compressible-body.js";
+import type { CompressibleBody, Encoding } from "./compressible-body.js";
 
 /** The parts of an answer that a client may already have. */
 export interface Sendable {
@@ -13,16 +14,14 @@ export async function sendBody(ctx: ApiContext, { body, contentType, etag }: Sen
   const { res, req } = ctx;
   ctx.status = 200;
   res.setHeader("ETag", etag);
-  const known = req.headers["if-none-match"];
-  if (known !== undefined && matches(known, etag)) {
+  if (hasAnswer(req, etag)) {
     ctx.status = 304;
     return;
   }
   res.setHeader("Content-Type", contentType);
   let { bytes } = body;
-  if (body.compressible && req.headers["accept-encoding"] !== undefined) {
-    // Brotli first wherever it is taken, whatever stands first in the header: browsers list gzip before it.
-    const encoding = ctx.acceptsEncodings("br") ? "br" : ctx.acceptsEncodings("gzip") ? "gzip" : undefined;
+  if (body.compressible) {
+    const encoding = takenEncoding(ctx);
     if (encoding !== undefined) {
       res.setHeader("Content-Encoding", encoding);
       bytes = await body.encoded(encoding);
@@ -31,11 +30,21 @@ export async function sendBody(ctx: ApiContext, { body, contentType, etag }: Sen
   ctx.body = bytes;
 }
 
+/** Brotli first wherever it is taken, whatever stands first in the header: browsers list gzip before it. */
+export function takenEncoding(ctx: ApiContext): Encoding | undefined {
+  if (ctx.req.headers["accept-encoding"] === undefined) return undefined;
+  return ctx.acceptsEncodings("br") ? "br" : ctx.acceptsEncodings("gzip") ? "gzip" : undefined;
+}
+
 /**
+ * True if the client has what `etag` names, by its If-None-Match.
+ *
  * Weak comparison (RFC 9110, 8.8.3.2). Not Koa's `fresh`, which never says so to a request with `Cache-Control: no-cache`:
  * every `fetch` that sets If-None-Match by itself adds that.
  */
-function matches(ifNoneMatch: string, etag: string): boolean {
+export function hasAnswer(req: IncomingMessage, etag: string): boolean {
+  const ifNoneMatch = req.headers["if-none-match"];
+  if (ifNoneMatch === undefined) return false;
   const wanted = etag.replace(/^W\//, "");
   return ifNoneMatch.split(",").some((given) => {
     const tag = given.trim();

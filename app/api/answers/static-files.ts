@@ -17,19 +17,20 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
   ".png": "image/png",
 };
 
-/** A name with a hash of the content in it, as the build gives: its content never changes. */
+/** The build puts a hash of the content into most names: what such a name stands for never changes. */
 const HASHED_NAME = /-[A-Z0-9]{8}\.[a-z]+$/;
 
-/** What a page may do: load from here, and nothing else. */
+/** The Content-Security-Policy of the pages: they may load from this service, and from nowhere else. */
 export const PAGE_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; " +
   "manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
+/** A file of the build, with how long browsers may keep it. */
 export interface StaticFile extends Sendable {
   readonly cacheControl: string;
 }
 
-/** A file from memory. `no-cache` means: ask each time, and get a 304. */
+/** A file from memory. With `no-cache` a browser asks each time, and is answered 304 while nothing changed. */
 export function makeStaticFile(name: string, bytes: Buffer): StaticFile {
   return {
     body: new CompressibleBody(bytes),
@@ -41,7 +42,8 @@ export function makeStaticFile(name: string, bytes: Buffer): StaticFile {
 }
 
 /**
- * Reads a folder that the build made into memory: a few files, which compress once and need no disk while serving.
+ * Reads a folder that the build made into memory. They are a few files, which are compressed once, and no request reads
+ * the disk.
  * @param folder "page" or "docs"
  * @returns files by path inside the folder, with slashes; none if the folder has not been built.
  */
@@ -57,6 +59,10 @@ export async function loadStaticFiles(folder: string): Promise<ReadonlyMap<strin
   return new Map(await Promise.all(files));
 }
 
+/**
+ * Answers with a file.
+ * @param policy Content-Security-Policy of an HTML file: what the page may load.
+ */
 export function sendStaticFile(ctx: ApiContext, file: StaticFile, policy: string = PAGE_POLICY): Promise<void> {
   const { res } = ctx;
   res.setHeader("Cache-Control", file.cacheControl);

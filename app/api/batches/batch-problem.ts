@@ -1,9 +1,7 @@
 import { BatchNotFoundError, BatchStateError, BatchTooOldError } from "../../batches/batch-error.js";
-import { readBadLines } from "../../batches/reported-lines.js";
 import type { Queries } from "../../database/queries.js";
 import { isTransient, meaningOf } from "../../database/sqlstates.js";
 import { PortsMissingError } from "../../ingest/load/load-error.js";
-import { REPORTED_BAD_LINES } from "../../ingest/parse/bad-lines.js";
 import type { HeaderError } from "../../ingest/parse/columns.js";
 import { SourceError } from "../../ingest/sources/source-error.js";
 import {
@@ -14,6 +12,7 @@ import {
   UploadConflictError,
 } from "../../ingest/uploads/upload-error.js";
 import { ProblemError, type ProblemName } from "../http/problems.js";
+import { readErrors } from "./batch-answers.js";
 
 const PROBLEMS: readonly [kind: abstract new (...args: never[]) => Error, problem: ProblemName][] = [
   [BatchNotFoundError, "unknown-batch"],
@@ -27,18 +26,25 @@ const PROBLEMS: readonly [kind: abstract new (...args: never[]) => Error, proble
   [PortsMissingError, "batch-state"],
 ];
 
-/** What a client is told of a piece whose header no line can be read with. */
+/** The problem of a piece whose header is wrong, so that none of its lines can be read. */
 export function headerProblem(error: HeaderError, piece: number): ProblemError {
   const line = { file: "the body", piece, line: 1, column: error.column, reason: error.message, content: null };
-  return new ProblemError("bad-lines", `Line 1: ${error.message}.`, { lines: [line], cause: error });
+  const reason = error.column === null ? error.message : `${error.column}: ${error.message}`;
+  return new ProblemError("bad-lines", `Line 1: ${error.message}.`, {
+    lines: [line],
+    errorCounts: [{ reason, count: 1 }],
+    cause: error,
+  });
 }
 
-/** What a client is told of an error of the ingest; anything else stays what it is. */
-export async function batchProblem(error: unknown, writes: Queries): Promise<unknown> {
+/** Turns an error of the ingest into the problem that a client is told of; other errors are returned as they are. */
+export async function batchProblem(error: unknown, database: Queries): Promise<unknown> {
   if (!(error instanceof Error) || error instanceof ProblemError) return error;
   if (error instanceof BadRowsError) {
-    const lines = await readBadLines(writes, error.batchId, REPORTED_BAD_LINES);
-    return new ProblemError("bad-lines", error.message, { lines, cause: error });
+    return new ProblemError("bad-lines", error.message, {
+      ...(await readErrors(database, error.batchId)),
+      cause: error,
+    });
   }
   const known = PROBLEMS.find(([kind]) => error instanceof kind);
   if (known) return new ProblemError(known[1], error.message, { cause: error });

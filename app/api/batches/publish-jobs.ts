@@ -8,17 +8,18 @@ import type { Logger } from "../../telemetry/logger.js";
 import { Folder } from "../../upkeep/folder.js";
 import { reclaimBatch } from "../../upkeep/reclaim.js";
 
-/** A client waits this long for the end; then it is told that the work goes on. */
+/** A request waits this long for the end of its publish; then its client is told that the work goes on. */
 const ANSWER_AFTER_MS = 2_000;
 const FIRST_LOOK_MS = 1_000;
 const LOOK_EVERY_MS = 30_000;
 
 /**
- * Audits and publishes batches behind their requests. What a process that ends leaves unfinished is taken up by all that
- * look after it, and by the next request to publish, wherever it arrives; nothing is done twice.
+ * Audits and publishes batches behind their requests. A process that ends may leave one unfinished: the other processes
+ * look for such batches and go on with them, and so does the next request to publish, on any of them. The database sees
+ * to it that nothing is done twice.
  */
 export class PublishJobs {
-  readonly #writes: Database;
+  readonly #database: Database;
   readonly #thread: IngestThread;
   readonly #logger: Logger;
   readonly #retractableDays: number;
@@ -27,50 +28,51 @@ export class PublishJobs {
   readonly #stopping = new AbortController();
   #looking: Promise<void> | undefined;
 
-  constructor(writes: Database, thread: IngestThread, logger: Logger, retractableDays: number) {
-    this.#writes = writes;
+  constructor(database: Database, thread: IngestThread, logger: Logger, retractableDays: number) {
+    this.#database = database;
     this.#thread = thread;
     this.#logger = logger;
     this.#retractableDays = retractableDays;
-    this.#folder = new Folder(writes.with({ signal: this.#stopping.signal }), logger);
+    this.#folder = new Folder(database.with({ signal: this.#stopping.signal }), logger);
   }
 
-  /** From now on looks for what others left, now and then. */
+  /** From now on looks every half minute for publishes that another process left unfinished, and goes on with them. */
   lookAfterOthers(): void {
     this.#looking ??= this.#look().catch(() => {});
   }
 
-  /** What is under way breaks off behind the statement that runs, and is left for others. */
+  /** Work under way ends with the statement that runs, and is left to the other processes. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     await Promise.allSettled([this.#looking, this.#folder.end(), ...this.#running.values()]);
   }
 
   /**
-   * Begins, or joins what is under way, and waits a little.
-   * @returns true if it has ended.
-   * @throws what ended it.
+   * Begins to audit and publish a batch, or joins the job that does so already, and waits up to two seconds for its
+   * end.
+   * @returns true if the job has ended.
+   * @throws the error that ended it.
    */
   async run(batchId: number): Promise<boolean> {
     return Promise.race([this.#begin(batchId, false).then(() => true), sleep(ANSWER_AFTER_MS, false, { ref: false })]);
   }
 
-  /** Deletes the rows of a batch that failed; what is left of them waits for the next compaction. */
+  /** Deletes the rows of a batch that failed. If that breaks off, the next compaction deletes the rest. */
   giveBack(batchId: number): void {
     if (this.#running.has(batchId)) return;
-    const job = reclaimBatch(this.#writes.with({ signal: this.#stopping.signal }), batchId)
+    const job = reclaimBatch(this.#database.with({ signal: this.#stopping.signal }), batchId)
       .then(() => {})
       .catch((error: unknown) => this.#logger.warn({ batch: batchId, error }, "the space of a batch is not free yet"))
       .finally(() => this.#running.delete(batchId));
     this.#running.set(batchId, job);
   }
 
-  #begin(batchId: number, unasked: boolean): Promise<void> {
+  #begin(batchId: number, byItself: boolean): Promise<void> {
     let job = this.#running.get(batchId);
     if (job === undefined) {
-      job = this.#publish(batchId, unasked).finally(() => this.#running.delete(batchId));
+      job = this.#publish(batchId, byItself).finally(() => this.#running.delete(batchId));
       this.#running.set(batchId, job);
-      // For those who do not wait for it.
+      // A request stops waiting after two seconds: without this the error of a later end would end the process.
       job.catch((error: unknown) => {
         if (this.#stopping.signal.aborted) return;
         this.#logger.warn({ batch: batchId, error }, "a batch was not published");
@@ -79,31 +81,29 @@ export class PublishJobs {
     return job;
   }
 
-  /** @param unasked nobody wants it at this moment, so that what was retracted stays so. */
-  async #publish(batchId: number, unasked: boolean): Promise<void> {
+  /** @param byItself true without a request: a batch that was retracted meanwhile then stays retracted. */
+  async #publish(batchId: number, byItself: boolean): Promise<void> {
     const { signal } = this.#stopping;
     const { state } = await this.#thread.audit(batchId, signal);
     if (state === "failed" || state === "duplicate") return;
-    const onlyAudited = unasked || state === "audited";
-    const { changed } = await publishBatch(this.#writes.with({ signal, patienceMs: PATIENCE_MS }), batchId, {
-      retractableDays: this.#retractableDays,
-      onlyAudited,
-    });
+    const onlyAudited = byItself || state === "audited";
+    const database = this.#database.with({ signal, patienceMs: PATIENCE_MS });
+    const { changed } = await publishBatch(database, batchId, { retractableDays: this.#retractableDays, onlyAudited });
     if (changed) this.#folder.published(batchId);
   }
 
-  /** Ends by throwing, when it is stopped. */
+  /** Never ends but by throwing, when the jobs are stopped. */
   async #look(): Promise<never> {
     for (let waitMs = FIRST_LOOK_MS; ; waitMs = LOOK_EVERY_MS) {
-      // Or all pods of a release would look at the same time.
+      // At a random instant: all pods of a release start together, and would look at the same time.
       await sleep(waitMs * (0.5 + Math.random()), undefined, { ref: false, signal: this.#stopping.signal });
-      const left = await findUnpublished(this.#writes.pool).catch((error: unknown) => {
-        this.#logger.debug({ error }, "nobody knows which uploads were left");
+      const left = await findUnpublished(this.#database).catch((error: unknown) => {
+        this.#logger.debug({ error }, "the search for unfinished publishes failed and is repeated later");
         return [];
       });
-      // One after the other: clients need connections too.
+      // One after the other, because requests need connections too.
       for (const batchId of left.filter((id) => !this.#running.has(id))) {
-        this.#logger.info({ batch: batchId }, "takes up a publish that broke off");
+        this.#logger.info({ batch: batchId }, "goes on with a publish that broke off");
         await this.#begin(batchId, true).catch(() => {});
       }
     }

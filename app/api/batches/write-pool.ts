@@ -1,21 +1,23 @@
 import type pg from "pg";
 import { openPool } from "../../database/pool.js";
-import type { Settings } from "../../settings.js";
 import type { Logger } from "../../telemetry/logger.js";
 
-/** Bodies that an instance reads at once: parsing is one thread, and while one is parsed the others wait for the network. */
+/**
+ * Bodies that an instance reads at once. One thread parses them; while it parses one, the others wait for the
+ * network.
+ */
 export const MOST_UPLOADS = 3;
-/** A body takes up to two while it is read, as does an audit; with fewer, uploads would starve each other. */
+/** A body takes up to two while it is read, and so does an audit. With fewer, uploads would wait for each other. */
 export const THREAD_CONNECTIONS = 2 * MOST_UPLOADS;
-/** What requests themselves ask is short. */
+/** For the statements of requests themselves, which are short. */
 const POOL_CONNECTIONS = 3;
+/** All connections of an instance to the primary that are for writing. */
 export const WRITE_CONNECTIONS = THREAD_CONNECTIONS + POOL_CONNECTIONS;
 
-/** Where batches are kept; nothing connects before the first write. */
-export function openWritePool(settings: Settings, logger: Logger): pg.Pool | undefined {
-  if (settings.databaseUrl === undefined) return undefined;
+/** Connections to the primary, on which batches are written; the first is made by the first write. */
+export function openWritePool(databaseUrl: string, logger: Logger): pg.Pool {
   return openPool({
-    url: settings.databaseUrl,
+    url: databaseUrl,
     size: POOL_CONNECTIONS,
     applicationName: "ratesapp write",
     statementTimeoutMs: 0,

@@ -5,7 +5,7 @@ import { ProblemError } from "../http/problems.js";
 import type { ApiContext, ApiMiddleware } from "../http/request.js";
 
 const LINE = /^([\w.@-]{1,100}):([0-9a-f]{64})$/i;
-/** A secret that is mounted in Kubernetes changes by itself; looking at most once a second is soon enough. */
+/** The file can change at any time, as a mounted secret of Kubernetes does. A change is noticed within a second. */
 const LOOK_AGAIN_MS = 1_000;
 const CHALLENGE = { "WWW-Authenticate": 'Bearer realm="batches"' };
 
@@ -15,9 +15,9 @@ interface Holder {
 }
 
 /**
- * Who may write: a file with a `name:sha256` line for each token, the hash in hexadecimal, blank lines and `#` comments
- * allowed. It is read again when it changes; while it is not there or cannot be read, nobody may write. Tokens are random
- * and long, so one round of SHA-256 hides them well enough.
+ * The tokens that allow to write: a file with a line `name:sha256` for each, the hash in hexadecimal. Blank lines and
+ * `#` comments are allowed. The file is read again when it changes; while it is missing or cannot be read, every
+ * token is refused. Tokens are random and long, so one round of SHA-256 is enough to hide them.
  */
 export class WriteTokens {
   readonly #path: string | undefined;
@@ -28,28 +28,28 @@ export class WriteTokens {
   #looking: Promise<void> = Promise.resolve();
   #fingerprint = "";
 
-  /** @param path without it, nobody may write */
+  /** @param path undefined to refuse every token */
   constructor(path: string | undefined, logger: Logger) {
     this.#path = path;
     this.#logger = logger;
   }
 
-  /** False where nobody may write. */
+  /** False if no file was named, and every token is refused. */
   get exist(): boolean {
     return this.#path !== undefined;
   }
 
-  /** @returns the name beside the token, or undefined if it is nobody's. */
+  /** @returns the name beside the token, or undefined if the file does not have it. */
   async holderOf(token: string): Promise<string | undefined> {
     await this.#refresh();
     const hash = createHash("sha256").update(token).digest();
     let found: string | undefined;
-    // Every line is compared, each in constant time, so that the time taken tells nothing.
+    // Every line is compared, each in constant time: how long this takes then tells a caller nothing about the tokens.
     for (const holder of this.#holders ?? []) if (timingSafeEqual(holder.hash, hash)) found = holder.name;
     return found;
   }
 
-  /** Whoever comes while the file is read waits for it too: before the first reading nobody is known. */
+  /** A request that arrives while the file is read waits for it too: before the first reading no token is known. */
   #refresh(): Promise<void> {
     if (this.#path !== undefined && performance.now() - this.#lookedAtMs >= LOOK_AGAIN_MS) {
       this.#lookedAtMs = performance.now();
@@ -66,7 +66,7 @@ export class WriteTokens {
       this.#keep(this.#parse(await readFile(path, "utf8")));
       this.#fingerprint = fingerprint;
     } catch (error) {
-      // Whoever deletes the file, or takes it from us, means to revoke what is in it.
+      // To delete the file, or to make it unreadable, is a way to take back all tokens, and must work as one.
       this.#keep([], error);
       this.#fingerprint = "";
     }
@@ -94,7 +94,7 @@ export class WriteTokens {
 }
 
 /**
- * Lets a request pass if it carries a token of the file, and notes whose in `ctx.state.writer`.
+ * Lets a request pass if it carries a token of the file.
  * @throws {ProblemError} `unauthorized` otherwise.
  */
 export function requireWriteToken(tokens: WriteTokens): ApiMiddleware {
@@ -108,8 +108,7 @@ export function requireWriteToken(tokens: WriteTokens): ApiMiddleware {
       const detail = token === undefined ? "This path needs a bearer token." : unknown;
       throw new ProblemError("unauthorized", detail, { headers: CHALLENGE });
     }
-    ctx.state.writer = holder;
-    // What only some may see is nothing for shared caches.
+    // The answer is for clients with a token only, so that a shared cache must not keep it.
     ctx.set("Cache-Control", "no-store");
     return next();
   };

@@ -1,9 +1,11 @@
 import { createHash } from "node:crypto";
 import { loadStaticFiles, makeStaticFile, sendStaticFile } from "../answers/static-files.js";
+import type { DeclaredOperation } from "../http/operation.js";
 import { problems } from "../http/problems.js";
 import type { ApiContext, ApiRoute } from "../http/request.js";
 import { openApiDocument } from "./openapi.js";
 
+/** Handlers of the documentation's paths. */
 export interface DocsRoutes {
   /** `GET /openapi.json` */
   readonly openApi: ApiRoute;
@@ -15,16 +17,18 @@ export interface DocsRoutes {
   readonly errors: ApiRoute;
 }
 
-/** Swagger UI sets the style attributes of what it draws, and its style sheet holds small images. */
+/** Swagger UI sets style attributes on its elements, and its style sheet holds small images. */
 const VIEWER_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; " +
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/** The documentation that the service carries: the OpenAPI document, a viewer for it, and the list of problems. */
-export async function docsRoutes(): Promise<DocsRoutes> {
+/**
+ * The documentation that the service has of itself: the OpenAPI document, a viewer for it, and the list of problems.
+ */
+export async function docsRoutes(operations: readonly DeclaredOperation[]): Promise<DocsRoutes> {
   const files = await loadStaticFiles("docs");
   const openApi = {
-    ...makeStaticFile("openapi.json", Buffer.from(JSON.stringify(openApiDocument()))),
+    ...makeStaticFile("openapi.json", Buffer.from(JSON.stringify(openApiDocument(operations)))),
     contentType: "application/json; charset=utf-8",
   };
   const errors = makeStaticFile("errors.html", Buffer.from(errorsPage()));

@@ -1,7 +1,7 @@
 import { ProblemError } from "./problems.js";
 import type { ApiContext, ApiMiddleware } from "./request.js";
 
-/** What @koa/router leaves on the context. */
+/** What @koa/router notes on the context of a request: all routes of its path. */
 interface Routed {
   readonly matched?: readonly { readonly methods: readonly string[] }[];
 }

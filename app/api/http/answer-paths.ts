@@ -1,9 +1,9 @@
 import type { ApiContext, ApiMiddleware, ApiRoute } from "./request.js";
 
 /**
- * Answers GET and HEAD of the paths that are asked most, found by one look-up. The router tries its pattern for every
- * path and puts a chain together for each request, which takes an eighth of the time of an answer from memory; it has
- * these paths too, for their other methods.
+ * Answers GET and HEAD of the paths that are asked most, which one look-up finds. The router would match the patterns
+ * of all paths and make a chain of handlers for each request, an eighth of the time of an answer from memory. It
+ * knows these paths too, for their other methods.
  */
 export function answerPaths(routes: ReadonlyMap<string, ApiRoute>): ApiMiddleware {
   return function answerPath(ctx: ApiContext, next) {

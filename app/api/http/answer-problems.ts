@@ -7,11 +7,14 @@ import { requestFields } from "./request-fields.js";
 
 const RETRY_AFTER_SECONDS = "1";
 
-/** Turns whatever a route throws, and whatever no route answers, into a problem document. */
+/** Answers with a problem document where a route throws, and where no route answers. */
 export function answerProblems(logger: Logger): ApiMiddleware {
   const flood = new Map<ProblemName, { sinceMs: number; unlogged: number }>();
 
-  /** When every request fails alike, a line for each would cost more than the answers do: one a second says it. */
+  /**
+   * At most one line a second for each problem: while every request fails, a line for each costs more than its
+   * answer.
+   */
   function logFlood(fields: object, problem: ProblemName): void {
     const nowMs = performance.now();
     const last = flood.get(problem) ?? { sinceMs: Number.NEGATIVE_INFINITY, unlogged: 0 };
@@ -32,7 +35,7 @@ export function answerProblems(logger: Logger): ApiMiddleware {
       }
     } catch (error) {
       if (leftInBody(ctx)) {
-        // Whatever it led to; nobody is left to answer.
+        // The client is gone and cannot be answered; the error is only what followed from that.
         logger.info(
           { ...requestFields(ctx), error: (error as Error).message },
           "the client left in the middle of its body",
@@ -54,7 +57,7 @@ function leftInBody({ req }: ApiContext): boolean {
   return req.destroyed && !req.complete;
 }
 
-/** @returns what a client may know of an error; never its text, which may tell of the inside. */
+/** @returns what a client may know of an error; never its text, which may tell how the service is built. */
 function translate(error: unknown): ProblemError {
   const headers = { "Retry-After": RETRY_AFTER_SECONDS };
   if (error instanceof DatabaseBusyError) {
@@ -80,5 +83,5 @@ function send(ctx: ApiContext, problem: ProblemError): void {
   ctx.remove("Last-Modified");
   ctx.set("Cache-Control", "no-store");
   ctx.set(problem.headers);
-  ctx.body = writeProblem(problem.problem, problem.message, problem.mistakes, problem.lines);
+  ctx.body = writeProblem(problem.problem, problem.message, problem);
 }

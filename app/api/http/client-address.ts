@@ -1,11 +1,19 @@
 import { BlockList, isIPv4, isIPv6, SocketAddress } from "node:net";
+import { LRUCache } from "lru-cache";
+
+/** About 500 KiB when full. */
+const MOST_KEPT = 2_000;
+const LONGEST_KEPT_CHARACTERS = 200;
 
 /**
- * Finds the address a request came from: that of the connection, or, while that belongs to a trusted proxy, the one
- * that proxy put last into X-Forwarded-For, and so on to the left. What stands further left is the client's to invent.
+ * Finds the address that a request came from. That is the address of the connection; if it is a trusted proxy's, the
+ * last one in X-Forwarded-For, which that proxy wrote; if that is a trusted proxy's too, the one before, and so on.
+ * Addresses further to the left are not trusted: a client can write there what it likes.
  */
 export class ClientAddress {
   readonly #trusted: BlockList | undefined;
+  /** Of those that came before: reading addresses takes 0.5 µs (IPv4) to 8 µs (behind a proxy), a look-up 0.02 to 0.2. */
+  readonly #keys = new LRUCache<string, string>({ max: MOST_KEPT });
 
   /** @param trustedProxies addresses and CIDR ranges */
   constructor(trustedProxies: readonly string[]) {
@@ -22,8 +30,18 @@ export class ClientAddress {
   }
 
   /** @returns one key for each client: an IPv4 address, or the /64 of an IPv6 one, which is what a subscriber gets. */
-  key(remoteAddress: string | undefined, forwardedFor: string | undefined): string {
-    let address = plainAddress(remoteAddress ?? "") ?? "unknown";
+  key(remoteAddress = "", forwardedFor?: string): string {
+    const addresses = this.#trusted && forwardedFor !== undefined ? `${remoteAddress} ${forwardedFor}` : remoteAddress;
+    let key = this.#keys.get(addresses);
+    if (key === undefined) {
+      key = this.#readKey(remoteAddress, forwardedFor);
+      if (addresses.length <= LONGEST_KEPT_CHARACTERS) this.#keys.set(addresses, key);
+    }
+    return key;
+  }
+
+  #readKey(remoteAddress: string, forwardedFor: string | undefined): string {
+    let address = plainAddress(remoteAddress) ?? "unknown";
     if (this.#trusted !== undefined && forwardedFor !== undefined) {
       const hops = forwardedFor.split(",");
       while (this.#isTrusted(address)) {
@@ -42,7 +60,7 @@ export class ClientAddress {
   }
 }
 
-/** Of an IPv4 address in its IPv6 wrapping, which a socket for both families gives; before the address itself. */
+/** Bits before the IPv4 address in `::ffff:10.1.2.3`, as a socket for both families writes it. */
 const MAPPED_BITS = 96;
 const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 
@@ -64,7 +82,7 @@ function shortest(address: string): string {
   return new SocketAddress({ address, family: "ipv6" }).address;
 }
 
-/** The first four groups, written one way whatever the address was written like. */
+/** The first four groups, in one spelling for all spellings of an address. */
 function networkOf(address: string): string {
   const [left = "", right] = shortest(address).split("::");
   const start = left === "" ? [] : left.split(":");

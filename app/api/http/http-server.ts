@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from "node:http";
-import net from "node:net";
+import { Server as NetServer, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createBoundedServer, isBusy, type RequestHandler } from "../../bounded-server.js";
@@ -13,18 +13,28 @@ import { type ProblemName, problems, writeProblem } from "./problems.js";
  * be the one that sends requests, or some are sent into a connection that was just closed.
  */
 const KEEP_ALIVE_TIMEOUT_MS = 75_000;
-/** A client that takes longer over its headers is holding a connection, not asking. */
+/** A client that takes longer to send its headers only holds the connection. */
 const HEADERS_TIMEOUT_MS = 15_000;
-/** No limit for a whole request: an upload may take hours. One on which nothing moves ends by the next. */
+/** No limit for a whole request, as an upload may take hours. {@link LIMITS} ends one on which nothing moves. */
 const REQUEST_TIMEOUT_MS = 0;
 /** 2,000 connections of clients that do not read take about 150 MiB. */
 const LIMITS = { mostConnections: 2_000, silenceTimeoutMs: 120_000, takeTimeoutMs: 120_000 };
 
-/** Connections that were opened and have not asked anything yet, as browsers do in advance. */
-const unusedOf = new WeakMap<Server, Set<net.Socket>>();
+/** The server that the API listens with. */
+export interface HttpServer {
+  readonly server: Server;
+  /** Ends it as {@link drainConnections} says, in `longestMs` at most. */
+  drain(longestMs: number): Promise<void>;
+}
 
-export function createHttpServer(handle: RequestHandler, logger: Logger): Server {
-  const unused = new Set<net.Socket>();
+/**
+ * A server with limits for each connection ({@link createBoundedServer}), not yet listening. What is not HTTP is
+ * refused with a problem document, as every other mistake is.
+ * @param handle answers a request
+ */
+export function createHttpServer(handle: RequestHandler, logger: Logger): HttpServer {
+  /** Connections that were opened and have not asked anything yet, as browsers do in advance. */
+  const unused = new Set<Socket>();
   const onRequest = (request: IncomingMessage, response: ServerResponse) => {
     unused.delete(request.socket);
     if (request.headers.host === undefined && request.httpVersion === "1.1") {
@@ -46,13 +56,12 @@ export function createHttpServer(handle: RequestHandler, logger: Logger): Server
     unused.add(socket);
     socket.once("close", () => unused.delete(socket));
   });
-  unusedOf.set(server, unused);
-  return server;
+  return { server, drain: (longestMs) => drainConnections(server, unused, longestMs) };
 }
 
 const REFUSED_TIMEOUT_MS = 5_000;
 
-/** What never became a request gets a problem document too, written by hand: there is no response object yet. */
+/** Answers bytes that are no request, with a problem document that is written by hand: there is no response object. */
 function answerClientError(error: NodeJS.ErrnoException, socket: Duplex, logger: Logger): void {
   if (error.code === "ECONNRESET" || !socket.writable) {
     socket.destroy();
@@ -68,7 +77,7 @@ function answerClientError(error: NodeJS.ErrnoException, socket: Duplex, logger:
       `Content-Length: ${Buffer.byteLength(body)}\r\nCache-Control: no-store\r\nX-Request-Id: ${id}\r\n` +
       `Connection: close\r\n\r\n${body}`,
   );
-  // A client may take the answer, and not go.
+  // A client may take the answer and leave the connection open.
   setTimeout(() => socket.destroy(), REFUSED_TIMEOUT_MS).unref();
 }
 
@@ -84,11 +93,12 @@ const IDLE_GRACE_MS = 1_000;
  * Stops accepting connections and waits for those that are open: requests under way finish, clients that go on sending
  * are told to close with their next answer (the caller sets `Connection: close` meanwhile), and only what has been
  * silent for a second is closed from here. What remains after `longestMs` is cut.
+ * @param unused connections that have not asked anything yet
  */
-export async function drain(server: Server, longestMs: number): Promise<void> {
+async function drainConnections(server: Server, unused: ReadonlySet<Socket>, longestMs: number): Promise<void> {
   // Not server.close(): since Node.js 19 that cuts idle connections at once, into which a client may just be sending.
   const closed = new Promise<void>((resolve) => {
-    net.Server.prototype.close.call(server, () => resolve());
+    NetServer.prototype.close.call(server, () => resolve());
   });
   const deadlineMs = performance.now() + longestMs;
   let done = false;
@@ -99,8 +109,8 @@ export async function drain(server: Server, longestMs: number): Promise<void> {
   while (!done && performance.now() < deadlineMs) {
     // Node.js takes a connection for idle whose client still takes its answer.
     if (!isBusy(server)) server.closeIdleConnections();
-    // Which Node.js does not count as idle.
-    for (const socket of unusedOf.get(server) ?? []) if (socket.bytesRead === 0) socket.destroy();
+    // Node.js does not count these as idle.
+    for (const socket of unused) if (socket.bytesRead === 0) socket.destroy();
     await Promise.race([closed, sleep(20)]);
   }
   server.closeAllConnections();

@@ -1,16 +1,16 @@
 import { randomUUID } from "node:crypto";
-import type { ServerResponse } from "node:http";
-import { countInFlight, requestDuration } from "../../telemetry/http-metrics.js";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { countInFlight } from "../../telemetry/http-metrics.js";
 import type { Logger } from "../../telemetry/logger.js";
-import type { ApiContext, ApiMiddleware } from "./request.js";
-import { requestFields } from "./request-fields.js";
+import { observeDuration } from "../../telemetry/request-durations.js";
+import type { ApiContext, ApiMiddleware, RequestState } from "./request.js";
+import { fieldsOf } from "./request-fields.js";
 
 const SANE_ID = /^[\w.:~+/=-]{1,128}$/;
 const SLOW_MS = 1_000;
 
 export interface ObserveOptions {
   readonly requestTimeoutMs: number;
-  readonly isDraining: () => boolean;
   readonly logger: Logger;
 }
 
@@ -20,43 +20,64 @@ export interface ObserveOptions {
  * Only slow requests and faults of the service are logged at level info and above; each request is at level debug. At
  * 5,000 requests a second a line each would cost a fifth of the processor and tell nothing that the metrics do not.
  */
-export function observeRequests(options: ObserveOptions): ApiMiddleware {
-  const { isDraining, logger } = options;
-  return async function observe(ctx: ApiContext, next) {
-    const { req, res, state } = ctx;
+export class RequestObserver {
+  readonly #requestTimeoutMs: number;
+  readonly #logger: Logger;
+
+  constructor({ requestTimeoutMs, logger }: ObserveOptions) {
+    this.#requestTimeoutMs = requestTimeoutMs;
+    this.#logger = logger;
+  }
+
+  /** @param routeOf asked when all is over; template of the path, such as /batches/:id. */
+  begin(req: IncomingMessage, res: ServerResponse, routeOf: () => string): RequestState {
     const given = req.headers["x-request-id"];
-    state.id = typeof given === "string" && SANE_ID.test(given) ? given : randomUUID();
-    state.startedAtMs = performance.now();
-    state.deadlineMs = state.startedAtMs + options.requestTimeoutMs;
-    state.timings = "";
-    res.setHeader("X-Request-Id", state.id);
+    const startedAtMs = performance.now();
+    const state: RequestState = {
+      id: typeof given === "string" && SANE_ID.test(given) ? given : randomUUID(),
+      startedAtMs,
+      deadlineMs: startedAtMs + this.#requestTimeoutMs,
+      timings: "",
+    };
     countInFlight(1);
-    res.once("close", () => finish(ctx, res, logger));
+    res.on("close", () => this.#finish(req, res, state, routeOf()));
+    return state;
+  }
+
+  #finish({ method = "", url = "" }: IncomingMessage, res: ServerResponse, state: RequestState, route: string): void {
+    const durationMs = performance.now() - state.startedAtMs;
+    const status = res.writableFinished ? res.statusCode : 499;
+    countInFlight(-1);
+    observeDuration({ method, route, status }, durationMs / 1000);
+    const level = durationMs >= SLOW_MS ? "info" : "debug";
+    if (!this.#logger.isLevelEnabled(level)) return;
+    this.#logger[level](
+      {
+        ...fieldsOf(state.id, url),
+        method,
+        status,
+        duration_ms: Math.round(durationMs * 100) / 100,
+      },
+      "request",
+    );
+  }
+}
+
+/** Of the Server-Timing header, until now. */
+export function serverTiming({ timings, startedAtMs }: RequestState): string {
+  return `${timings}total;dur=${(performance.now() - startedAtMs).toFixed(2)}`;
+}
+
+export function observeRequests(observer: RequestObserver, isDraining: () => boolean): ApiMiddleware {
+  return async function observe(ctx: ApiContext, next) {
+    const { req, res } = ctx;
+    ctx.state = observer.begin(req, res, () => routeOf(ctx));
+    res.setHeader("X-Request-Id", ctx.state.id);
     await next();
     // A client that reuses its connection learns here, and not by a reset, that it should take another.
     if (isDraining()) res.setHeader("Connection", "close");
-    const totalMs = (performance.now() - state.startedAtMs).toFixed(2);
-    res.setHeader("Server-Timing", `${state.timings}total;dur=${totalMs}`);
+    res.setHeader("Server-Timing", serverTiming(ctx.state));
   };
-}
-
-function finish(ctx: ApiContext, res: ServerResponse, logger: Logger): void {
-  const { state } = ctx;
-  const durationMs = performance.now() - state.startedAtMs;
-  const status = res.writableFinished ? res.statusCode : 499;
-  countInFlight(-1);
-  requestDuration.observe({ method: ctx.method, route: routeOf(ctx), status }, durationMs / 1000);
-  const level = durationMs >= SLOW_MS ? "info" : "debug";
-  if (!logger.isLevelEnabled(level)) return;
-  logger[level](
-    {
-      ...requestFields(ctx),
-      method: ctx.method,
-      status,
-      duration_ms: Math.round(durationMs * 100) / 100,
-    },
-    "request",
-  );
 }
 
 /** Template of the path, such as /batches/:id; "none" for a path that is not there and for what was shed before routing. */

@@ -1,8 +1,8 @@
 import { shorten } from "./shorten.js";
 
 /**
- * Every problem a client can meet: one table, which answers, documentation and tests read. `meaning` is for the page
- * at /docs/errors, in HTML-free text.
+ * Every problem that a client can meet, in one table that answers, documentation and tests read. `meaning` stands on
+ * the page /docs/errors, and is plain text without HTML.
  */
 export const problems = {
   "unknown-place": {
@@ -106,7 +106,7 @@ export const problems = {
     status: 422,
     title: "Bad lines",
     meaning:
-      "Lines or the header cannot be loaded; lines names the first of them. A batch sent as one body has failed, one sent in pieces stays open.",
+      "Lines or the header cannot be loaded; lines names the first of them, error_counts how many there are for each reason. A batch sent as one body has failed, one sent in pieces stays open.",
   },
   "unreadable-body": {
     status: 422,
@@ -160,6 +160,7 @@ const MOST_MISTAKES = 10;
 const MOST_NAME_CHARACTERS = 100;
 const MOST_DETAIL_CHARACTERS = 300;
 
+/** The last part of a problem's type, as in `/docs/errors#unknown-place`. */
 export type ProblemName = keyof typeof problems;
 
 /** What is wrong with one parameter. `type` is a path like the document's own. */
@@ -178,9 +179,23 @@ export interface BadLine {
   readonly content: string | null;
 }
 
-export interface ProblemOptions extends ErrorOptions {
+/** How many lines could not be loaded for one reason. */
+export interface ErrorCount {
+  readonly reason: string;
+  readonly count: number;
+}
+
+/** What a problem document says beside its type and detail. */
+export interface ProblemMembers {
   readonly mistakes?: readonly ParameterMistake[];
+  /** The first lines that could not be loaded. */
   readonly lines?: readonly BadLine[];
+  /** All lines that could not be loaded, by reason. */
+  readonly errorCounts?: readonly ErrorCount[];
+}
+
+/** What a {@link ProblemError} can be made with. */
+export interface ProblemOptions extends ErrorOptions, ProblemMembers {
   /** Headers that belong to the answer, such as Retry-After. */
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -191,6 +206,7 @@ export class ProblemError extends Error {
   readonly status: number;
   readonly mistakes: readonly ParameterMistake[];
   readonly lines: readonly BadLine[];
+  readonly errorCounts: readonly ErrorCount[];
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(problem: ProblemName, detail: string, options: ProblemOptions = {}) {
@@ -200,6 +216,7 @@ export class ProblemError extends Error {
     this.status = problems[problem].status;
     this.mistakes = options.mistakes ?? [];
     this.lines = options.lines ?? [];
+    this.errorCounts = options.errorCounts ?? [];
     this.headers = options.headers ?? {};
   }
 }
@@ -214,12 +231,13 @@ export function parameterProblem(mistakes: readonly [ParameterMistake, ...Parame
   return new ProblemError(mistakes[0].problem, [...details].join(" "), { mistakes: named });
 }
 
-/** The body of a problem document (RFC 9457), served as application/problem+json; short, whatever the request was. */
+/**
+ * The body of a problem document (RFC 9457), for application/problem+json. What it repeats of a request is cut short.
+ */
 export function writeProblem(
   problem: ProblemName,
   detail: string,
-  mistakes: readonly ParameterMistake[] = [],
-  lines: readonly BadLine[] = [],
+  { mistakes = [], lines = [], errorCounts = [] }: ProblemMembers = {},
 ): string {
   const { status, title } = problems[problem];
   return JSON.stringify({
@@ -237,6 +255,7 @@ export function writeProblem(
         }
       : {}),
     ...(lines.length > 0 ? { lines } : {}),
+    ...(errorCounts.length > 0 ? { error_counts: errorCounts } : {}),
   });
 }
 

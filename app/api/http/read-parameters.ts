@@ -1,10 +1,10 @@
 import type { z } from "zod";
 import { type ParameterMistake, ProblemError, type ProblemName, parameterProblem } from "./problems.js";
 
-/** A query string as it is read here: an array where a parameter was repeated. */
+/** Parameters by name, with an array for one that is repeated. */
 export type Query = Readonly<Record<string, string | string[] | undefined>>;
 
-/** No path has so many. The time that Koa takes to read a query grows with the square of their number. */
+/** More than any path has. A query of thousands would keep the event loop from other requests. */
 const MOST_PARAMETERS = 50;
 
 function readQuery(querystring: string): Query {
@@ -31,13 +31,21 @@ function readQuery(querystring: string): Query {
 export function readParameters<Schema extends z.ZodType>(
   schema: Schema,
   querystring: string,
-  check: (query: Query) => ParameterMistake[] = () => [],
+  check?: (query: Query) => ParameterMistake[],
 ): z.output<Schema> {
-  const query = readQuery(querystring);
-  const parsed = schema.safeParse(query);
+  return readValues(schema, readQuery(querystring), check);
+}
+
+/** As {@link readParameters}, of parameters that are read already, such as those of a path. */
+export function readValues<Schema extends z.ZodType>(
+  schema: Schema,
+  values: Query,
+  check: (values: Query) => ParameterMistake[] = () => [],
+): z.output<Schema> {
+  const parsed = schema.safeParse(values);
   const [first, ...others] = [
-    ...(parsed.error?.issues.flatMap((issue) => mistakesOf(issue, query)) ?? []),
-    ...check(query),
+    ...(parsed.error?.issues.flatMap((issue) => mistakesOf(issue, values)) ?? []),
+    ...check(values),
   ];
   if (first !== undefined) throw parameterProblem([first, ...others]);
   if (!parsed.success) throw parsed.error;

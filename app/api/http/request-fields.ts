@@ -4,6 +4,15 @@ import { shorten } from "./shorten.js";
 const MOST_URL_CHARACTERS = 500;
 
 /** What a line of the log says of its request. */
-export function requestFields(ctx: ApiContext): { request_id: string; url: string } {
-  return { request_id: ctx.state.id, url: shorten(ctx.originalUrl, MOST_URL_CHARACTERS) };
+export interface RequestFields {
+  readonly request_id: string;
+  readonly url: string;
+}
+
+export function requestFields(ctx: ApiContext): RequestFields {
+  return fieldsOf(ctx.state.id, ctx.originalUrl);
+}
+
+export function fieldsOf(id: string, url: string): RequestFields {
+  return { request_id: id, url: shorten(url, MOST_URL_CHARACTERS) };
 }

@@ -5,20 +5,19 @@ import type Koa from "koa";
 export interface RequestState {
   /** The client's own if it is sane, else made here; in the X-Request-Id header and in every log line. */
   id: string;
-  /** On the scale of performance.now(), as all instants here: the clock may be set meanwhile. */
+  /** On the scale of performance.now(), as all instants here, because the system's clock may be set meanwhile. */
   startedAtMs: number;
-  /** After this no further attempt is made. */
+  /** After this instant no further attempt at the database is made. */
   deadlineMs: number;
-  /** The path, if it was found without the router, which leaves its own note. */
+  /** The path, for the metrics, if it was found without the router. The router notes its paths by itself. */
   route?: string;
   /** Parts of the Server-Timing header, ready to print; empty for none. */
   timings: string;
-  /** Whose token the request carries; only behind requireWriteToken. */
-  writer?: string;
 }
 
+/** A request and its answer, as Koa hands them to every middleware. */
 export type ApiContext = Koa.ParameterizedContext<RequestState>;
-/** For every request. */
+/** A step that every request passes. */
 export type ApiMiddleware = Koa.Middleware<RequestState>;
-/** For one path; sees the path's parameters in `ctx.params`. */
+/** A handler of one path, with the parameters of the path in `ctx.params`. */
 export type ApiRoute = RouterMiddleware<RequestState>;

@@ -1,11 +1,11 @@
 import type { ApiMiddleware } from "./request.js";
 
 /**
- * The same for every answer, and only what says something about JSON: each header costs a little of every answer. Rates
- * are public and carry no credentials, so any origin may read them. What is declared as JSON or CSV is nothing else
- * (nosniff); pages set policies of their own. Strict-Transport-Security belongs to whoever ends TLS.
+ * The same for every answer. They are few, because each takes a little time of each answer. Rates are public and come
+ * without credentials, so a page of any origin may read them. A browser takes JSON and CSV for what they are declared
+ * as (nosniff); pages set policies of their own. Strict-Transport-Security is set by the proxy that ends TLS.
  */
-const HEADERS: readonly (readonly [string, string])[] = [
+export const HEADERS: readonly (readonly [string, string])[] = [
   ["Access-Control-Allow-Origin", "*"],
   [
     "Access-Control-Expose-Headers",
@@ -14,6 +14,7 @@ const HEADERS: readonly (readonly [string, string])[] = [
   ["X-Content-Type-Options", "nosniff"],
 ];
 
+/** Sets {@link HEADERS}. */
 export const setHeaders: ApiMiddleware = function setHeaders({ res }, next) {
   for (const [name, value] of HEADERS) res.setHeader(name, value);
   return next();

@@ -1,6 +1,9 @@
 import type { z } from "zod";
 
-/** Postgres refuses a NUL in text, and half of a surrogate pair, which JSON can spell, would be stored as another character. */
+/**
+ * Adds two rules to a text. Postgres refuses a NUL in text; half of a surrogate pair, which JSON can spell, would be
+ * stored as another character.
+ */
 export function storable(text: z.ZodString): z.ZodString {
   return text
     .refine((value) => !value.includes("\0"), "must not hold a NUL")

@@ -1,5 +1,6 @@
 import { LRUCache } from "lru-cache";
 
+/** How many requests a client may send. */
 export interface RateLimit {
   /** Requests per second in the long run; 0 for no limit. */
   readonly perSecond: number;
@@ -7,6 +8,7 @@ export interface RateLimit {
   readonly burst: number;
 }
 
+/** What became of a request, and what its client has left. */
 export interface Taken {
   readonly allowed: boolean;
   /** Requests that could follow at once. */
@@ -15,12 +17,14 @@ export interface Taken {
   readonly nextMs: number;
 }
 
-/** A client that is forgotten has a full bucket; only somebody with very many addresses gains by that. */
+/**
+ * A client beyond these is forgotten, and so has a full bucket; only a client with very many addresses gains by that.
+ */
 const MOST_CLIENTS = 50_000;
 
 /**
- * A bucket of `burst` requests for each client, filled with `perSecond`. Unlike windows of fixed length it has no
- * instant around which twice as much passes.
+ * A bucket of `burst` requests for each client, filled with `perSecond`. Windows of a fixed length would let twice as
+ * much pass around the instant at which one ends and the next begins; a bucket does not.
  */
 export class TokenBuckets {
   readonly #perMs: number;
@@ -33,7 +37,7 @@ export class TokenBuckets {
     this.#burst = burst;
   }
 
-  /** @param nowMs on a scale that never goes back */
+  /** Takes a request from the bucket of a client, if one is left. @param nowMs on a scale that never goes back */
   take(client: string, nowMs: number): Taken {
     const last = this.#left.get(client) ?? { requests: this.#burst, atMs: nowMs };
     let requests = Math.min(this.#burst, last.requests + (nowMs - last.atMs) * this.#perMs);

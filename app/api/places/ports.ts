@@ -3,24 +3,45 @@ import type pg from "pg";
 import { z } from "zod";
 import { datasetTag } from "../../rates/dataset-tag.js";
 import { Answer } from "../answers/answer.js";
-import { type AnswerServices, answerQuestion } from "../answers/answer-question.js";
+import { answerQuestion } from "../answers/answer-question.js";
+import { DATA_PROBLEMS, dataAnswers } from "../answers/data-answer.js";
 import { acceptJson } from "../http/accept-json.js";
-import { parameterProblem } from "../http/problems.js";
-import { readParameters } from "../http/read-parameters.js";
-import type { ApiContext, ApiMiddleware } from "../http/request.js";
+import { operation } from "../http/operation.js";
+import { pageParameters } from "../http/page-parameters.js";
+import type { ApiContext } from "../http/request.js";
+import type { PlacesServices } from "./places-services.js";
 
-const DEFAULT_LIMIT = 100;
-const MOST = 1000;
+const portsBody = z
+  .object({
+    ports: z.array(
+      z.object({
+        code: z.string().describe("UN/LOCODE."),
+        name: z.string(),
+        parent: z.string().nullable().describe("Slug of the region that the port lies in; null for none."),
+      }),
+    ),
+    next_cursor: z.string().nullable().describe("For the parameter `cursor`; null on the last page."),
+  })
+  .meta({ id: "Ports" });
 
-export const portsParameters = z.strictObject({
-  limit: z
-    .string()
-    .regex(/^[1-9]\d{0,3}$/, `must be a whole number from 1 to ${MOST}`)
-    .transform(Number)
-    .pipe(z.number().max(MOST, `must be a whole number from 1 to ${MOST}`))
-    .optional()
-    .meta({ description: `Most ports on a page, 1 to ${MOST}; ${DEFAULT_LIMIT} if not given.`, examples: ["100"] }),
-  cursor: z.string().optional().meta({ description: "`next_cursor` of the page before; the first page if not given." }),
+/** `GET /ports`. The cursor is the last code of a page, so no port is missed or given twice while others are added. */
+export const listPorts = operation({
+  id: "listPorts",
+  method: "GET",
+  path: "/ports",
+  tag: "places",
+  summary: "Ports by code, a page at a time",
+  query: z.strictObject(pageParameters({ of: "ports", most: 1000, usual: 100, readCursor })),
+  answers: dataAnswers("A page of ports.", { "application/json": { schema: portsBody } }),
+  problems: DATA_PROBLEMS,
+  route: (services: PlacesServices, read) =>
+    async function ports(ctx: ApiContext) {
+      const { limit, cursor: after = "" } = read.query(ctx);
+      acceptJson(ctx);
+      const key = `ports\0${limit}\0${after}`;
+      const make = (client: pg.PoolClient) => findPorts(services.knex, client, limit, after);
+      await answerQuestion(ctx, services, { key, statement: "ports", make }, "Accept-Encoding");
+    },
 });
 
 interface PortRow {
@@ -29,21 +50,6 @@ interface PortRow {
   code: string | null;
   name: string | null;
   parent: string | null;
-}
-
-/** `GET /ports`: ports by code, a page at a time. The cursor is the last code, so pages hold still while ports are added. */
-export function portsRoute(services: AnswerServices, knex: Knex): ApiMiddleware {
-  return async function ports(ctx: ApiContext) {
-    const { limit = DEFAULT_LIMIT, cursor } = readParameters(portsParameters, ctx.querystring);
-    const after = cursor === undefined ? "" : readCursor(cursor);
-    acceptJson(ctx);
-    await answerQuestion(
-      ctx,
-      services,
-      { key: `ports\0${limit}\0${after}`, statement: "ports", make: (client) => findPorts(knex, client, limit, after) },
-      "Accept-Encoding",
-    );
-  };
 }
 
 async function findPorts(knex: Knex, client: pg.PoolClient, limit: number, after: string): Promise<Answer> {
@@ -78,9 +84,7 @@ function writeCursor(code: string): string {
   return Buffer.from(code).toString("base64url");
 }
 
-function readCursor(cursor: string): string {
+function readCursor(cursor: string): string | undefined {
   const code = Buffer.from(cursor, "base64url").toString();
-  if (writeCursor(code) === cursor && /^[A-Z0-9]{5}$/.test(code)) return code;
-  const detail = "cursor must be the next_cursor of an answer.";
-  throw parameterProblem([{ problem: "invalid-parameter", parameter: "cursor", detail }]);
+  return writeCursor(code) === cursor && /^[A-Z0-9]{5}$/.test(code) ? code : undefined;
 }

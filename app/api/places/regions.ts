@@ -3,17 +3,53 @@ import type pg from "pg";
 import { z } from "zod";
 import { datasetTag } from "../../rates/dataset-tag.js";
 import { Answer } from "../answers/answer.js";
-import { type AnswerServices, answerQuestion } from "../answers/answer-question.js";
+import { answerQuestion } from "../answers/answer-question.js";
+import { DATA_PROBLEMS, dataAnswers } from "../answers/data-answer.js";
 import { acceptJson } from "../http/accept-json.js";
-import { readParameters } from "../http/read-parameters.js";
-import type { ApiContext, ApiMiddleware } from "../http/request.js";
+import { operation } from "../http/operation.js";
+import type { ApiContext } from "../http/request.js";
+import type { PlacesServices } from "./places-services.js";
 
-export const regionsParameters = z.strictObject({});
+const region = z
+  .object({
+    slug: z.string(),
+    name: z.string(),
+    ports: z
+      .array(z.object({ code: z.string(), name: z.string() }))
+      .describe("Ports that lie in this region directly."),
+    get regions() {
+      return z.array(region).describe("Regions that lie in this region directly.");
+    },
+  })
+  .meta({ id: "Region" });
+
+const regionsBody = z
+  .object({ regions: z.array(region).describe("Regions that lie in no other.") })
+  .meta({ id: "Regions" });
+
+/** `GET /regions`: every region in the one above it, with the ports that lie in it directly. */
+export const listRegions = operation({
+  id: "listRegions",
+  method: "GET",
+  path: "/regions",
+  tag: "places",
+  summary: "Regions as a tree, with their ports",
+  query: z.strictObject({}),
+  answers: dataAnswers("The tree.", { "application/json": { schema: regionsBody } }),
+  problems: DATA_PROBLEMS,
+  route: (services: PlacesServices, read) =>
+    async function regions(ctx: ApiContext) {
+      read.query(ctx);
+      acceptJson(ctx);
+      const make = (client: pg.PoolClient) => findRegions(services.knex, client);
+      await answerQuestion(ctx, services, { key: "regions", statement: "regions", make }, "Accept-Encoding");
+    },
+});
 
 interface PlaceRow {
   version: string;
   changed_at_ms: string;
-  /** As text, so that both ids are equal whatever their types. */
+  /** As text, so that it can be compared with `parent_id`. */
   id: string | null;
   kind: "port" | "region";
   code: string;
@@ -21,26 +57,7 @@ interface PlaceRow {
   parent_id: string | null;
 }
 
-interface Region {
-  slug: string;
-  name: string;
-  ports: { code: string; name: string }[];
-  regions: Region[];
-}
-
-/** `GET /regions`: every region in the one above it, with the ports that lie in it directly. */
-export function regionsRoute(services: AnswerServices, knex: Knex): ApiMiddleware {
-  return async function regions(ctx: ApiContext) {
-    readParameters(regionsParameters, ctx.querystring);
-    acceptJson(ctx);
-    await answerQuestion(
-      ctx,
-      services,
-      { key: "regions", statement: "regions", make: (client) => findRegions(knex, client) },
-      "Accept-Encoding",
-    );
-  };
-}
+type Region = z.output<typeof region>;
 
 async function findRegions(knex: Knex, client: pg.PoolClient): Promise<Answer> {
   const rows: PlaceRow[] = await knex("dataset")

@@ -5,9 +5,15 @@ import { type ParameterMistake, parameterProblem } from "../http/problems.js";
 import { type Query, readParameters } from "../http/read-parameters.js";
 import { storable } from "../http/storable-text.js";
 
-export const LONGEST_RANGE_DAYS = 366;
+const LONGEST_RANGE_DAYS = 366;
 
-const day = (description: string) =>
+/** The first week of last month: of the generated prices, which go a year back, and the same for a month. */
+const [EXAMPLE_FROM, EXAMPLE_TO] = [1, 7].map((day) => {
+  const now = new Date();
+  return new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - 1, day)).toISOString().slice(0, 10);
+});
+
+const day = (description: string, example: string | undefined) =>
   z.iso
     .date("must be a day that exists, written YYYY-MM-DD")
     // PostgreSQL, like history, has no year 0.
@@ -15,32 +21,36 @@ const day = (description: string) =>
       message: "must be in year 0001 or later",
       params: { problem: "invalid-date" },
     })
-    .meta({ description, examples: ["2021-01-31"] });
-
-const place = (description: string, example: string) =>
-  storable(z.string().min(1, "must not be empty").max(200, "must have at most 200 characters"))
-    .optional()
     .meta({ description, examples: [example] });
 
+/**
+ * Of the two spellings of a place only one has an example: a form that is filled with all examples must be answered.
+ */
+const place = (description: string, example?: string) =>
+  storable(z.string().min(1, "must not be empty").max(200, "must have at most 200 characters"))
+    .optional()
+    .meta({ description, examples: example === undefined ? [] : [example] });
+
+/** Parameters of `/rates` and `/rates.csv`. */
 export const ratesParameters = z.strictObject({
-  date_from: day("First day, ISO 8601."),
-  date_to: day(`Last day, ISO 8601, not before date_from; the range has at most ${LONGEST_RANGE_DAYS} days.`),
-  orig_code: place("Where from: code of a port or slug of a region. This or `origin` is required.", "CNSGH"),
-  dest_code: place(
-    "Where to: code of a port or slug of a region. This or `destination` is required.",
-    "north_europe_main",
+  date_from: day("First day, ISO 8601.", EXAMPLE_FROM),
+  date_to: day(
+    `Last day, ISO 8601, not before date_from; the range has at most ${LONGEST_RANGE_DAYS} days.`,
+    EXAMPLE_TO,
   ),
-  origin: place("Another spelling of `orig_code`.", "CNSGH"),
-  destination: place("Another spelling of `dest_code`.", "north_europe_main"),
+  orig_code: place("Where from: code of a port or slug of a region. This or `origin` is required.", "CNSGH"),
+  dest_code: place("Where to: code of a port or slug of a region. This or `destination` is required.", "north_europe"),
+  origin: place("Another spelling of `orig_code`; give one of them."),
+  destination: place("Another spelling of `dest_code`; give one of them."),
 });
 
-/** A question, and how its two places were spelt, so that a mistake names what the client wrote. */
+/** A question, and which parameters named its two places: a mistake is told by the name that the client wrote. */
 export interface AskedRates extends Question {
   readonly originParameter: "orig_code" | "origin";
   readonly destinationParameter: "dest_code" | "destination";
 }
 
-/** @throws {ProblemError} naming every mistake. */
+/** Reads a query string. @throws {ProblemError} naming every mistake. */
 export function readRatesParameters(querystring: string): AskedRates {
   const values = readParameters(ratesParameters, querystring, checkSpellings);
   const { date_from: dateFrom, date_to: dateTo } = values;
@@ -63,7 +73,10 @@ export function readRatesParameters(querystring: string): AskedRates {
   };
 }
 
-/** Exactly one spelling of each end; found here rather than by the schema, so that it is told beside other mistakes. */
+/**
+ * Each place must have exactly one of its two parameters. The schema could check that only once all else is right; here
+ * it is told together with the other mistakes.
+ */
 function checkSpellings(query: Query): ParameterMistake[] {
   return [...checkPair(query, "orig_code", "origin"), ...checkPair(query, "dest_code", "destination")];
 }

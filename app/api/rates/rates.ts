@@ -1,5 +1,4 @@
-import { LRUCache } from "lru-cache";
-import { type FoundRates, RatesFinder } from "../../rates/find-rates.js";
+import type { FoundRates, RatesFinder } from "../../rates/find-rates.js";
 import { type Question, questionKey } from "../../rates/question.js";
 import { writeCsv, writeJson } from "../../rates/rates-text.js";
 import { Answer } from "../answers/answer.js";
@@ -8,20 +7,20 @@ import { type ParameterMistake, ProblemError, parameterProblem } from "../http/p
 import type { ApiContext, ApiMiddleware } from "../http/request.js";
 import { type AskedRates, readRatesParameters } from "./rates-parameters.js";
 
+/** What rates are answered with. */
+export interface RatesServices extends AnswerServices {
+  /** One for all paths, because it bounds the prepared statements of the connections that they share. */
+  readonly finder: RatesFinder;
+}
+
 interface Form {
   readonly contentType: string;
   readonly write: (question: Question, found: FoundRates) => string;
 }
 
 const JSON_FORM: Form = { contentType: "application/json; charset=utf-8", write: writeJson };
-const CSV_FORM: Form = { contentType: "text/csv; charset=utf-8; header=present", write: writeCsv };
-
-/**
- * Query strings that were asked more than once, with what was read from them: consumers ask the same again and again, and
- * reading takes a quarter of the time of an answer from memory. About 3 MiB when full.
- */
-const MOST_SEEN = 5_000;
-const LONGEST_SEEN = 200;
+/** A header line and a line for each day, ended by CR and LF; null is an empty field. */
+export const CSV_FORM: Form = { contentType: "text/csv; charset=utf-8; header=present", write: writeCsv };
 
 /** Thrown inside a query, which questions that spell their places differently may share. */
 class UnknownPlaces extends NoAnswerError {
@@ -35,31 +34,29 @@ class UnknownPlaces extends NoAnswerError {
   }
 }
 
-/** `GET /rates`: the average price and the number of prices of each day, newest first. */
-export function ratesRoute(services: AnswerServices): ApiMiddleware {
-  const finder = new RatesFinder();
-  const seen = new LRUCache<string, AskedRates>({ max: MOST_SEEN });
+/**
+ * `GET /rates`: the average price and the number of prices of each day, newest first.
+ * @param only the one form that the path has; if not given, the client chooses by its Accept header.
+ */
+export function ratesRoute(services: RatesServices, only?: Form): ApiMiddleware {
   return async function rates(ctx: ApiContext) {
-    const { querystring } = ctx;
-    const known = seen.get(querystring);
-    const asked = known ?? readRatesParameters(querystring);
-    const form = chooseForm(ctx);
+    const asked = readRatesParameters(ctx.querystring);
+    const form = only === undefined ? chooseForm(ctx) : acceptForm(ctx, only);
     try {
-      const hit = await answerQuestion(
+      await answerQuestion(
         ctx,
         services,
         {
           key: `${form.contentType}\0${questionKey(asked)}`,
           statement: "rates",
           async make(client) {
-            const found = await finder.find(client, asked);
+            const found = await services.finder.find(client, asked);
             if (found.originId === null || found.destinationId === null) throw new UnknownPlaces(found);
             return new Answer(found.dataset, form.contentType, form.write(asked, found));
           },
         },
         "Accept, Accept-Encoding",
       );
-      if (hit && known === undefined && querystring.length <= LONGEST_SEEN) seen.set(querystring, asked);
     } catch (error) {
       throw error instanceof UnknownPlaces ? unknownPlaceProblem(asked, error) : error;
     }
@@ -73,6 +70,12 @@ function chooseForm(ctx: ApiContext): Form {
   if (type === "application/json") return JSON_FORM;
   if (type === "text/csv") return CSV_FORM;
   throw new ProblemError("not-acceptable", "This path has application/json and text/csv.");
+}
+
+function acceptForm(ctx: ApiContext, form: Form): Form {
+  const [type = ""] = form.contentType.split(";", 1);
+  if (ctx.req.headers.accept === undefined || ctx.accepts(type)) return form;
+  throw new ProblemError("not-acceptable", `This path has ${type}.`);
 }
 
 function unknownPlaceProblem(asked: AskedRates, unknown: UnknownPlaces): ProblemError {

@@ -1,23 +1,29 @@
+import type { BatchState } from "../../batches/batch-state.js";
 import { keepTotals } from "../../batches/totals.sql.js";
+import { type NoRow, statement } from "../../database/statement.js";
 
 /**
  * Moves a batch whose pieces are all loaded from loading to auditing, and cuts the work into parts: a month, or a few
- * days of one where $2 prices or more come together, so that two workers can share a month. Never more than four to a
- * month, because each reads all of the batch's prices of the month. $1 batch. Returns its state after it, and what keeps it from being audited.
+ * days of one where `pricesPerPart` or more come together, so that two workers can share a month. Never more than four
+ * to a month, because each reads all of the batch's prices of the month. Returns its state after it, and what keeps it
+ * from being audited.
  */
-export const beginAudit = `
+export const beginAudit = statement<
+  { batchId: number; pricesPerPart: number },
+  { state: BatchState; planned: boolean; unfinished: number }
+>(`
   WITH counted AS (
     SELECT count(*) FILTER (WHERE state <> 'loaded') AS unfinished, coalesce(sum(rows), 0) AS rows
-    FROM pieces WHERE batch_id = $1
+    FROM pieces WHERE batch_id = $batchId
   ), moved AS (
     UPDATE batches SET state = 'auditing'
     FROM counted
-    WHERE id = $1 AND state = 'loading' AND planned AND unfinished = 0
+    WHERE id = $batchId AND state = 'loading' AND planned AND unfinished = 0
     RETURNING id
   ), held AS (
-    SELECT DISTINCT unnest(months) AS month FROM pieces WHERE batch_id = $1
+    SELECT DISTINCT unnest(months) AS month FROM pieces WHERE batch_id = $batchId
   ), cut AS (
-    SELECT least(4, greatest(1, ceil(counted.rows / $2::bigint / (SELECT count(*) FROM held))))::integer AS parts
+    SELECT least(4, greatest(1, ceil(counted.rows / $pricesPerPart::bigint / (SELECT count(*) FROM held))))::integer AS parts
     FROM counted WHERE EXISTS (SELECT FROM held)
   ), planned AS (
     INSERT INTO audit_parts (batch_id, from_day, to_day)
@@ -28,89 +34,122 @@ export const beginAudit = `
   SELECT CASE WHEN EXISTS (SELECT FROM moved) THEN 'auditing' ELSE b.state END AS state,
          b.planned, counted.unfinished::integer AS unfinished
   FROM batches b, counted
-  WHERE b.id = $1`;
+  WHERE b.id = $batchId`);
 
 /**
- * Before the parts of a batch of under $2 prices are read: the BRIN index must know which blocks hold what, or the audit
- * reads everything that came in since autovacuum was last here. Measured with 5 million such prices and 20,000 of the
- * batch: 31,918 blocks without, 142 with. A larger batch is most of that itself, and would be read twice. $1 batch.
+ * Before the parts of a batch of fewer prices than `below` are read: the BRIN index must know which blocks hold what, or
+ * the audit reads everything that came in since autovacuum was last here. Measured with 5 million such prices and 20,000
+ * of the batch: 31,918 blocks without, 142 with. A larger batch is most of that itself, and would be read twice.
  */
-export const summarizeMonths = `
+export const summarizeMonths = statement<{ batchId: number; below: number }, NoRow>(`
   SELECT summarize_month(month)
-  FROM (SELECT DISTINCT unnest(months) AS month FROM pieces WHERE batch_id = $1) held
-  WHERE (SELECT sum(rows) FROM pieces WHERE batch_id = $1) < $2::bigint`;
+  FROM (SELECT DISTINCT unnest(months) AS month FROM pieces WHERE batch_id = $batchId) held
+  WHERE (SELECT sum(rows) FROM pieces WHERE batch_id = $batchId) < $below::bigint`);
 
-/** First days of the months of which batch $1 has prices aside. */
-export const listMonthsAside = `
-  SELECT DISTINCT to_char(day, 'YYYY-MM-01') AS month FROM prices_aside WHERE batch_id = $1 ORDER BY month`;
+/** First days of the months of which the batch has prices aside. */
+export const listMonthsAside = statement<{ batchId: number }, { month: string }>(`
+  SELECT DISTINCT to_char(day, 'YYYY-MM-01') AS month FROM prices_aside WHERE batch_id = $batchId ORDER BY month`);
 
-/** Puts the prices of batch $1 from day $2 to before $3 where they belong. */
-export const placePrices = `
+/** Some days of one month of a batch; `toDay` is exclusive. */
+interface Days {
+  readonly batchId: number;
+  readonly fromDay: string;
+  readonly toDay: string;
+}
+
+/** Puts the prices of these days where they belong. */
+export const placePrices = statement<Days>(`
   WITH taken AS (
-    DELETE FROM prices_aside WHERE batch_id = $1 AND day >= $2 AND day < $3
+    DELETE FROM prices_aside WHERE batch_id = $batchId AND day >= $fromDay AND day < $toDay
     RETURNING origin_id, destination_id, day, price, batch_id, piece
   )
-  INSERT INTO prices (origin_id, destination_id, day, price, batch_id, piece) TABLE taken`;
+  INSERT INTO prices (origin_id, destination_id, day, price, batch_id, piece) TABLE taken`);
 
-/** Claims a part of batch $1 that nobody has, until the transaction ends, however it ends. */
-export const claimPart = `
+/** Claims a part that no worker has, until the transaction ends, however it ends. */
+export const claimPart = statement<{ batchId: number }, { from_day: string; to_day: string }>(`
   SELECT to_char(from_day, 'YYYY-MM-DD') AS from_day, to_char(to_day, 'YYYY-MM-DD') AS to_day
-  FROM audit_parts WHERE batch_id = $1 AND NOT done
-  ORDER BY from_day LIMIT 1 FOR UPDATE SKIP LOCKED`;
+  FROM audit_parts WHERE batch_id = $batchId AND NOT done
+  ORDER BY from_day LIMIT 1 FOR UPDATE SKIP LOCKED`);
 
-/** Parts of batch $1 that others are at; none once it failed. */
-export const countParts = `
+/** Parts that other workers are at; none once the batch failed. */
+export const countParts = statement<{ batchId: number }, { unfinished: number }>(`
   SELECT count(*)::integer AS unfinished
   FROM audit_parts p JOIN batches b ON b.id = p.batch_id
-  WHERE p.batch_id = $1 AND NOT p.done AND b.state = 'auditing'`;
+  WHERE p.batch_id = $batchId AND NOT p.done AND b.state = 'auditing'`);
 
-/** Leaves the days before $3 in the part of batch $1 that begins on $2, and makes one of the others. */
-export const splitPart = `
+/** Leaves the days before `middle` in the part that begins on `fromDay`, and makes another of the others. */
+export const splitPart = statement<{ batchId: number; fromDay: string; middle: string }>(`
   WITH cut AS (
-    UPDATE audit_parts SET to_day = $3 WHERE batch_id = $1 AND from_day = $2
-    RETURNING (SELECT to_day FROM audit_parts WHERE batch_id = $1 AND from_day = $2)
+    UPDATE audit_parts SET to_day = $middle WHERE batch_id = $batchId AND from_day = $fromDay
+    RETURNING (SELECT to_day FROM audit_parts WHERE batch_id = $batchId AND from_day = $fromDay)
   )
-  INSERT INTO audit_parts (batch_id, from_day, to_day) SELECT $1, $3, to_day FROM cut`;
+  INSERT INTO audit_parts (batch_id, from_day, to_day) SELECT $batchId, $middle, to_day FROM cut`);
 
-/** The part of batch $1 that begins on $2 is done; its prices have the checksum $3. */
-export const setPartDone = "UPDATE audit_parts SET done = true, checksum = $3 WHERE batch_id = $1 AND from_day = $2";
+/** The part that begins on `fromDay` is done; its prices have this checksum. */
+export const setPartDone = statement<{ batchId: number; fromDay: string; checksum: string }>(
+  "UPDATE audit_parts SET done = true, checksum = $checksum WHERE batch_id = $batchId AND from_day = $fromDay",
+);
 
-/** Batch $1, first day $2; then arrays: $3 days counted from that, $4 prices of each, $5 their sums. */
-export const insertDays = `
+/** Days counted from `fromDay`, how many prices each has, and their sums, as arrays of the same length. */
+export const insertDays = statement<{
+  batchId: number;
+  fromDay: string;
+  days: readonly number[];
+  prices: readonly number[];
+  priceSums: readonly number[];
+}>(`
   INSERT INTO batch_days (batch_id, day, prices, price_sum)
-  SELECT $1, $2::date + day, prices, price_sum
-  FROM unnest($3::integer[], $4::bigint[], $5::bigint[]) AS held (day, prices, price_sum)`;
+  SELECT $batchId, $fromDay::date + day, prices, price_sum
+  FROM unnest($days::integer[], $prices::bigint[], $priceSums::bigint[]) AS held (day, prices, price_sum)`);
 
 /**
- * A part takes as long as it takes, but not everybody's time: a worker that says nothing, or whose machine is gone, loses
- * it within half a minute. Of a month that came in a moment ago the planner knows nothing, and would read all of it
- * instead of asking the BRIN index where a batch begins. And where a batch begins is the first row found, so one process must
- * go through the blocks in their order: of several, the first to answer may have begun behind it, and prices were missed.
+ * A part takes as long as it takes, but not the time of all workers: one that says nothing, or whose machine is gone,
+ * loses it within half a minute. Of a month that came in a moment ago the planner knows nothing, and would read all of it
+ * instead of asking the BRIN index where a batch begins. And where a batch begins is the first row found, so one process
+ * must go through the blocks in their order: of several, the first to answer may have begun behind it, and prices would be
+ * missed.
  */
-export const boundPart = `
+export const boundPart = statement(`
   SELECT set_config('statement_timeout', '0', true), set_config('idle_in_transaction_session_timeout', '10s', true),
          set_config('tcp_keepalives_idle', '10', true), set_config('tcp_keepalives_interval', '5', true),
          set_config('tcp_keepalives_count', '3', true), set_config('tcp_user_timeout', '30000', true),
          set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true),
          set_config('max_parallel_workers_per_gather', '0', true), set_config('enable_bitmapscan', 'on', true),
-         set_config('synchronize_seqscans', 'off', true)`;
+         set_config('synchronize_seqscans', 'off', true)`);
 
-export const lockAudited = "SELECT state FROM batches WHERE id = $1 FOR UPDATE";
+export const lockAudited = statement<{ batchId: number }, { state: BatchState }>(
+  "SELECT state FROM batches WHERE id = $batchId FOR UPDATE",
+);
 
-/** What the loaded pieces of batch $1 promised, and what was read back of them. */
-export const compareTotals = `
+/** What the loaded pieces promised, and what was read back of them. */
+export interface Totals {
+  readonly rows: string;
+  readonly price_sum: string;
+  readonly checksums: string[] | null;
+  readonly found_rows: string;
+  readonly found_price_sum: string;
+  readonly found_checksums: string[] | null;
+}
+
+export const compareTotals = statement<{ batchId: number }, Totals>(`
   SELECT coalesce(sum(p.rows), 0)::text AS rows, coalesce(sum(p.price_sum), 0)::text AS price_sum,
          array_agg(p.checksum) FILTER (WHERE p.checksum IS NOT NULL) AS checksums,
-         (SELECT array_agg(a.checksum) FROM audit_parts a WHERE a.batch_id = $1) AS found_checksums,
-         (SELECT coalesce(sum(prices), 0)::text FROM batch_days WHERE batch_id = $1) AS found_rows,
-         (SELECT coalesce(sum(price_sum), 0)::text FROM batch_days WHERE batch_id = $1) AS found_price_sum
-  FROM pieces p WHERE p.batch_id = $1`;
+         (SELECT array_agg(a.checksum) FROM audit_parts a WHERE a.batch_id = $batchId) AS found_checksums,
+         (SELECT coalesce(sum(prices), 0)::text FROM batch_days WHERE batch_id = $batchId) AS found_rows,
+         (SELECT coalesce(sum(price_sum), 0)::text FROM batch_days WHERE batch_id = $batchId) AS found_price_sum
+  FROM pieces p WHERE p.batch_id = $batchId`);
 
-/** $1 batch, $2 checksum of its content. */
-export const endAudit = `
+/** `checksum` is that of all prices of the batch. */
+export const endAudit = statement<{ batchId: number; checksum: string }>(`
   UPDATE batches
-  SET state = 'audited', checksum = $2, audited_at = clock_timestamp(), worker = NULL, lease_until = NULL,
+  SET state = 'audited', checksum = $checksum, audited_at = clock_timestamp(), worker = NULL, lease_until = NULL,
       ${keepTotals}
-  WHERE id = $1`;
+  WHERE id = $batchId`);
 
-export const forgetParts = "DELETE FROM audit_parts WHERE batch_id = $1";
+export const forgetParts = statement<{ batchId: number }>("DELETE FROM audit_parts WHERE batch_id = $batchId");
+
+/** How an audit ended. */
+export const readOutcome = statement<
+  { batchId: number },
+  { state: BatchState; duplicate_of: number | null; failure: string | null }
+>("SELECT state, duplicate_of, failure FROM batches WHERE id = $batchId");

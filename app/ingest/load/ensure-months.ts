@@ -1,8 +1,7 @@
-import type pg from "pg";
+import type { Database } from "../../database/database.js";
+import { MonthBusyError } from "./load-error.js";
 import { holdMonths } from "./piece.sql.js";
 
-/** Longer than ensure_month waits for a lock. */
-const TIMEOUT_MS = 15_000;
 /** The lock of the parents is held until they are made, and other workers wait for it. */
 const MONTHS_AT_ONCE = 4;
 
@@ -12,21 +11,25 @@ const MONTHS_AT_ONCE = 4;
  * month would wait until that piece is loaded.
  * @param months first days, as `2021-01-01`.
  * @param piece that is being loaded.
- * @returns false if one of them cannot be had now, as it is being dropped.
+ * @returns false if one of them cannot be had, as it is being dropped, for as long as the database has patience.
  */
 export async function ensureMonths(
-  pool: pg.Pool,
+  database: Database,
   months: readonly string[],
   piece?: { readonly batchId: number; readonly number: number },
 ): Promise<boolean> {
-  for (let at = 0; at < months.length; at += MONTHS_AT_ONCE) {
-    const query: pg.QueryConfig & { query_timeout: number } = {
-      text: holdMonths,
-      values: [months.slice(at, at + MONTHS_AT_ONCE), piece?.batchId ?? null, piece?.number ?? null],
-      query_timeout: TIMEOUT_MS,
-    };
-    const { rows } = await pool.query<{ held: boolean }>(query);
-    if (!rows[0]?.held) return false;
+  const { batchId = null, number = null } = piece ?? {};
+  try {
+    for (let at = 0; at < months.length; at += MONTHS_AT_ONCE) {
+      const some = months.slice(at, at + MONTHS_AT_ONCE);
+      await database.transaction(async (session) => {
+        const answer = await session.row(holdMonths, { months: some, batchId, number });
+        if (!answer?.held) throw new MonthBusyError();
+      });
+    }
+  } catch (error) {
+    if (error instanceof MonthBusyError) return false;
+    throw error;
   }
   return true;
 }

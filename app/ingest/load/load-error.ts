@@ -13,3 +13,13 @@ export class PortsMissingError extends Error {
     this.name = "PortsMissingError";
   }
 }
+
+/** A month of the batch is being dropped. The code makes it worth a wait, as a lock that was not to be had. */
+export class MonthBusyError extends Error {
+  readonly code = "55P03";
+
+  constructor() {
+    super("a month of the batch is being dropped");
+    this.name = "MonthBusyError";
+  }
+}

@@ -1,3 +1,5 @@
+import { type NoParams, statement } from "../../database/statement.js";
+
 /** Binary, because the parser has numbers anyway; see {@link Rows} for the layout. */
 export const copyPrices = (table: "prices" | "prices_aside") =>
   `COPY ${table} (origin_id, destination_id, day, price, batch_id, piece) FROM STDIN WITH (FORMAT binary)`;
@@ -6,51 +8,94 @@ export const copyPrices = (table: "prices" | "prices_aside") =>
  * A worker whose machine lost power says nothing. The server must find out within half a minute, or what its
  * transaction holds is held for two hours.
  */
-export const beginPiece = `
+export const beginPiece = statement(`
   BEGIN;
   SET LOCAL tcp_keepalives_idle = 10;
   SET LOCAL tcp_keepalives_interval = 5;
   SET LOCAL tcp_keepalives_count = 3;
-  SET LOCAL tcp_user_timeout = 30000`;
+  SET LOCAL tcp_user_timeout = 30000`);
 
 /** From here on the row of the piece is locked; until here a slow source may take its time. */
-export const limitIdleness = "SET LOCAL idle_in_transaction_session_timeout = '30s'";
+export const limitIdleness = statement("SET LOCAL idle_in_transaction_session_timeout = '30s'");
 
-/** $1 first days of months, $2 batch and $3 piece or null. On a connection of its own, see {@link ensureMonths}. */
-export const holdMonths = "SELECT hold_months($1, $2, $3) AS held";
+export const commitPiece = statement("COMMIT");
+export const rollBackPiece = statement("ROLLBACK");
 
-/** Puts the bad lines that this transaction has laid aside where they belong. $1 batch, $2 piece. */
-export const moveBadLines = `
+/** First days of months, and the piece that has prices of them or nulls. In a transaction of its own, see {@link ensureMonths}. */
+export const holdMonths = statement<
+  { months: readonly string[]; batchId: number | null; number: number | null },
+  { held: boolean }
+>("SELECT hold_months($months, $batchId, $number) AS held");
+
+/** Puts the bad lines that this transaction has laid aside where they belong. */
+export const moveBadLines = statement<{ batchId: number; number: number }>(`
   WITH moved AS (
-    DELETE FROM bad_lines_aside WHERE batch_id = $1 AND piece = $2
+    DELETE FROM bad_lines_aside WHERE batch_id = $batchId AND piece = $number
     RETURNING batch_id, piece, line, field, reason, content
   )
-  INSERT INTO bad_lines (batch_id, piece, line, field, reason, content) TABLE moved`;
+  INSERT INTO bad_lines (batch_id, piece, line, field, reason, content) TABLE moved`);
 
-/** $1 batch, $2 piece, then arrays of the same length: $3 lines, $4 columns, $5 reasons, $6 contents. */
-export const insertBadLines = (table: "bad_lines" | "bad_lines_aside") => `
+const insertInto = (table: "bad_lines" | "bad_lines_aside") =>
+  statement<{
+    batchId: number;
+    number: number;
+    lines: readonly number[];
+    columns: readonly (string | null)[];
+    reasons: readonly string[];
+    contents: readonly Buffer[];
+  }>(`
   INSERT INTO ${table} (batch_id, piece, line, field, reason, content)
-  SELECT $1, $2, line, field, reason, content
-  FROM unnest($3::bigint[], $4::text[], $5::text[], $6::bytea[]) AS bad (line, field, reason, content)`;
+  SELECT $batchId, $number, line, field, reason, content
+  FROM unnest($lines::bigint[], $columns::text[], $reasons::text[], $contents::bytea[])
+    AS bad (line, field, reason, content)`);
 
-/** $1 batch, $2 piece, $3 reasons, $4 how many lines of each. */
-export const insertBadLineCounts = `
+/** Bad lines of a piece, as arrays of the same length. */
+export const insertBadLines = insertInto("bad_lines");
+export const layBadLinesAside = insertInto("bad_lines_aside");
+
+/** How many lines of a piece are bad for which reason, as arrays of the same length. */
+export const insertBadLineCounts = statement<{
+  batchId: number;
+  number: number;
+  reasons: readonly string[];
+  counts: readonly number[];
+}>(`
   INSERT INTO bad_line_counts (batch_id, piece, reason, count)
-  SELECT $1, $2, reason, count FROM unnest($3::text[], $4::bigint[]) AS bad (reason, count)`;
+  SELECT $batchId, $number, reason, count FROM unnest($reasons::text[], $counts::bigint[]) AS bad (reason, count)`);
 
 /**
- * $1 batch. Shared between the pieces of a batch, but not with what ends it: once a batch is set to failed, no piece
- * can commit rows that nobody would ever delete.
+ * Shared between the pieces of a batch, but not with what ends it: once a batch is set to failed, no piece can commit
+ * rows that would never be deleted. No row if the batch is over.
  */
-export const holdBatch = "SELECT 1 FROM batches WHERE id = $1 AND state = 'loading' FOR SHARE";
+export const holdBatch = statement<{ batchId: number }>(
+  "SELECT FROM batches WHERE id = $batchId AND state = 'loading' FOR SHARE",
+);
 
 /**
- * The fence: a worker that was taken for dead, and whose piece somebody else has, updates nothing and rolls back.
- * $1 batch, $2 piece, $3 worker, $4 attempt, $5 state, $6 rows, $7 rejected, $8 lines, $9 price_sum, $10 checksum,
- * $11 months, $12 bytes.
+ * The fence: a worker that was taken for dead, and whose piece another one has, updates nothing and rolls back.
+ * `digest` is that of bytes which were not known before; null keeps the one that is there.
  */
-export const finishPiece = `
+export const finishPiece = statement<{
+  batchId: number;
+  number: number;
+  worker: string;
+  attempt: number;
+  state: "loaded" | "failed";
+  rows: number;
+  rejected: number;
+  lines: number;
+  priceSum: string;
+  checksum: string;
+  months: readonly string[];
+  bytes: number;
+  digest: string | null;
+}>(`
   UPDATE pieces
-  SET state = $5, rows = $6, rejected = $7, lines = $8, price_sum = $9, checksum = $10, months = $11,
-      to_byte = coalesce(to_byte, from_byte + $12), loaded_at = clock_timestamp(), lease_until = NULL, error = NULL
-  WHERE batch_id = $1 AND number = $2 AND worker = $3 AND attempts = $4 AND state = 'loading'`;
+  SET state = $state, rows = $rows, rejected = $rejected, lines = $lines, price_sum = $priceSum, checksum = $checksum,
+      months = $months, to_byte = coalesce(to_byte, from_byte + $bytes), digest = coalesce($digest, digest),
+      loaded_at = clock_timestamp(), lease_until = NULL, error = NULL
+  WHERE batch_id = $batchId AND number = $number AND worker = $worker AND attempts = $attempt AND state = 'loading'`);
+
+export const listPorts = statement<NoParams, { id: number; code: string }>(
+  "SELECT id, code FROM places WHERE kind = 'port'",
+);

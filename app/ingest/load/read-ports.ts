@@ -1,10 +1,19 @@
-import type pg from "pg";
+import type { Database } from "../../database/database.js";
 import { PortTable } from "../parse/port-table.js";
+import { PortsMissingError } from "./load-error.js";
+import { listPorts } from "./piece.sql.js";
 
-/** Every port of the database, for looking up codes. */
-export async function readPorts(database: Pick<pg.Pool, "query">): Promise<PortTable> {
-  const { rows } = await database.query<{ id: number; code: string }>(
-    "SELECT id, code FROM places WHERE kind = 'port'",
-  );
-  return new PortTable(rows);
+/** Every port of the database, for looking up codes. There may be a hundred thousand, which take their time. */
+export async function readPorts(database: Database): Promise<PortTable> {
+  return new PortTable(await database.transaction((session) => session.rows(listPorts)));
+}
+
+/**
+ * {@link readPorts} for what cannot go on without any.
+ * @throws {PortsMissingError} while the database knows none.
+ */
+export async function requirePorts(database: Database): Promise<PortTable> {
+  const ports = await readPorts(database);
+  if (ports.size === 0) throw new PortsMissingError();
+  return ports;
 }

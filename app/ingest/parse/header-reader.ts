@@ -10,7 +10,7 @@ const CARRIAGE_RETURN = 13;
 const BOM_BYTES = 3;
 
 /** What stands behind the header: of CSV, its columns; NDJSON names them on each line, so any order does. */
-export interface Headed {
+export interface Header {
   readonly columns: Columns;
   readonly rest: Buffer;
 }
@@ -35,7 +35,7 @@ export class HeaderReader {
    * @returns null while there is too little.
    * @throws {HeaderError}
    */
-  read(chunk: Buffer): Headed | null {
+  read(chunk: Buffer): Header | null {
     this.bytes += chunk.length;
     if (this.#columns) return { columns: this.#columns, rest: chunk };
     this.#read.append(chunk);
@@ -46,7 +46,7 @@ export class HeaderReader {
   }
 
   /** To be called when there are no more chunks. */
-  end(): Headed {
+  end(): Header {
     const read = this.#read.bytes;
     if (this.#columns) return { columns: this.#columns, rest: read };
     const bytes = read.subarray(bomLength(read));

@@ -83,6 +83,7 @@ const CHUNK_BYTES = 256 * 1024;
 class FileObject implements SourceObject {
   readonly name: string;
   readonly location: string;
+  readonly channel = "file";
   readonly identity: string;
   readonly bytes: number;
   readonly ranges = true;

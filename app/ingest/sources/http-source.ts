@@ -73,6 +73,7 @@ function hasStrongTag({ etag }: Version): boolean {
 class HttpObject implements SourceObject {
   readonly name: string;
   readonly location: string;
+  readonly channel = "http";
   readonly identity: string;
   readonly bytes: number | null;
   readonly ranges: boolean;

@@ -2,10 +2,7 @@ import { randomUUID } from "node:crypto";
 import { addAbortSignal, type Readable } from "node:stream";
 import type { Source, SourceObject } from "./source.js";
 
-/** Begins the identity of what can be read once only. */
-export const PIPE_IDENTITY = "pipe ";
-
-/** Standard input or another pipe: one delivery, which nobody else can read and nobody can read again. */
+/** Standard input or another pipe: one delivery, which no other process can read, and which is not there a second time. */
 export function openPipeSource(pipe: {
   readonly name: string;
   readonly location: string;
@@ -22,7 +19,8 @@ export function openPipeSource(pipe: {
 class PipeObject implements SourceObject {
   readonly name: string;
   readonly location: string;
-  readonly identity = `${PIPE_IDENTITY}${randomUUID()}`;
+  readonly channel = "pipe";
+  readonly identity = randomUUID();
   readonly bytes = null;
   readonly ranges = false;
   readonly repeatable = false;

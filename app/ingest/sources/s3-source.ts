@@ -131,6 +131,7 @@ function writeVersion({ ETag, LastModified }: Version): string {
 class S3Object implements SourceObject {
   readonly name: string;
   readonly location: string;
+  readonly channel = "s3";
   readonly identity: string;
   readonly bytes: number;
   readonly ranges = true;

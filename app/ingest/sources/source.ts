@@ -1,12 +1,15 @@
+import type { Channel } from "../../batches/delivery.js";
+
 /** One delivery: a file, what an HTTP address or an S3 key holds, or standard input. It becomes one batch. */
 export interface SourceObject {
   /** What reports call it: the last part of the path. */
   readonly name: string;
   /** Path or address in full, without credentials. */
   readonly location: string;
-  /** The same for the same content under the same name, whoever looks: name, size, and ETag or modification time. */
+  readonly channel: Channel;
+  /** The same for the same content under the same name, in any process: name, size, and ETag or modification time. */
   readonly identity: string;
-  /** Bytes as stored; null if nobody can say before the end. */
+  /** Bytes as stored; null if they are not known before the end. */
   readonly bytes: number | null;
   /** True if any part can be read on its own: several workers can share the object. */
   readonly ranges: boolean;

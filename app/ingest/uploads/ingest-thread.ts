@@ -5,7 +5,7 @@ import type { AuditReport } from "../audit/audit.js";
 import type { PieceResult } from "../load/load-piece.js";
 import { fromSentError } from "./sent-error.js";
 import type { Job, JobInput, JobOutput, JobResults, LogMessage, ThreadData, ThreadOrder } from "./thread-messages.js";
-import type { UploadedPiece } from "./upload.js";
+import type { UploadedPiece } from "./upload-piece.js";
 import type { UploadStream } from "./upload-stream.js";
 
 export interface IngestThreadOptions {
@@ -14,6 +14,11 @@ export interface IngestThreadOptions {
   /** Most of them at once. */
   readonly connections: number;
   readonly logger: Logger;
+}
+
+interface Abortable {
+  /** Aborted when the client is gone. */
+  readonly signal: AbortSignal;
 }
 
 /** Several times what it takes; a server that has no more memory would be ended as a whole. */
@@ -62,7 +67,7 @@ export class IngestThread {
    * `uploadPiece` in the thread.
    * @throws {PortsMissingError} {IngestThreadError} or what that throws.
    */
-  uploadPiece({ body, signal, ...piece }: Omit<UploadedPiece, "ports">): Promise<PieceResult | "same"> {
+  uploadPiece({ body, signal, ...piece }: Omit<UploadedPiece, "ports"> & Abortable): Promise<PieceResult | "same"> {
     return this.#run({ kind: "piece", ...piece }, signal, body);
   }
 
@@ -74,7 +79,7 @@ export class IngestThread {
     body,
     signal,
     ...stream
-  }: Pick<UploadStream, "batchId" | "body" | "bytes" | "signal">): Promise<void> {
+  }: Pick<UploadStream, "batchId" | "body" | "bytes"> & Abortable): Promise<void> {
     return this.#run({ kind: "stream", ...stream }, signal, body);
   }
 

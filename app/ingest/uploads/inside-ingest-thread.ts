@@ -1,12 +1,16 @@
+import { readlinkSync } from "node:fs";
+import { constants, getPriority, setPriority } from "node:os";
+import { basename } from "node:path";
 import { Readable } from "node:stream";
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
+import { Database } from "../../database/database.js";
+import { PATIENCE_MS } from "../../database/patiently.js";
 import { closePool, openPool } from "../../database/pool.js";
 import { auditBatch } from "../audit/audit.js";
-import { PortsMissingError } from "../load/load-error.js";
-import { readPorts } from "../load/read-ports.js";
+import { requirePorts } from "../load/read-ports.js";
 import { toSentError } from "./sent-error.js";
 import type { Job, JobInput, JobOutput, JobResults, LogMessage, ThreadData, ThreadOrder } from "./thread-messages.js";
-import { uploadPiece } from "./upload.js";
+import { uploadPiece } from "./upload-piece.js";
 import { uploadStream } from "./upload-stream.js";
 
 // What runs inside the thread that IngestThread starts.
@@ -31,10 +35,23 @@ const counting = setInterval(() => {
   counts.set([pool.totalCount, pool.idleCount, pool.waitingCount]);
 }, COUNT_MS);
 
+yieldToReaders();
+
 server.on("message", (order: ThreadOrder) => {
   if (order === "stop") void stop();
   else void carryOut(order.job, order.port);
 });
+
+/**
+ * The thread that answers readers goes first where processors are short. Linux gives each thread a priority of its own;
+ * elsewhere all threads of a process share one, which stays.
+ */
+function yieldToReaders(): void {
+  if (process.platform !== "linux") return;
+  // A synchronous call runs on this very thread, as which /proc knows it.
+  const threadId = Number(basename(readlinkSync("/proc/thread-self")));
+  setPriority(threadId, Math.max(getPriority(), constants.priority.PRIORITY_LOW));
+}
 
 async function carryOut(job: Job, port: MessagePort): Promise<void> {
   const client = new AbortController();
@@ -44,7 +61,7 @@ async function carryOut(job: Job, port: MessagePort): Promise<void> {
     highWaterMark: CHUNKS_AHEAD,
     read: () => answer({ kind: "more" }),
   });
-  // Whoever reads it is told; nobody may.
+  // Its reader is told of an error; before there is one, Node would end the thread for it.
   body.on("error", () => {});
   port.on("message", (input: JobInput) => {
     if (input.kind === "chunk") body.push(Buffer.from(input.bytes.buffer));
@@ -66,15 +83,17 @@ async function resultOf(
   body: AsyncIterable<Buffer>,
   signal: AbortSignal,
 ): Promise<JobResults[keyof JobResults]> {
+  const patient = new Database(pool, { patienceMs: PATIENCE_MS, log, signal });
+  // The client of a piece waits for the answer, and sends it again.
+  const once = patient.with({ patienceMs: 0 });
   if (job.kind === "audit") {
     // Each call makes one month at a time, and the database has more than one core.
-    const [report] = await Promise.all([1, 2].map(() => auditBatch(pool, job.batchId, { log, signal })));
+    const [report] = await Promise.all([1, 2].map(() => auditBatch(patient, job.batchId)));
     return report;
   }
-  const ports = await readPorts(pool);
-  if (ports.size === 0) throw new PortsMissingError();
-  if (job.kind === "piece") return uploadPiece(pool, { ...job, body, ports, signal });
-  await uploadStream(pool, { ...job, body, ports, log, signal });
+  const ports = await requirePorts(once);
+  if (job.kind === "piece") return uploadPiece(once, { ...job, body, ports });
+  await uploadStream(patient, { ...job, body, ports });
 }
 
 async function stop(): Promise<void> {

@@ -1,89 +1,126 @@
-/** $1 feed, $2 source, $3 identity, $4 mode, $5 max_bad_rows, $6 seconds to the deadline or null. */
-export const insertUpload = `
-  INSERT INTO batches (feed, source, identity, mode, state, max_bad_rows, deadline_at)
-  VALUES ($1, $2, $3, $4, 'loading', $5, now() + make_interval(secs => $6))
-  ON CONFLICT (feed, identity) DO NOTHING
-  RETURNING id`;
+import type { BatchState } from "../../batches/batch-state.js";
+import type { Channel, DeliveryMode } from "../../batches/delivery.js";
+import { findSetAside } from "../../batches/plan.sql.js";
+import { type NoParams, statement } from "../../database/statement.js";
 
-/**
- * $1 feed, $2 identity, then what is wanted of it: $3 source, $4 mode, $5 max_bad_rows, $6 seconds to the deadline or
- * null; $7 the key. `differs` names the first that it was not opened with.
- */
-export const findUpload = `
+/** What an upload is opened with. */
+export interface Opened {
+  readonly feed: string;
+  readonly channel: Channel;
+  /** Its Idempotency-Key. */
+  readonly identity: string;
+  readonly source: string;
+  readonly mode: DeliveryMode;
+  readonly maxBadRows: number;
+  readonly deadlineSeconds: number | null;
+}
+
+export const insertUpload = statement<Opened, { id: number }>(`
+  INSERT INTO batches (feed, source, channel, delivery_identity, supersedes, mode, state, max_bad_rows, deadline_at)
+  VALUES ($feed, $source, $channel, $identity, ${findSetAside}, $mode, 'loading', $maxBadRows,
+          now() + make_interval(secs => $deadlineSeconds))
+  ON CONFLICT DO NOTHING
+  RETURNING id`);
+
+/** The upload with this key, and the first thing (`differs`) that it was opened with and is not what is wanted now. */
+export const findUpload = statement<Opened, { id: number; differs: string | null }>(`
   SELECT id,
-         CASE WHEN identity <> $2 THEN 'way of sending (in pieces, or as one body)'
-              WHEN source <> $3 THEN 'source'
-              WHEN mode <> $4 THEN 'mode'
-              WHEN max_bad_rows <> $5 THEN 'max_bad_rows'
-              WHEN deadline_at - created_at IS DISTINCT FROM make_interval(secs => $6) THEN 'deadline_seconds'
+         CASE WHEN channel <> $channel THEN 'way of sending (in pieces, or as one body)'
+              WHEN source <> $source THEN 'source'
+              WHEN mode <> $mode THEN 'mode'
+              WHEN max_bad_rows <> $maxBadRows THEN 'max_bad_rows'
+              WHEN deadline_at - created_at IS DISTINCT FROM make_interval(secs => $deadlineSeconds)
+                THEN 'deadline_seconds'
          END AS differs
-  FROM batches WHERE feed = $1 AND identity IN ('upload ' || $7::text, 'stream ' || $7::text)
-  ORDER BY identity <> $2 LIMIT 1`;
+  FROM batches
+  WHERE feed = $feed AND channel IN ('upload', 'stream') AND delivery_identity = $identity AND NOT set_aside
+  ORDER BY channel <> $channel LIMIT 1`);
 
 /**
  * Takes a piece of an open upload for this request, also from a request that has not finished: that one may hang on a
  * connection that is long gone, and finds at its commit that the piece is no longer its own. No row if the batch takes
- * no pieces, or this one is loaded. $1 batch, $2 piece, $3 worker.
+ * no pieces, or this one is loaded.
  */
-export const claimUploaded = `
+export const claimUploaded = statement<{ batchId: number; number: number; worker: string }, { attempts: number }>(`
   INSERT INTO pieces AS p (batch_id, number, state, from_byte, attempts, worker, started_at)
-  SELECT id, $2, 'loading', 0, 1, $3, clock_timestamp()
+  SELECT id, $number, 'loading', 0, 1, $worker, clock_timestamp()
   FROM (SELECT id FROM batches
-        WHERE id = $1 AND state = 'loading' AND NOT planned AND identity LIKE 'upload %' FOR SHARE) held
+        WHERE id = $batchId AND state = 'loading' AND NOT planned AND channel = 'upload' FOR SHARE) held
   ON CONFLICT (batch_id, number) DO UPDATE
     SET state = 'loading', worker = excluded.worker, attempts = p.attempts + 1, started_at = excluded.started_at,
         to_byte = NULL, rejected = NULL, digest = NULL, error = NULL
     WHERE p.state <> 'loaded'
-  RETURNING attempts`;
+  RETURNING attempts`);
 
-/** What is bad in an earlier version of the piece. $1 batch, $2 piece. */
-export const forgetBadLines = "DELETE FROM bad_lines WHERE batch_id = $1 AND piece = $2";
-export const forgetBadLineCounts = "DELETE FROM bad_line_counts WHERE batch_id = $1 AND piece = $2";
+/** What was bad in an earlier version of the piece. */
+export const forgetBadLines = statement<{ batchId: number; number: number }>(
+  "DELETE FROM bad_lines WHERE batch_id = $batchId AND piece = $number",
+);
+export const forgetBadLineCounts = statement<{ batchId: number; number: number }>(
+  "DELETE FROM bad_line_counts WHERE batch_id = $batchId AND piece = $number",
+);
 
-/** $1 batch, $2 piece. */
-export const showUploaded = `
-  SELECT b.state, b.planned, b.max_bad_rows, b.identity LIKE 'upload %' AS upload,
-         p.state AS piece_state, p.digest
-  FROM batches b LEFT JOIN pieces p ON p.batch_id = b.id AND p.number = $2
-  WHERE b.id = $1`;
+/** A piece of an upload, and the batch that it belongs to. */
+export interface UploadedPieceState {
+  readonly state: BatchState;
+  readonly max_bad_rows: number;
+  readonly in_pieces: boolean;
+  /** Null if there is no such piece. */
+  readonly piece_state: "waiting" | "loading" | "loaded" | "failed" | null;
+  readonly digest: string | null;
+}
 
-/** Written when the last byte is there and before the commit, so that a loaded piece always has it. */
-export const setDigest = `
-  UPDATE pieces SET digest = $5 WHERE batch_id = $1 AND number = $2 AND worker = $3 AND attempts = $4`;
+export const readUploadedPiece = statement<{ batchId: number; number: number }, UploadedPieceState>(`
+  SELECT b.state, b.max_bad_rows, b.channel = 'upload' AS in_pieces, p.state AS piece_state, p.digest
+  FROM batches b LEFT JOIN pieces p ON p.batch_id = b.id AND p.number = $number
+  WHERE b.id = $batchId`);
 
-/** $1 batch, $2 piece, $3 worker, $4 attempt. */
-export const dropUploaded = `
+/** Lets go of a piece that could not be loaded; it can be sent again. */
+export const dropUploaded = statement<{ batchId: number; number: number; worker: string; attempt: number }>(`
   UPDATE pieces SET state = 'waiting', worker = NULL
-  WHERE batch_id = $1 AND number = $2 AND worker = $3 AND attempts = $4 AND state = 'loading'`;
+  WHERE batch_id = $batchId AND number = $number AND worker = $worker AND attempts = $attempt AND state = 'loading'`);
 
-/** Before the check: no piece is claimed between that and the closing. $1 batch. */
-export const lockUpload = "SELECT FROM batches WHERE id = $1 FOR UPDATE";
+/** Before the check: no piece is claimed between that and the closing. */
+export const lockUpload = statement<{ batchId: number }>("SELECT FROM batches WHERE id = $batchId FOR UPDATE");
 
-/** What stands in the way of publishing upload $1. */
-export const checkUpload = `
-  SELECT b.state, b.planned, b.max_bad_rows, b.identity ~ '^(upload|stream) ' AS sent, count(p.number)::integer AS pieces,
+/** What may stand in the way of publishing an upload. */
+export interface UploadState {
+  readonly state: BatchState;
+  readonly planned: boolean;
+  readonly max_bad_rows: number;
+  readonly sent: boolean;
+  readonly pieces: number;
+  /** Numbers of the pieces that are not loaded; null without any. */
+  readonly unfinished: number[] | null;
+  readonly failed: boolean;
+  readonly rejected: number;
+  readonly rows: number;
+}
+
+export const readUploadState = statement<{ batchId: number }, UploadState>(`
+  SELECT b.state, b.planned, b.max_bad_rows, b.channel IN ('upload', 'stream') AS sent, count(p.number)::integer AS pieces,
          array_agg(p.number ORDER BY p.number) FILTER (WHERE p.state IN ('waiting', 'loading')) AS unfinished,
          coalesce(bool_or(p.state = 'failed'), false) AS failed,
          coalesce(sum(p.rejected), 0)::float8 AS rejected, coalesce(sum(p.rows), 0)::float8 AS rows
   FROM batches b LEFT JOIN pieces p ON p.batch_id = b.id
-  WHERE b.id = $1
-  GROUP BY b.id`;
+  WHERE b.id = $batchId
+  GROUP BY b.id`);
 
-/** No more pieces. $1 batch. A stream is closed when it ends. */
-export const closeUpload = `
+/** No more pieces. A stream is closed when it ends. */
+export const closeUpload = statement<{ batchId: number }>(`
   UPDATE batches b
   SET planned = true, bytes = (SELECT sum(to_byte - from_byte) FROM pieces WHERE batch_id = b.id)
-  WHERE id = $1 AND state = 'loading' AND NOT planned AND identity LIKE 'upload %'`;
+  WHERE id = $batchId AND state = 'loading' AND NOT planned AND channel = 'upload'`);
 
 /**
  * Uploads whose publish was asked for, as nothing else closes one that comes in pieces or lets any be audited, and that
- * nobody is at: whoever audits holds the lock of a part.
+ * no process is at: one that audits holds the lock of a part.
  */
-export const listUnpublished = `
+export const listUnpublished = statement<NoParams, { id: number }>(`
   WITH asked AS (
     SELECT id FROM batches
-    WHERE state IN ('auditing', 'audited') AND identity ~ '^(upload|stream) '
-       OR state = 'loading' AND planned AND identity LIKE 'upload %'
+    WHERE state IN ('auditing', 'audited') AND channel IN ('upload', 'stream')
+       OR state = 'loading' AND planned AND channel = 'upload'
   ), unclaimed AS (
     SELECT batch_id FROM audit_parts
     WHERE NOT done AND batch_id IN (SELECT id FROM asked) FOR UPDATE SKIP LOCKED
@@ -91,12 +128,12 @@ export const listUnpublished = `
   SELECT id FROM asked
   WHERE (SELECT count(*) FROM unclaimed WHERE batch_id = id)
       = (SELECT count(*) FROM audit_parts WHERE batch_id = id AND NOT done)
-  ORDER BY id`;
+  ORDER BY id`);
 
-/** Uploads that nobody went on with for $1 hours. */
-export const listAbandoned = `
+/** Uploads of which nothing was sent for so many hours. */
+export const listAbandonedUploads = statement<{ hours: number }, { id: number }>(`
   SELECT b.id
   FROM batches b
-  WHERE b.state = 'loading' AND b.identity ~ '^(upload|stream) '
+  WHERE b.state = 'loading' AND b.channel IN ('upload', 'stream')
     AND greatest(b.created_at, (SELECT max(p.started_at) FROM pieces p WHERE p.batch_id = b.id))
-        < clock_timestamp() - make_interval(hours => $1::integer)`;
+        < clock_timestamp() - make_interval(hours => $hours::integer)`);

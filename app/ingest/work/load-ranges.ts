@@ -1,148 +1,133 @@
+import { sleep } from "../../sleep.js";
 import { loadPiece } from "../load/load-piece.js";
-import { HeaderError } from "../parse/columns.js";
-import { type Head, MAX_HEAD_BYTES, readHead } from "../pieces/head.js";
+import { type Layout, MOST_HEADER_BYTES, readLayout } from "../pieces/layout.js";
 import { linesOfRange } from "../pieces/lines-of-range.js";
 import type { SourceObject } from "../sources/source.js";
-import { SourceError } from "../sources/source-error.js";
-import { LEASE_SECONDS, LeaseKeeper } from "./lease.js";
-import { claimPiece, releasePieces } from "./work.sql.js";
-import {
-  afterFailure,
-  ask,
-  askOnce,
-  failForGood,
-  LANES,
-  MAX_ATTEMPTS,
-  noteHead,
-  pause,
-  readWorkOf,
-  renewLeases,
-  type Worker,
-} from "./worker.js";
-
-interface Claim {
-  readonly number: number;
-  readonly from_byte: number;
-  readonly to_byte: number;
-  readonly attempts: number;
-  readonly max_bad_rows: number;
-  readonly doomed: boolean;
-}
+import { afterFailure, failForGood, isFinal } from "./after-failure.js";
+import { LEASE_SECONDS, type Leases, withLeases } from "./leases.js";
+import { type ClaimedRange, claimRange } from "./leases.sql.js";
+import { findLoadState, keepHeader } from "./load-state.js";
+import { MOST_ATTEMPTS, PIECES_AT_ONCE, type Worker } from "./worker.js";
 
 /** How often a worker without a piece looks for one: others may fail, and theirs become free. */
-const POLL_SECONDS = 0.25;
+const POLL_MS = 250;
+
+/** A batch whose pieces are ranges of one object. */
+interface RangedBatch {
+  readonly id: number;
+  readonly object: SourceObject;
+  readonly layout: Layout;
+}
 
 /**
  * Loads pieces of a planned batch until none is left, together with any number of other workers. Returns when every
- * piece is loaded or has failed, whoever did it, or when the batch ended otherwise.
+ * piece is loaded or has failed, in whichever worker, or when the batch ended otherwise.
  */
 export async function loadRanges(worker: Worker, batchId: number, object: SourceObject): Promise<void> {
-  const head = await readHeadOrFail(worker, batchId, object);
-  if (head !== null) await new RangeLoad(worker, batchId, object, head).run();
+  const layout = await readLayoutOrFail(worker, batchId, object);
+  if (layout === null) return;
+  const batch = { id: batchId, object, layout };
+  await withLeases(worker, batchId, async (leases) => {
+    const claims = new RangeClaims(worker, batchId, leases);
+    const loading = Array.from({ length: PIECES_AT_ONCE }, () => loadUntilNone(worker, batch, claims, leases));
+    const failed = (await Promise.allSettled(loading)).find(({ status }) => status === "rejected");
+    if (failed?.status === "rejected") throw failed.reason;
+  });
 }
 
-class RangeLoad {
+/**
+ * One claim after the other, so that the pieces held tell one that is being loaded from one whose claim was made but
+ * whose answer was lost with the connection: that one is claimed again.
+ */
+class RangeClaims {
   readonly #worker: Worker;
   readonly #batchId: number;
-  readonly #object: SourceObject;
-  readonly #head: Head;
-  readonly #leases: LeaseKeeper;
-  /** Pieces that are being loaded. */
-  readonly #held = new Set<number>();
-  /** The last claim: one at a time. */
-  #claiming: Promise<unknown> = Promise.resolve();
+  readonly #leases: Leases;
+  #last: Promise<unknown> = Promise.resolve();
 
-  constructor(worker: Worker, batchId: number, object: SourceObject, head: Head) {
+  constructor(worker: Worker, batchId: number, leases: Leases) {
     this.#worker = worker;
     this.#batchId = batchId;
-    this.#object = object;
-    this.#head = head;
-    this.#leases = new LeaseKeeper(batchId, () => renewLeases(worker, batchId, [...this.#held]));
+    this.#leases = leases;
   }
 
-  async run(): Promise<void> {
-    try {
-      const lanes = await Promise.allSettled(Array.from({ length: LANES }, () => this.#loadUntilNone()));
-      const failed = lanes.find((lane) => lane.status === "rejected");
-      if (failed) throw failed.reason;
-    } finally {
-      this.#leases.stop();
-      // Also on the way out after SIGTERM: another worker goes on at once instead of when the lease ends.
-      await askOnce(this.#worker, releasePieces, [this.#batchId, this.#worker.name]).catch(() => {});
-    }
-  }
-
-  async #loadUntilNone(): Promise<void> {
-    for (;;) {
-      const claim = await this.#claim();
-      if (claim) {
-        await this.#attempt(claim);
-        this.#held.delete(claim.number);
-      } else {
-        const work = await readWorkOf(this.#worker, this.#batchId);
-        if (work.state !== "loading" || work.unfinished === 0) return;
-        await pause(this.#worker, POLL_SECONDS);
-      }
-    }
-  }
-
-  /**
-   * One claim after the other, so that `held` tells a piece that another lane is loading from one whose claim was made
-   * but whose answer was lost with the connection: that one is claimed again.
-   */
-  #claim(): Promise<Claim | undefined> {
-    const next = this.#claiming.then(async () => {
-      const { name } = this.#worker;
-      const { rows } = await ask<Claim>(this.#worker, claimPiece, [
-        this.#batchId,
-        name,
-        LEASE_SECONDS,
-        MAX_ATTEMPTS,
-        [...this.#held],
-      ]);
-      if (rows[0]) this.#held.add(rows[0].number);
-      return rows[0];
-    });
-    this.#claiming = next.catch(() => {});
+  /** Undefined if no piece is free at the moment. */
+  next(): Promise<ClaimedRange | undefined> {
+    const next = this.#last.then(() => this.#claim());
+    this.#last = next.catch(() => {});
     return next;
   }
 
-  async #attempt(claim: Claim): Promise<void> {
-    const signal = AbortSignal.any([this.#worker.signal, this.#leases.signal]);
-    const piece = { batchId: this.#batchId, number: claim.number, attempt: claim.attempts };
-    try {
-      await this.#object.verify();
-      await loadPiece(this.#worker.database.pool, {
-        ...piece,
-        worker: this.#worker.name,
-        chunks: linesOfRange(this.#object, claim.from_byte, claim.to_byte, signal),
-        format: this.#head.format,
-        columns: claim.from_byte === 0 ? null : this.#head.columns,
-        ports: this.#worker.ports,
-        maxBadRows: claim.max_bad_rows,
-        checkOnly: claim.doomed,
-        signal,
-      });
-    } catch (error) {
-      await afterFailure(this.#worker, piece, this.#object, error);
+  async #claim(): Promise<ClaimedRange | undefined> {
+    const { database, name } = this.#worker;
+    const { held } = this.#leases;
+    const claimed = await database.row(claimRange, {
+      batchId: this.#batchId,
+      worker: name,
+      leaseSeconds: LEASE_SECONDS,
+      mostAttempts: MOST_ATTEMPTS,
+      held: [...held],
+    });
+    if (claimed) held.add(claimed.number);
+    return claimed;
+  }
+}
+
+async function loadUntilNone(worker: Worker, batch: RangedBatch, claims: RangeClaims, leases: Leases): Promise<void> {
+  for (;;) {
+    const claimed = await claims.next();
+    if (claimed) {
+      await loadRange(worker, batch, claimed, leases.signal);
+      leases.held.delete(claimed.number);
+    } else {
+      const { state, unfinished } = await findLoadState(worker, batch.id);
+      if (state !== "loading" || unfinished === 0) return;
+      await sleep(POLL_MS, worker.database.signal);
     }
+  }
+}
+
+async function loadRange(
+  worker: Worker,
+  { id, object, layout }: RangedBatch,
+  claimed: ClaimedRange,
+  signal: AbortSignal,
+): Promise<void> {
+  const piece = { batchId: id, number: claimed.number, attempt: claimed.attempts };
+  try {
+    await object.verify();
+    await loadPiece(worker.database.with({ signal }), {
+      ...piece,
+      worker: worker.name,
+      chunks: linesOfRange(object, claimed.from_byte, claimed.to_byte, signal),
+      format: layout.format,
+      columns: claimed.from_byte === 0 ? null : layout.columns,
+      ports: worker.ports,
+      maxBadRows: claimed.max_bad_rows,
+      checkOnly: claimed.batch_will_fail,
+    });
+  } catch (error) {
+    await afterFailure(worker, piece, object, error);
   }
 }
 
 /** Null if the batch failed for it. */
-async function readHeadOrFail(worker: Worker, batchId: number, object: SourceObject): Promise<Head | null> {
+async function readLayoutOrFail(worker: Worker, batchId: number, object: SourceObject): Promise<Layout | null> {
+  const { signal } = worker.database;
   for (let attempts = 1; ; attempts += 1) {
     try {
-      const beginning = Math.min(object.bytes ?? MAX_HEAD_BYTES, MAX_HEAD_BYTES);
-      return await noteHead(worker, batchId, await readHead(object.read(0, beginning, worker.signal)));
+      const beginning = Math.min(object.bytes ?? MOST_HEADER_BYTES, MOST_HEADER_BYTES);
+      const layout = await readLayout(object.read(0, beginning, signal));
+      await keepHeader(worker, batchId, layout);
+      return layout;
     } catch (error) {
-      worker.signal.throwIfAborted();
-      if (error instanceof SourceError || error instanceof HeaderError) {
+      signal.throwIfAborted();
+      if (isFinal(error)) {
         await failForGood(worker, batchId, 0, object, error);
         return null;
       }
-      if (attempts === MAX_ATTEMPTS) throw error;
-      await pause(worker, attempts);
+      if (attempts === MOST_ATTEMPTS) throw error;
+      await sleep(attempts * 1_000, signal);
     }
   }
 }

@@ -8,7 +8,7 @@ export interface Batch {
   readonly source: string;
   readonly mode: "append" | "replace" | "compaction";
   readonly state: BatchState;
-  /** An upload of which all that was sent is loaded, and that nobody has asked to publish. */
+  /** True of an upload that is loaded as far as it was sent, and that no client has asked to publish. */
   readonly awaits_publish: boolean;
   readonly created_at: string;
   readonly published_at: string | null;
@@ -27,11 +27,12 @@ export interface Batch {
   readonly duplicate_of?: number | null;
 }
 
+/** A line that could not be loaded. */
 export interface BadLine {
   readonly file: string | null;
   /** Of a batch that was sent in pieces, in which lines are counted each from 1; not known to the release before. */
   readonly piece?: number | null;
-  /** Null while the pieces before it are not read, whose lines nobody has counted. */
+  /** Null while the pieces before it are not read, whose lines are not counted yet. */
   readonly line: number | null;
   /** Name of the column; null where the line as a whole cannot be read. */
   readonly column: string | null;
@@ -62,8 +63,13 @@ export function loadBatch(token: string, id: number, signal: AbortSignal): Promi
 /** What an authorised user may do to a batch; the words are those of the API's paths. */
 export type BatchAction = "publish" | "retract" | "fail";
 
-/** @throws {ProblemError} */
-export async function change(token: string, batch: Batch, action: BatchAction, signal: AbortSignal): Promise<void> {
+/** Asks the service to change a batch. @throws {ProblemError} */
+export async function changeBatch(
+  token: string,
+  batch: Batch,
+  action: BatchAction,
+  signal: AbortSignal,
+): Promise<void> {
   const { id, awaits_publish, pieces } = batch;
   // Refused if more have come since the user looked.
   const body = action === "publish" && awaits_publish ? { body: { pieces: pieces.total } } : {};

@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { type Problem, ProblemError } from "../api.js";
 import { ProblemNotice } from "../problem-notice.js";
 import { formatCount } from "./amount.js";
-import { type Batch, type BatchAction, change } from "./batch.js";
+import { type Batch, type BatchAction, changeBatch } from "./batch.js";
 
 interface ConfirmChangeProps {
   readonly batch: Batch;
@@ -30,7 +30,7 @@ export function ConfirmChange({ batch, action, token, onClose }: ConfirmChangePr
     setBusy(true);
     setProblem(undefined);
     try {
-      await change(token, batch, action, controller.signal);
+      await changeBatch(token, batch, action, controller.signal);
       onClose(true);
     } catch (error) {
       if (controller.signal.aborted) return;

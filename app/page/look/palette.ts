@@ -28,20 +28,20 @@ export function usePalette(): Palette {
   const [palette, setPalette] = useState(readPalette);
   useEffect(() => {
     const dark = matchMedia("(prefers-color-scheme: dark)");
-    const change = () => setPalette(readPalette());
+    const repaint = () => setPalette(readPalette());
     const print = () => {
       document.documentElement.classList.add("on-paper");
-      change();
+      repaint();
     };
     const printed = () => {
       document.documentElement.classList.remove("on-paper");
-      change();
+      repaint();
     };
-    dark.addEventListener("change", change);
+    dark.addEventListener("change", repaint);
     addEventListener("beforeprint", print);
     addEventListener("afterprint", printed);
     return () => {
-      dark.removeEventListener("change", change);
+      dark.removeEventListener("change", repaint);
       removeEventListener("beforeprint", print);
       removeEventListener("afterprint", printed);
     };

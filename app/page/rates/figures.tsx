@@ -38,7 +38,9 @@ export function Figures({ rates, pointed }: FiguresProps) {
         {first && last && first !== last && (
           <div>
             <dt>Change</dt>
-            <dd title={`${formatDay(first.day)} to ${formatDay(last.day)}`}>{change(first.price, last.price)}</dd>
+            <dd title={`${formatDay(first.day)} to ${formatDay(last.day)}`}>
+              {changeInPercent(first.price, last.price)}
+            </dd>
           </div>
         )}
         {low && (
@@ -70,6 +72,6 @@ const percent = new Intl.NumberFormat("en-US", {
   signDisplay: "exceptZero",
 });
 
-function change(from: number, to: number): string {
+function changeInPercent(from: number, to: number): string {
   return from === 0 ? "–" : percent.format(to / from - 1).replace("-", "−");
 }

@@ -11,7 +11,7 @@ interface PlaceFieldProps {
   readonly onPick: (code: string) => void;
 }
 
-/** Options drawn at once. More would slow each key press and nobody scrolls through them; typing narrows. */
+/** Options drawn at once. More would slow down each key press; a visitor types rather than scroll through so many. */
 const MOST_OPTIONS = 200;
 
 /**
@@ -37,25 +37,25 @@ export function PlaceField({ label, places, code, mistake, onPick }: PlaceFieldP
     if (open && active >= 0) list.current?.children[active]?.scrollIntoView({ block: "nearest" });
   }, [open, active, typed]);
 
-  function show() {
+  function openList() {
     if (open) return;
     setOpen(true);
     setActive(places.slice(0, MOST_OPTIONS).findIndex((place) => place.code === code));
   }
 
-  function close() {
+  function closeList() {
     setOpen(false);
     setTyped(undefined);
     setActive(-1);
   }
 
   function pick(place: Place) {
-    close();
+    closeList();
     if (place.code !== code) onPick(place.code);
   }
 
   function step(by: 1 | -1) {
-    if (!open) show();
+    if (!open) openList();
     else if (options.length > 0) {
       setActive(active < 0 && by < 0 ? options.length - 1 : (active + by + options.length) % options.length);
     }
@@ -64,9 +64,9 @@ export function PlaceField({ label, places, code, mistake, onPick }: PlaceFieldP
   function onKeyDown(event: KeyboardEvent) {
     const chosen = open ? options[active] : undefined;
     if (event.key === "ArrowDown") step(1);
-    else if (event.key === "ArrowUp" && event.altKey) close();
+    else if (event.key === "ArrowUp" && event.altKey) closeList();
     else if (event.key === "ArrowUp") step(-1);
-    else if (event.key === "Escape" && open) close();
+    else if (event.key === "Escape" && open) closeList();
     else if (event.key === "Enter" && chosen) pick(chosen);
     else {
       // Leaving with Tab takes the option in sight if something was typed for it, as a native select does.
@@ -105,8 +105,8 @@ export function PlaceField({ label, places, code, mistake, onPick }: PlaceFieldP
           setActive(event.currentTarget.value.trim() ? 0 : -1);
         }}
         onFocus={(event) => event.currentTarget.select()}
-        onClick={show}
-        onBlur={close}
+        onClick={openList}
+        onBlur={closeList}
         onKeyDown={onKeyDown}
       />
       <p class="place-about" id={`${id}-about`}>

@@ -134,7 +134,8 @@ export function drawRatePlots({ line, bars, rates, palette, width, onPoint }: Ra
     linePlot.setCursor({ left, top });
     barsPlot.setCursor({ left, top });
   };
-  // uPlot follows a mouse only; here a finger that slides sideways reads the days, and one that moves up or down scrolls.
+  // uPlot follows a mouse only; here a finger that slides sideways reads the days, and one that moves up or down
+  // scrolls.
   const follow = (event: PointerEvent) => {
     if (event.pointerType !== "mouse") linePlot.setCursor({ left: event.offsetX, top: 1 });
   };

@@ -26,7 +26,7 @@ export async function loadRates(question: Question, signal: AbortSignal): Promis
   return { question, rates: rates.reverse(), datasetVersion: response.headers.get("Dataset-Version") };
 }
 
-/** The answer as a CSV file. The format is chosen by a header, which a plain link cannot send. @throws {ProblemError} */
+/** The answer as a CSV file; not by a plain link, so that the page can show a problem. @throws {ProblemError} */
 export async function loadCsv(question: Question): Promise<Blob> {
   return (await call(`/rates${writeQuestion(question)}`, { accept: "text/csv" })).blob();
 }

@@ -1,8 +1,10 @@
 import { expect } from "chai";
 import { openPool } from "../../../app/database/pool.js";
 import { ReadSide } from "../../../app/database/read-side.js";
-import { until, useApi } from "./api-server.js";
-import { importTree, publishPrices, SAMPLE_TREE } from "./sample.js";
+import { useApi } from "../../kit/api.js";
+import { deliver } from "../../kit/batches.js";
+import { bringPlaces } from "../../kit/places.js";
+import { until } from "../../kit/until.js";
 
 const DAY = "2024-02-29";
 const PRICE = { origin: "CNSGH", destination: "NLRTM", day: DAY, price: 5 };
@@ -11,8 +13,8 @@ describe("a database that is changed under a server", () => {
   const api = useApi();
 
   before(async () => {
-    await importTree(api.database.pool, SAMPLE_TREE);
-    await publishPrices(api.database.pool, [PRICE, PRICE, PRICE]);
+    await bringPlaces(api.database);
+    await deliver(api.database, { prices: [PRICE, PRICE, PRICE] });
   });
 
   /** Questions that differ, so that each is a statement, on every connection. */
@@ -42,10 +44,10 @@ describe("a database that is changed under a server", () => {
     it(`goes on answering, and right, after ${change}`, async () => {
       for (let turn = 0; turn < 3; turn += 1) await askAll();
       const [ports, regions] = [await read("/ports"), await read("/regions")];
-      await api.database.pool.query(change);
+      await api.pool.query(change);
       // As at each publish, so that nothing comes from memory.
-      await api.database.pool.query("UPDATE dataset SET version = version + 1, changed_at = clock_timestamp()");
-      const { rows } = await api.database.pool.query("SELECT version FROM dataset");
+      await api.pool.query("UPDATE dataset SET version = version + 1, changed_at = clock_timestamp()");
+      const { rows } = await api.pool.query("SELECT version FROM dataset");
       const version = String(rows[0].version);
       await until("every answer is of the new version", async () => {
         expect((await fetch(`${api.server.adminUrl}/readyz`)).status).to.equal(200);
@@ -62,7 +64,7 @@ describe("a database that is changed under a server", () => {
   ] as const) {
     it(`costs no question when a connection ${what}, as behind a pooler`, async () => {
       const pools = [1, 1].map((size) =>
-        openPool({ url: api.database.url, size, applicationName: "test", statementTimeoutMs: 1_000 }),
+        openPool({ url: api.url, size, applicationName: "test", statementTimeoutMs: 1_000 }),
       );
       const [pool, polls] = pools as [(typeof pools)[0], (typeof pools)[0]];
       const reads = new ReadSide({ sources: [{ name: "primary", pool, polls }] });

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import type { RunningServer } from "../../../app/api/server.js";
-import { createDatabase, type TestDatabase } from "../database.js";
-import { startApi, until } from "./api-server.js";
-import { importTree, SAMPLE_TREE } from "./sample.js";
-import { TcpProxy } from "./tcp-proxy.js";
+import { startApi } from "../../kit/api.js";
+import { useDatabase } from "../../kit/database.js";
+import { bringPlaces } from "../../kit/places.js";
+import { TcpProxy } from "../../kit/tcp-proxy.js";
+import { until } from "../../kit/until.js";
 
 const HOUR_MS = 3_600_000;
 const PATH = "/rates?date_from=2024-02-29&date_to=2024-02-29&orig_code=CNSGH&dest_code=NLRTM";
@@ -12,21 +13,18 @@ const wallClock = Date.now;
 
 describe("a clock that is set", function () {
   this.timeout(60_000);
-  let database: TestDatabase;
+  const test = useDatabase();
   let proxy: TcpProxy;
   let server: RunningServer;
 
   before(async () => {
-    database = await createDatabase();
-    await importTree(database.pool, SAMPLE_TREE);
+    await bringPlaces(test.database);
   });
 
-  after(() => database.drop());
-
   beforeEach(async () => {
-    proxy = await TcpProxy.start(database.url);
+    proxy = await TcpProxy.start(test.url);
     server = await startApi({
-      DATABASE_URL: proxy.url(database.url),
+      DATABASE_URL: proxy.url(test.url),
       REQUEST_TIMEOUT_MS: "2000",
       STATEMENT_TIMEOUT_MS: "2000",
     });
@@ -86,12 +84,12 @@ describe("a clock that is set", function () {
     for (const stopping of [false, true]) {
       const when = stopping ? "while the server stops" : "while it serves";
       it(`${direction} by an hour does not cut a request that the database is slow to answer, ${when}`, async () => {
-        const client = await database.pool.connect();
+        const client = await test.pool.connect();
         try {
           await client.query("BEGIN; LOCK TABLE places");
           const asked = fetch(`${server.apiUrl}/regions`);
           await until("it waits for the lock", async () => {
-            const { rowCount } = await database.pool.query(
+            const { rowCount } = await test.pool.query(
               "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
             );
             return rowCount === 1;

@@ -1,9 +1,11 @@
 import { expect } from "chai";
 import type { RunningServer } from "../../../app/api/server.js";
-import { createDatabase, type TestDatabase } from "../database.js";
-import { startApi, until } from "./api-server.js";
-import { importTree, publishPrices, SAMPLE_TREE } from "./sample.js";
-import { TcpProxy } from "./tcp-proxy.js";
+import { startApi } from "../../kit/api.js";
+import { deliver } from "../../kit/batches.js";
+import { useDatabase } from "../../kit/database.js";
+import { bringPlaces } from "../../kit/places.js";
+import { TcpProxy } from "../../kit/tcp-proxy.js";
+import { until } from "../../kit/until.js";
 
 const DAY = "2024-02-29";
 const PATH = `/rates?date_from=${DAY}&date_to=${DAY}&orig_code=CNSGH&dest_code=NLRTM`;
@@ -11,27 +13,20 @@ const RATES = `{"rates":[{"count":3,"day":"${DAY}","price":2}]}`;
 
 describe("a database that goes away", function () {
   this.timeout(60_000);
-  let database: TestDatabase;
+  const test = useDatabase();
   let proxy: TcpProxy;
   let second: TcpProxy;
   let server: RunningServer | undefined;
 
   before(async () => {
-    database = await createDatabase();
-    await importTree(database.pool, SAMPLE_TREE);
+    await bringPlaces(test.database);
     const price = { origin: "CNSGH", destination: "NLRTM", day: DAY };
-    await publishPrices(database.pool, [
-      { ...price, price: 1 },
-      { ...price, price: 2 },
-      { ...price, price: 3 },
-    ]);
+    await deliver(test.database, { prices: [1, 2, 3].map((dollars) => ({ ...price, price: dollars })) });
   });
 
-  after(() => database.drop());
-
   beforeEach(async () => {
-    proxy = await TcpProxy.start(database.url);
-    second = await TcpProxy.start(database.url);
+    proxy = await TcpProxy.start(test.url);
+    second = await TcpProxy.start(test.url);
   });
 
   afterEach(async () => {
@@ -45,7 +40,7 @@ describe("a database that goes away", function () {
   /** Without a cache: each answer comes from the database, or not at all. */
   const start = async (environment: Record<string, string> = {}) => {
     server = await startApi({
-      DATABASE_URL: proxy.url(database.url),
+      DATABASE_URL: proxy.url(test.url),
       CACHE_BYTES: "0",
       DATABASE_POOL_SIZE: "4",
       REQUEST_TIMEOUT_MS: "3000",
@@ -152,8 +147,8 @@ describe("a database that goes away", function () {
   for (const how of ["refuse", "stall"] as const) {
     it(`costs no request while replicas ${how} and a primary answers, and reads return to the replicas`, async () => {
       const running = await start({
-        DATABASE_READ_URL: proxy.url(database.url),
-        DATABASE_URL: second.url(database.url),
+        DATABASE_READ_URL: proxy.url(test.url),
+        DATABASE_URL: second.url(test.url),
         REQUEST_TIMEOUT_MS: "5000",
       });
       await warm(running);
@@ -172,7 +167,7 @@ describe("a database that goes away", function () {
   }
 
   it("is left for the primary although nobody asks anything, when replicas stall", async () => {
-    const running = await start({ DATABASE_READ_URL: proxy.url(database.url), DATABASE_URL: second.url(database.url) });
+    const running = await start({ DATABASE_READ_URL: proxy.url(test.url), DATABASE_URL: second.url(test.url) });
     proxy.stall();
     await until("the polls leave the replicas", async () => (await away(running)) === 1);
     await until("the server is ready on the primary", () => isReady(running));
@@ -184,7 +179,7 @@ describe("a database that goes away", function () {
     await warm(running);
     const asked = Array.from({ length: 8 }, () => get(running));
     // What a server that shuts down at once says to its clients: 57P01.
-    await database.pool.query(
+    await test.pool.query(
       "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'ratesapp read' AND datname = current_database()",
     );
     for (const { status } of await Promise.all([...asked, ...Array.from({ length: 8 }, () => get(running))])) {

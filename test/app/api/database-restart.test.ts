@@ -4,15 +4,17 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import pg from "pg";
+import { Database } from "../../../app/database/database.js";
 import { findBinaries } from "../../../app/database/embedded/binaries.js";
 import { Cluster } from "../../../app/database/embedded/cluster.js";
 import { readPostmaster } from "../../../app/database/embedded/postmaster.js";
 import { run } from "../../../app/database/embedded/run.js";
 import { findServerUser } from "../../../app/database/embedded/server-user.js";
 import { migrate } from "../../../app/database/migrate.js";
+import { deliver } from "../../kit/batches.js";
+import { bringPlaces } from "../../kit/places.js";
+import { until } from "../../kit/until.js";
 import { type Running, startRatesapp } from "../commands/ratesapp.js";
-import { until } from "./api-server.js";
-import { importTree, publishPrices, SAMPLE_TREE } from "./sample.js";
 
 const DAY = "2024-02-29";
 const PRICES = [1, 2, 3].map((price) => ({ origin: "CNSGH", destination: "NLRTM", day: DAY, price }));
@@ -46,8 +48,8 @@ describe("a Postgres that is stopped and started", function () {
     url = await postgres.url((await readPostmaster(postgres.directory))?.port as number);
     await migrate(url);
     const pool = new pg.Pool({ connectionString: url });
-    await importTree(pool, SAMPLE_TREE);
-    await publishPrices(pool, PRICES);
+    await bringPlaces(new Database(pool));
+    await deliver(new Database(pool), { prices: PRICES });
     await pool.end();
     const running = startRatesapp(["serve"], {
       DATABASE_URL: url,

@@ -3,30 +3,28 @@ import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import type { RunningServer } from "../../../app/api/server.js";
-import { createDatabase, type TestDatabase } from "../database.js";
-import { startApi, until } from "./api-server.js";
-import { importTree, SAMPLE_TREE } from "./sample.js";
-import { TcpProxy } from "./tcp-proxy.js";
+import { startApi } from "../../kit/api.js";
+import { type UsedDatabase, useDatabase } from "../../kit/database.js";
+import { bringPlaces } from "../../kit/places.js";
+import { TcpProxy } from "../../kit/tcp-proxy.js";
+import { until } from "../../kit/until.js";
 
 const PATH = "/rates?date_from=2024-01-01&date_to=2024-01-31&orig_code=CNSGH&dest_code=NLRTM";
 
 describe("a server that stops", function () {
   this.timeout(60_000);
-  let database: TestDatabase;
+  const test = useDatabase();
 
   before(async () => {
-    database = await createDatabase();
-    await importTree(database.pool, SAMPLE_TREE);
+    await bringPlaces(test.database);
   });
-
-  after(() => database.drop());
 
   // Not without a wait: a connection that is made in the instant the listener closes is reset, whoever closes it.
   for (const preStopSeconds of [1, 2]) {
     it(`loses no request of clients that keep their connections (${preStopSeconds} s before it stops accepting)`, async () => {
       // Two servers behind one name, as in a roll-out: the first stops under load. New connections go to the second once
       // the first is not ready, or refuses; open ones are used until they are closed.
-      const environment = { DATABASE_URL: database.url, CACHE_BYTES: "0", PRE_STOP_SECONDS: String(preStopSeconds) };
+      const environment = { DATABASE_URL: test.url, CACHE_BYTES: "0", PRE_STOP_SECONDS: String(preStopSeconds) };
       const first = await startApi(environment);
       const second = await startApi(environment);
       try {
@@ -75,14 +73,14 @@ describe("a server that stops", function () {
   }
 
   it("finishes what is under way, is not ready meanwhile, and closes connections that are idle", async () => {
-    const server = await startApi({ DATABASE_URL: database.url });
-    const client = await database.pool.connect();
+    const server = await startApi({ DATABASE_URL: test.url });
+    const client = await test.pool.connect();
     const idle = connect(Number(new URL(server.apiUrl).port), "127.0.0.1");
     const idleClosed = new Promise((resolve) => idle.on("close", resolve));
     try {
       await client.query("BEGIN; LOCK TABLE places");
       const asked = fetch(server.apiUrl + PATH);
-      await until("the question waits for the lock", async () => (await waiting(database)) > 0);
+      await until("the question waits for the lock", async () => (await waiting(test)) > 0);
       const stopped = server.stop();
       await until("the server is not ready", async () => {
         const ready = await fetch(`${server.adminUrl}/readyz`);
@@ -103,16 +101,16 @@ describe("a server that stops", function () {
 
   it("cuts what is not done when its time is over", async () => {
     const server = await startApi({
-      DATABASE_URL: database.url,
+      DATABASE_URL: test.url,
       DRAIN_SECONDS: "1",
       STATEMENT_TIMEOUT_MS: "20000",
       REQUEST_TIMEOUT_MS: "20000",
     });
-    const client = await database.pool.connect();
+    const client = await test.pool.connect();
     try {
       await client.query("BEGIN; LOCK TABLE places");
       const asked = fetch(server.apiUrl + PATH).catch((error: Error) => error);
-      await until("the question waits for the lock", async () => (await waiting(database)) > 0);
+      await until("the question waits for the lock", async () => (await waiting(test)) > 0);
       const beganAtMs = Date.now();
       const stopped = server.stop();
       expect(await asked).to.be.instanceOf(Error);
@@ -125,8 +123,8 @@ describe("a server that stops", function () {
   });
 
   it("does not wait for a database that says no goodbye", async () => {
-    const proxy = await TcpProxy.start(database.url);
-    const server: RunningServer = await startApi({ DATABASE_URL: proxy.url(database.url), DRAIN_SECONDS: "1" });
+    const proxy = await TcpProxy.start(test.url);
+    const server: RunningServer = await startApi({ DATABASE_URL: proxy.url(test.url), DRAIN_SECONDS: "1" });
     await Promise.all(Array.from({ length: 5 }, () => fetch(server.apiUrl + PATH)));
     proxy.stall();
     const beganAtMs = Date.now();
@@ -149,7 +147,7 @@ function ask(serverUrl: string, agent: Agent): Promise<number> {
   });
 }
 
-async function waiting({ pool }: TestDatabase): Promise<number> {
+async function waiting({ pool }: UsedDatabase): Promise<number> {
   const { rows } = await pool.query<{ count: number }>(
     `SELECT count(*)::integer AS count FROM pg_stat_activity
      WHERE datname = current_database() AND wait_event_type = 'Lock' AND application_name = 'ratesapp read'`,

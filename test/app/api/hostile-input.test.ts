@@ -1,17 +1,14 @@
-import { createHash } from "node:crypto";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import type { IncomingMessage } from "node:http";
 import { expect } from "chai";
 import { pino } from "pino";
 import { type RunningServer, startServer } from "../../../app/api/server.js";
 import { readSettings } from "../../../app/settings.js";
-import { createDatabase, type TestDatabase } from "../database.js";
-import { until } from "./api-server.js";
-import { exchange } from "./exchange.js";
-import { importTree, SAMPLE_TREE } from "./sample.js";
-
-const TOKEN = "secret";
+import { useDatabase } from "../../kit/database.js";
+import { exchange } from "../../kit/exchange.js";
+import { bringPlaces } from "../../kit/places.js";
+import { until } from "../../kit/until.js";
+import { AUTHORIZED, TAKES_UPLOADS } from "../../kit/write-token.js";
 
 /** Texts that some part behind the API cannot take as they are: Postgres, JSON, headers, logs. */
 const HOSTILE: Readonly<Record<string, string>> = {
@@ -172,18 +169,13 @@ const INPUTS: Readonly<Record<string, Into>> = {
 
 describe("whatever a client sends", function () {
   this.timeout(60_000);
-  let directory: string;
-  let database: TestDatabase;
+  const test = useDatabase();
   let server: RunningServer;
   let batch: number;
   const logged: Record<string, unknown>[] = [];
 
   before(async () => {
-    directory = await mkdtemp(join(tmpdir(), "ratesapp-hostile-"));
-    const tokens = join(directory, "tokens");
-    await writeFile(tokens, `ann:${createHash("sha256").update(TOKEN).digest("hex")}\n`);
-    database = await createDatabase();
-    await importTree(database.pool, SAMPLE_TREE);
+    await bringPlaces(test.database);
     server = await startServer({
       settings: readSettings({
         HOST: "127.0.0.1",
@@ -191,8 +183,8 @@ describe("whatever a client sends", function () {
         ADMIN_PORT: "0",
         RATE_LIMIT_PER_SECOND: "0",
         MAX_EVENT_LOOP_LAG_MS: "60000",
-        DATABASE_URL: database.url,
-        WRITE_TOKENS_FILE: tokens,
+        DATABASE_URL: test.url,
+        ...TAKES_UPLOADS,
         TRUSTED_PROXIES: "127.0.0.1",
       }),
       logger: pino({ base: null }, { write: (line: string) => void logged.push(JSON.parse(line)) }),
@@ -204,18 +196,14 @@ describe("whatever a client sends", function () {
     ).id;
   });
 
-  after(async () => {
-    await server.stop();
-    await database.drop();
-    await rm(directory, { recursive: true });
-  });
+  after(() => server.stop());
 
   /** As bytes, because no client library sends what these tests send. */
   const send = (method: string, { path, headers = {}, body }: ReturnType<Into>, leaving?: AbortSignal) => {
     const all: Record<string, string> = {
       Host: "x",
       Connection: "close",
-      Authorization: `Bearer ${TOKEN}`,
+      ...AUTHORIZED,
       ...(body === undefined ? {} : { "Content-Length": String(Buffer.byteLength(body)) }),
       ...headers,
     };
@@ -223,6 +211,16 @@ describe("whatever a client sends", function () {
     const target = path.replace("ID", String(batch));
     return exchange(server.apiUrl, `${method} ${target} HTTP/1.1\r\n${lines.join("")}\r\n${body ?? ""}`, leaving);
   };
+
+  /** As the server receives it, which runs in this process. */
+  const nextRequest = () =>
+    new Promise<IncomingMessage>((resolve) => {
+      const note = (message: unknown) => {
+        unsubscribe("http.server.request.start", note);
+        resolve((message as { request: IncomingMessage }).request);
+      };
+      subscribe("http.server.request.start", note);
+    });
 
   const expectRefusal = async (answer: Response, what: string) => {
     const text = await answer.text();
@@ -350,10 +348,15 @@ describe("whatever a client sends", function () {
       ["POST", "/batches", { ...JSON_TYPE, "Content-Length": "100" }, '{"feed":'],
       ["POST", "/batches/ID/fail", { ...JSON_TYPE, "Content-Length": "100" }, '{"reason":'],
     ] as const) {
-      await send(method, { path, headers: { ...headers, ...aKey() }, body }, AbortSignal.timeout(300));
-      const left = () => logged.filter(({ msg }) => msg === "the client left in the middle of its body");
+      const received = nextRequest();
+      const leaving = new AbortController();
+      const left = send(method, { path, headers: { ...headers, ...aKey() }, body }, leaving.signal);
+      const request = await received;
+      await until(`the body of ${method} ${path} is being read`, () => request.readableDidRead);
+      leaving.abort();
+      await left;
       await until(`it is noted of ${method} ${path}`, () =>
-        left().some(({ url }) => url === path.replace("ID", String(batch))),
+        logged.some(({ msg, url }) => msg === "the client left in the middle of its body" && url === request.url),
       );
     }
     expect(logged.filter(({ level }) => (level as number) > 30)).to.deep.equal([]);
@@ -370,7 +373,7 @@ describe("whatever a client sends", function () {
     logged.length = 0;
     const leaving = new AbortController();
     const { body } = await fetch(`${server.apiUrl}/batches/${id}/rejects`, {
-      headers: { Authorization: `Bearer ${TOKEN}` },
+      headers: AUTHORIZED,
       signal: leaving.signal,
     });
     await body?.getReader().read();

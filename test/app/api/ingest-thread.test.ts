@@ -1,9 +1,11 @@
 import { once } from "node:events";
+import { readdir } from "node:fs/promises";
+import { constants, getPriority } from "node:os";
 import type { Worker } from "node:worker_threads";
 import { expect } from "chai";
-import { createDatabase, type TestDatabase } from "../database.js";
-import { until } from "./api-server.js";
-import { importTree, SAMPLE_TREE } from "./sample.js";
+import { createDatabase, type TestDatabase } from "../../kit/database.js";
+import { bringPlaces } from "../../kit/places.js";
+import { until } from "../../kit/until.js";
 import { HEADER, type Reply, startUploadServer, type UploadServer } from "./upload-server.js";
 
 const PRICE = "CNSGH,NLRTM,2024-01-31,1\n";
@@ -21,7 +23,7 @@ describe("the thread that loads uploads", function () {
   beforeEach(async () => {
     process.on("worker", noteThread);
     database = await createDatabase();
-    await importTree(database.pool, SAMPLE_TREE);
+    await bringPlaces(database);
     service = await startUploadServer({ DATABASE_URL: database.url, DRAIN_SECONDS: "1" });
   });
 
@@ -64,6 +66,19 @@ describe("the thread that loads uploads", function () {
     });
   }
 
+  it("leaves the processors to readers where both want them, on Linux", async function () {
+    if (process.platform !== "linux") this.skip();
+    const low = async () => {
+      const threads = await readdir("/proc/self/task");
+      const priorities = threads.map((id) => getPriority(Number(id)));
+      return priorities.filter((priority) => priority >= constants.priority.PRIORITY_LOW).length;
+    };
+    const before = await low();
+    expect((await put(await open(), Buffer.from(HEADER + PRICE))).status).to.equal(201);
+    expect(await low()).to.equal(before + 1);
+    expect(getPriority()).to.be.below(constants.priority.PRIORITY_LOW);
+  });
+
   it("lets go of what it is loading when the server stops", async () => {
     const { reply } = await hang(await open());
     const exited = once(thread as Worker, "exit");
@@ -80,12 +95,13 @@ describe("the thread that loads uploads", function () {
 
   it("shows its connections in the metrics", async () => {
     const { reply } = await hang(await open());
-    const shown = async () => (await fetch(`${service.server.adminUrl}/metrics`)).text();
-    await until("one is counted", async () =>
-      /ratesapp_database_pool_connections\{pool="ingest",state="total"\} [1-9]/.test(await shown()),
-    );
+    const counted = async () => {
+      const metrics = await (await fetch(`${service.server.adminUrl}/metrics`)).text();
+      return Number(/^ratesapp_database_pool_connections\{pool="ingest",state="total"\} (\d+)$/m.exec(metrics)?.[1]);
+    };
+    await until("one is counted", async () => (await counted()) > 0);
     thread?.terminate();
     await reply;
-    expect(await shown()).to.include('ratesapp_database_pool_connections{pool="ingest",state="total"} 0');
+    await until("none is counted", async () => (await counted()) === 0);
   });
 });

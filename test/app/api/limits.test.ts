@@ -1,23 +1,21 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import type { RunningServer } from "../../../app/api/server.js";
-import { createDatabase, type TestDatabase } from "../database.js";
-import { startApi, until } from "./api-server.js";
-import { importTree, SAMPLE_TREE } from "./sample.js";
+import { startApi } from "../../kit/api.js";
+import { useDatabase } from "../../kit/database.js";
+import { bringPlaces } from "../../kit/places.js";
+import { until } from "../../kit/until.js";
 
 const path = (day: number) =>
   `/rates?date_from=2024-01-01&date_to=2024-01-${String(day).padStart(2, "0")}&orig_code=CNSGH&dest_code=NLRTM`;
 
 describe("limits", () => {
-  let database: TestDatabase;
+  const test = useDatabase();
   let server: RunningServer | undefined;
 
   before(async () => {
-    database = await createDatabase();
-    await importTree(database.pool, SAMPLE_TREE);
+    await bringPlaces(test.database);
   });
-
-  after(() => database.drop());
 
   afterEach(async () => {
     await server?.stop();
@@ -25,7 +23,7 @@ describe("limits", () => {
   });
 
   const start = async (environment: Record<string, string>) => {
-    server = await startApi({ DATABASE_URL: database.url, ...environment });
+    server = await startApi({ DATABASE_URL: test.url, ...environment });
     return server;
   };
 
@@ -111,7 +109,7 @@ describe("limits", () => {
     await until("it is in memory", async () => {
       return (await fetch(apiUrl + path(31))).headers.get("server-timing")?.startsWith("cache") === true;
     });
-    const client = await database.pool.connect();
+    const client = await test.pool.connect();
     try {
       await client.query("BEGIN; LOCK TABLE places");
       const asked = Array.from({ length: 20 }, (_, index) => fetch(apiUrl + path(index + 1)));
@@ -143,7 +141,7 @@ describe("limits", () => {
       (await fetch(apiUrl + path(31))).headers.get("server-timing")?.startsWith("cache") === true;
     await fetch(apiUrl + path(31));
     await until("it is in memory", fromMemory);
-    const client = await database.pool.connect();
+    const client = await test.pool.connect();
     try {
       await client.query("BEGIN; LOCK TABLE places");
       const asked = Array.from({ length: 6 }, (_, index) => fetch(apiUrl + path(index + 1)));
@@ -176,7 +174,7 @@ describe("limits", () => {
 
   it("share one query among equal questions", async () => {
     const { apiUrl, adminUrl } = await start({});
-    const client = await database.pool.connect();
+    const client = await test.pool.connect();
     const questions = async (outcome: string) => {
       const metrics = await (await fetch(`${adminUrl}/metrics`)).text();
       return Number(new RegExp(`ratesapp_cache_questions_total\\{outcome="${outcome}"\\} (\\d+)`).exec(metrics)?.[1]);
@@ -197,7 +195,7 @@ describe("limits", () => {
 
   it("let a client leave without taking the answer from others, and count it as 499", async () => {
     const { apiUrl, adminUrl } = await start({});
-    const client = await database.pool.connect();
+    const client = await test.pool.connect();
     try {
       await client.query("BEGIN; LOCK TABLE places");
       const leaving = new AbortController();

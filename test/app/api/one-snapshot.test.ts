@@ -3,9 +3,11 @@ import { publishBatch } from "../../../app/batches/publish.js";
 import { retractBatch } from "../../../app/batches/retract.js";
 import { Database } from "../../../app/database/database.js";
 import { auditBatch } from "../../../app/ingest/audit/audit.js";
-import { createDatabase, type TestDatabase } from "../database.js";
-import { startApi } from "./api-server.js";
-import { importTree, loadPrices, SAMPLE_TREE } from "./sample.js";
+import { startApi } from "../../kit/api.js";
+import { loadBatch } from "../../kit/batches.js";
+import { useFreshDatabase } from "../../kit/database.js";
+import { bringPlaces } from "../../kit/places.js";
+import { until } from "../../kit/until.js";
 
 const DAYS = 60;
 const FIRST = Date.parse("2024-01-15");
@@ -19,28 +21,25 @@ interface Rates {
 
 describe("answers while batches are published and retracted", function () {
   this.timeout(60_000);
-  let database: TestDatabase;
+  const test = useFreshDatabase();
 
   beforeEach(async () => {
-    database = await createDatabase();
-    await importTree(database.pool, SAMPLE_TREE);
+    await bringPlaces(test.database);
   });
-
-  afterEach(() => database.drop());
 
   for (const cacheBytes of ["0", "33554432"]) {
     it(`never mix two dataset versions (cache of ${cacheBytes} bytes)`, async () => {
-      const { pool } = database;
+      const { pool, database } = test;
       // Each batch replaces all days by three prices that only it has.
       const batches: { id: number; price: number }[] = [];
       for (let price = 1000; price < 1008; price += 1) {
         const prices = days.flatMap((day) => Array(3).fill({ origin: "CNSGH", destination: "SEGOT", day, price }));
-        const id = await loadPrices(pool, prices, { mode: "replace" });
-        await auditBatch(pool, id);
+        const id = await loadBatch(database, { prices, mode: "replace" });
+        await auditBatch(database, id);
         batches.push({ id, price });
       }
       const priceOfVersion = new Map<string, number>();
-      const server = await startApi({ DATABASE_URL: database.url, CACHE_BYTES: cacheBytes });
+      const server = await startApi({ DATABASE_URL: test.url, CACHE_BYTES: cacheBytes });
       let done = false;
       let answers = 0;
       const seen = new Set<number>();
@@ -69,15 +68,20 @@ describe("answers while batches are published and retracted", function () {
         read("china_main", "SEGOT", 5),
         read("CNSGH", "north_europe", 5),
       ];
+      // Enough that each reader asks before, during and after the change.
+      const moreAnswers = (what: string) => {
+        const before = answers;
+        return until(`answers come ${what}`, () => answers >= before + 12, { timeoutMs: 20_000 });
+      };
       try {
         for (const { id, price } of batches) {
           const { version } = await publishBatch(new Database(pool), id);
           priceOfVersion.set(String(version), price);
-          await new Promise((resolve) => setTimeout(resolve, 300));
+          await moreAnswers(`of version ${version}`);
         }
         for (const { id } of [...batches].reverse().slice(0, -1)) {
           await retractBatch(new Database(pool), id);
-          await new Promise((resolve) => setTimeout(resolve, 150));
+          await moreAnswers(`without batch ${id}`);
         }
       } finally {
         done = true;

@@ -1,22 +1,19 @@
-import { createHash } from "node:crypto";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import zlib from "node:zlib";
 import { expect } from "chai";
 import pino from "pino";
 import { createHttpServer } from "../../../app/api/http/http-server.js";
 import type { RunningServer } from "../../../app/api/server.js";
 import { listen } from "../../../app/listen.js";
-import { createDatabase, type TestDatabase } from "../database.js";
-import { startApi, until } from "./api-server.js";
+import { startApi } from "../../kit/api.js";
+import { deliver } from "../../kit/batches.js";
+import { createDatabase, useDatabase } from "../../kit/database.js";
+import { exchange } from "../../kit/exchange.js";
+import { bringPlaces } from "../../kit/places.js";
+import { until } from "../../kit/until.js";
+import { AUTHORIZED, TAKES_UPLOADS, TOKEN } from "../../kit/write-token.js";
 import { Described } from "./described.js";
-import { exchange } from "./exchange.js";
-import { importTree, publishPrices, SAMPLE_TREE } from "./sample.js";
 
-const TOKEN = "secret";
-const AUTHORIZED = { Authorization: `Bearer ${TOKEN}` };
 const NOBODY = { Authorization: "Bearer nobody" };
 const PICTURE = { Accept: "image/png" };
 const CSV = { "Content-Type": "text/csv" };
@@ -24,6 +21,7 @@ const JSON_TYPE = { "Content-Type": "application/json" };
 const NOWHERE = "postgres://nobody@127.0.0.1:1/none";
 
 const RATES = "/rates?date_from=2021-01-30&date_to=2021-01-31&orig_code=CNSGH&dest_code=europe";
+const RATES_CSV = RATES.replace("/rates", "/rates.csv");
 const HEADER = "orig_code,dest_code,day,price\n";
 const LINE = "CNSGH,SEGOT,2021-01-31,1234\n";
 const BAD_LINE = "CNSGH,SEGOT,2021-02-30,1234\n";
@@ -36,8 +34,7 @@ interface Sent {
 
 describe("the OpenAPI document, held against real answers", function () {
   this.timeout(25_000);
-  let directory: string;
-  let database: TestDatabase;
+  const test = useDatabase();
   let server: RunningServer;
   let described: Described;
   let slow: Promise<Response>;
@@ -46,28 +43,16 @@ describe("the OpenAPI document, held against real answers", function () {
   before(async () => {
     // Node.js looks every five seconds only, while the others run.
     slow = sendHeadersTooSlowly();
-    directory = await mkdtemp(join(tmpdir(), "ratesapp-openapi-"));
-    await writeFile(join(directory, "tokens"), `ann:${createHash("sha256").update(TOKEN).digest("hex")}\n`);
-    database = await createDatabase();
-    await importTree(database.pool, SAMPLE_TREE);
+    await bringPlaces(test.database);
     const price = { origin: "CNSGH", destination: "SEGOT", day: "2021-01-31" };
-    await publishPrices(database.pool, [
-      { ...price, price: 1 },
-      { ...price, price: 2 },
-      { ...price, price: 4 },
-    ]);
-    server = await start({ DATABASE_URL: database.url });
+    await deliver(test.database, { prices: [1, 2, 4].map((dollars) => ({ ...price, price: dollars })) });
+    server = await start({ DATABASE_URL: test.url });
     described = await Described.read(server.apiUrl);
   });
 
-  after(async () => {
-    await server.stop();
-    await database.drop();
-    await rm(directory, { recursive: true });
-  });
+  after(() => server.stop());
 
-  const start = (environment: Record<string, string>) =>
-    startApi({ WRITE_TOKENS_FILE: join(directory, "tokens"), ...environment });
+  const start = (environment: Record<string, string>) => startApi({ ...TAKES_UPLOADS, ...environment });
 
   /** With a server of its own, and every answer of it expected to be described. */
   async function withServer(environment: Record<string, string>, work: (url: string) => Promise<void>) {
@@ -121,6 +106,7 @@ describe("the OpenAPI document, held against real answers", function () {
   /** A request for each operation, that a token or a database may stop before anything else does. */
   const plain = (): readonly (readonly [operation: string, path: string, sent: Sent])[] => [
     ["GET /rates", RATES, {}],
+    ["GET /rates.csv", RATES_CSV, {}],
     ["GET /ports", "/ports", {}],
     ["GET /regions", "/regions", {}],
     [LIST, "/batches", {}],
@@ -138,7 +124,11 @@ describe("the OpenAPI document, held against real answers", function () {
   it("knows the answers about rates and places", async () => {
     const json: [status: number, path: string, headers?: Record<string, string>][] = [
       [200, RATES],
-      [200, RATES, { Accept: "text/csv" }],
+      [200, RATES_CSV],
+      [200, RATES_CSV, { Accept: "text/csv" }],
+      [304, RATES_CSV, { "If-None-Match": "*" }],
+      [400, "/rates.csv"],
+      [406, RATES_CSV, { Accept: "application/json" }],
       [304, RATES, { "If-None-Match": "*" }],
       [400, "/rates?date_from=2021-01-31&date_to=2021-01-30&origin=CNSGH&dest_code=europe"],
       [400, "/rates"],
@@ -216,7 +206,7 @@ describe("the OpenAPI document, held against real answers", function () {
   it("knows 202 of a batch whose audit takes long", async () => {
     const id = await open();
     await met(201, PIECE, `/batches/${id}/pieces/0`, { headers: CSV, body: HEADER + LINE.repeat(3) });
-    const client = await database.pool.connect();
+    const client = await test.pool.connect();
     try {
       await client.query("BEGIN; LOCK TABLE daily_rates");
       await met(202, PUBLISH, `/batches/${id}/publish`);
@@ -248,20 +238,19 @@ describe("the OpenAPI document, held against real answers", function () {
   });
 
   it("knows 429, of a client that asks too often and of too many bodies at once", async () => {
-    await withServer({ DATABASE_URL: database.url, RATE_LIMIT_PER_SECOND: "1", RATE_LIMIT_BURST: "1" }, async (url) => {
+    await withServer({ DATABASE_URL: test.url, RATE_LIMIT_PER_SECOND: "1", RATE_LIMIT_BURST: "1" }, async (url) => {
       await fetch(`${url}/regions`);
       for (const [operation, path, sent] of plain()) {
         // A request that is slow to come has been given another by then.
-        let answer: Response | undefined;
-        await until("it is refused", async () => {
+        const refused = await until("it is refused", async () => {
           const init = { method: operation.split(" ")[0] as string, headers: { ...AUTHORIZED, ...sent.headers } };
-          answer = await fetch(url + path, { ...init, ...(sent.body ? { body: sent.body as string } : {}) });
-          return answer.status === 429;
+          const answer = await fetch(url + path, { ...init, ...(sent.body ? { body: sent.body as string } : {}) });
+          return answer.status === 429 && answer;
         });
-        await described.expect(operation, answer as Response);
+        await described.expect(operation, refused);
       }
     });
-    await withServer({ DATABASE_URL: database.url }, async (url) => {
+    await withServer({ DATABASE_URL: test.url }, async (url) => {
       const id = await open();
       const leaving = new AbortController();
       const hanging = [0, 1, 2].map((number) =>
@@ -273,7 +262,7 @@ describe("the OpenAPI document, held against real answers", function () {
         ),
       );
       await until("three bodies are being read", async () => {
-        const { rows } = await database.pool.query("SELECT FROM pieces WHERE batch_id = $1", [id]);
+        const { rows } = await test.pool.query("SELECT FROM pieces WHERE batch_id = $1", [id]);
         return rows.length === 3;
       });
       const sent = { headers: { ...CSV, ...newKey() }, body: HEADER + LINE };
@@ -293,12 +282,12 @@ describe("the OpenAPI document, held against real answers", function () {
       for (const [operation, path, sent] of plain())
         expect(await type(await met(503, operation, path, sent, url)), operation).to.equal("database-away");
     });
-    await withServer({ DATABASE_READ_URL: database.url }, async (url) => {
+    await withServer({ DATABASE_READ_URL: test.url }, async (url) => {
       for (const [operation, path, sent] of aboutBatches())
         expect(await type(await met(503, operation, path, sent, url)), operation).to.equal("read-only");
     });
     const patient = { STATEMENT_TIMEOUT_MS: "10000", REQUEST_TIMEOUT_MS: "10000", DATABASE_POOL_SIZE: "1" };
-    await withServer({ DATABASE_URL: database.url, MAX_WAITING_QUERIES: "1", ...patient }, async (url) => {
+    await withServer({ DATABASE_URL: test.url, MAX_WAITING_QUERIES: "1", ...patient }, async (url) => {
       await whileLocked(async () => {
         // One asks and two wait, of which one is told that every connection is in use; the others are turned away at once.
         const details = new Set<string>();
@@ -317,7 +306,7 @@ describe("the OpenAPI document, held against real answers", function () {
   });
 
   it("knows 504 of a question that takes too long", async () => {
-    await withServer({ DATABASE_URL: database.url, STATEMENT_TIMEOUT_MS: "100" }, (url) =>
+    await withServer({ DATABASE_URL: test.url, STATEMENT_TIMEOUT_MS: "100" }, (url) =>
       whileLocked(async () => {
         for (const [operation, path, sent] of aboutData()) await met(504, operation, path, sent, url);
       }),
@@ -341,7 +330,7 @@ describe("the OpenAPI document, held against real answers", function () {
   });
 
   async function whileLocked(work: () => Promise<void>): Promise<void> {
-    const client = await database.pool.connect();
+    const client = await test.pool.connect();
     try {
       await client.query("BEGIN; LOCK TABLE places");
       await work();
@@ -353,7 +342,7 @@ describe("the OpenAPI document, held against real answers", function () {
 });
 
 async function sendHeadersTooSlowly(): Promise<Response> {
-  const server = createHttpServer(() => {}, pino({ level: "silent" }));
+  const { server } = createHttpServer(() => {}, pino({ level: "silent" }));
   server.headersTimeout = 100;
   await listen(server, 0, "127.0.0.1");
   try {

@@ -1,8 +1,9 @@
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { expect } from "chai";
-import { useApi } from "./api-server.js";
+import { useApi } from "../../kit/api.js";
+import { bringPlaces } from "../../kit/places.js";
+import { until } from "../../kit/until.js";
 import { Described } from "./described.js";
-import { importTree, SAMPLE_TREE } from "./sample.js";
 
 describe("the OpenAPI document", () => {
   const api = useApi();
@@ -68,9 +69,11 @@ describe("GET /ports and /regions", () => {
   });
 
   it("list the ports in pages, each once, and the regions as a tree", async () => {
-    await importTree(api.database.pool, SAMPLE_TREE);
-    // No older page may be in memory for longer than the promise.
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    await bringPlaces(api.database);
+    await until(
+      "the import is seen",
+      async () => ((await get("/regions")) as { regions: unknown[] }).regions.length > 0,
+    );
     const codes: string[] = [];
     for (let cursor: string | null = ""; cursor !== null; ) {
       const page = (await get(`/ports?limit=2${cursor && `&cursor=${cursor}`}`)) as {

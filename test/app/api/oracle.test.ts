@@ -2,9 +2,10 @@ import { expect } from "chai";
 import fc from "fast-check";
 import type pg from "pg";
 import { retractBatch } from "../../../app/batches/retract.js";
-import { createDatabase } from "../database.js";
-import { startApi } from "./api-server.js";
-import { importTree, loadPrices, publishPrices, type SamplePrice, type SampleTree } from "./sample.js";
+import { startApi } from "../../kit/api.js";
+import { deliver, loadBatch, type Price } from "../../kit/batches.js";
+import { createDatabase } from "../../kit/database.js";
+import { bringPlaces, type PlaceTree } from "../../kit/places.js";
 
 /** What the answer should be: the tree walked and the prices added up at once, without anything made beforehand. */
 const ORACLE = `
@@ -32,7 +33,7 @@ const DAYS = ["2023-12-31", "2024-01-01", "2024-02-28", LEAP_DAY, "2024-03-01"];
 const RANGE_ENDS = ["2023-12-30", ...DAYS, "2024-03-31", "2024-04-01"];
 
 /** Each region lies in one before it or in none: chains down to depth 5, broad trees, forests. */
-const tree: fc.Arbitrary<SampleTree> = fc
+const tree: fc.Arbitrary<PlaceTree> = fc
   .oneof(
     fc.array(fc.nat({ max: 6 }), { minLength: 1, maxLength: 7 }),
     fc.constantFrom([0, 1, 2, 3, 4], [0, 1, 2, 3, 4, 2, 1]),
@@ -88,7 +89,7 @@ const questions = fc.array(
 );
 
 /** What chance may leave out: a chain of five regions beside flat ones, more than three ports, one of them in none. */
-const FORCED_TREE: SampleTree = {
+const FORCED_TREE: PlaceTree = {
   regions: {
     deep_1: "",
     deep_2: "deep_1",
@@ -133,15 +134,15 @@ describe("answers", function () {
         async (shape, published, hidden, asked) => {
           const database = await createDatabase();
           try {
-            await importTree(database.pool, shape);
+            await bringPlaces(database, shape);
             const codes = [...Object.keys(shape.ports), ...Object.keys(shape.regions)];
             const named = (raw: readonly RawPrice[]) => raw.map((price) => name(price, Object.keys(shape.ports)));
             for (const [index, batch] of published.entries()) {
-              await publishPrices(database.pool, named(batch), { feed: `feed ${index % 2}` });
+              await deliver(database, { prices: named(batch), feed: `feed ${index % 2}` });
             }
             // Never seen: a batch that is loaded only, and one that was published and retracted.
-            await loadPrices(database.pool, named(hidden));
-            await retractBatch(database, await publishPrices(database.pool, named(hidden), { feed: "wrong" }));
+            await loadBatch(database, { prices: named(hidden) });
+            await retractBatch(database, await deliver(database, { prices: named(hidden), feed: "wrong" }));
             const server = await startApi({ DATABASE_URL: database.url });
             try {
               for (const { origin, destination, from, to, spelling } of asked) {
@@ -197,7 +198,7 @@ async function oracle(pool: pg.Pool, question: readonly [string, string, string,
 }
 
 /** The ports of any tree, however few. */
-function name(price: RawPrice, ports: readonly string[]): SamplePrice {
+function name(price: RawPrice, ports: readonly string[]): Price {
   return {
     ...price,
     origin: ports[price.origin % ports.length] ?? "",

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { useApi } from "./api-server.js";
+import { useApi } from "../../kit/api.js";
 
 describe("the pages", () => {
   const api = useApi();

@@ -1,9 +1,10 @@
 import { expect } from "chai";
 import { problems } from "../../../app/api/http/problems.js";
-import { createDatabase } from "../database.js";
-import { startApi, until, useApi } from "./api-server.js";
-import { exchange } from "./exchange.js";
-import { SAMPLE_TREE } from "./sample.js";
+import { startApi, useApi } from "../../kit/api.js";
+import { createDatabase } from "../../kit/database.js";
+import { exchange } from "../../kit/exchange.js";
+import { SAMPLE_PLACES } from "../../kit/places.js";
+import { until } from "../../kit/until.js";
 
 interface Case {
   readonly it: string;
@@ -220,7 +221,7 @@ const CASES: readonly Case[] = [
 ];
 
 describe("problem documents", () => {
-  const api = useApi(SAMPLE_TREE);
+  const api = useApi(SAMPLE_PLACES);
 
   for (const expected of CASES) {
     it(`tell of ${expected.it}`, async () => {
@@ -288,11 +289,11 @@ describe("problem documents", () => {
 
   it("tell of a statement that takes too long", async () => {
     const slow = await startApi({
-      DATABASE_URL: api.database.url,
+      DATABASE_URL: api.url,
       STATEMENT_TIMEOUT_MS: "100",
       REQUEST_TIMEOUT_MS: "3000",
     });
-    const client = await api.database.pool.connect();
+    const client = await api.pool.connect();
     try {
       await client.query("BEGIN; LOCK TABLE daily_rates");
       const answer = await fetch(`${slow.apiUrl}/rates?${DAYS}&${PLACES}`);

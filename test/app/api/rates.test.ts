@@ -3,9 +3,11 @@ import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import { expect } from "chai";
 import type { RunningServer } from "../../../app/api/server.js";
 import { retractBatch } from "../../../app/batches/retract.js";
-import { createDatabase, type TestDatabase } from "../database.js";
-import { startApi, until } from "./api-server.js";
-import { importTree, publishPrices, SAMPLE_TREE } from "./sample.js";
+import { startApi } from "../../kit/api.js";
+import { deliver } from "../../kit/batches.js";
+import { useDatabase } from "../../kit/database.js";
+import { bringPlaces } from "../../kit/places.js";
+import { until } from "../../kit/until.js";
 
 const price = (origin: string, destination: string, day: string, usd: number) => ({
   origin,
@@ -15,32 +17,30 @@ const price = (origin: string, destination: string, day: string, usd: number) =>
 });
 
 describe("GET /rates", () => {
-  let database: TestDatabase;
+  const test = useDatabase();
   let server: RunningServer;
   let lastBatch: number;
 
   before(async () => {
-    database = await createDatabase();
-    await importTree(database.pool, SAMPLE_TREE);
-    await publishPrices(database.pool, [
-      price("CNSGH", "NLRTM", "2024-02-28", 1000),
-      price("CNSGH", "NLRTM", "2024-02-28", 1001),
-      price("CNSGH", "SEGOT", "2024-02-28", 1001),
-      price("CNHKG", "SEGOT", "2024-02-28", 2000),
-      price("CNSGH", "NLRTM", "2024-02-29", 10),
-      price("CNSGH", "NLRTM", "2024-02-29", 20),
-      price("CNSGH", "NLRTM", "2024-03-02", 10),
-      price("CNSGH", "NLRTM", "2024-03-02", 10),
-      price("CNSGH", "NLRTM", "2024-03-02", 11),
-    ]);
-    lastBatch = await publishPrices(database.pool, [price("CNSGH", "NLRTM", "2024-02-29", 60)], { feed: "other" });
-    server = await startApi({ DATABASE_URL: database.url });
+    await bringPlaces(test.database);
+    await deliver(test.database, {
+      prices: [
+        price("CNSGH", "NLRTM", "2024-02-28", 1000),
+        price("CNSGH", "NLRTM", "2024-02-28", 1001),
+        price("CNSGH", "SEGOT", "2024-02-28", 1001),
+        price("CNHKG", "SEGOT", "2024-02-28", 2000),
+        price("CNSGH", "NLRTM", "2024-02-29", 10),
+        price("CNSGH", "NLRTM", "2024-02-29", 20),
+        price("CNSGH", "NLRTM", "2024-03-02", 10),
+        price("CNSGH", "NLRTM", "2024-03-02", 10),
+        price("CNSGH", "NLRTM", "2024-03-02", 11),
+      ],
+    });
+    lastBatch = await deliver(test.database, { prices: [price("CNSGH", "NLRTM", "2024-02-29", 60)], feed: "other" });
+    server = await startApi({ DATABASE_URL: test.url });
   });
 
-  after(async () => {
-    await server.stop();
-    await database.drop();
-  });
+  after(() => server.stop());
 
   const get = (query: string, headers: Record<string, string> = {}) =>
     fetch(`${server.apiUrl}/rates?${query}`, { headers });
@@ -105,7 +105,7 @@ describe("GET /rates", () => {
     expect(second.headers.get("server-timing")).to.match(/^cache;desc="hit", total;dur=[\d.]+$/);
     expect(await second.text()).to.equal(await first.text());
     expect(second.headers.get("etag")).to.equal(first.headers.get("etag"));
-    const uncached = await startApi({ DATABASE_URL: database.url, CACHE_BYTES: "0" });
+    const uncached = await startApi({ DATABASE_URL: test.url, CACHE_BYTES: "0" });
     try {
       const third = await fetch(`${uncached.apiUrl}/rates?${query}`);
       const fourth = await fetch(`${uncached.apiUrl}/rates?${query}`);
@@ -181,14 +181,11 @@ describe("GET /rates", () => {
     const count = async () => ((await (await get(query)).json()) as { rates: { count: number }[] }).rates[0]?.count;
     expect(await count()).to.equal(3);
     expect(await count()).to.equal(3);
-    await retractBatch(database, lastBatch);
+    await retractBatch(test.database, lastBatch);
     const beganAtMs = Date.now();
     await until("the retract is seen", async () => (await count()) === 2);
     expect(Date.now() - beganAtMs).to.be.lessThan(2_000);
-    await publishPrices(database.pool, [
-      price("CNSGH", "NLRTM", "2024-02-29", 1),
-      price("CNSGH", "NLRTM", "2024-02-29", 1),
-    ]);
+    await deliver(test.database, { prices: [1, 1].map((dollars) => price("CNSGH", "NLRTM", "2024-02-29", dollars)) });
     const publishedAtMs = Date.now();
     await until("the publish is seen", async () => (await count()) === 4);
     expect(Date.now() - publishedAtMs).to.be.lessThan(2_000);

@@ -1,13 +1,8 @@
-import { createHash } from "node:crypto";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { RunningServer } from "../../../app/api/server.js";
-import { startApi } from "./api-server.js";
+import { startApi } from "../../kit/api.js";
+import { AUTHORIZED, TAKES_UPLOADS } from "../../kit/write-token.js";
 
-const TOKEN = "secret";
 export const HEADER = "orig_code,dest_code,day,price\n";
-export const AUTHORIZATION = { authorization: `Bearer ${TOKEN}` };
 
 export interface Reply {
   readonly status: number;
@@ -22,24 +17,18 @@ export interface UploadServer {
 
 /** As {@link startApi}, and it takes uploads. */
 export async function startUploadServer(environment: Record<string, string>): Promise<UploadServer> {
-  const directory = await mkdtemp(join(tmpdir(), "ratesapp-tokens-"));
-  const tokens = join(directory, "tokens");
-  await writeFile(tokens, `ann:${createHash("sha256").update(TOKEN).digest("hex")}\n`);
-  const server = await startApi({ WRITE_TOKENS_FILE: tokens, ...environment });
+  const server = await startApi({ ...TAKES_UPLOADS, ...environment });
   return {
     server,
     async send(method, path, body, headers = {}) {
       const response = await fetch(server.apiUrl + path, {
         method,
-        headers: { ...AUTHORIZATION, "content-type": "text/csv", ...headers },
+        headers: { ...AUTHORIZED, "content-type": "text/csv", ...headers },
         body: body instanceof Buffer ? new Uint8Array(body) : body,
         duplex: "half",
       } as RequestInit);
       return { status: response.status, body: (await response.json()) as Reply["body"] };
     },
-    async stop() {
-      await server.stop();
-      await rm(directory, { recursive: true });
-    },
+    stop: () => server.stop(),
   };
 }

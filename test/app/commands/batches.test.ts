@@ -3,34 +3,37 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { expect } from "chai";
 import { failBatch } from "../../../app/batches/fail.js";
+import { auditBatch } from "../../../app/ingest/audit/audit.js";
+import { ingestSource } from "../../../app/ingest/ingest-source.js";
 import { readPorts } from "../../../app/ingest/load/read-ports.js";
-import { openUpload, uploadPiece } from "../../../app/ingest/uploads/upload.js";
-import { createDatabase, type TestDatabase } from "../database.js";
-import { age, deliver, load, type Price, seen } from "../ingest/deliveries.js";
-import { createFolder } from "../ingest/setup.js";
-import { plant } from "../ingest/tree.js";
+import { openUpload } from "../../../app/ingest/uploads/upload.js";
+import { uploadPiece } from "../../../app/ingest/uploads/upload-piece.js";
+import { deliver, loadBatch } from "../../kit/batches.js";
+import { useFreshDatabase } from "../../kit/database.js";
+import { bringPlaces } from "../../kit/places.js";
+import { age, seen } from "../ingest/deliveries.js";
+import { createFolder, type Folder, HEADER, only } from "../ingest/setup.js";
 import { runRatesapp } from "./ratesapp.js";
+
+const PRICE = { origin: "AAAAA", destination: "BBBBB", day: "2024-05-01", price: 10 };
 
 describe("ratesapp batches", function () {
   this.timeout(60_000);
-  let database: TestDatabase;
+  const test = useFreshDatabase();
+  let folder: Folder;
   let published: number;
   let failed: number;
-  let prices: Price[];
 
-  before(async () => {
-    database = await createDatabase();
-    const { ports } = await plant(database.pool, { regionParents: [-1], portParents: [0, 0] });
-    const price = { origin: ports[0] as number, destination: ports[1] as number, day: "2024-05-01", price: 10 };
-    prices = [price, price];
-    published = await deliver(database.pool, { feed: "asia", prices });
-    failed = await load(database.pool, { feed: "europe", prices: [price] });
-    await failBatch(database, failed, "Piece 0 failed 8 times.");
+  beforeEach(async () => {
+    folder = await createFolder();
+    await bringPlaces(test.database, { ports: { AAAAA: "near", BBBBB: "near" }, regions: { near: "" } });
+    published = await deliver(test.database, { feed: "asia", prices: [PRICE, PRICE] });
+    failed = await loadBatch(test.database, { feed: "europe", prices: [PRICE] });
+    await failBatch(test.database, failed, "Piece 0 failed 8 times.");
   });
+  afterEach(() => folder.remove());
 
-  after(() => database.drop());
-
-  const run = (...args: string[]) => runRatesapp(["batches", ...args], { DATABASE_URL: database.url });
+  const run = (...args: string[]) => runRatesapp(["batches", ...args], { DATABASE_URL: test.url });
 
   it("lists as a table and as JSON", async () => {
     const table = (await run("list")).stdout.trimEnd().split("\n");
@@ -48,33 +51,30 @@ describe("ratesapp batches", function () {
   });
 
   it("retracts and publishes, and says whether anything changed", async () => {
-    expect((await run("retract", String(published))).stdout).to.match(/is retracted.*version 2/);
-    expect((await seen(database.pool)).size).to.equal(0);
+    expect((await run("retract", String(published))).stdout).to.match(/is retracted.*version 3/);
+    expect((await seen(test.pool)).size).to.equal(0);
     expect((await run("retract", String(published))).stdout).to.match(/retracted before/);
-    expect((await run("publish", String(published))).stdout).to.match(/is published .*version 3/);
-    expect((await seen(database.pool)).size).to.equal(4);
+    expect((await run("publish", String(published))).stdout).to.match(/is published .*version 4/);
+    expect((await seen(test.pool)).size).to.equal(4);
   });
 
   it("lays a failed batch aside for another try", async () => {
-    expect((await run("retry", String(failed))).stdout).to.match(/next `ratesapp ingest run` of test loads it/);
-    // The next run found the delivery and loaded it: there is nothing left to promise.
-    const { rows } = await database.pool.query<{ id: number }>(
-      `INSERT INTO batches (feed, source, identity, mode, state)
-       SELECT feed, source, replace(identity, ' (failed as batch ' || id || ')', ''), mode, 'failed'
-       FROM batches WHERE id = $1 RETURNING id`,
-      [failed],
-    );
-    const again = await run("retry", String(failed));
+    const source = await folder.write("prices.csv", `${HEADER}\nAAAAA\n`);
+    const load = async () => only(await ingestSource({ database: test.database, source, feed: "sea" })).batchId;
+    const first = await load();
+    expect((await run("retry", String(first))).stdout).to.include(`next \`ratesapp ingest run\` of ${source} loads it`);
+    // The next run finds the delivery and loads it: there is nothing left to promise.
+    const second = await load();
+    const again = await run("retry", String(first));
     expect(again.code).to.equal(1);
-    expect(again.stderr).to.equal(`Batch ${failed} was loaded again as batch ${rows[0]?.id}, which is failed.\n`);
-    await database.pool.query("DELETE FROM batches WHERE id = $1", [rows[0]?.id]);
+    expect(again.stderr).to.equal(`Batch ${first} was loaded again as batch ${second}, which is failed.\n`);
     const refused = await run("retry", String(published));
     expect(refused).to.include({ code: 1, stdout: "" });
     expect(refused.stderr).to.equal(`Batch ${published} is published; only a failed one can be loaded again.\n`);
   });
 
   it("ends a batch that nobody will finish, with its rows", async () => {
-    const id = await load(database.pool, { feed: "europe", prices });
+    const id = await loadBatch(test.database, { feed: "europe", prices: [PRICE, PRICE] });
     expect((await run("fail", String(id), "--reason", "The wrong file.")).stdout).to.equal(
       `Batch ${id} failed; 2 prices were deleted.\n`,
     );
@@ -85,17 +85,16 @@ describe("ratesapp batches", function () {
   it("publishes an upload that is complete, once, and says what another one lacks", async () => {
     const open = async (key: string) => {
       const upload = { kind: "pieces", feed: "sender", mode: "append", source: "upload", maxBadRows: 0 } as const;
-      return (await openUpload(database.pool, { ...upload, key, deadlineSeconds: null })).id;
+      return (await openUpload(test.database, { ...upload, key, deadlineSeconds: null })).id;
     };
     const send = async (batchId: number) =>
-      uploadPiece(database.pool, {
+      uploadPiece(test.database, {
         batchId,
         number: 0,
         format: "csv",
-        body: Readable.from([Buffer.from("orig_code,dest_code,day,price\nAAAAA,AAAAB,2024-05-02,10\n")]),
-        ports: await readPorts(database.pool),
+        body: Readable.from([Buffer.from("orig_code,dest_code,day,price\nAAAAA,BBBBB,2024-05-02,10\n")]),
+        ports: await readPorts(test.database),
         maxBytes: 1_000,
-        signal: AbortSignal.timeout(30_000),
       });
     const id = await open("complete");
     const lacking = await run("publish", String(id));
@@ -115,35 +114,36 @@ describe("ratesapp batches", function () {
   });
 
   it("writes the lines that were left out, to a file or to standard output", async () => {
-    await database.pool.query("UPDATE batches SET columns = 'price,day' WHERE id = $1", [published]);
-    await database.pool.query(
-      "INSERT INTO bad_lines (batch_id, piece, line, reason, content) VALUES ($1, 0, 2, 'bad', 'x,y'), ($1, 0, 5, 'bad', 'z')",
-      [published],
-    );
-    const text = "price,day\nx,y\nz\n";
-    expect(await run("rejects", String(published))).to.include({ code: 0, stdout: text });
-    const folder = await createFolder();
+    const text = `${HEADER}\nx,y\nz\n`;
+    const line = "AAAAA,BBBBB,2024-05-02,10\n";
+    const source = await folder.write("prices.csv", text.replace("x,y", `${line}x,y`));
+    const { batchId } = only(await ingestSource({ database: test.database, source, maxBadRows: 2 }));
+    expect(await run("rejects", String(batchId))).to.include({ code: 0, stdout: text });
     const path = join(folder.path, "bad.csv");
-    expect((await run("rejects", String(published), path)).code).to.equal(0);
+    expect((await run("rejects", String(batchId), path)).code).to.equal(0);
     expect(await readFile(path, "utf8")).to.equal(text);
-    await folder.remove();
     expect((await run("rejects", String(failed))).stderr).to.match(/no lines were left out of it/);
   });
 
   it("compacts, and drops old months", async () => {
+    const delivery = { feed: "sender", prices: [{ ...PRICE, day: "2024-05-02" }], known: true };
+    await deliver(test.database, delivery);
+    const twin = await loadBatch(test.database, delivery);
+    expect((await auditBatch(test.database, twin)).state).to.equal("duplicate");
     expect(JSON.parse((await run("compact", "--json")).stdout)).to.deep.equal({
       folded: 0,
-      // Of the failed batch, and of the upload that came twice.
+      // Of the failed batch, and of the one that came twice.
       deleted: { daily_rates: 4, prices: 2 },
       dropped: [],
     });
-    await age(database.pool, 31);
+    await age(test.pool, 31);
     const { stdout } = await run("compact", "--retention-days", "30");
     expect(stdout).to.match(/^Dropped 2024-05\.$/m);
-    expect((await seen(database.pool)).size).to.equal(0);
+    expect((await seen(test.pool)).size).to.equal(0);
   });
 
   it("refuses what is too old, unknown or no number", async () => {
+    await age(test.pool, 31);
     expect((await run("retract", String(published))).stderr).to.match(
       /can be retracted or published again for 30 days/,
     );

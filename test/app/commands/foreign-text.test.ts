@@ -1,9 +1,9 @@
-import { spawnSync } from "node:child_process";
 import { open } from "node:fs/promises";
 import { expect } from "chai";
 import { hideAddresses } from "../../../app/commands/hide-addresses.js";
 import { printable, printableLines } from "../../../app/printable.js";
-import { createDatabase, type TestDatabase } from "../database.js";
+import { useFreshDatabase } from "../../kit/database.js";
+import { skipWithout } from "../../kit/skip.js";
 import { bringPlaces, createFolder, type Folder, HEADER, someLines } from "../ingest/setup.js";
 import { runRatesapp, startOnTerminal } from "./ratesapp.js";
 
@@ -43,27 +43,25 @@ describe("text of others on a terminal", () => {
 
 describe("ratesapp, with names that are meant to do harm", function () {
   this.timeout(30_000);
-  let database: TestDatabase;
+  const test = useFreshDatabase();
   let folder: Folder;
   const name = "\u001b]0;owned\u0007\u009b2J\u202evsc.csv";
   const shown = "\\u{1b}]0;owned\\u{7}\\u{9b}2J\\u{202e}vsc.csv";
 
   beforeEach(async () => {
-    database = await createDatabase();
     folder = await createFolder();
-    await bringPlaces(database.pool);
+    await bringPlaces(test.pool);
   });
   afterEach(async () => {
     await folder.remove();
-    await database.drop();
   });
 
-  const environment = () => ({ DATABASE_URL: database.url, LOG_FORMAT: "json" });
+  const environment = () => ({ DATABASE_URL: test.url, LOG_FORMAT: "json" });
   const run = (...args: string[]) => runRatesapp(args, environment());
 
   it("shows them, and does not send them to the terminal", async () => {
     await folder.write(name, `${HEADER}\n${someLines(10).join("\n")}\nCNSGH\u001b[2J\n`);
-    await database.pool.query(
+    await test.pool.query(
       "INSERT INTO batches (feed, source, identity, mode, state, failure, failed_at) VALUES ($1, $1, $1, 'append', 'failed', $1, now())",
       [name],
     );
@@ -96,7 +94,7 @@ describe("ratesapp, with names that are meant to do harm", function () {
   });
 
   it("shows them above its bar", async function () {
-    if (spawnSync("script", ["--version"]).error) return this.skip();
+    await skipWithout(this, "script");
     const running = startOnTerminal(["ingest", "run", "--source", await folder.pipe(name)], environment());
     const input = await open(`${folder.path}/${name}`, "w");
     await input.write(`${HEADER}\n`);

@@ -1,7 +1,7 @@
-import { spawnSync } from "node:child_process";
 import { expect } from "chai";
 import type pg from "pg";
-import { createDatabase, type TestDatabase } from "../database.js";
+import { useFreshDatabase } from "../../kit/database.js";
+import { skipWithout } from "../../kit/skip.js";
 import { bringPlaces, createFolder, type Folder, HEADER, someLines } from "../ingest/setup.js";
 import { startOnTerminal, startRatesapp } from "./ratesapp.js";
 
@@ -9,22 +9,21 @@ const LOCK = 4712;
 
 describe("ratesapp ingest run, while it loads", function () {
   this.timeout(60_000);
-  let database: TestDatabase;
+  const test = useFreshDatabase();
   let folder: Folder;
   let holder: pg.PoolClient;
   let args: string[];
-  const environment = () => ({ DATABASE_URL: database.url, LOG_FORMAT: "json" });
+  const environment = () => ({ DATABASE_URL: test.url, LOG_FORMAT: "json" });
 
   beforeEach(async () => {
-    database = await createDatabase();
     folder = await createFolder();
-    await bringPlaces(database.pool);
+    await bringPlaces(test.pool);
     // The piece is not done before the test lets it be.
-    await database.pool.query(`
+    await test.pool.query(`
       CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS
         $$ BEGIN PERFORM pg_advisory_xact_lock(${LOCK}); RETURN NEW; END $$;
       CREATE TRIGGER waits BEFORE UPDATE ON pieces FOR EACH ROW WHEN (NEW.state = 'loaded') EXECUTE FUNCTION wait()`);
-    holder = await database.pool.connect();
+    holder = await test.pool.connect();
     await holder.query("SELECT pg_advisory_lock($1)", [LOCK]);
     const path = await folder.write("prices.csv", `${HEADER}\n${someLines(100).join("\n")}\n`);
     args = ["ingest", "run", "--source", path, "--deadline", "1"];
@@ -32,14 +31,10 @@ describe("ratesapp ingest run, while it loads", function () {
   afterEach(async () => {
     holder.release(true);
     await folder.remove();
-    await database.drop();
   });
 
   it("draws a bar on a terminal, warns above it once, and clears it before it says how it ended", async function () {
-    if (spawnSync("script", ["--version"]).error) {
-      console.log("    there is no terminal without script (apt-get install bsdutils): skipped");
-      return this.skip();
-    }
+    await skipWithout(this, "script");
     const running = startOnTerminal(args, environment());
     await running.line(/[█░]{24} 0 % prices\.csv · 0 rows · 0 MB of 0 MB/);
     await running.line(/"the batch has missed its deadline"/);

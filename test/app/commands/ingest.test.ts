@@ -1,30 +1,28 @@
 import { open, readFile, symlink } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout } from "node:timers/promises";
 import zlib from "node:zlib";
 import { expect } from "chai";
-import { createDatabase, type TestDatabase } from "../database.js";
+import { useFreshDatabase } from "../../kit/database.js";
+import { until } from "../../kit/until.js";
 import { bringPlaces, createFolder, type Folder, HEADER, readTotals, someLines, totalsOf } from "../ingest/setup.js";
 import { type Ended, runRatesapp, runShell, startRatesapp } from "./ratesapp.js";
 
 describe("ratesapp ingest run", function () {
   this.timeout(60_000);
-  let database: TestDatabase;
+  const test = useFreshDatabase();
   let folder: Folder;
   const lines = someLines(500);
   const csv = `${HEADER}\n${lines.join("\n")}\n`;
 
   beforeEach(async () => {
-    database = await createDatabase();
     folder = await createFolder();
-    await bringPlaces(database.pool);
+    await bringPlaces(test.pool);
   });
   afterEach(async () => {
     await folder.remove();
-    await database.drop();
   });
 
-  const environment = () => ({ DATABASE_URL: database.url, LOG_FORMAT: "json" });
+  const environment = () => ({ DATABASE_URL: test.url, LOG_FORMAT: "json" });
   const ingest = (...args: string[]): Promise<Ended> => runRatesapp(["ingest", "run", ...args], environment());
 
   it("loads a file, and says so when it is given once more", async () => {
@@ -126,7 +124,7 @@ describe("ratesapp ingest run", function () {
     expect(code).to.equal(0);
     expect(stdout).to.equal("Batch 1 (a.csv) is published: 200 prices.\nBatch 2 (b.csv) is published: 300 prices.\n");
     expect((await ingest("--source", folder.path)).stdout).to.equal("Nothing new.\n");
-    expect((await readTotals(database.pool)).visible).to.deep.equal(totalsOf(lines));
+    expect((await readTotals(test.pool)).visible).to.deep.equal(totalsOf(lines));
   });
 
   it("loads what stands beside a broken link, tells of both, and ends with 1", async () => {
@@ -176,10 +174,8 @@ describe("ratesapp ingest run", function () {
     const running = startRatesapp(["ingest", "run", "--source", fifo], environment());
     const input = await open(fifo, "w");
     await input.write(`${HEADER}\n`);
-    while ((await database.pool.query("SELECT FROM batches")).rowCount === 0) await setTimeout(50);
-    await database.pool.query(
-      "UPDATE batches SET state = 'failed', failure = 'Piece 0 failed 8 times: a disk is full'",
-    );
+    await until("the batch is there", async () => (await test.pool.query("SELECT FROM batches")).rowCount === 1);
+    await test.pool.query("UPDATE batches SET state = 'failed', failure = 'Piece 0 failed 8 times: a disk is full'");
     await input.close();
     const { code, stdout } = await running.ended;
     expect(stdout).to.equal("Batch 1 (fifo) failed: Piece 0 failed 8 times: a disk is full\n");
@@ -206,7 +202,7 @@ describe("ratesapp ingest run", function () {
     const { code, stdout } = await run("--feed", "sea");
     expect(stdout).to.contain("Batch 2 (prices.csv) is published: 500 prices.").and.to.contain(`${folder.path}/out`);
     expect(code).to.equal(0);
-    const { rows } = await database.pool.query("SELECT feed, mode FROM batches ORDER BY id");
+    const { rows } = await test.pool.query("SELECT feed, mode FROM batches ORDER BY id");
     expect(rows).to.deep.equal([
       { feed: "sea", mode: "append" },
       { feed: "sea", mode: "replace" },
@@ -247,7 +243,7 @@ describe("ratesapp ingest run", function () {
 
   it("names no feed after a place, which would be a label of metrics", async () => {
     await ingest("--source", await folder.write("prices.csv", csv));
-    expect((await database.pool.query("SELECT feed FROM batches")).rows).to.deep.equal([{ feed: "default" }]);
+    expect((await test.pool.query("SELECT feed FROM batches")).rows).to.deep.equal([{ feed: "default" }]);
   });
 
   it("warns of no Node.js that it runs on, where it reads from S3", async () => {
@@ -264,12 +260,12 @@ describe("ratesapp ingest run", function () {
     const running = startRatesapp(["ingest", "run", "--source", fifo], environment());
     const keepOpen = await open(fifo, "w");
     await keepOpen.write(`${HEADER}\n`);
-    while ((await database.pool.query("SELECT FROM batches")).rowCount === 0) await setTimeout(50);
+    await until("the batch is there", async () => (await test.pool.query("SELECT FROM batches")).rowCount === 1);
     running.child.kill("SIGTERM");
     const { code, stderr } = await running.ended;
     await keepOpen.close();
     expect(code, stderr).to.equal(143);
-    const { rows } = await database.pool.query("SELECT state, worker FROM batches");
+    const { rows } = await test.pool.query("SELECT state, worker FROM batches");
     expect(rows).to.deep.equal([{ state: "failed", worker: null }]);
   });
 
@@ -279,7 +275,7 @@ describe("ratesapp ingest run", function () {
     expect((await ingest("--source", "x.csv", "--max-bad-rows", "-1")).code).to.equal(2);
     const missing = await ingest("--source", join(folder.path, "none.csv"));
     expect(missing).to.include({ code: 1, stderr: `There is no file ${join(folder.path, "none.csv")}.\n` });
-    await database.pool.query("DELETE FROM places");
+    await test.pool.query("DELETE FROM places");
     const placeless = await ingest("--source", await folder.write("prices.csv", csv));
     expect(placeless).to.include({
       code: 1,

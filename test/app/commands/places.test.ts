@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { migrate } from "../../../app/database/migrate.js";
-import { createDatabase, type TestDatabase } from "../database.js";
+import { createDatabase, type TestDatabase } from "../../kit/database.js";
 import { runRatesapp, startRatesapp } from "./ratesapp.js";
 
 describe("ratesapp migrate, places import", function () {

@@ -7,22 +7,18 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import { readPostmaster } from "../../../app/database/embedded/postmaster.js";
 import { migrate } from "../../../app/database/migrate.js";
-import { exchange } from "../api/exchange.js";
-import { createDatabase, type TestDatabase } from "../database.js";
+import { createDatabase, useDatabase } from "../../kit/database.js";
+import { exchange } from "../../kit/exchange.js";
+import { skipBecause } from "../../kit/skip.js";
+import { until } from "../../kit/until.js";
 import { type Running, runRatesapp, startRatesapp } from "./ratesapp.js";
 
 const ANY_PORT = { PORT: "0", ADMIN_PORT: "0", HOST: "127.0.0.1" };
 
 describe("ratesapp serve", function () {
   this.timeout(60_000);
-  let database: TestDatabase;
+  const test = useDatabase();
   let running: Running | undefined;
-
-  before(async () => {
-    database = await createDatabase();
-  });
-
-  after(() => database.drop());
 
   afterEach(async () => {
     running?.child.kill("SIGKILL");
@@ -38,7 +34,7 @@ describe("ratesapp serve", function () {
 
   it("answers every request that was sent before SIGTERM, and ends with 0", async () => {
     const { api, admin, child, ended } = await serve({
-      DATABASE_URL: database.url,
+      DATABASE_URL: test.url,
       RATE_LIMIT_PER_SECOND: "0",
       PRE_STOP_SECONDS: "2",
     });
@@ -53,10 +49,10 @@ describe("ratesapp serve", function () {
       }
     };
     const clients = Array.from({ length: 8 }, client);
-    await waitFor(async () => statuses.length > 8);
+    await until("clients have answers", () => statuses.length > 8);
     child.kill("SIGTERM");
     // A load balancer learns it from /readyz and sends new requests elsewhere.
-    await waitFor(async () => (await fetch(`${admin}/readyz`)).status === 503);
+    await until("it is not ready", async () => (await fetch(`${admin}/readyz`)).status === 503);
     stopped = true;
     await Promise.all(clients);
     const { code, stderr } = await ended;
@@ -99,7 +95,7 @@ describe("ratesapp serve", function () {
   });
 
   it("ends at once when asked a second time", async () => {
-    const { child, line, ended } = await serve({ DATABASE_URL: database.url, PRE_STOP_SECONDS: "60" });
+    const { child, line, ended } = await serve({ DATABASE_URL: test.url, PRE_STOP_SECONDS: "60" });
     child.kill("SIGINT");
     await line(/"msg":"draining"/);
     // The same Ctrl-C, by way of npm.
@@ -120,7 +116,7 @@ describe("ratesapp serve", function () {
         (await fetch(`${api}/rates?origin=A&destination=B&date_from=2026-01-01&date_to=2026-01-01`)).status,
       ).to.equal(503);
       await migrate(empty.url);
-      await waitFor(async () => (await fetch(`${admin}/readyz`)).status === 200);
+      await until("it is ready", async () => (await fetch(`${admin}/readyz`)).status === 200);
       expect((await fetch(`${api}/regions`)).status).to.equal(200);
     } finally {
       await empty.drop();
@@ -144,9 +140,9 @@ describe("ratesapp serve", function () {
   });
 
   it("listens on IPv6 and IPv4 on both ports, unless HOST says otherwise", async function () {
-    if (!hasIpv6()) this.skip();
+    if (!hasIpv6()) skipBecause(this, "this machine has no IPv6");
     const reach = async (host: string) => {
-      const { api, admin, listening } = await serve({ DATABASE_URL: database.url, HOST: host });
+      const { api, admin, listening } = await serve({ DATABASE_URL: test.url, HOST: host });
       const reached = [];
       for (const address of ["127.0.0.1", "[::1]"]) {
         for (const url of [api, admin]) {
@@ -165,9 +161,9 @@ describe("ratesapp serve", function () {
   });
 
   it("counts a client's requests by its IPv4 address on a socket for both", async function () {
-    if (!hasIpv6()) this.skip();
+    if (!hasIpv6()) skipBecause(this, "this machine has no IPv6");
     const { api } = await serve({
-      DATABASE_URL: database.url,
+      DATABASE_URL: test.url,
       HOST: "",
       TRUSTED_PROXIES: "127.0.0.1",
       RATE_LIMIT_PER_SECOND: "1",
@@ -186,7 +182,7 @@ describe("ratesapp serve", function () {
     const { port } = other.address() as { port: number };
     const { code, stderr } = await runRatesapp(["serve"], {
       ...ANY_PORT,
-      DATABASE_URL: database.url,
+      DATABASE_URL: test.url,
       PORT: String(port),
     });
     other.close();
@@ -196,7 +192,7 @@ describe("ratesapp serve", function () {
 
   it("ends with 2 for an address that is not of this machine, and for a file of tokens that is not there", async () => {
     const serve = (given: Record<string, string>) =>
-      runRatesapp(["serve"], { ...ANY_PORT, DATABASE_URL: database.url, ...given });
+      runRatesapp(["serve"], { ...ANY_PORT, DATABASE_URL: test.url, ...given });
     const elsewhere = await serve({ HOST: "192.0.2.1" });
     expect(elsewhere.stderr).to.match(/^Cannot listen on 192\.0\.2\.1, port 0: /);
     expect(elsewhere.code).to.equal(2);
@@ -210,12 +206,4 @@ describe("ratesapp serve", function () {
 
 function hasIpv6(): boolean {
   return Object.values(networkInterfaces()).some((addresses) => addresses?.some(({ address }) => address === "::1"));
-}
-
-async function waitFor(condition: () => Promise<boolean>): Promise<void> {
-  const deadlineMs = Date.now() + 10_000;
-  while (!(await condition())) {
-    if (Date.now() > deadlineMs) throw new Error("waited too long");
-    await sleep(20);
-  }
 }

@@ -1,39 +1,32 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
-import { createDatabase, type TestDatabase } from "../database.js";
-import { deliver } from "../ingest/deliveries.js";
-import { bringPlaces, createFolder, type Folder, HEADER, someLines } from "../ingest/setup.js";
+import { ingestSource } from "../../../app/ingest/ingest-source.js";
+import { useDatabase } from "../../kit/database.js";
+import { skipWithout } from "../../kit/skip.js";
+import { bringPlaces, createFolder, type Folder, HEADER, only, someLines } from "../ingest/setup.js";
 import { runShell, startOnTerminal } from "./ratesapp.js";
 
 describe("ratesapp: where its output goes", function () {
   this.timeout(120_000);
-  let database: TestDatabase;
+  const test = useDatabase();
   let folder: Folder;
   let batch: number;
 
   before(async () => {
-    database = await createDatabase();
     folder = await createFolder();
-    await bringPlaces(database.pool);
-    const { rows } = await database.pool.query<{ id: number }>("SELECT id FROM places WHERE kind = 'port' ORDER BY id");
-    const [origin, destination] = rows.map(({ id }) => id) as [number, number];
-    batch = await deliver(database.pool, { prices: [{ origin, destination, day: "2024-05-01", price: 10 }] });
-    await database.pool.query("UPDATE batches SET columns = 'orig_code,dest_code,day,price'");
-    await database.pool.query(
-      `INSERT INTO bad_lines (batch_id, piece, line, reason, content)
-       SELECT $1, 0, line, 'bad', convert_to(repeat('x', 1000), 'UTF8') FROM generate_series(2, 3000) line`,
-      [batch],
-    );
+    await bringPlaces(test.pool);
+    const bad = `${"x".repeat(1_000)}\n`.repeat(2_999);
+    const source = await folder.write("large.csv", `${HEADER}\n${bad}CNSGH,NLRTM,2024-05-01,10\n`);
+    batch = only(await ingestSource({ database: test.database, source, maxBadRows: 2_999 })).batchId;
     await folder.write("prices.csv", `${HEADER}\n${someLines(5).join("\n")}\n`);
     await folder.write("ports.csv", "code,name,parent_slug\nCNSGH,Shanghai,china\n");
   });
   after(async () => {
     await folder.remove();
-    await database.drop();
   });
 
-  const shell = (line: string) => runShell(line, { DATABASE_URL: database.url, LOG_FORMAT: "json" }, folder.path);
+  const shell = (line: string) => runShell(line, { DATABASE_URL: test.url, LOG_FORMAT: "json" }, folder.path);
   const commands = () => [
     "--help",
     "batches list",
@@ -102,9 +95,10 @@ describe("ratesapp: where its output goes", function () {
     expect(device.code).to.equal(7);
   });
 
-  it("shows a terminal the first lines of a long list, and where the others are", async () => {
+  it("shows a terminal the first lines of a long list, and where the others are", async function () {
+    await skipWithout(this, "script");
     const path = await folder.write("long.csv", `${HEADER}\n${"x\n".repeat(1_500)}`);
-    const env = { DATABASE_URL: database.url };
+    const env = { DATABASE_URL: test.url };
     const { stdout } = await startOnTerminal(["ingest", "run", "--feed", "long", "--source", path], env).ended;
     const lines = stdout.replaceAll("\r", "").trimEnd().split("\n");
     const first = lines.findIndex((line) => line.includes("long.csv:2: "));

@@ -7,26 +7,27 @@ import { planBatch } from "../../../app/batches/plan.js";
 import { beginAudit } from "../../../app/ingest/audit/audit.sql.js";
 import { openSource } from "../../../app/ingest/sources/open-source.js";
 import { lockTree } from "../../../app/places/import-places.sql.js";
-import { until } from "../api/api-server.js";
-import { createDatabase, type TestDatabase } from "../database.js";
-import { deliver, load } from "../ingest/deliveries.js";
+import { deliver, loadBatch } from "../../kit/batches.js";
+import { useFreshDatabase } from "../../kit/database.js";
+import { skipBecause } from "../../kit/skip.js";
+import { until } from "../../kit/until.js";
 import { bringPlaces, createFolder, type Folder, HEADER } from "../ingest/setup.js";
 import { type Running, startRatesapp } from "./ratesapp.js";
 
+const PRICE = { origin: "CNSGH", destination: "NLRTM", day: "2024-02-01", price: 5 };
 const CSV = `${HEADER}\nCNSGH,NLRTM,2024-02-01,5\n`;
 
 describe("a command that is stopped while it waits", function () {
   this.timeout(30_000);
-  let database: TestDatabase;
+  const test = useFreshDatabase();
   let folder: Folder;
   let path: string;
   let running: Running | undefined;
   let other: pg.PoolClient | undefined;
 
   beforeEach(async () => {
-    database = await createDatabase();
     folder = await createFolder();
-    await bringPlaces(database.pool);
+    await bringPlaces(test.pool);
     path = await folder.write("prices.csv", CSV);
   });
   afterEach(async () => {
@@ -34,10 +35,9 @@ describe("a command that is stopped while it waits", function () {
     other?.release(true);
     other = undefined;
     await folder.remove();
-    await database.drop();
   });
 
-  const start = (args: readonly string[], url = database.url) => {
+  const start = (args: readonly string[], url = test.url) => {
     running = startRatesapp(args, { DATABASE_URL: url, LOG_FORMAT: "json" });
     return running;
   };
@@ -58,7 +58,7 @@ describe("a command that is stopped while it waits", function () {
   /** Until the command's last statement is like this, or waits for a lock. */
   const asked = (like: string, waiting = false) =>
     until(`a statement like ${like}`, async () => {
-      const { rowCount } = await database.pool.query(
+      const { rowCount } = await test.pool.query(
         `SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'ratesapp %'
            AND query LIKE $1 AND (wait_event_type = 'Lock') = $2`,
         [`%${like}%`, waiting],
@@ -74,14 +74,14 @@ describe("a command that is stopped while it waits", function () {
 
   /** The batch that the command will find, with everything in the hands of another worker. */
   async function plan(bytes: number | null): Promise<void> {
-    const delivery = { feed: "default", source: path, identity: await identity(), mode: "append", bytes } as const;
+    const delivery = { feed: "default", source: path, channel: "file", mode: "append", bytes } as const;
     const limits = { pieceBytes: 1_000, maxBadRows: 0, deadlineSeconds: null };
-    await planBatch(database, { ...delivery, ...limits }, "2024-01-01", false);
+    await planBatch(test.database, { ...delivery, ...limits, identity: await identity() }, "2024-01-01", false);
   }
 
   it("for the pieces that others load ends as it was told to", async () => {
     await plan(CSV.length);
-    await database.pool.query(
+    await test.pool.query(
       "UPDATE pieces SET state = 'loading', worker = 'other', attempts = 1, lease_until = now() + interval '1 hour'",
     );
     ingest();
@@ -92,21 +92,22 @@ describe("a command that is stopped while it waits", function () {
   it("for the stream that another reads, too, and by Ctrl-C", async () => {
     path = await folder.write("prices.csv.gz", gzipSync(CSV));
     await plan(null);
-    await database.pool.query("UPDATE batches SET worker = 'other', lease_until = now() + interval '1 hour'");
+    await test.pool.query("UPDATE batches SET worker = 'other', lease_until = now() + interval '1 hour'");
     ingest();
     await asked("LEFT JOIN pieces p ON p.batch_id = b.id");
     await stop("SIGINT");
   });
 
   it("for a database that is away", async () => {
-    const url = new URL(database.url);
+    const url = new URL(test.url);
     url.port = "1";
     await start(["ingest", "run", "--source", path], url.href).line(/waiting for the database/);
     await stop();
   });
 
   it("for the writer of a pipe", async function () {
-    if (process.platform !== "linux") this.skip();
+    if (process.platform !== "linux")
+      skipBecause(this, "only Linux shows in /proc which signals a process listens for");
     path = await folder.pipe("fifo");
     const { child } = ingest();
     // The last that it listens for; Node.js itself begins with SIGTERM.
@@ -121,15 +122,13 @@ describe("a command that is stopped while it waits", function () {
   describe("in an audit", () => {
     let batchId: number;
     beforeEach(async () => {
-      const { rows } = await database.pool.query<{ id: number }>("SELECT id FROM places WHERE kind = 'port' LIMIT 1");
-      const origin = rows[0]?.id as number;
-      batchId = await load(database.pool, { prices: [{ origin, destination: origin, day: "2024-02-01", price: 5 }] });
-      await database.pool.query("UPDATE batches SET feed = 'default', identity = $1", [await identity()]);
-      await database.pool.query(beginAudit, [batchId, 1_000]);
+      batchId = await loadBatch(test.database, { prices: [PRICE] });
+      await test.pool.query("UPDATE batches SET feed = 'default', identity = $1", [await identity()]);
+      await test.database.run(beginAudit, { batchId, pricesPerPart: 1_000 });
     });
 
     it("for the part that another makes", async () => {
-      other = await database.pool.connect();
+      other = await test.pool.connect();
       await other.query("BEGIN");
       await other.query("SELECT FROM audit_parts FOR UPDATE");
       ingest();
@@ -138,7 +137,7 @@ describe("a command that is stopped while it waits", function () {
     });
 
     it("for the end of a place import", async () => {
-      other = await database.pool.connect();
+      other = await test.pool.connect();
       await other.query("BEGIN");
       await other.query(lockTree.text);
       ingest();
@@ -148,10 +147,8 @@ describe("a command that is stopped while it waits", function () {
   });
 
   it("for a reader of a month that is to be dropped", async () => {
-    const { rows } = await database.pool.query<{ id: number }>("SELECT id FROM places WHERE kind = 'port' LIMIT 1");
-    const origin = rows[0]?.id as number;
-    await deliver(database.pool, { prices: [{ origin, destination: origin, day: "2024-02-01", price: 5 }] });
-    other = await database.pool.connect();
+    await deliver(test.database, { prices: [PRICE] });
+    other = await test.pool.connect();
     await other.query("BEGIN");
     await other.query("SELECT FROM daily_rates");
     start(["batches", "compact", "--retention-days", "30"]);

@@ -6,15 +6,16 @@ import { platform, tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
-import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import pg from "pg";
 import { EmbeddedPostgresError } from "../../../app/database/embedded/embedded-postgres-error.js";
 import { readPostmaster } from "../../../app/database/embedded/postmaster.js";
 import { openEmbedded } from "../../../app/database/embedded.js";
+import { skipBecause } from "../../kit/skip.js";
+import { until } from "../../kit/until.js";
 
-const USER = fileURLToPath(new URL("./embedded-user.ts", import.meta.url));
+const USER = fileURLToPath(new URL("./embedded-user.mjs", import.meta.url));
 const FAST = { fsync: "off" };
 const COUNT_USERS =
   "SELECT count(*)::int AS it FROM pg_stat_activity WHERE application_name = 'ratesapp user of this server'";
@@ -34,14 +35,14 @@ describe("openEmbedded", function () {
   afterEach(async () => {
     for (const user of users) user.kill("SIGKILL");
     const pid = await postmasterPid();
-    if (pid !== undefined) await waitUntil(() => !isRunning(pid), `process ${pid} to end`);
+    if (pid !== undefined) await until(`process ${pid} to end`, () => !isRunning(pid));
     await rm(directory, { recursive: true, force: true });
   });
 
   const postmasterPid = async () => (await readPostmaster(join(directory, "postgres")))?.pid;
 
   const startUser = () => {
-    const user = spawn(process.execPath, ["--import", "tsx", USER, directory], { stdio: ["pipe", "pipe", "inherit"] });
+    const user = spawn(process.execPath, [USER, directory], { stdio: ["pipe", "pipe", "inherit"] });
     users.push(user);
     return user;
   };
@@ -112,7 +113,7 @@ describe("openEmbedded", function () {
     await once(user, "exit");
     await database.close();
     // Postgres may have yet to notice that the connection of the killed one is gone.
-    await waitUntil(async () => (await postmasterPid()) === undefined, "Postgres to stop");
+    await until("Postgres to stop", async () => (await postmasterPid()) === undefined);
   });
 
   it("is stopped soon after its only user was killed", async () => {
@@ -120,7 +121,7 @@ describe("openEmbedded", function () {
     await urlOf(user);
     const pid = (await postmasterPid()) as number;
     user.kill("SIGKILL");
-    await waitUntil(() => !isRunning(pid), "the server to stop");
+    await until("the server to stop", () => !isRunning(pid));
   });
 
   it("counts its users again after a crash of one of its own processes", async () => {
@@ -129,13 +130,13 @@ describe("openEmbedded", function () {
     const pid = await postmasterPid();
     const backend = await ask(url, "SELECT pid AS it FROM pg_stat_activity WHERE backend_type = 'walwriter'");
     process.kill(backend as number, "SIGKILL");
-    await waitUntil(
+    await until(
+      "the user to be back",
       async () =>
         (await ask(
           url,
           "SELECT count(*)::int AS it FROM pg_stat_activity WHERE application_name LIKE 'ratesapp %'",
         ).catch(() => 0)) === 2,
-      "the user to be back",
     );
     expect(await postmasterPid()).to.equal(pid);
     await endUser(user);
@@ -159,7 +160,7 @@ describe("openEmbedded", function () {
     process.kill((await postmasterPid()) as number, "SIGKILL");
     const database = await openEmbedded({ directory, serverSettings: FAST });
     expect(database.url).to.equal(url);
-    await waitUntil(async () => (await ask(url, COUNT_USERS)) === 2, "the first user to be back");
+    await until("the first user to be back", async () => (await ask(url, COUNT_USERS)) === 2);
     await database.close();
     expect(await ask(url, "SELECT 1 AS it")).to.equal(1);
     await endUser(user);
@@ -183,7 +184,7 @@ describe("openEmbedded", function () {
     const pid = (await postmasterPid()) as number;
     user.kill("SIGKILL");
     process.kill(pid, "SIGKILL");
-    await waitUntil(() => !isRunning(pid), "the server to be gone");
+    await until("the server to be gone", () => !isRunning(pid));
     const file = join(directory, "postgres/postmaster.pid");
     await writeFile(file, (await readFile(file, "utf8")).replace(/^\d+/, String(process.pid)));
     const database = await openEmbedded({ directory, serverSettings: FAST });
@@ -192,7 +193,7 @@ describe("openEmbedded", function () {
   });
 
   it("runs in a folder that only root can reach", async function () {
-    if (process.getuid?.() !== 0) return this.skip();
+    if (process.getuid?.() !== 0) skipBecause(this, "it is not run by root");
     const hidden = join(directory, "hidden");
     await mkdir(hidden);
     await chmod(hidden, 0o700);
@@ -217,7 +218,7 @@ describe("openEmbedded", function () {
   });
 
   it("says what to do where its programs cannot run", async function () {
-    if (platform() !== "linux") return this.skip();
+    if (platform() !== "linux") skipBecause(this, "only Linux looks for libraries in LD_LIBRARY_PATH");
     // As after an installation that was cut short: the loader finds a library of Postgres, and it is empty.
     await chmod(directory, 0o755);
     await writeFile(join(directory, "libicuuc.so.60"), "");
@@ -269,13 +270,5 @@ function isRunning(pid: number): boolean {
     return true;
   } catch {
     return false;
-  }
-}
-
-async function waitUntil(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const deadlineMs = Date.now() + 10_000;
-  while (!(await condition())) {
-    if (Date.now() > deadlineMs) throw new Error(`waited too long for ${what}`);
-    await sleep(20);
   }
 }

@@ -6,11 +6,13 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import type { RunningServer } from "../../../app/api/server.js";
+import { Database } from "../../../app/database/database.js";
 import { ingestSource } from "../../../app/ingest/ingest-source.js";
-import { startApi, until } from "../api/api-server.js";
-import { TcpProxy } from "../api/tcp-proxy.js";
-import type { TestDatabase } from "../database.js";
-import { skipWithout } from "./console.js";
+import { startApi } from "../../kit/api.js";
+import type { TestDatabase } from "../../kit/database.js";
+import { skipWithout } from "../../kit/skip.js";
+import { TcpProxy } from "../../kit/tcp-proxy.js";
+import { until } from "../../kit/until.js";
 import { loadExamples } from "./loaded-examples.js";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
@@ -20,7 +22,7 @@ const CLIENTS = {
   "rates.sh": ["bash", "examples/clients/rates.sh"],
 };
 /** Programs take long to start on a machine that does much else. */
-const WAIT_MS = 30_000;
+const PATIENTLY = { timeoutMs: 30_000 };
 const QUESTION = ["CNSGH", "NLRTM", "2026-10-30", "2026-10-31"];
 const RATES = "2026-10-31\t-\t2\n2026-10-30\t2778.3333333333335\t3\n";
 
@@ -98,7 +100,7 @@ describe("an example client, in bad times and for long", function () {
       await proxy.refuse();
       const turnedAway = await answersOf(server, 503);
       const answer = run(command, server, QUESTION);
-      await until("the client is turned away", async () => (await answersOf(server, 503)) > turnedAway, WAIT_MS);
+      await until("the client is turned away", async () => (await answersOf(server, 503)) > turnedAway, PATIENTLY);
       await proxy.pass();
       expect(await answer).to.deep.equal({ code: 0, stdout: RATES, stderr: "" });
     });
@@ -121,7 +123,7 @@ describe("an example client, in bad times and for long", function () {
         await until(
           "it is told twice that nothing changed",
           async () => (await answersOf(server, 304)) > unchanged + 1,
-          WAIT_MS,
+          PATIENTLY,
         );
         expect(await answersOf(server, 200)).to.equal(full + 1);
         expect(shown).to.equal(`${day}\t-\t-\n`);
@@ -131,7 +133,7 @@ describe("an example client, in bad times and for long", function () {
           [100, 200, 600].map((price) => `CNSGH,NLRTM,${day},${price}`),
         );
         const wanted = `${day}\t-\t-\n\n${day}\t300\t3\n`;
-        await until("it shows the new rate", () => shown.length >= wanted.length, WAIT_MS);
+        await until("it shows the new rate", () => shown.length >= wanted.length, PATIENTLY);
         expect(shown).to.equal(wanted);
       } finally {
         child.kill();
@@ -146,7 +148,7 @@ async function publish({ pool }: TestDatabase, lines: readonly string[]): Promis
   try {
     const path = join(folder, "prices.csv");
     await writeFile(path, `orig_code,dest_code,day,price\n${lines.join("\n")}\n`);
-    await ingestSource({ pool, source: path });
+    await ingestSource({ database: new Database(pool, {}), source: path });
   } finally {
     await rm(folder, { recursive: true });
   }

@@ -77,15 +77,3 @@ function bash(commands: readonly string[], environment: Readonly<Record<string, 
     });
   });
 }
-
-/** For `before`: skips, and says why, where one of the programs is not installed. */
-export async function skipWithout(context: Mocha.Context, ...programs: readonly string[]): Promise<void> {
-  for (const program of programs) {
-    const found = await new Promise((resolve) => {
-      execFile(program, ["--version"], (error) => resolve((error as NodeJS.ErrnoException | null)?.code !== "ENOENT"));
-    });
-    if (found) continue;
-    console.log(`    there is no ${program} on PATH: skipped`);
-    context.skip();
-  }
-}

@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
+import { createDatabase, type TestDatabase } from "../../kit/database.js";
 import { runRatesapp } from "../commands/ratesapp.js";
-import { createDatabase, type TestDatabase } from "../database.js";
 
 const EXAMPLES = fileURLToPath(new URL("../../../examples", import.meta.url));
 

@@ -4,8 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { openEmbedded } from "../../../app/database/embedded.js";
+import { skipWithout } from "../../kit/skip.js";
 import { type Running, startRatesapp } from "../commands/ratesapp.js";
-import { followCommands, readCommands, skipWithout } from "./console.js";
+import { followCommands, readCommands } from "./console.js";
 
 const SECTION = "## Your own data";
 const SERVE = "npx ratesapp serve";

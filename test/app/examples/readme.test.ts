@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
@@ -6,17 +5,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import type { RunningServer } from "../../../app/api/server.js";
-import { startApi } from "../api/api-server.js";
-import type { TestDatabase } from "../database.js";
+import { startApi } from "../../kit/api.js";
+import type { TestDatabase } from "../../kit/database.js";
+import { skipWithout } from "../../kit/skip.js";
+import { TAKES_UPLOADS, TOKEN } from "../../kit/write-token.js";
 import { startS3Server } from "../ingest/s3-server.js";
-import { followCommands, readCommands, type Shown, skipWithout } from "./console.js";
+import { followCommands, readCommands, type Shown } from "./console.js";
 import { loadExamples } from "./loaded-examples.js";
 
 const README = "examples/README.md";
 const FEEDS_FILE = "examples/feeds/feeds.json";
-const TOKEN = "secret";
 
-/** One after the other: their batches are numbered through all of them. */
 describe("the commands of examples/README.md, as written", function () {
   this.timeout(90_000);
   let directory: string;
@@ -27,9 +26,8 @@ describe("the commands of examples/README.md, as written", function () {
   before(async function () {
     await skipWithout(this, "bash", "curl", "python3");
     directory = await mkdtemp(join(tmpdir(), "ratesapp-examples-"));
-    await writeFile(join(directory, "tokens"), `ann:${createHash("sha256").update(TOKEN).digest("hex")}\n`);
     database = await loadExamples();
-    server = await startApi({ DATABASE_URL: database.url, WRITE_TOKENS_FILE: join(directory, "tokens") });
+    server = await startApi({ DATABASE_URL: database.url, ...TAKES_UPLOADS });
 
     const port = await freePort();
     const address = `http://127.0.0.1:${port}`;
@@ -58,17 +56,18 @@ describe("the commands of examples/README.md, as written", function () {
       NODE_NO_WARNINGS: "1",
     });
 
-  it("ask for rates", () => follow(readCommands(README, "## Asking for rates")));
+  it("do what they say, one after the other, as their batches are numbered through all of them", async () => {
+    await follow(readCommands(README, "## Asking for rates"));
+    await follow(readCommands(README, "## Sending prices"));
+    await follow(feedCommands().local);
+    await followS3();
+  });
 
-  it("send prices", () => follow(readCommands(README, "## Sending prices")));
-
-  it("load a folder and an address", () => follow(feedCommands().local));
-
-  it("load an S3 prefix", async function () {
+  async function followS3(): Promise<void> {
     const s3 = await startS3Server();
     if (!s3) {
-      console.log("    no S3 server (versitygw) is on PATH: skipped");
-      return this.skip();
+      console.log("    left out: no S3 server (versitygw) is on PATH");
+      return;
     }
     const client = new S3Client({ forcePathStyle: true });
     try {
@@ -87,7 +86,7 @@ describe("the commands of examples/README.md, as written", function () {
       client.destroy();
       await s3.stop();
     }
-  });
+  }
 });
 
 /** Those that need an S3 server apart from the others; both begin with what names the file of feeds. */

@@ -5,11 +5,13 @@ import { BatchNotFoundError, BatchStateError } from "../../../app/batches/batch-
 import { failBatch } from "../../../app/batches/fail.js";
 import { publishBatch } from "../../../app/batches/publish.js";
 import { retractBatch } from "../../../app/batches/retract.js";
+import { Database } from "../../../app/database/database.js";
+import { Session } from "../../../app/database/queries.js";
 import { auditBatch } from "../../../app/ingest/audit/audit.js";
 import { boundPart } from "../../../app/ingest/audit/audit.sql.js";
 import { findBlocks } from "../../../app/rates/roll-up/roll-up.sql.js";
 import { reclaimBatch } from "../../../app/upkeep/reclaim.js";
-import { createDatabase, type TestDatabase } from "../database.js";
+import { createDatabase, type TestDatabase } from "../../kit/database.js";
 import { deliver, load, type Price, seen } from "./deliveries.js";
 import { killAt } from "./kill-at.js";
 import { rollUp } from "./model.js";
@@ -57,7 +59,7 @@ describe("auditBatch", function () {
     const id = await load(database.pool, { prices: some() });
     const parts: string[] = [];
     const reports = await Promise.all(
-      Array.from({ length: 6 }, () => auditBatch(database.pool, id, { onPart: () => parts.push("part") })),
+      Array.from({ length: 6 }, () => auditBatch(database, id, { onPart: () => parts.push("part") })),
     );
     expect(reports.map(({ state }) => state)).to.deep.equal(Array.from({ length: 6 }, () => "audited"));
     expect(parts).to.have.length(4);
@@ -72,7 +74,7 @@ describe("auditBatch", function () {
       fc.asyncProperty(fc.array(fc.nat({ max: 25 }), { maxLength: 4 }), async (kills) => {
         const id = await load(database.pool, { prices: some() });
         for (const statements of kills) await auditUntilKilled(id, statements);
-        const report = await auditBatch(database.pool, id);
+        const report = await auditBatch(database, id);
         expect(report.state).to.equal("audited");
         await publishBatch(database, id);
         expect((await seen(database.pool)).size).to.equal(rollUp(tree, some()).size);
@@ -84,7 +86,7 @@ describe("auditBatch", function () {
 
   async function auditUntilKilled(id: number, statements: number): Promise<void> {
     const { pool, killed } = killAt(database.url, statements);
-    await auditBatch(pool, id, { signal: killed }).catch(() => {});
+    await auditBatch(new Database(pool, { signal: killed }), id).catch(() => {});
     await pool.end();
   }
 
@@ -93,7 +95,7 @@ describe("auditBatch", function () {
     await database.pool.query("ANALYZE");
     const client = await database.pool.connect();
     await client.query("BEGIN");
-    await client.query(boundPart);
+    await new Session(client).run(boundPart);
     const { rows } = await client.query(`EXPLAIN ${findBlocks.text}`, [2, "2024-02-01", "2024-03-01"]);
     await client.query("ROLLBACK");
     client.release();
@@ -114,7 +116,7 @@ describe("auditBatch", function () {
     const eager =
       "-c parallel_setup_cost=0 -c parallel_tuple_cost=0 -c min_parallel_table_scan_size=0 -c parallel_leader_participation=off";
     const pool = new pg.Pool({ connectionString: database.url, options: eager });
-    const { failure } = await auditBatch(pool, id);
+    const { failure } = await auditBatch(new Database(pool), id);
     await pool.end();
     expect(failure).to.equal(null);
   });
@@ -136,7 +138,7 @@ describe("auditBatch", function () {
     const rows: number[] = [];
     for (const bytes of [24 * 1024 * 1024, 2_400_000, 200_000]) {
       const id = await load(database.pool, { prices });
-      expect((await auditBatch(database.pool, id, { bytes })).state).to.equal("audited");
+      expect((await auditBatch(database, id, { bytes })).state).to.equal("audited");
       await publishBatch(database, id);
       expect(await seen(database.pool)).to.deep.equal(wanted);
       const made = await database.pool.query("SELECT count(*)::integer AS n FROM daily_rates WHERE batch_id = $1", [
@@ -153,7 +155,7 @@ describe("auditBatch", function () {
   it("fails a batch of which a price was changed for another with the same sum", async () => {
     const id = await load(database.pool, { prices: [price(0, 1, "2024-01-31", 3), price(0, 2, "2024-01-31", 4)] });
     await database.pool.query("UPDATE prices SET price = 7 - price");
-    const report = await auditBatch(database.pool, id);
+    const report = await auditBatch(database, id);
     expect(report).to.include({ state: "failed" });
     expect(report.failure).to.match(/checksum/);
   });
@@ -161,7 +163,7 @@ describe("auditBatch", function () {
   it("fails a batch whose prices are not those that its pieces reported", async () => {
     const id = await load(database.pool, { prices: some() });
     await database.pool.query("DELETE FROM prices WHERE price = 3");
-    const report = await auditBatch(database.pool, id);
+    const report = await auditBatch(database, id);
     expect(report.state).to.equal("failed");
     expect(report.failure).to.match(/The audit found 14 prices .* but 15 /);
     await reclaimBatch(database, id);
@@ -183,7 +185,7 @@ describe("auditBatch", function () {
     for (const state of ["22003", "23514", "54000"]) {
       it(`which comes again each time (${state}), fails with it instead of keeping every run from ending well`, async () => {
         await meet(state);
-        const reports = await Promise.all([auditBatch(database.pool, id), auditBatch(database.pool, id)]);
+        const reports = await Promise.all([auditBatch(database, id), auditBatch(database, id)]);
         const failure = "Its audit fails each time, and so would another try: it cannot be.";
         for (const report of reports) expect(report).to.include({ state: "failed", failure });
         expect(await stored()).to.deep.equal([{ state: "failed", failure, failed_for_good: true }]);
@@ -195,10 +197,10 @@ describe("auditBatch", function () {
     for (const state of ["53200", "42501", "57014"]) {
       it(`which an operator can mend (${state}), is left for the next run`, async () => {
         await meet(state);
-        await rejects(auditBatch(database.pool, id), pg.DatabaseError, /it cannot be/);
+        await rejects(auditBatch(database, id), pg.DatabaseError, /it cannot be/);
         expect(await stored()).to.deep.equal([{ state: "auditing", failure: null, failed_for_good: false }]);
         await database.pool.query("DROP TRIGGER fails ON batch_days");
-        expect((await auditBatch(database.pool, id)).state).to.equal("audited");
+        expect((await auditBatch(database, id)).state).to.equal("audited");
       });
     }
   });
@@ -208,11 +210,11 @@ describe("auditBatch", function () {
     await database.pool.query(`ALTER TABLE batch_days DROP CONSTRAINT batch_days_price_sum_check,
       ADD CONSTRAINT batch_days_price_sum_check CHECK (price_sum < 1000)`);
     const fits = await load(database.pool, { prices: [price(0, 1, "2024-01-31", 998), price(1, 0, "2024-01-31", 1)] });
-    expect((await auditBatch(database.pool, fits)).state).to.equal("audited");
+    expect((await auditBatch(database, fits)).state).to.equal("audited");
     const id = await load(database.pool, {
       prices: [price(0, 1, "2024-01-30", 999), price(0, 1, "2024-01-31", 998), price(1, 0, "2024-01-31", 2)],
     });
-    const { state, failure } = await auditBatch(database.pool, id);
+    const { state, failure } = await auditBatch(database, id);
     expect(state).to.equal("failed");
     expect(failure).to.equal(
       "The prices of 2024-01-31 add up to more than the 9,007,199,254,740,991 dollars that a day may have in one batch: repair those that are wrong, or deliver the day in several batches.",
@@ -243,10 +245,10 @@ describe("auditBatch", function () {
   it("says which published batch is repeated, unless that one was hidden or retracted", async () => {
     const first = await deliver(database.pool, { prices: some(), known: true });
     const second = await load(database.pool, { prices: some(), pieces: 2, known: true });
-    expect(await auditBatch(database.pool, second)).to.include({ state: "duplicate", duplicateOf: first });
+    expect(await auditBatch(database, second)).to.include({ state: "duplicate", duplicateOf: first });
     await retractBatch(database, first);
     const third = await load(database.pool, { prices: some(), known: true });
-    expect((await auditBatch(database.pool, third)).state).to.equal("audited");
+    expect((await auditBatch(database, third)).state).to.equal("audited");
     // Both were audited before either is published: the second to be published is the one that repeats.
     await publishBatch(database, first);
     expect(await publishBatch(database, third)).to.include({ state: "duplicate", duplicateOf: first });
@@ -260,7 +262,7 @@ describe("auditBatch", function () {
       changed: false,
     });
     const other = await load(database.pool, { prices: some() });
-    await auditBatch(database.pool, other);
+    await auditBatch(database, other);
     await failBatch(database, other, "test");
     expect(await publishBatch(database, other, { onlyAudited: true })).to.include({
       state: "failed",
@@ -274,14 +276,14 @@ describe("auditBatch", function () {
     await deliver(database.pool, { mode, prices: some(), known: true });
     await deliver(database.pool, { mode, prices: [price(0, 1, "2024-01-31", 7)] });
     const back = await load(database.pool, { mode, prices: some(), known: true });
-    expect((await auditBatch(database.pool, back)).state).to.equal("audited");
+    expect((await auditBatch(database, back)).state).to.equal("audited");
   });
 
   it("refuses a batch with pieces on their way, and one that is not there", async () => {
     const id = await load(database.pool, { prices: some(), pieces: 2 });
     await database.pool.query("UPDATE pieces SET state = 'waiting' WHERE number = 1");
-    await rejects(auditBatch(database.pool, id), BatchStateError, /1 of its pieces/);
-    await rejects(auditBatch(database.pool, 999), BatchNotFoundError, /no batch 999/);
+    await rejects(auditBatch(database, id), BatchStateError, /1 of its pieces/);
+    await rejects(auditBatch(database, 999), BatchNotFoundError, /no batch 999/);
     await rejects(publishBatch(database, id), BatchStateError, /is loading/);
     await rejects(retractBatch(database, id), BatchStateError, /is loading/);
   });
@@ -289,7 +291,7 @@ describe("auditBatch", function () {
   it("stops when the batch is failed meanwhile, and leaves nothing", async () => {
     const id = await load(database.pool, { prices: some() });
     let failed = false;
-    const report = await auditBatch(database.pool, id, {
+    const report = await auditBatch(database, id, {
       onPart: () => {
         if (!failed) void failBatch(database, id, "stopped");
         failed = true;

@@ -3,8 +3,9 @@ import zlib from "node:zlib";
 import { expect } from "chai";
 import { countBadLines, readBadLines } from "../../../app/batches/reported-lines.js";
 import { ingestSource } from "../../../app/ingest/ingest-source.js";
-import { createDatabase, type TestDatabase } from "../database.js";
-import { compressZstd } from "./compress-zstd.js";
+import { createDatabase, type TestDatabase } from "../../kit/database.js";
+import { skipBecause } from "../../kit/skip.js";
+import { compressZstd, NO_ZSTD } from "./compress-zstd.js";
 import { bringPlaces, createFolder, type Folder, HEADER, only, readTotals, someLines } from "./setup.js";
 
 const PIECE_BYTES = 4_096;
@@ -66,7 +67,7 @@ describe("a delivery that cannot be loaded", () => {
         const file = `${name}.csv${packed ? ".gz" : ""}`;
         const content = withLine(bad);
         const path = await folder.write(file, packed ? zlib.gzipSync(content) : content);
-        const report = only(await ingestSource({ pool: database.pool, source: path, pieceBytes: PIECE_BYTES }));
+        const report = only(await ingestSource({ database, source: path, pieceBytes: PIECE_BYTES }));
         expect(report).to.include({ state: "failed", failure: "1 bad line.", rejected: 1 });
         const shown = bad
           .toString()
@@ -139,7 +140,7 @@ describe("a delivery that cannot be loaded", () => {
     it(`fails as a whole: ${name}`, async () => {
       const path = await folder.write("x.csv", content);
       const report = only(
-        await ingestSource({ pool: database.pool, source: path, feed: name, pieceBytes: PIECE_BYTES, maxBadRows: 10 }),
+        await ingestSource({ database, source: path, feed: name, pieceBytes: PIECE_BYTES, maxBadRows: 10 }),
       );
       expect(report.state).to.equal("failed");
       expect(report.failure).to.match(failure);
@@ -158,9 +159,9 @@ describe("a delivery that cannot be loaded", () => {
   ] as const) {
     it(`publishes nothing of a truncated file: ${name}`, async function () {
       const frame = await compressZstd(whole);
-      if (frame === undefined) return this.skip();
+      if (frame === undefined) skipBecause(this, NO_ZSTD);
       const source = await folder.write("x.csv.zst", cut(frame));
-      const report = only(await ingestSource({ pool: database.pool, source, feed: name, pieceBytes: PIECE_BYTES }));
+      const report = only(await ingestSource({ database, source, feed: name, pieceBytes: PIECE_BYTES }));
       expect(report.state).to.equal("failed");
       expect(report.failure).to.equal("x.csv.zst ends in the middle of its zstd data.");
       await expectNothingLeft();
@@ -174,7 +175,7 @@ describe("a delivery that cannot be loaded", () => {
       "x",
     ]);
     const path = await folder.write("many.csv", `${HEADER}\n${bad.join("\n")}\n`);
-    const report = only(await ingestSource({ pool: database.pool, source: path, pieceBytes: PIECE_BYTES }));
+    const report = only(await ingestSource({ database, source: path, pieceBytes: PIECE_BYTES }));
     expect(report).to.include({ state: "failed", failure: "2000 bad lines.", rejected: 2_000 });
     const told = await readBadLines(database, report.batchId, 1_000);
     expect(told).to.have.length(1_000);

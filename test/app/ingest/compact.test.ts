@@ -8,7 +8,7 @@ import { Database } from "../../../app/database/database.js";
 import { auditBatch } from "../../../app/ingest/audit/audit.js";
 import { compact } from "../../../app/upkeep/compact.js";
 import { UpkeepError } from "../../../app/upkeep/turns.js";
-import { createDatabase, type TestDatabase } from "../database.js";
+import { createDatabase, type TestDatabase } from "../../kit/database.js";
 import { age, deliver, load, type Price, seen } from "./deliveries.js";
 import { killAt } from "./kill-at.js";
 import { plant, type Tree } from "./tree.js";
@@ -86,10 +86,10 @@ describe("compact", function () {
     await compact(database);
     const before = await seen(database.pool);
     const repeated = { prices: [price("2024-01-30", 1)] };
-    expect((await auditBatch(database.pool, await load(database.pool, repeated))).state).to.equal("duplicate");
+    expect((await auditBatch(database, await load(database.pool, repeated))).state).to.equal("duplicate");
     expect(await seen(database.pool)).to.deep.equal(before);
     await deliver(database.pool, { mode: "replace", prices: [price("2024-01-30", 9)] });
-    expect((await auditBatch(database.pool, await load(database.pool, repeated))).state).to.equal("audited");
+    expect((await auditBatch(database, await load(database.pool, repeated))).state).to.equal("audited");
   });
 
   it("gives up a retracted batch that is too old, with its prices", async () => {

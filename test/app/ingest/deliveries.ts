@@ -1,9 +1,6 @@
 import type pg from "pg";
-import { publishBatch } from "../../../app/batches/publish.js";
 import { Database } from "../../../app/database/database.js";
-import { auditBatch } from "../../../app/ingest/audit/audit.js";
-import { Checksum } from "../../../app/rates/roll-up/checksum.js";
-import { countFromEpoch } from "../../../app/rates/roll-up/write-rows.js";
+import * as kit from "../../kit/batches.js";
 
 /** One price, with the ids of its ports. */
 export interface Price {
@@ -13,77 +10,31 @@ export interface Price {
   readonly price: number;
 }
 
-export interface Delivery {
-  readonly feed?: string;
-  readonly mode?: "append" | "replace";
-  readonly prices: readonly Price[];
-  /** Pieces it was loaded in. */
-  readonly pieces?: number;
-  /** Whether an equal delivery after it is known for a duplicate; not by default. */
-  readonly known?: boolean;
-}
-
-let count = 0;
+export type Delivery = Omit<kit.Delivery, "prices"> & { readonly prices: readonly Price[] };
 
 /** A batch as it stands when its last piece is loaded. Returns its id. */
 export async function load(pool: pg.Pool, delivery: Delivery): Promise<number> {
-  count += 1;
-  const identity = `test ${count}`;
-  const months = [...new Set(delivery.prices.map((price) => `${price.day.slice(0, 7)}-01`))];
-  for (const month of months) await pool.query("SELECT ensure_month($1)", [month]);
-  const { rows } = await pool.query<{ id: number }>(
-    `INSERT INTO batches (feed, source, identity, mode, state, planned)
-     VALUES ($1, 'test', $2, $3, 'loading', true) RETURNING id`,
-    [delivery.feed ?? "a", identity, delivery.mode ?? "append"],
-  );
-  const id = rows[0]?.id as number;
-  const pieces = delivery.pieces ?? 1;
-  for (let number = 0; number < pieces; number += 1) {
-    const prices = delivery.prices.filter((_, index) => index % pieces === number);
-    await pool.query(
-      `INSERT INTO pieces (batch_id, number, state, from_byte, rows, rejected, lines, price_sum, checksum, months)
-       VALUES ($1, $2::integer, 'loaded', $2::integer, $3::bigint, 0, $3::bigint, $4, $5, $6)`,
-      [
-        id,
-        number,
-        prices.length,
-        prices.reduce((sum, { price }) => sum + price, 0),
-        checksumOf(prices),
-        [...new Set(prices.map((price) => `${price.day.slice(0, 7)}-01`))],
-      ],
-    );
-    await pool.query(
-      `INSERT INTO prices (origin_id, destination_id, day, price, batch_id, piece)
-       SELECT o, d, day, price, $5, $6 FROM unnest($1::integer[], $2::integer[], $3::date[], $4::integer[]) AS p (o, d, day, price)`,
-      [
-        prices.map((price) => price.origin),
-        prices.map((price) => price.destination),
-        prices.map((price) => price.day),
-        prices.map((price) => price.price),
-        id,
-        number,
-      ],
-    );
-  }
-  return id;
+  return kit.loadBatch(new Database(pool), await withCodes(pool, delivery));
 }
 
 /** Loads, audits and publishes. Returns the batch's id. */
 export async function deliver(pool: pg.Pool, delivery: Delivery): Promise<number> {
-  const id = await load(pool, delivery);
-  await auditBatch(pool, id);
-  await publishBatch(new Database(pool), id);
-  if (!delivery.known) await pool.query("UPDATE batches SET checksum = 'of no other' WHERE id = $1", [id]);
-  return id;
+  return kit.deliver(new Database(pool), await withCodes(pool, delivery));
 }
 
-/** @returns 16 hexadecimal digits, as a worker that loads these prices reports them. */
-export function checksumOf(prices: readonly Price[]): string {
-  const checksum = new Checksum();
-  for (const { origin, destination, day, price } of prices) {
-    checksum.add(origin, destination, countFromEpoch(day), price);
-  }
-  return checksum.toString();
+async function withCodes(pool: pg.Pool, delivery: Delivery): Promise<kit.Delivery> {
+  const { rows } = await pool.query<{ id: number; code: string }>("SELECT id, code FROM places");
+  const codes = new Map(rows.map(({ id, code }) => [id, code]));
+  const codeOf = (id: number) => codes.get(id) as string;
+  return {
+    feed: "a",
+    ...delivery,
+    prices: delivery.prices.map((price) => ({
+      ...price,
+      origin: codeOf(price.origin),
+      destination: codeOf(price.destination),
+    })),
+  };
 }
 
 /** Lets every publish so far be so many days longer ago. */

@@ -2,11 +2,13 @@ import { execFile } from "node:child_process";
 import { chmod, chown, mkdtemp, open, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { expect } from "chai";
+import { Database } from "../../../app/database/database.js";
 import { ingestSource } from "../../../app/ingest/ingest-source.js";
-import { createDatabase, type TestDatabase } from "../database.js";
+import { createDatabase, type TestDatabase } from "../../kit/database.js";
+import { skipBecause } from "../../kit/skip.js";
+import { until } from "../../kit/until.js";
 import { bringPlaces, createFolder, type Folder, HEADER, only, readTotals, someLines, totalsOf } from "./setup.js";
 
 const run = promisify(execFile);
@@ -17,10 +19,7 @@ describe("ingest, when the database's disk is full", () => {
   let disk: string | undefined;
 
   before(async function () {
-    if (process.getuid?.() !== 0) {
-      console.log("    a small disk cannot be mounted without root: skipped");
-      return this.skip();
-    }
+    if (process.getuid?.() !== 0) skipBecause(this, "a small disk cannot be mounted without root");
     folder = await createFolder();
     database = await createDatabase();
     const { pool } = database;
@@ -30,8 +29,7 @@ describe("ingest, when the database's disk is full", () => {
       await run("mount", ["-t", "tmpfs", "-o", "size=12m", "tmpfs", mounted]);
     } catch (error) {
       await rm(mounted, { recursive: true });
-      console.log(`    a small disk cannot be mounted here (${(error as Error).message.trim()}): skipped`);
-      return this.skip();
+      skipBecause(this, `a small disk cannot be mounted here (${(error as Error).message.trim()})`);
     }
     disk = mounted;
     const { uid, gid } = await stat(`/proc/${rows[0]?.pid}`);
@@ -76,7 +74,9 @@ describe("ingest, when the database's disk is full", () => {
       pool.query("UPDATE pieces SET retry_at = NULL WHERE state = 'waiting' AND retry_at IS NOT NULL").catch(() => {});
     }, 50);
     try {
-      const report = only(await ingestSource({ pool, source: large, pieceBytes: 1_000_000, log }));
+      const report = only(
+        await ingestSource({ database: new Database(pool, { log }), source: large, pieceBytes: 1_000_000 }),
+      );
       expect(report.state).to.equal("failed");
       expect(report.failure).to.match(
         /^Piece \d+ failed 8 times: the database's disk is full \(could not extend file .*\)$/,
@@ -94,7 +94,7 @@ describe("ingest, when the database's disk is full", () => {
     await run("mount", ["-o", "remount,size=40m", disk as string]);
     const lines = someLines(1_000);
     const small = await folder.write("small.csv", `${HEADER}\n${lines.join("\n")}\n`);
-    expect(only(await ingestSource({ pool, source: small })).state).to.equal("published");
+    expect(only(await ingestSource({ database: new Database(pool, {}), source: small })).state).to.equal("published");
     expect((await readTotals(pool)).visible).to.deep.equal(totalsOf(lines));
   });
 
@@ -114,13 +114,13 @@ describe("ingest, when the database's disk is full", () => {
       const log = { info() {}, warn: (_: object, message: string) => warnings.push(message) };
       const lines = someLines(1_000).map((line) => line.replace(/2024-/, "2022-"));
       const path = await folder.write("audited.csv", `${HEADER}\n${lines.join("\n")}\n`);
-      const done = ingestSource({ pool, source: path, feed: "audited", log });
+      const done = ingestSource({ database: new Database(pool, { log }), source: path, feed: "audited" });
       done.catch(() => {});
       const waiting = "SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = $1 AND NOT granted";
-      while ((await pool.query(waiting, [LOCK])).rowCount === 0) await sleep(20);
+      await until("the audit waits", async () => (await pool.query(waiting, [LOCK])).rowCount !== 0);
       await fill(ballast);
       await holder.query("SELECT pg_advisory_unlock($1)", [LOCK]);
-      while (!warnings.includes("waiting for space on the database's disk")) await sleep(20);
+      await until("it waits for space", () => warnings.includes("waiting for space on the database's disk"));
       await rm(ballast);
       const report = only(await done);
       expect(report).to.include({ state: "published", rows: lines.length });

@@ -4,7 +4,8 @@ import type pg from "pg";
 import { migrate } from "../../../app/database/migrate.js";
 import { closePool, openPool } from "../../../app/database/pool.js";
 import { isTransient } from "../../../app/database/sqlstates.js";
-import { TcpProxy } from "../api/tcp-proxy.js";
+import { TcpProxy } from "../../kit/tcp-proxy.js";
+import { until } from "../../kit/until.js";
 import { startRatesapp } from "../commands/ratesapp.js";
 import { PostgresPair } from "./postgres-pair.js";
 import { bringPlaces, createFolder, type Folder, HEADER, readTotals, someLines, totalsOf } from "./setup.js";
@@ -65,7 +66,7 @@ describe("ingest, when the primary is lost and a standby takes its place", funct
       });
       undo.push(() => worker.child.kill("SIGKILL"));
 
-      while ((await primary.query(query)).rowCount === 0) await sleep(5);
+      await until(moment, async () => (await primary.query(query)).rowCount !== 0, { timeoutMs: 60_000, everyMs: 5 });
       await pair.killPrimary();
       proxy.cut();
       // For a while there is only a standby, which refuses to write.

@@ -2,13 +2,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import type pg from "pg";
 import { failBatch } from "../../../app/batches/fail.js";
+import { Database } from "../../../app/database/database.js";
 import { closePool, openPool } from "../../../app/database/pool.js";
 import { ingestSource } from "../../../app/ingest/ingest-source.js";
 import { LeaseLostError } from "../../../app/ingest/load/load-error.js";
 import { loadPiece } from "../../../app/ingest/load/load-piece.js";
 import { readPorts } from "../../../app/ingest/load/read-ports.js";
-import { TcpProxy } from "../api/tcp-proxy.js";
-import { createDatabase, type TestDatabase } from "../database.js";
+import { createDatabase, type TestDatabase } from "../../kit/database.js";
+import { TcpProxy } from "../../kit/tcp-proxy.js";
 import { bringPlaces, createFolder, type Folder, HEADER, only, readTotals, someLines, totalsOf } from "./setup.js";
 
 const lines = someLines(60_000);
@@ -52,7 +53,9 @@ describe("ingest, when its database goes away", () => {
       cuts += 1;
     }, 60);
     try {
-      expect(only(await ingestSource({ pool, source: path, pieceBytes: PIECE_BYTES })).state).to.equal("published");
+      expect(
+        only(await ingestSource({ database: new Database(pool, {}), source: path, pieceBytes: PIECE_BYTES })).state,
+      ).to.equal("published");
     } finally {
       clearInterval(timer);
     }
@@ -61,7 +64,7 @@ describe("ingest, when its database goes away", () => {
 
   it("waits for a database that is stopped and started", async function () {
     this.timeout(60_000);
-    const done = ingestSource({ pool, source: path, pieceBytes: PIECE_BYTES });
+    const done = ingestSource({ database: new Database(pool, {}), source: path, pieceBytes: PIECE_BYTES });
     await sleep(100);
     await proxy.refuse();
     await sleep(2_000);
@@ -74,7 +77,7 @@ describe("ingest, when its database goes away", () => {
     this.timeout(60_000);
     const { rows } = await database.pool.query<{ name: string }>("SELECT quote_ident(current_database()) AS name");
     const name = rows[0]?.name;
-    const done = ingestSource({ pool, source: path, pieceBytes: PIECE_BYTES });
+    const done = ingestSource({ database: new Database(pool, {}), source: path, pieceBytes: PIECE_BYTES });
     await sleep(60);
     // A server that became a standby refuses to write (25006) and has cut every connection.
     await database.pool.query(`ALTER DATABASE ${name} SET default_transaction_read_only = on`);
@@ -93,7 +96,11 @@ describe("ingest, when its database goes away", () => {
   it("lets another worker finish when it hears nothing any more", async function () {
     this.timeout(60_000);
     const controller = new AbortController();
-    const silent = ingestSource({ pool, source: path, pieceBytes: PIECE_BYTES, signal: controller.signal });
+    const silent = ingestSource({
+      database: new Database(pool, { signal: controller.signal }),
+      source: path,
+      pieceBytes: PIECE_BYTES,
+    });
     silent.catch(() => {});
     await sleep(150);
     proxy.stall();
@@ -102,7 +109,7 @@ describe("ingest, when its database goes away", () => {
       "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'test' AND datname = current_database()",
     );
     await database.pool.query("UPDATE pieces SET lease_until = clock_timestamp() WHERE state = 'loading'");
-    const report = only(await ingestSource({ pool: database.pool, source: path, pieceBytes: PIECE_BYTES }));
+    const report = only(await ingestSource({ database, source: path, pieceBytes: PIECE_BYTES }));
     expect(report.state).to.equal("published");
     await expectPublished();
     controller.abort();
@@ -128,12 +135,11 @@ describe("a piece", () => {
 
   /** Loads the piece; `meanwhile` happens when all its rows are on their way. */
   async function load(meanwhile: () => Promise<unknown>, text = content): Promise<unknown> {
-    const { pool } = database;
     async function* chunks() {
       yield Buffer.from(text);
       await meanwhile();
     }
-    return loadPiece(pool, {
+    return loadPiece(database, {
       batchId: 1,
       number: 0,
       worker: "me",
@@ -141,7 +147,7 @@ describe("a piece", () => {
       chunks: chunks(),
       format: "csv",
       columns: null,
-      ports: await readPorts(pool),
+      ports: await readPorts(database),
       maxBadRows: 0,
     }).catch((error: unknown) => error);
   }

@@ -1,9 +1,10 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
+import { Database } from "../../../app/database/database.js";
 import { closePool, openPool } from "../../../app/database/pool.js";
 import { ingestSource } from "../../../app/ingest/ingest-source.js";
-import { TcpProxy } from "../api/tcp-proxy.js";
-import { createDatabase, type TestDatabase } from "../database.js";
+import { createDatabase, type TestDatabase } from "../../kit/database.js";
+import { TcpProxy } from "../../kit/tcp-proxy.js";
+import { until } from "../../kit/until.js";
 import { bringPlaces, createFolder, type Folder, HEADER, only, readTotals, someLines, totalsOf } from "./setup.js";
 
 const LOCK = 4711;
@@ -42,13 +43,13 @@ describe("ingest, when the host of its database vanishes in the middle of a stat
       const pool = openPool({ url, size: 6, applicationName: "test", statementTimeoutMs: 0 });
       const holder = await database.pool.connect();
       await holder.query("SELECT pg_advisory_lock($1)", [LOCK]);
-      const done = ingestSource({ pool, source: path });
+      const done = ingestSource({ database: new Database(pool, {}), source: path });
       done.catch(() => {});
       try {
         const first = await waiting();
         // A server that is at work is asked, and left alone.
         const before = proxy.accepted;
-        while (proxy.accepted < before + 2) await sleep(20);
+        await until("the server is asked twice", () => proxy.accepted >= before + 2, { timeoutMs: 50_000 });
         expect(await waiting()).to.include.members(first);
 
         proxy.stall();
@@ -67,11 +68,9 @@ describe("ingest, when the host of its database vanishes in the middle of a stat
     });
   }
 
-  async function waiting(): Promise<number[]> {
-    for (;;) {
+  const waiting = () =>
+    until("a statement waits for the lock", async () => {
       const { rows } = await database.pool.query<{ pid: number }>(WAITING, [LOCK]);
-      if (rows.length > 0) return rows.map(({ pid }) => pid);
-      await sleep(10);
-    }
-  }
+      return rows.length > 0 && rows.map(({ pid }) => pid);
+    });
 });

@@ -5,7 +5,7 @@ import zlib from "node:zlib";
 import { expect } from "chai";
 import { type BatchReport, ingestSource } from "../../../app/ingest/ingest-source.js";
 import { SourceError, SourceUnavailableError } from "../../../app/ingest/sources/source-error.js";
-import { createDatabase, type TestDatabase } from "../database.js";
+import { createDatabase, type TestDatabase } from "../../kit/database.js";
 import { bringPlaces, HEADER, only, readTotals, someLines, totalsOf } from "./setup.js";
 
 const PIECE_BYTES = 8_192;
@@ -39,7 +39,7 @@ describe("a source at an HTTP address", () => {
 
   const ingest = (path = "/feed/prices.csv"): Promise<BatchReport[]> =>
     ingestSource({
-      pool: database.pool,
+      database,
       source: `http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`,
       pieceBytes: PIECE_BYTES,
     });
@@ -74,7 +74,7 @@ describe("a source at an HTTP address", () => {
     };
     const port = (server.address() as AddressInfo).port;
     const source = `http://me:p%20w@127.0.0.1:${port}/feed/prices.csv?signature=secret`;
-    const ingestAgain = () => ingestSource({ pool: database.pool, source, pieceBytes: PIECE_BYTES });
+    const ingestAgain = () => ingestSource({ database, source, pieceBytes: PIECE_BYTES });
     await expectPublished(only(await ingestAgain()));
     expect(requests).to.be.greaterThan(5);
     expect(only(await ingestAgain()).already).to.equal(true);

@@ -18,8 +18,9 @@ import { PortsMissingError } from "../../../app/ingest/load/load-error.js";
 import { openSource } from "../../../app/ingest/sources/open-source.js";
 import { openPipeSource } from "../../../app/ingest/sources/pipe-source.js";
 import { SourceError } from "../../../app/ingest/sources/source-error.js";
-import { createDatabase, type TestDatabase } from "../database.js";
-import { compressZstd } from "./compress-zstd.js";
+import { createDatabase, type TestDatabase } from "../../kit/database.js";
+import { skipBecause } from "../../kit/skip.js";
+import { compressZstd, NO_ZSTD } from "./compress-zstd.js";
 import { bringPlaces, createFolder, type Folder, HEADER, only, readTotals, someLines, totalsOf } from "./setup.js";
 
 /** So small that a few thousand lines make many pieces. */
@@ -40,7 +41,7 @@ describe("ingestSource", () => {
   });
 
   const ingest = (source: IngestOptions["source"], options: Partial<IngestOptions> = {}): Promise<BatchReport[]> =>
-    ingestSource({ pool: database.pool, source, pieceBytes: PIECE_BYTES, ...options });
+    ingestSource({ database, source, pieceBytes: PIECE_BYTES, ...options });
 
   const lines = someLines(3_000);
   const csv = `${HEADER}\n${lines.join("\n")}\n`;
@@ -80,7 +81,7 @@ describe("ingestSource", () => {
   ] as const) {
     it(`loads ${name} in pieces and publishes it`, async function () {
       const bytes = await content();
-      if (bytes === undefined) return this.skip();
+      if (bytes === undefined) skipBecause(this, NO_ZSTD);
       const report = only(await ingest(await folder.write(name, bytes)));
       expect(report).to.include({ state: "published", already: false, rows: lines.length, rejected: 0, name });
       const { rows } = await database.pool.query(
@@ -308,7 +309,7 @@ describe("ingestSource", () => {
     for (let round = 0; round < 3; round += 1) {
       const controller = new AbortController();
       const stopped = ingest(path, {
-        signal: controller.signal,
+        database: database.with({ signal: controller.signal }),
         onBatch: () => setTimeout(() => controller.abort(), 20),
       });
       const outcome = await stopped.then(
@@ -346,7 +347,7 @@ describe("ingestSource", () => {
       const controller = new AbortController();
       await ingest(path, {
         feed: name,
-        signal: controller.signal,
+        database: database.with({ signal: controller.signal }),
         onBatch: () => setTimeout(() => controller.abort(), 30),
       }).catch(() => {});
       // As if it had been killed: its pieces, and the stream, are still held, by a lease that has run out.

@@ -5,7 +5,8 @@ import { fileURLToPath } from "node:url";
 import zlib from "node:zlib";
 import { expect } from "chai";
 import type pg from "pg";
-import { createDatabase, type TestDatabase } from "../database.js";
+import { createDatabase, type TestDatabase } from "../../kit/database.js";
+import { until } from "../../kit/until.js";
 import { ratesOfDays } from "./deliveries.js";
 import { bringPlaces, createFolder, type Folder, HEADER, someLines, totalsOf } from "./setup.js";
 
@@ -19,7 +20,7 @@ const DAY_MS = 86_400_000;
 /** About thirty pieces. */
 const PIECE_BYTES = 128 * 1024;
 const SKEW = new URL("skewed-clock.mjs", import.meta.url).href;
-const WORKER = fileURLToPath(new URL("worker-process.ts", import.meta.url));
+const WORKER = fileURLToPath(new URL("worker-process.mjs", import.meta.url));
 
 describe(`workers killed at random points (seed ${SEED})`, () => {
   let database: TestDatabase;
@@ -41,11 +42,10 @@ describe(`workers killed at random points (seed ${SEED})`, () => {
   /** Each worker's clock is wrong by up to a day. */
   function startWorker(path: string, feed: string): ChildProcess {
     const offsetMs = Math.round((random() * 2 - 1) * DAY_MS);
-    const worker = spawn(
-      process.execPath,
-      ["--import", "tsx", "--import", SKEW, WORKER, database.url, path, feed, String(PIECE_BYTES)],
-      { stdio: ["ignore", "ignore", "inherit"], env: { ...process.env, CLOCK_OFFSET_MS: String(offsetMs) } },
-    );
+    const worker = spawn(process.execPath, ["--import", SKEW, WORKER, database.url, path, feed, String(PIECE_BYTES)], {
+      stdio: ["ignore", "ignore", "inherit"],
+      env: { ...process.env, CLOCK_OFFSET_MS: String(offsetMs) },
+    });
     running.add(worker);
     worker.on("exit", () => running.delete(worker));
     return worker;
@@ -62,7 +62,7 @@ describe(`workers killed at random points (seed ${SEED})`, () => {
       const version = await readVersion(database.pool);
 
       const killed = [startWorker(path, feed), startWorker(path, feed)];
-      await until(async () => (await readStates(database.pool, feed)).length > 0);
+      await until("the batch is planned", async () => (await readStates(database.pool, feed)).length > 0);
       const exits = killed.map((worker) => once(worker, "exit"));
       for (const worker of killed) {
         await sleep(random() * LONGEST_WAIT_MS);
@@ -114,10 +114,6 @@ async function readTotalsOf(pool: pg.Pool, feed: string): Promise<Record<string,
     [feed],
   );
   return rows[0] as Record<string, number>;
-}
-
-async function until(done: () => Promise<boolean>): Promise<void> {
-  while (!(await done())) await sleep(20);
 }
 
 function randomNumbers(seed: number): () => number {

@@ -9,7 +9,7 @@ import { ingestSource } from "../../../app/ingest/ingest-source.js";
 import { importPlaces } from "../../../app/places/import-places.js";
 import { compact } from "../../../app/upkeep/compact.js";
 import { dropOldMonths } from "../../../app/upkeep/retention.js";
-import { createDatabase, type TestDatabase } from "../database.js";
+import { createDatabase, type TestDatabase } from "../../kit/database.js";
 import { age, seen } from "./deliveries.js";
 import { bringPlaces, createFolder, type Folder, HEADER, only } from "./setup.js";
 
@@ -49,7 +49,8 @@ describe("a batch over very many months", function () {
 
   it("is loaded by several workers, taken back, folded, moved with its places and dropped, locking few at a time", async () => {
     const path = await folder.write("first.csv", csv(5));
-    const load = (worker: pg.Pool) => ingestSource({ pool: worker, source: path, pieceBytes: PIECE_BYTES });
+    const load = (worker: pg.Pool) =>
+      ingestSource({ database: new Database(worker, {}), source: path, pieceBytes: PIECE_BYTES });
     for (const reports of await lockingFew(() => Promise.all([load(pool), load(open())]))) {
       expect(only(reports)).to.include({ state: "published", rows: 3 * MONTHS.length });
     }
@@ -59,7 +60,9 @@ describe("a batch over very many months", function () {
     await lockingFew(() => publishBatch(new Database(pool), 1));
 
     const second = await folder.write("second.csv", csv(7));
-    expect(only(await lockingFew(() => ingestSource({ pool, source: second }))).state).to.equal("published");
+    expect(
+      only(await lockingFew(() => ingestSource({ database: new Database(pool, {}), source: second }))).state,
+    ).to.equal("published");
     await expectEach("2/12");
     await age(pool, 31);
     expect((await lockingFew(() => compact(new Database(pool), { batchesPerMonth: 2 }))).folded).to.equal(
@@ -82,7 +85,9 @@ describe("a batch over very many months", function () {
 
   it("leaves nothing behind when it fails", async () => {
     const path = await folder.write("bad.csv", `${csv(5)}CNSGH,NLRTM,2150-02-30,5\n`);
-    const report = only(await ingestSource({ pool, source: path, pieceBytes: PIECE_BYTES }));
+    const report = only(
+      await ingestSource({ database: new Database(pool, {}), source: path, pieceBytes: PIECE_BYTES }),
+    );
     expect(report).to.include({ state: "failed", failure: "1 bad line." });
     const { rows } = await pool.query(
       `SELECT (SELECT count(*) FROM prices WHERE batch_id = $1)

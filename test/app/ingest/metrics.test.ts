@@ -4,7 +4,7 @@ import { failBatch } from "../../../app/batches/fail.js";
 import { auditBatch } from "../../../app/ingest/audit/audit.js";
 import { registry } from "../../../app/telemetry/registry.js";
 import { reclaimBatch } from "../../../app/upkeep/reclaim.js";
-import { createDatabase, type TestDatabase } from "../database.js";
+import { createDatabase, type TestDatabase } from "../../kit/database.js";
 import { age, deliver, load } from "./deliveries.js";
 import { plant } from "./tree.js";
 
@@ -82,7 +82,7 @@ describe("ingest metrics", () => {
       'ratesapp_ingest_bytes_total{feed="a"}': 7,
       'ratesapp_ingest_piece_attempts_total{kind="retry"}': 2,
     });
-    await auditBatch(database.pool, good);
+    await auditBatch(database, good);
     await reclaimBatch(database, bad);
     expect(await totals()).to.deep.equal(before);
     const { rowCount } = await database.pool.query("SELECT FROM batches WHERE loaded_rows IS NULL");

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { ensureMonths } from "../../../app/ingest/load/ensure-months.js";
-import { createDatabase, type TestDatabase } from "../database.js";
+import { createDatabase, type TestDatabase } from "../../kit/database.js";
 
 describe("ensureMonths", () => {
   let database: TestDatabase;
@@ -14,7 +14,7 @@ describe("ensureMonths", () => {
     const months = Array.from({ length: 12 }, (_, index) => `2024-${String(index + 1).padStart(2, "0")}-01`);
     const asked = Array.from({ length: 12 }, (_, turn) =>
       ensureMonths(
-        database.pool,
+        database,
         months.toSorted(() => (turn % 3) - 1),
       ),
     );
@@ -31,7 +31,7 @@ describe("ensureMonths", () => {
   it("waits for nobody's COPY", () => withLock("prices, daily_rates IN ROW EXCLUSIVE", ["2030-01-01"]));
 
   it("waits for no vacuum of another month, which may take hours", async () => {
-    await ensureMonths(database.pool, ["2031-01-01"]);
+    await ensureMonths(database, ["2031-01-01"]);
     await withLock("prices_2031_01, daily_rates_2031_01 IN SHARE UPDATE EXCLUSIVE", ["2031-02-01"]);
   });
 
@@ -40,7 +40,7 @@ describe("ensureMonths", () => {
     try {
       await client.query("BEGIN");
       await client.query(`LOCK TABLE ${lock} MODE`);
-      expect(await ensureMonths(database.pool, months)).to.equal(true);
+      expect(await ensureMonths(database, months)).to.equal(true);
     } finally {
       await client.query("ROLLBACK");
       client.release();

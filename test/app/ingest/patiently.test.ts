@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { patiently } from "../../../app/database/patiently.js";
 import { inTransaction } from "../../../app/database/transaction.js";
-import { createDatabase, type TestDatabase } from "../database.js";
+import { createDatabase, type TestDatabase } from "../../kit/database.js";
 
 describe("patience with a database", () => {
   let database: TestDatabase;

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { type BatchSummary, readBatch } from "../../../app/batches/batch-summary.js";
 import { beginAudit } from "../../../app/ingest/audit/audit.sql.js";
-import { createDatabase, type TestDatabase } from "../database.js";
+import { createDatabase, type TestDatabase } from "../../kit/database.js";
 import { load } from "./deliveries.js";
 import { plant } from "./tree.js";
 
@@ -38,7 +38,7 @@ describe("the progress of a batch", () => {
   });
 
   it("goes by what loading took until a part is audited, and then by the audit's own speed", async () => {
-    await database.pool.query(beginAudit, [id, 1]);
+    await database.run(beginAudit, { batchId: id, pricesPerPart: 1 });
     await database.pool.query("UPDATE audit_parts SET planned_at = clock_timestamp() - interval '5 seconds'");
     const before = await shown();
     expect(before.progress).to.be.closeTo(0.4, 0.001);

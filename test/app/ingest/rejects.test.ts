@@ -4,7 +4,7 @@ import { expect } from "chai";
 import { readRejects } from "../../../app/batches/rejects.js";
 import { writeOutput } from "../../../app/commands/write-output.js";
 import { ingestSource } from "../../../app/ingest/ingest-source.js";
-import { createDatabase, type TestDatabase } from "../database.js";
+import { createDatabase, type TestDatabase } from "../../kit/database.js";
 import { bringPlaces, createFolder, type Folder, HEADER, only, readTotals, someLines, totalsOf } from "./setup.js";
 
 const lines = someLines(3_000);
@@ -31,7 +31,7 @@ describe("lines that are left out", () => {
     ];
     const path = await folder.write("bad.csv", `${HEADER}\n${bad.join("\n")}\n${lines.join("\n")}\n`);
     const ingest = (options: { feed: string; maxBadRows: number }) =>
-      ingestSource({ pool: database.pool, source: path, ...options });
+      ingestSource({ database, source: path, ...options });
     const report = only(await ingest({ feed: "lenient", maxBadRows: 1_000_000_000 }));
     expect(report).to.include({ state: "published", rejected: bad.length, rows: lines.length });
     const rejects = join(folder.path, "rejects.csv");

@@ -5,8 +5,8 @@ import { closePool, openPool } from "../../../app/database/pool.js";
 import { auditBatch } from "../../../app/ingest/audit/audit.js";
 import { ingestSource } from "../../../app/ingest/ingest-source.js";
 import { dropOldMonths, NotOwnerError } from "../../../app/upkeep/retention.js";
-import { until } from "../api/api-server.js";
-import { createDatabase, type TestDatabase } from "../database.js";
+import { createDatabase, type TestDatabase } from "../../kit/database.js";
+import { until } from "../../kit/until.js";
 import { deliver, load, type Price, seen } from "./deliveries.js";
 import { killAt } from "./kill-at.js";
 import { bringPlaces, createFolder, type Folder, HEADER, only } from "./setup.js";
@@ -55,7 +55,7 @@ describe("dropOldMonths", function () {
     await deliver(database.pool, { prices: [price("2020-01-05")] });
     const id = await load(database.pool, { prices: [price("2020-01-06")] });
     expect(await dropOldMonths(database, { retentionDays: 30 })).to.deep.equal([]);
-    expect((await auditBatch(database.pool, id)).state).to.equal("audited");
+    expect((await auditBatch(database, id)).state).to.equal("audited");
   });
 
   it("goes on wherever it was killed", async () => {
@@ -96,7 +96,7 @@ describe("dropOldMonths", function () {
       const pool = openPool({ url: database.url, size: 8, applicationName: "test", statementTimeoutMs: 0 });
       loads.push(pool);
       const source = await folder.write(name, `${HEADER}\n${lines.join("\n")}\n`);
-      return only(await ingestSource({ pool, source, feed }));
+      return only(await ingestSource({ database: new Database(pool, {}), source, feed }));
     };
 
     beforeEach(async () => {

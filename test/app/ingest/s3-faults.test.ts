@@ -11,7 +11,7 @@ import zlib from "node:zlib";
 import { expect } from "chai";
 import { type BatchReport, DeliveriesError, ingestSource } from "../../../app/ingest/ingest-source.js";
 import { SourceChangedError, SourceError, SourceUnavailableError } from "../../../app/ingest/sources/source-error.js";
-import { createDatabase, type TestDatabase } from "../database.js";
+import { createDatabase, type TestDatabase } from "../../kit/database.js";
 import { bringPlaces, HEADER, onlyObject, readTotals, someLines, totalsOf } from "./setup.js";
 
 const lines = someLines(500);
@@ -152,7 +152,7 @@ describe("an S3 store that fails", () => {
     async function ingest(): Promise<{ reports: BatchReport[]; failure: unknown }> {
       const reports: BatchReport[] = [];
       const failure = await ingestSource({
-        pool: database.pool,
+        database,
         source: "s3://b/in/",
         onReport: (report) => void reports.push(report),
       }).then(

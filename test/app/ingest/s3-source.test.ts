@@ -4,8 +4,9 @@ import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { expect } from "chai";
 import { type BatchReport, type IngestOptions, ingestSource } from "../../../app/ingest/ingest-source.js";
 import { SourceError } from "../../../app/ingest/sources/source-error.js";
-import { TcpProxy } from "../api/tcp-proxy.js";
-import { createDatabase, type TestDatabase } from "../database.js";
+import { createDatabase, type TestDatabase } from "../../kit/database.js";
+import { skipBecause } from "../../kit/skip.js";
+import { TcpProxy } from "../../kit/tcp-proxy.js";
 import { type S3Server, startS3Server } from "./s3-server.js";
 import { bringPlaces, HEADER, only, onlyObject, readTotals, someLines, totalsOf } from "./setup.js";
 
@@ -20,10 +21,7 @@ describe("a source in S3", () => {
 
   before(async function () {
     server = await startS3Server();
-    if (!server) {
-      console.log("    no S3 server (versitygw) is on PATH: skipped");
-      return this.skip();
-    }
+    if (!server) skipBecause(this, "no S3 server (versitygw) is on PATH");
     client = new S3Client({ forcePathStyle: true });
   });
   after(async () => {
@@ -40,7 +38,7 @@ describe("a source in S3", () => {
     client.send(new PutObjectCommand({ Bucket: (server as S3Server).bucket, Key: key, Body: content }));
   const ingest = (key: string, options: Partial<IngestOptions> = {}): Promise<BatchReport[]> =>
     ingestSource({
-      pool: database.pool,
+      database,
       source: `s3://${(server as S3Server).bucket}/${key}`,
       pieceBytes: PIECE_BYTES,
       ...options,

@@ -9,7 +9,7 @@ import { HeaderError } from "../../../app/ingest/parse/columns.js";
 import { SourceChangedError, SourceError } from "../../../app/ingest/sources/source-error.js";
 import { fromSentError, type SentError, toSentError } from "../../../app/ingest/uploads/sent-error.js";
 import { BadRowsError, PieceConflictError, PieceTooLargeError } from "../../../app/ingest/uploads/upload-error.js";
-import { createDatabase } from "../database.js";
+import { createDatabase } from "../../kit/database.js";
 
 async function send(thrown: unknown): Promise<Error> {
   const { port1, port2 } = new MessageChannel();

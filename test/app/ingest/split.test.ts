@@ -9,6 +9,7 @@ function memoryObject(content: Buffer, chunkBytes: number): SourceObject {
   return {
     name: "memory",
     location: "memory",
+    channel: "file",
     identity: "memory",
     bytes: content.length,
     ranges: true,

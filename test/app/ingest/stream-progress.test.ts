@@ -7,7 +7,7 @@ import { expect } from "chai";
 import { type BatchSummary, readBatch } from "../../../app/batches/batch-summary.js";
 import { type IngestOptions, ingestSource } from "../../../app/ingest/ingest-source.js";
 import { openPipeSource } from "../../../app/ingest/sources/pipe-source.js";
-import { createDatabase, type TestDatabase } from "../database.js";
+import { createDatabase, type TestDatabase } from "../../kit/database.js";
 import { bringPlaces, HEADER, only, someLines } from "./setup.js";
 
 const PIECE_BYTES = 64 * 1024;
@@ -47,7 +47,7 @@ describe("the progress of a stream in its middle", () => {
   }
 
   const ingest = (source: IngestOptions["source"]) =>
-    ingestSource({ pool: database.pool, source, pieceBytes: PIECE_BYTES, deadlineSeconds: 3_600 });
+    ingestSource({ database, source, pieceBytes: PIECE_BYTES, deadlineSeconds: 3_600 });
 
   for (const [name, content] of [
     ["gzip", zlib.gzipSync(csv, { level: 1 })],

@@ -1,7 +1,8 @@
 import zlib from "node:zlib";
 import { expect } from "chai";
+import { PATIENCE_MS } from "../../../app/database/patiently.js";
 import { type IngestOptions, ingestSource } from "../../../app/ingest/ingest-source.js";
-import { createDatabase, type TestDatabase } from "../database.js";
+import { createDatabase, type TestDatabase } from "../../kit/database.js";
 import { bringPlaces, createFolder, type Folder, HEADER, only, readTotals, someLines, totalsOf } from "./setup.js";
 
 const lines = someLines(3_000);
@@ -32,9 +33,15 @@ describe("a stream that another worker takes over", () => {
       END $$;
       CREATE TRIGGER refuse BEFORE INSERT ON pieces FOR EACH ROW WHEN (NEW.number = 1) EXECUTE FUNCTION refuse()`);
     const path = await folder.write("prices.csv.gz", content);
-    const options: IngestOptions = { pool: database.pool, source: path, pieceBytes: 4_096 };
+    const options: IngestOptions = {
+      database: database.with({ patienceMs: PATIENCE_MS }),
+      source: path,
+      pieceBytes: 4_096,
+    };
     const controller = new AbortController();
-    const stopped = ingestSource({ ...options, signal: controller.signal }).catch(() => {});
+    const stopped = ingestSource({ ...options, database: options.database.with({ signal: controller.signal }) }).catch(
+      () => {},
+    );
     for (let refused = 0; refused < 5; ) {
       refused = (await database.pool.query("SELECT last_value::integer AS n FROM refused")).rows[0].n;
     }

@@ -1,6 +1,7 @@
 import type pg from "pg";
-import type { Database } from "../../../app/database/database.js";
+import { Database } from "../../../app/database/database.js";
 import { importPlaces } from "../../../app/places/import-places.js";
+import { bringPlaces } from "../../kit/places.js";
 
 /** A tree of places: `parents[i]` is the index of region i's parent among those before it, or -1. */
 export interface TreeShape {
@@ -19,26 +20,25 @@ export interface Tree {
   readonly above: ReadonlyMap<number, readonly number[]>;
 }
 
-/** Writes a tree into an empty database, closure included. */
+/** Brings a tree into a database that has no places. */
 export async function plant(pool: pg.Pool, shape: TreeShape): Promise<Tree> {
-  const regions: number[] = [];
-  const pathOfRegion: number[][] = [];
-  for (const [index, parent] of shape.regionParents.entries()) {
-    const id = await insert(pool, `region_${index}`, "region", regions[parent] ?? null);
-    regions.push(id);
-    pathOfRegion.push([id, ...(pathOfRegion[parent] ?? [])]);
-  }
-  const ports: number[] = [];
-  const above = new Map<number, readonly number[]>();
-  for (const [index, parent] of shape.portParents.entries()) {
-    const id = await insert(pool, codeOf(index), "port", regions[parent] ?? null);
-    ports.push(id);
-    above.set(id, [id, ...(pathOfRegion[parent] ?? [])]);
-  }
-  for (const [port, places] of above) {
-    await pool.query("INSERT INTO place_ports SELECT unnest($1::integer[]), $2", [places, port]);
-  }
-  return { ports, regions, paths: pathOfRegion, above };
+  const regionOf = (parent: number) => (parent < 0 ? "" : `region_${parent}`);
+  const codes = shape.portParents.map((_, index) => codeOf(index));
+  await bringPlaces(new Database(pool), {
+    regions: Object.fromEntries(shape.regionParents.map((parent, index) => [regionOf(index), regionOf(parent)])),
+    ports: Object.fromEntries(shape.portParents.map((parent, index) => [codes[index] as string, regionOf(parent)])),
+  });
+  const { rows } = await pool.query<{ id: number; code: string }>("SELECT id, code FROM places");
+  const ids = new Map(rows.map(({ id, code }) => [code, id]));
+  const idOf = (code: string) => ids.get(code) as number;
+  const regions = shape.regionParents.map((_, index) => idOf(regionOf(index)));
+  const pathOf = (region: number): number[] =>
+    region < 0 ? [] : [regions[region] as number, ...pathOf(shape.regionParents[region] as number)];
+  const ports = codes.map(idOf);
+  const above = new Map(
+    ports.map((port, index) => [port, [port, ...pathOf(shape.portParents[index] as number)]] as const),
+  );
+  return { ports, regions, paths: regions.map((_, index) => pathOf(index)), above };
 }
 
 function codeOf(port: number): string {
@@ -57,12 +57,4 @@ export async function move(database: Database, tree: Tree, regions: readonly num
   });
   const above = new Map(tree.ports.map((id, port) => [id, [id, ...(tree.paths[target(port)] ?? [])]] as const));
   return { ...tree, above };
-}
-
-async function insert(pool: pg.Pool, code: string, kind: string, parent: number | null): Promise<number> {
-  const { rows } = await pool.query<{ id: number }>(
-    "INSERT INTO places (code, kind, name, parent_id) VALUES ($1, $2, $1, $3) RETURNING id",
-    [code, kind, parent],
-  );
-  return rows[0]?.id as number;
 }

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { compressionOf, decompress } from "../../../app/ingest/sources/compression.js";
-import { compressZstd } from "./compress-zstd.js";
+import { skipBecause } from "../../kit/skip.js";
+import { compressZstd, NO_ZSTD } from "./compress-zstd.js";
 
 const BLOCK_BYTES = 128 * 1024;
 
@@ -45,7 +46,7 @@ describe("zstd", () => {
 
   it("reads what pzstd writes: frames to be skipped before each frame", async function () {
     const frame = await compressZstd("a,b\n");
-    if (frame === undefined) return this.skip();
+    if (frame === undefined) skipBecause(this, NO_ZSTD);
     const skipped = Buffer.from("502a4d180400000001020304", "hex");
     const file = Buffer.concat([skipped, frame, skipped, frame]);
     expect(compressionOf(file)).to.equal("zstd");

@@ -1,10 +1,11 @@
 import zlib from "node:zlib";
 import { expect } from "chai";
 import type pg from "pg";
+import { PATIENCE_MS } from "../../../app/database/patiently.js";
 import { readPorts } from "../../../app/ingest/load/read-ports.js";
 import { completeUpload, openUpload } from "../../../app/ingest/uploads/upload.js";
 import { uploadStream } from "../../../app/ingest/uploads/upload-stream.js";
-import { createDatabase, type TestDatabase } from "../database.js";
+import { createDatabase, type TestDatabase } from "../../kit/database.js";
 import { plant } from "./tree.js";
 
 const PIECE_BYTES = 1_000;
@@ -21,18 +22,16 @@ describe("an upload in one body that comes again under its key", () => {
     await database.pool.query("SELECT ensure_month('2024-02-01')");
     const upload = { kind: "stream", key: "k", feed: "a", source: "upload", mode: "append" } as const;
     // Bad lines may be left out: no price is to be hidden among them.
-    batchId = (await openUpload(database.pool, { ...upload, maxBadRows: 10, deadlineSeconds: null })).id;
+    batchId = (await openUpload(database, { ...upload, maxBadRows: 10, deadlineSeconds: null })).id;
   });
 
   afterEach(() => database.drop());
 
   const send = async (chunks: AsyncIterable<Buffer>, signal = AbortSignal.timeout(15_000)) =>
-    uploadStream(database.pool, {
+    uploadStream(database.with({ signal, patienceMs: PATIENCE_MS }), {
       batchId,
       body: chunks,
-      ports: await readPorts(database.pool),
-      log: { info() {}, warn() {} },
-      signal,
+      ports: await readPorts(database),
       pieceBytes: PIECE_BYTES,
     });
 
@@ -87,7 +86,7 @@ describe("an upload in one body that comes again under its key", () => {
     expect(await batch()).to.deep.equal({ state: "loading", planned: true, failure: null });
     expect(await sums()).to.deep.equal({ count: lines, sum: price * lines });
     expect(await rejects()).to.equal(0);
-    await completeUpload(database.pool, batchId);
+    await completeUpload(database, batchId);
   }
 
   async function expectChanged(how: string): Promise<void> {

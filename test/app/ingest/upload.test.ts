@@ -3,17 +3,18 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import zlib from "node:zlib";
 import { expect } from "chai";
 import pino from "pino";
 import { type RunningServer, startServer } from "../../../app/api/server.js";
+import { Session } from "../../../app/database/queries.js";
 import { auditBatch } from "../../../app/ingest/audit/audit.js";
 import { beginAudit } from "../../../app/ingest/audit/audit.sql.js";
 import { completeUpload } from "../../../app/ingest/uploads/upload.js";
 import { claimUploaded } from "../../../app/ingest/uploads/upload.sql.js";
 import { readSettings } from "../../../app/settings.js";
-import { createDatabase, type TestDatabase } from "../database.js";
+import { createDatabase, type TestDatabase } from "../../kit/database.js";
+import { until } from "../../kit/until.js";
 import { age, seen } from "./deliveries.js";
 import { plant, type Tree } from "./tree.js";
 
@@ -94,7 +95,8 @@ describe("batches over HTTP", () => {
     call("PUT", `/batches/${id}/pieces/${number}`, HEADER + lines, headers);
 
   /** Also where it takes longer than a request waits for it. */
-  const publish = (id: number) => until(async () => (await call("POST", `/batches/${id}/publish`)).status !== 202);
+  const publish = (id: number) =>
+    until("it is published", async () => (await call("POST", `/batches/${id}/publish`)).status !== 202);
 
   const line = (price: number, day = "2024-02-29") => `AAAAA,AAAAB,${day},${price}\n`;
   const visible = async () => (await seen(database.pool)).get(`${tree.ports[0]}>${tree.ports[1]} 2024-02-29`);
@@ -118,11 +120,11 @@ describe("batches over HTTP", () => {
     await put(id, 0, line(1));
     const client = await database.pool.connect();
     await client.query("BEGIN");
-    await client.query(claimUploaded, [id, 1, "other"]);
+    await new Session(client).run(claimUploaded, { batchId: id, number: 1, worker: "other" });
     const publishing = call("POST", `/batches/${id}/publish`);
     // A row's lock is waited for as that of a transaction, which belongs to no database.
     const waiting = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
-    await until(async () => (await database.pool.query(waiting)).rowCount !== 0);
+    await until("it waits for the lock", async () => (await database.pool.query(waiting)).rowCount !== 0);
     await client.query("COMMIT");
     client.release();
     const refused = await publishing;
@@ -201,7 +203,7 @@ describe("batches over HTTP", () => {
     expect(await waits(id)).to.equal(false);
     await put(id, 1, line(2));
     expect(await waits(id)).to.equal(true);
-    await database.pool.query(claimUploaded, [id, 2, "another request"]);
+    await database.run(claimUploaded, { batchId: id, number: 2, worker: "another request" });
     expect(await waits(id)).to.equal(false);
 
     const body = HEADER + line(1);
@@ -258,7 +260,7 @@ describe("batches over HTTP", () => {
     expect(ended.body).to.include({ state: "failed", failure: "The wrong month." });
     expect((await put(id, 1, line(1))).body.type).to.equal("/docs/errors#batch-state");
     const left = () => database.pool.query("SELECT FROM prices WHERE batch_id = $1", [id]);
-    await until(async () => (await left()).rowCount === 0);
+    await until("its rows are gone", async () => (await left()).rowCount === 0);
     expect((await call("POST", `/batches/${id}/fail`)).body.failure).to.equal("The wrong month.");
   });
 
@@ -338,13 +340,13 @@ describe("batches over HTTP", () => {
     for (const [at, id] of [closed, begun, audited, left].entries()) await put(id, 0, line(10 ** at));
     const stream = await call("POST", "/batches?feed=a", HEADER + line(9), { ...csv, "idempotency-key": "stream" });
     await server.stop();
-    for (const id of [closed, begun, audited]) await completeUpload(database.pool, id);
-    await database.pool.query(beginAudit, [begun, 1]);
-    await auditBatch(database.pool, audited);
+    for (const id of [closed, begun, audited]) await completeUpload(database, id);
+    await database.run(beginAudit, { batchId: begun, pricesPerPart: 1 });
+    await auditBatch(database, audited);
 
     server = await start({ DATABASE_URL: database.url });
     const state = async (id: number) => (await call("GET", `/batches/${id}`)).body.state;
-    await until(async () => (await visible()) === "3/111");
+    await until("all three are seen", async () => (await visible()) === "3/111");
     expect(await Promise.all([closed, begun, audited].map(state))).to.deep.equal(Array(3).fill("published"));
     expect([await state(left), await state(stream.body.id)]).to.deep.equal(["loading", "loading"]);
   });
@@ -405,16 +407,16 @@ describe("batches over HTTP", () => {
       `PUT /batches/${id}/pieces/0 HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${TOKEN}\r\n` +
         "content-type: text/csv\r\ncontent-length: 2000000000\r\n\r\n",
     );
-    await until(async () => large.received().includes("content-too-large"));
+    await until("it is refused", () => large.received().includes("content-too-large"));
     expect(large.received()).to.match(/^HTTP\/1.1 413 /);
     large.socket.destroy();
     const hanging = [1, 2, 3].map((number) => hang(`PUT /batches/${id}/pieces/${number}`, 1_000));
-    await until(async () => (await call("GET", `/batches/${id}`)).body.pieces.total === 3);
+    await until("three are being read", async () => (await call("GET", `/batches/${id}`)).body.pieces.total === 3);
     const turned = await put(id, 4, line(1));
     expect([turned.status, turned.body.type]).to.deep.equal([429, "/docs/errors#too-many-uploads"]);
     expect(turned.headers.get("retry-after")).to.equal("1");
     for (const socket of hanging) socket.destroy();
-    await until(async () => (await put(id, 4, line(1))).status !== 429);
+    await until("there is room", async () => (await put(id, 4, line(1))).status !== 429);
   });
 
   it("answers before a body's end without losing the answer, and takes the next request", async () => {
@@ -428,7 +430,7 @@ describe("batches over HTTP", () => {
         `PUT /batches/${id}/pieces/0 HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${TOKEN}\r\n` +
           "content-type: text/csv\r\ntransfer-encoding: chunked\r\n\r\n",
       );
-      await until(async () => {
+      await until("there is an answer", () => {
         socket.write(Buffer.concat([Buffer.from(`${body.length.toString(16)}\r\n`), body, Buffer.from("\r\n")]));
         return received() !== "";
       });
@@ -436,7 +438,7 @@ describe("batches over HTTP", () => {
         .to.match(new RegExp(`^HTTP/1.1 ${status} `))
         .and.include(`/docs/errors#${problem}`);
       socket.write(`0\r\n\r\nGET /batches/${id} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${TOKEN}\r\n\r\n`);
-      await until(async () => received().includes("HTTP/1.1 200 "));
+      await until("the next is answered", () => received().includes("HTTP/1.1 200 "));
       socket.destroy();
     }
   });
@@ -478,9 +480,9 @@ describe("batches over HTTP", () => {
   /** Sends part of a body, breaks the connection once it is being worked on, and waits until the server has let go. */
   async function cut(request: string, body: string, length: number, headers = "", reached = isWorkedOn): Promise<void> {
     const socket = hang(request, length, headers, body);
-    await until(reached);
+    await until("it is being worked on", reached);
     socket.destroy();
-    await until(async () => !(await isWorkedOn()));
+    await until("the server has let go", async () => !(await isWorkedOn()));
   }
 
   async function isWorkedOn(): Promise<boolean> {
@@ -500,11 +502,3 @@ describe("batches over HTTP", () => {
     return { socket, received: () => reply, closed: new Promise((resolve) => socket.on("close", resolve)) };
   }
 });
-
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 10_000;
-  while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error("It did not come true in 10 s.");
-    await sleep(20);
-  }
-}

@@ -7,7 +7,7 @@ import { auditBatch } from "../../../app/ingest/audit/audit.js";
 import { compact } from "../../../app/upkeep/compact.js";
 import { foldNext } from "../../../app/upkeep/fold.js";
 import { dropOldMonths } from "../../../app/upkeep/retention.js";
-import { createDatabase, type TestDatabase } from "../database.js";
+import { createDatabase, type TestDatabase } from "../../kit/database.js";
 import { age, deliver, load, type Price, seen } from "./deliveries.js";
 import { type ModelBatch, rollUp, visiblePrices } from "./model.js";
 import { move, plant, type Tree, type TreeShape } from "./tree.js";
@@ -102,10 +102,12 @@ describe("what consumers see of batches", function () {
     const prices = (price: number) => [
       { origin: tree.ports[0] as number, destination: tree.ports[1] as number, day: "2024-01-01", price },
     ];
+    const version = async () => Number((await pool.query("SELECT version FROM dataset")).rows[0].version);
+    const before = await version();
     const ids: number[] = [];
     for (let price = 1; price <= 8; price += 1) {
       const id = await load(pool, { mode: price % 2 === 0 ? "replace" : "append", prices: prices(price) });
-      await auditBatch(pool, id);
+      await auditBatch(database, id);
       ids.push(id);
     }
     await Promise.all(ids.map((id) => publishBatch(database, id)));
@@ -121,8 +123,7 @@ describe("what consumers see of batches", function () {
       settled: false,
     }));
     expect(await seen(pool)).to.deep.equal(sorted(rollUp(tree, visiblePrices(model))));
-    const { rows: dataset } = await pool.query("SELECT version FROM dataset");
-    expect(Number(dataset[0].version)).to.equal(8);
+    expect(await version()).to.equal(before + 8);
     await database.drop();
   });
 });

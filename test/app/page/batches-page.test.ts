@@ -1,5 +1,7 @@
 import { expect } from "chai";
 import type { Browser, Page } from "playwright-core";
+import { until } from "../../kit/until.js";
+import { TOKEN } from "../../kit/write-token.js";
 import { openBrowser, openPage } from "./browser.js";
 import { openSite, type Site } from "./site.js";
 
@@ -9,9 +11,7 @@ describe("the page of batches", function () {
   let site: Site;
 
   before(async function () {
-    const found = await openBrowser();
-    if (!found) return this.skip();
-    browser = found;
+    browser = await openBrowser(this);
     site = await openSite();
     await site.load("daily", "good.csv", ["CNSGH,NLRTM,2021-01-01,1000", "CNSGH,NLRTM,2021-01-01,1100"]);
     await site.load("daily", "more.csv", ["CNSGH,NLRTM,2021-01-01,1200", "CNSGH,NLRTM,2021-01-02,1300"]);
@@ -25,7 +25,7 @@ describe("the page of batches", function () {
 
   const open = (options: Parameters<typeof openPage>[2] = {}) => openPage(browser, `${site.address}/batches`, options);
 
-  async function enter(page: Page, token = site.token): Promise<void> {
+  async function enter(page: Page, token = TOKEN): Promise<void> {
     await page.getByLabel("Access token").fill(token);
     await page.keyboard.press("Enter");
   }
@@ -37,6 +37,17 @@ describe("the page of batches", function () {
     const { rates } = (await response.json()) as { rates: [{ price: number | null; count: number | null }] };
     return { price: rates[0].price, count: rates[0].count };
   }
+
+  /** The same, as soon as it is one of so many prices: a change is seen within two seconds. */
+  const rateOf = (prices: number) =>
+    until(
+      `a rate of ${prices} prices`,
+      async () => {
+        const found = await rate();
+        return found.count === prices && found;
+      },
+      { timeoutMs: 2_000 },
+    );
 
   it("asks for the token once, and again if the service does not know it", async () => {
     const { page, close } = await open({ expected: [401] });
@@ -85,10 +96,10 @@ describe("the page of batches", function () {
     await page.getByRole("button", { name: "Retract batch 2" }).click();
     await page.getByRole("dialog").getByRole("button", { name: "Retract" }).click();
     await page.getByRole("button", { name: "Publish again batch 2" }).click();
-    expect(await until(rate, ({ count }) => count === 2)).to.deep.equal({ price: null, count: 2 });
+    expect(await rateOf(2)).to.deep.equal({ price: null, count: 2 });
     await page.getByRole("dialog").getByRole("button", { name: "Publish" }).click();
     await page.getByRole("button", { name: "Retract batch 2" }).waitFor();
-    expect(await until(rate, ({ count }) => count === 3)).to.deep.equal({ price: 1100, count: 3 });
+    expect(await rateOf(3)).to.deep.equal({ price: 1100, count: 3 });
     await close();
   });
 
@@ -118,7 +129,7 @@ describe("the page of batches", function () {
   });
 
   it("says that an upload waits for its publish, and publishes it", async () => {
-    const headers = { Authorization: `Bearer ${site.token}` };
+    const headers = { Authorization: `Bearer ${TOKEN}` };
     const opened = await fetch(`${site.address}/batches`, {
       method: "POST",
       headers: { ...headers, "Content-Type": "application/json", "Idempotency-Key": "waits" },
@@ -160,14 +171,3 @@ describe("the page of batches", function () {
     await close();
   });
 });
-
-/** Asks until the answer fits; a change is seen within two seconds. */
-async function until<T>(read: () => Promise<T>, fits: (value: T) => boolean): Promise<T> {
-  const end = Date.now() + 2_000;
-  let value = await read();
-  while (!fits(value) && Date.now() < end) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    value = await read();
-  }
-  return value;
-}

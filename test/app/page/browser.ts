@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { expect } from "chai";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { skipBecause } from "../../kit/skip.js";
 
 /** Where Debian puts it; CHROMIUM_PATH names another. */
 const EXECUTABLE = process.env.CHROMIUM_PATH ?? "/usr/bin/chromium";
@@ -16,12 +17,9 @@ const ARGUMENTS = [
   "--disable-quic",
 ];
 
-/** A browser, or undefined (said in one line) where there is none to start. */
-export async function openBrowser(): Promise<Browser | undefined> {
-  if (!existsSync(EXECUTABLE)) {
-    console.log(`      no browser at ${EXECUTABLE}: the pages are not tested (apt-get install chromium)`);
-    return undefined;
-  }
+/** A browser; skips where there is none to start. */
+export async function openBrowser(context: Mocha.Context): Promise<Browser> {
+  if (!existsSync(EXECUTABLE)) skipBecause(context, `no browser at ${EXECUTABLE} (apt-get install chromium)`);
   return chromium.launch({ executablePath: EXECUTABLE, args: ARGUMENTS });
 }
 

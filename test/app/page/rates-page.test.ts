@@ -16,9 +16,7 @@ describe("the page of rates", function () {
   let site: Site;
 
   before(async function () {
-    const found = await openBrowser();
-    if (!found) return this.skip();
-    browser = found;
+    browser = await openBrowser(this);
     site = await openSite();
     await site.load("tests", "january.csv", january());
   });

@@ -1,36 +1,30 @@
 import { expect } from "chai";
 import { importPlaces } from "../../../app/places/import-places.js";
 import { PlacesError } from "../../../app/places/places-error.js";
-import { createDatabase, type TestDatabase } from "../database.js";
+import { useFreshDatabase } from "../../kit/database.js";
 
 const PORTS = "code,name,parent_slug\nCNSGH,Shanghai,east\nCNNBO,Ningbo,east\nNLRTM,Rotterdam,europe\n";
 const REGIONS = "slug,name,parent_slug\neast,East,china\nchina,China,\neurope,Europe,\n";
 
 describe("importPlaces", () => {
-  let database: TestDatabase;
-
-  beforeEach(async () => {
-    database = await createDatabase();
-  });
-
-  afterEach(() => database.drop());
+  const test = useFreshDatabase();
 
   const run = (ports: string, regions: string) =>
-    importPlaces(database, {
+    importPlaces(test.database, {
       ports: { name: "ports.csv", content: ports },
       regions: { name: "regions.csv", content: regions },
     });
 
   const portsOf = async (code: string) =>
     (
-      await database.pool.query<{ code: string }>(
+      await test.pool.query<{ code: string }>(
         `SELECT port.code FROM places p JOIN place_ports c ON c.place_id = p.id JOIN places port ON port.id = c.port_id
          WHERE p.code = $1 ORDER BY 1`,
         [code],
       )
     ).rows.map((row) => row.code);
 
-  const version = async () => Number((await database.pool.query("SELECT version FROM dataset")).rows[0].version);
+  const version = async () => Number((await test.pool.query("SELECT version FROM dataset")).rows[0].version);
 
   it("builds the closure at any depth", async () => {
     const report = await run(PORTS, REGIONS);

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { importPlaces } from "../../../app/places/import-places.js";
-import { createDatabase } from "../database.js";
+import { createDatabase } from "../../kit/database.js";
 import { deliver, seen } from "../ingest/deliveries.js";
 import { rollUp } from "../ingest/model.js";
 import type { Tree } from "../ingest/tree.js";
@@ -66,7 +66,7 @@ describe("places that move", function () {
               }));
             const before = await bring(a);
             await deliver(database.pool, { prices: prices(before) });
-            await deliver(database.pool, { prices: prices(before).slice(1), feed: "b" });
+            if (lanes.length > 1) await deliver(database.pool, { prices: prices(before).slice(1), feed: "b" });
             const after = await bring(b);
             const all = [...prices(after), ...prices(after).slice(1)];
             expect(await seen(database.pool)).to.deep.equal(

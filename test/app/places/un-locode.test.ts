@@ -3,7 +3,7 @@ import { importPlaces } from "../../../app/places/import-places.js";
 import { PlacesError } from "../../../app/places/places-error.js";
 import type { PlacesFile } from "../../../app/places/places-file.js";
 import { readPlaces } from "../../../app/places/read-places.js";
-import { createDatabase, type TestDatabase } from "../database.js";
+import { createDatabase, type TestDatabase } from "../../kit/database.js";
 
 /** As UNECE publishes it: no header, every cell that holds something quoted, Function before Status. */
 const OFFICIAL = [

@@ -1,31 +1,28 @@
 import { expect } from "chai";
 import { RatesFinder } from "../../../app/rates/find-rates.js";
-import { importTree, publishPrices, SAMPLE_TREE } from "../api/sample.js";
-import { createDatabase, type TestDatabase } from "../database.js";
+import { deliver } from "../../kit/batches.js";
+import { useDatabase } from "../../kit/database.js";
+import { bringPlaces } from "../../kit/places.js";
 
 describe("the statement of rates", () => {
-  let database: TestDatabase;
+  const test = useDatabase();
 
   before(async () => {
-    database = await createDatabase();
-    await importTree(database.pool, SAMPLE_TREE);
+    await bringPlaces(test.database);
     const months = Array.from({ length: 36 }, (_, index) =>
       new Date(Date.UTC(2022, index, 15)).toISOString().slice(0, 10),
     );
-    await publishPrices(
-      database.pool,
-      months.map((day) => ({ origin: "CNSGH", destination: "NLRTM", day, price: 100 })),
-    );
-    await database.pool.query("ANALYZE");
+    await deliver(test.database, {
+      prices: months.map((day) => ({ origin: "CNSGH", destination: "NLRTM", day, price: 100 })),
+    });
+    await test.pool.query("ANALYZE");
   });
-
-  after(() => database.drop());
 
   const question = (dateFrom: string, dateTo: string) => ({ origin: "CNSGH", destination: "NLRTM", dateFrom, dateTo });
 
   it("is prepared for months that have prices, with a plan that locks no other month", async () => {
     const finder = new RatesFinder();
-    const client = await database.pool.connect();
+    const client = await test.pool.connect();
     try {
       for (let turn = 0; turn < 10; turn += 1) await finder.find(client, question("2023-05-01", "2023-06-30"));
       const { rows: prepared } = await client.query<{ generic_plans: string }>(
@@ -48,7 +45,7 @@ describe("the statement of rates", () => {
 
   it("is not prepared for odd days and long ranges, which would fill the memory of the database", async () => {
     const finder = new RatesFinder();
-    const client = await database.pool.connect();
+    const client = await test.pool.connect();
     try {
       await client.query("DEALLOCATE ALL");
       for (let turn = 0; turn < 3; turn += 1) {
@@ -66,7 +63,7 @@ describe("the statement of rates", () => {
     const month = (index: number) => new Date(Date.UTC(2022, index, 1)).toISOString().slice(0, 7);
     const isLatePrepared = async (forgottenAfterMs: number) => {
       const finder = new RatesFinder(forgottenAfterMs);
-      const client = await database.pool.connect();
+      const client = await test.pool.connect();
       try {
         for (let index = 0; index < 35; index += 1) {
           await finder.find(client, question(`${month(index)}-01`, `${month(index)}-28`));
@@ -86,11 +83,12 @@ describe("the statement of rates", () => {
 
   it("reads prices of months whose partitions were made after it was prepared", async () => {
     const finder = new RatesFinder();
-    const client = await database.pool.connect();
+    const client = await test.pool.connect();
     try {
       const asked = question("2024-12-01", "2025-01-31");
       for (let turn = 0; turn < 10; turn += 1) await finder.find(client, asked);
-      await publishPrices(database.pool, [{ origin: "CNSGH", destination: "NLRTM", day: "2025-01-31", price: 7 }], {
+      await deliver(test.database, {
+        prices: [{ origin: "CNSGH", destination: "NLRTM", day: "2025-01-31", price: 7 }],
         feed: "later",
       });
       const found = await finder.find(client, asked);

@@ -3,8 +3,9 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
 import fc from "fast-check";
+import { createDatabase, type TestDatabase } from "../../kit/database.js";
+import { skipBecause } from "../../kit/skip.js";
 import { type Running, runRatesapp, startRatesapp } from "../commands/ratesapp.js";
-import { createDatabase, type TestDatabase } from "../database.js";
 
 /** ports.csv, regions.csv and prices.csv: prices of January 2021. */
 const FOLDER = process.env.PUBLIC_DATA_DIR ?? "../shared/data";
@@ -27,8 +28,7 @@ describe("the public data", function () {
 
   before(async function () {
     if (!existsSync(join(FOLDER, "prices.csv"))) {
-      console.log(`      no public data in ${FOLDER} (PUBLIC_DATA_DIR names another folder): skipped`);
-      return this.skip();
+      skipBecause(this, `no public data in ${FOLDER} (PUBLIC_DATA_DIR names another folder)`);
     }
     lines = await readLines();
     database = await createDatabase();

@@ -1,11 +1,12 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { expect } from "chai";
-import { startApi, until, useApi } from "../api/api-server.js";
-import { SAMPLE_TREE } from "../api/sample.js";
+import { startApi, useApi } from "../../kit/api.js";
+import { SAMPLE_PLACES } from "../../kit/places.js";
+import { until } from "../../kit/until.js";
 
 describe("the admin server", () => {
-  const api = useApi(SAMPLE_TREE);
+  const api = useApi(SAMPLE_PLACES);
 
   it("says that the process lives and is ready", async () => {
     expect(await (await fetch(`${api.server.adminUrl}/livez`)).json()).to.deep.equal({ status: "ok" });
@@ -55,17 +56,17 @@ describe("the admin server", () => {
   it("is given up, with every connection, by a service whose API port is taken", async () => {
     const environment = { PORT: new URL(api.server.apiUrl).port, ADMIN_PORT: String(await freePort()) };
     const connections = async () => {
-      const { rows } = await api.database.pool.query<{ count: number }>(
+      const { rows } = await api.pool.query<{ count: number }>(
         "SELECT count(*)::integer FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'ratesapp %'",
       );
       return rows[0]?.count as number;
     };
     const before = await connections();
-    const failure = await startApi({ DATABASE_URL: api.database.url, ...environment }).catch((error: unknown) => error);
+    const failure = await startApi({ DATABASE_URL: api.url, ...environment }).catch((error: unknown) => error);
     expect(failure).to.have.property("code", "EADDRINUSE");
     await until("its connections are closed", async () => (await connections()) <= before);
     // The same ports again: the admin server would be in the way if it were left open.
-    const again = await startApi({ DATABASE_URL: api.database.url, ...environment, PORT: "0" });
+    const again = await startApi({ DATABASE_URL: api.url, ...environment, PORT: "0" });
     await again.stop();
   });
 });

@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { constants, gzipSync } from "node:zlib";
 import { loadAll } from "js-yaml";
+import { skipBecause } from "../../kit/skip.js";
 import type { KubernetesObject } from "./kubernetes-object.js";
 
 const run = promisify(execFile);
@@ -22,8 +23,7 @@ export function skipWithoutHelm(this: Mocha.Context): void {
   try {
     execFileSync(HELM, ["version"], { stdio: "ignore" });
   } catch {
-    console.log("    skipped: there is no helm on PATH, and $HELM names none");
-    this.skip();
+    skipBecause(this, "there is no helm on PATH, and $HELM names none");
   }
 }
 

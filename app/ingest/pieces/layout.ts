@@ -11,10 +11,10 @@ export async function readFirstBytes(object: SourceObject, bytes: number, signal
 }
 
 /** A header is a line, and no line is longer than 1 MiB; more would be asked of a server for nothing. */
-export const MAX_HEAD_BYTES = MAX_LINE_BYTES + 1024;
+export const MOST_HEADER_BYTES = MAX_LINE_BYTES + 1024;
 
 /** What a worker must know before it reads in the middle of a delivery. */
-export interface Head {
+export interface Layout {
   readonly format: Format;
   readonly columns: Columns;
 }
@@ -33,7 +33,7 @@ function formatOf(bytes: Buffer): Format | null {
  * Format and columns, from the first bytes of a delivery.
  * @throws {HeaderError}
  */
-export async function readHead(chunks: AsyncIterable<Buffer>): Promise<Head> {
+export async function readLayout(chunks: AsyncIterable<Buffer>): Promise<Layout> {
   let format: Format | null = null;
   let reader: HeaderReader | undefined;
   let unread: Buffer = Buffer.alloc(0);
@@ -43,8 +43,8 @@ export async function readHead(chunks: AsyncIterable<Buffer>): Promise<Head> {
     // A server may send a byte order mark, or an empty line, in a packet of its own.
     if (format === null) continue;
     reader ??= new HeaderReader(format, null);
-    const headed = reader.read(unread);
-    if (headed) return { format, columns: headed.columns };
+    const header = reader.read(unread);
+    if (header) return { format, columns: header.columns };
     unread = Buffer.alloc(0);
   }
   format ??= "csv";

@@ -1,7 +1,7 @@
 // A process that uses the local Postgres in argv[2] until its stdin ends. Prints the URL once it has joined.
-import { openEmbedded } from "../../../app/database/embedded.js";
+import { openEmbedded } from "../../../dist/database/embedded.js";
 
-const database = await openEmbedded({ directory: process.argv[2] as string, serverSettings: { fsync: "off" } });
+const database = await openEmbedded({ directory: process.argv[2], serverSettings: { fsync: "off" } });
 process.stdout.write(`${database.url}\n`);
 for await (const _ of process.stdin);
 await database.close();

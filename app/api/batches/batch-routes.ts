@@ -1,0 +1,65 @@
+import { ProblemError } from "../http/problems.js";
+import type { ApiRoute } from "../http/request.js";
+import type { BatchOperation } from "./batch-operation.js";
+import { batchProblem } from "./batch-problem.js";
+import { getBatch } from "./get-batch.js";
+import { getBatches } from "./get-batches.js";
+import { getRejects } from "./get-rejects.js";
+import { postBatch } from "./post-batch.js";
+import { postFail } from "./post-fail.js";
+import { postPublish } from "./post-publish.js";
+import { postRetract } from "./post-retract.js";
+import { putPiece } from "./put-piece.js";
+import { readAway } from "./upload-body.js";
+import type { WriteSide } from "./write-side.js";
+import { requireWriteToken, type WriteTokens } from "./write-tokens.js";
+
+/** Everything that can be done with batches over HTTP. */
+export const batchOperations: readonly BatchOperation[] = [
+  getBatches,
+  postBatch,
+  getBatch,
+  putPiece,
+  postPublish,
+  postRetract,
+  postFail,
+  getRejects,
+];
+
+/**
+ * What a request to an operation on batches passes, in this order: its token, then the operation.
+ * @param writes undefined where no batch can be written; every request with a token is then refused.
+ */
+export function batchHandlers(
+  operation: BatchOperation,
+  tokens: WriteTokens,
+  writes: WriteSide | undefined,
+): readonly ApiRoute[] {
+  const answer = writes === undefined ? [refuseWrites] : [answerErrors(writes), operation.route(writes)];
+  return [readRest, requireWriteToken(tokens) as ApiRoute, ...answer];
+}
+
+const readRest: ApiRoute = async (ctx, next) => {
+  try {
+    await next();
+  } finally {
+    readAway(ctx);
+  }
+};
+
+const refuseWrites: ApiRoute = () => {
+  throw new ProblemError("read-only", "Batches are kept in another region; write there.", {
+    headers: { "Retry-After": "60" },
+  });
+};
+
+/** Errors of the ingest become problems of the API. */
+function answerErrors({ database }: WriteSide): ApiRoute {
+  return async (_ctx, next) => {
+    try {
+      await next();
+    } catch (error) {
+      throw await batchProblem(error, database);
+    }
+  };
+}

@@ -1,0 +1,41 @@
+import { Database } from "../../database/database.js";
+import { closePool } from "../../database/pool.js";
+import { IngestThread } from "../../ingest/uploads/ingest-thread.js";
+import type { Settings } from "../../settings.js";
+import type { Logger } from "../../telemetry/logger.js";
+import type { ApiContext } from "../http/request.js";
+import { PublishJobs } from "./publish-jobs.js";
+import { UploadTurns } from "./upload-turns.js";
+import { openWritePool, THREAD_CONNECTIONS } from "./write-pool.js";
+
+/** All that batches are written with. An instance has none if it does not know the primary, as in a second region. */
+export class WriteSide {
+  readonly database: Database;
+  /** Loads and audits. */
+  readonly thread: IngestThread;
+  /** Publishes that go on behind their requests. */
+  readonly jobs: PublishJobs;
+  readonly turns = new UploadTurns();
+  /** Days after its first publish for which a batch can be retracted. */
+  readonly retractableDays: number;
+
+  /** Connects at the first write. @param databaseUrl of the primary */
+  constructor(databaseUrl: string, settings: Settings, logger: Logger) {
+    this.database = new Database(openWritePool(databaseUrl, logger));
+    this.thread = new IngestThread({ databaseUrl, connections: THREAD_CONNECTIONS, logger });
+    this.retractableDays = settings.retractableDays;
+    this.jobs = new PublishJobs(this.database, this.thread, logger, this.retractableDays);
+  }
+
+  /** The database as one request may use it: no statement is tried again after the request's deadline. */
+  databaseFor(ctx: ApiContext): Database {
+    return this.database.until(ctx.state.deadlineMs);
+  }
+
+  /** Stops the jobs first, because they use the rest. */
+  async stop(): Promise<void> {
+    await this.jobs.stop();
+    await this.thread.stop();
+    await closePool(this.database.pool);
+  }
+}

@@ -1,0 +1,50 @@
+import { z } from "zod";
+import { DATA_PROBLEMS, dataAnswers } from "../answers/data-answer.js";
+import { type Operation, operation } from "../http/operation.js";
+import type { ProblemName } from "../http/problems.js";
+import { CSV_FORM, type RatesServices, ratesRoute } from "./rates.js";
+import { ratesBody } from "./rates-body.js";
+import { ratesParameters } from "./rates-parameters.js";
+
+const PROBLEMS: readonly ProblemName[] = [
+  "unknown-place",
+  "conflicting-parameters",
+  "invalid-date",
+  "reversed-dates",
+  "range-too-long",
+  ...DATA_PROBLEMS,
+];
+
+/** `GET /rates`. Its route reads the query by itself, with the same schema, because it keeps what it has read. */
+export const getRates: Operation<RatesServices> = operation({
+  id: "getRates",
+  method: "GET",
+  path: "/rates",
+  tag: "rates",
+  summary: "Average price and number of prices of each day",
+  description:
+    "Both places may be ports or regions of any depth. Every day of the range is there, newest first. " +
+    "With `Accept: text/csv` the answer is that of `/rates.csv`.",
+  query: ratesParameters,
+  answers: dataAnswers("The rates.", { "application/json": { schema: ratesBody } }),
+  problems: PROBLEMS,
+  route: (services: RatesServices) => ratesRoute(services),
+});
+
+/**
+ * `GET /rates.csv`: a path of its own, because a document has one operation for each path and method, and a client that
+ * is generated from one with both forms would not know which of them it gets.
+ */
+export const getRatesCsv: Operation<RatesServices> = operation({
+  id: "getRatesCsv",
+  method: "GET",
+  path: "/rates.csv",
+  tag: "rates",
+  summary: "The same as CSV, with an empty field for null",
+  query: ratesParameters,
+  answers: dataAnswers("The rates.", {
+    "text/csv": { schema: z.string(), example: "day,price,count\r\n2021-01-31,1234.5,3\r\n" },
+  }),
+  problems: PROBLEMS,
+  route: (services: RatesServices) => ratesRoute(services, CSV_FORM),
+});

@@ -1,0 +1,29 @@
+import { closePool, openPool } from "../database/pool.js";
+import type { ReadSourceOptions } from "../database/read-side.js";
+import type { Settings } from "../settings.js";
+import type { Logger } from "../telemetry/logger.js";
+
+/** The databases that questions are asked of: replicas first, then the primary; one if both have the same address. */
+export function openReadPools(settings: Settings, logger: Logger): ReadSourceOptions[] {
+  const { databaseUrl, databaseReadUrl } = settings;
+  const pools: ReadSourceOptions[] = [];
+  const open = (name: string, url: string) => {
+    const options = {
+      url,
+      applicationName: "ratesapp read",
+      statementTimeoutMs: settings.statementTimeoutMs,
+      onConnectionError: (error: Error) => logger.debug({ error, source: name }, "a database connection broke"),
+    };
+    const pool = openPool({ ...options, size: settings.databasePoolSize });
+    pools.push({ name, pool, polls: openPool({ ...options, size: 1 }) });
+  };
+  if (databaseReadUrl !== undefined && databaseReadUrl !== databaseUrl) open("replica", databaseReadUrl);
+  if (databaseUrl !== undefined) open("primary", databaseUrl);
+  if (pools.length === 0) throw new Error("neither databaseUrl nor databaseReadUrl is set");
+  return pools;
+}
+
+/** Closes what {@link openReadPools} opened, when their last statements have ended. */
+export async function closeReadPools(pools: readonly ReadSourceOptions[]): Promise<void> {
+  await Promise.all(pools.flatMap(({ pool, polls }) => [closePool(pool), closePool(polls)]));
+}

@@ -1,9 +1,0 @@
-import { openPool } from "../../../app/database/pool.js";
-import { ingestSource } from "../../../app/ingest/ingest-source.js";
-
-// A worker in a process of its own, to be killed: `worker-process.ts DATABASE_URL SOURCE FEED PIECE_BYTES`.
-const [url, source, feed, pieceBytes] = process.argv.slice(2) as [string, string, string, string];
-const pool = openPool({ url, size: 8, applicationName: "ratesapp test worker", statementTimeoutMs: 0 });
-const reports = await ingestSource({ pool, source, feed, pieceBytes: Number(pieceBytes) });
-await pool.end();
-process.exitCode = reports.every((report) => report.state === "published") ? 0 : 1;

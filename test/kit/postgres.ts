@@ -1,0 +1,51 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import pg from "pg";
+import { openEmbedded } from "../../app/database/embedded.js";
+import { migrate } from "../../app/database/migrate.js";
+
+/** A migrated database that others are copied from. */
+export const TEMPLATE = "ratesapp_template";
+/** How the processes that run test files learn where the server is: they are started after it. */
+const SERVER_URL = "RATESAPP_TEST_SERVER_URL";
+let server: Awaited<ReturnType<typeof openEmbedded>> | undefined;
+let directory: string | undefined;
+
+/** Starts one real PostgreSQL for the whole run, in a temporary folder and without fsync. */
+export async function mochaGlobalSetup(): Promise<void> {
+  directory = await mkdtemp(join(tmpdir(), "ratesapp-test-"));
+  server = await openEmbedded({
+    directory,
+    serverSettings: { fsync: "off", full_page_writes: "off", synchronous_commit: "off", max_connections: "300" },
+  });
+  process.env[SERVER_URL] = server.url;
+  await onServer(`CREATE DATABASE ${TEMPLATE}`);
+  await migrate(databaseUrl(TEMPLATE));
+}
+
+export async function mochaGlobalTeardown(): Promise<void> {
+  await server?.close();
+  if (directory) await rm(directory, { recursive: true, force: true });
+}
+
+/** The address of a database of this server, as its superuser. */
+export function databaseUrl(name: string): string {
+  const address = process.env[SERVER_URL];
+  if (!address)
+    throw new Error("The test server is not running: mocha must load test/kit/postgres.ts (.mocharc.json).");
+  const url = new URL(address);
+  url.pathname = `/${name}`;
+  return url.href;
+}
+
+/** Runs statements that are about databases and roles. */
+export async function onServer(...statements: readonly string[]): Promise<void> {
+  const client = new pg.Client({ connectionString: databaseUrl("postgres") });
+  await client.connect();
+  try {
+    for (const statement of statements) await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}
