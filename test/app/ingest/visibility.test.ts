@@ -10,6 +10,7 @@ import { compact } from "../../../app/upkeep/compact.js";
 import { foldNext } from "../../../app/upkeep/fold.js";
 import { dropOldMonths } from "../../../app/upkeep/retention.js";
 import { createDatabase, type TestDatabase } from "../../kit/database.js";
+import { runs } from "../../kit/runs.js";
 import { age, deliver, load, type Price, seen } from "./deliveries.js";
 import { type ModelBatch, rollUp, visiblePrices } from "./model.js";
 import { move, plant, type Tree, type TreeShape } from "./tree.js";
@@ -104,7 +105,7 @@ describe("what consumers see of batches", function () {
           await database.drop();
         }
       }),
-      { numRuns: Number(process.env.RATESAPP_RUNS ?? 30), endOnFailure: false },
+      { numRuns: runs(30), endOnFailure: false },
     );
   });
 
