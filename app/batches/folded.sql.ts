@@ -1,8 +1,8 @@
 import { statement } from "../database/statement.js";
 
 /**
- * Months (first days) of a batch whose rows are not its own, with the fold that counts them: folds are folded in turn, so
- * it is the last one of a chain.
+ * Months (first days) of a batch whose rows are not its own, with the fold that counts them: folds are folded in turn,
+ * so it is the last one of a chain.
  */
 export const findFolds = statement<{ batchId: number }, { month: string; fold_id: number }>(`
   WITH RECURSIVE above AS (

@@ -31,8 +31,8 @@ export const setRetracted = statement<{ batchId: number }>(
 
 /**
  * A batch of the same feed, mode and content that the batch would only repeat: on each of its days consumers see the
- * other one, or a compaction that folded it, and nothing that came later has hidden it there (`replace`), or a feed that
- * goes back to earlier prices would be ignored.
+ * other one, or a compaction that folded it, and nothing that came later has hidden it there (`replace`), or a feed
+ * that goes back to earlier prices would be ignored.
  */
 export const findDuplicate = statement<{ batchId: number }, { id: number }>(`
   SELECT o.id

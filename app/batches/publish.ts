@@ -10,7 +10,7 @@ import { refreshOwnVisibility, refreshVisibility } from "./visibility.sql.js";
 export interface PublishOptions {
   /** Days after the first publish for which a retracted batch can be published again. */
   readonly retractableDays?: number;
-  /** Does nothing to a batch in any other state: what somebody has retracted or failed meanwhile stays so. */
+  /** Publishes an audited batch only, and leaves one that a user has retracted or failed in the meantime as it is. */
   readonly onlyAudited?: boolean;
 }
 

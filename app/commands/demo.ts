@@ -27,7 +27,7 @@ Examples:
     )
     .action(async () => {
       const given = readSettings();
-      // Its data, its token and no limit are for whoever starts it, and not for the network around.
+      // The demo prints its write token and has no rate limit, so only this machine reaches it unless HOST is set.
       const settings: Settings = { ...given, host: given.host ?? "127.0.0.1", rateLimitPerSecond: 0 };
       const logger = createLogger(settings);
       const stop = stopSignal();

@@ -55,7 +55,7 @@ export class ProgressDisplay {
     try {
       batch = await readBatch(this.#database, batchId);
     } catch {
-      return; // The database is away; whoever needs it says so.
+      return; // The database is away; the worker that loads the batch reports it.
     }
     if (batch === undefined) return;
     if (this.#terminal) this.#draw(name, batch);
@@ -89,7 +89,7 @@ export class ProgressDisplay {
 }
 
 const BAR: Options = {
-  // Of a pipe nobody knows how much is to come.
+  // The size of a pipe is unknown until its end, so it gets text and no bar.
   format: (options, params, { text, known }) =>
     known ? `${progress.Format.BarFormat(params.progress, options)} ${params.value} % ${text}` : text,
   stream: process.stderr,

@@ -13,7 +13,7 @@ const STATEMENT_TIMEOUT_MS = 2_000;
 export function migrateCommand(): Command {
   return new Command("migrate")
     .description("Bring the database to the schema of this release; does nothing if it is there.")
-    .option("--wait", "change nothing: wait until someone else has migrated the database that is read from")
+    .option("--wait", "change nothing: wait until another process has migrated the database that is read from")
     .addHelpText(
       "after",
       `
@@ -42,7 +42,7 @@ Examples:
     });
 }
 
-/** Has no limit of its own: whoever starts it (an init container, a Job's deadline) knows how long is too long. */
+/** Waits without a limit: Kubernetes ends an init container or a Job that takes too long, and a user presses Ctrl-C. */
 async function waitForSchema(url: string, signal: AbortSignal, logger: Logger): Promise<void> {
   const pool = openPool({
     url,

@@ -24,7 +24,8 @@ export class CopyIn {
       this.#stream.on("error", (error) => {
         this.#failure ??= error;
         reject(this.#failure);
-        // Or it would send what waits in it over a connection that it has let go of, and throw where nobody catches.
+        // Or the stream would send its buffer over a connection that it no longer holds, and its error would end the
+        // process.
         this.#stream.destroy();
       });
     });

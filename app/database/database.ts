@@ -8,8 +8,8 @@ const SILENT: IngestLog = { info() {}, warn() {} };
 const NEVER_STOPPED = new AbortController().signal;
 
 /**
- * The database that batches are written to: its connections, and how long to go on while it is away. Whatever runs on it
- * is safe to repeat, as an answer may be lost on its way.
+ * The database that batches are written to: its connections, and how long to go on while it is away. Whatever runs on
+ * it is safe to repeat, as an answer may be lost on its way.
  *
  * ```ts
  * const database = new Database(pool, { patienceMs: PATIENCE_MS, log, signal });

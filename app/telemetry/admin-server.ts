@@ -12,8 +12,9 @@ export interface AdminServer extends Listening {
 const LIMITS = { mostConnections: 200, silenceTimeoutMs: 10_000, takeTimeoutMs: 10_000 };
 
 /**
- * `/livez` (the event loop turns), `/readyz` (this pod should get requests; else 503 with the reasons) and `/metrics`, on
- * a port that is out of reach from outside. It outlives the API while that drains, so that probes go on being answered.
+ * `/livez` (the event loop turns), `/readyz` (this pod should get requests; else 503 with the reasons) and `/metrics`,
+ * on a port that is out of reach from outside. It outlives the API while that drains, so that probes go on being
+ * answered.
  */
 export async function startAdminServer(options: {
   readonly host: string | undefined;

@@ -2,7 +2,7 @@ import { OWNER } from "../database/cluster-spec.js";
 
 export type PurposeName = "owner" | "ingest" | "api" | "monitoring";
 
-/** What somebody connects for, and what that takes. Nothing that is not listed. */
+/** What a program connects for, and the rights that it needs. It gets no others. */
 export interface Purpose {
   readonly name: PurposeName;
   /** Holds the grants; the two login roles are its members. */

@@ -13,7 +13,7 @@ export interface Placement {
   readonly tolerations: readonly { key: string; operator: string; value?: string; effect: string }[];
 }
 
-/** A Kubernetes cluster, whoever made it. */
+/** A Kubernetes cluster, which this program made or was given. */
 export interface Cluster {
   /** Of everything that is put into it. */
   readonly provider: kubernetes.Provider;

@@ -138,9 +138,9 @@ export class Database extends pulumi.ComponentResource {
       );
     }
 
-    // For reads alone. What writes needs sessions of its own (COPY, advisory locks, statements outside of a transaction),
-    // which a pooler in transaction mode does not give; there are few of them, and they go to the primary itself.
-    // A lone instance has no replica to read from.
+    // For reads alone. What writes needs sessions of its own (COPY, advisory locks, statements outside of a
+    // transaction), which a pooler in transaction mode does not give; there are few of them, and they go to the primary
+    // itself. A lone instance has no replica to read from.
     const type = settings.instances > 1 ? "ro" : "r";
     this.reads = type;
     const pooler = new Pooler(
@@ -159,7 +159,8 @@ export class Database extends pulumi.ComponentResource {
     const { backups } = settings.database;
     const destination = backups?.destination ?? cluster.archive?.destination;
     if (!backups || !destination) return undefined;
-    // A stack that was destroyed and came back is another database; in the folder of the first it would refuse to start.
+    // A stack that was destroyed and came back is another database; in the folder of the first it would refuse to
+    // start.
     const incarnation = new random.RandomId("incarnation", { byteLength: 4 }, { parent: this });
     return archiveOf(
       {

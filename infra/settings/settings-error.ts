@@ -2,8 +2,8 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Mistake } from "./combinations.js";
 
 /**
- * Thrown for a stack's settings; `mistakes` holds all of them, each with its key. Pulumi shows the message of a RunError
- * and no stack.
+ * Thrown for a stack's settings; `mistakes` holds all of them, each with its key. Pulumi shows the message of a
+ * RunError and no stack.
  */
 export class SettingsError extends pulumi.RunError {
   readonly mistakes: readonly Mistake[];

@@ -24,7 +24,9 @@ export interface WorkloadsArgs {
   readonly namespace: pulumi.Input<string>;
 }
 
-/** The API, ingest and upkeep: charts/ratesapp with the values of the stack. How many API pods there are is the HPA's. */
+/**
+ * The API, ingest and upkeep: charts/ratesapp with the values of the stack. How many API pods there are is the HPA's.
+ */
 export class Workloads extends pulumi.ComponentResource {
   /** Inside the cluster. */
   readonly url: pulumi.Output<string>;

@@ -62,7 +62,7 @@ describe("places of a stack", function () {
 
   it("by hand are none of the program's business", () => expect(read("by-hand")).to.equal(undefined));
 
-  it("are refused before anything is made where no ConfigMap takes them, or nobody could read them", () => {
+  it("are refused before anything is made where no ConfigMap takes them, or where the program cannot read them", () => {
     const regions = path("regions.csv");
     expect(read({ ports: path("largest.csv"), regions })?.["ports.csv"]).to.have.lengthOf.above(10 ** 6);
     refused({ ports: path("too-large.csv"), regions }, /ratesapp:places: are 10485\d\d bytes, and a ConfigMap takes/);

@@ -68,7 +68,7 @@ describe("settings of a stack", () => {
     });
   });
 
-  it("are read from what Pulumi holds, JSON or not, and nobody else's", () => {
+  it("are read from what Pulumi holds, JSON or not, and those of other programs are not", () => {
     const all = {
       "ratesapp:image": "a/b:1",
       "ratesapp:protect": "true",
@@ -221,7 +221,7 @@ describe("settings of a stack", () => {
       { database: { backups: { destination: "s3://mine/", method: "in-tree", endpoint: "http://store:9000" } } },
       /^database.backups.credentials: identity is for AWS/,
     ],
-    "prices of ports that nobody knows": [
+    "prices of ports that are unknown": [
       { feeds: { sea: { schedule: "@hourly", source: "s3://a/" } } },
       /^places: is missing, and a price of an unknown port is a bad line/,
     ],

@@ -22,8 +22,8 @@ export interface Again {
 }
 
 /**
- * Writes the daily rates of a month of a batch once more, from its prices. The caller holds the lock of the tree, shared,
- * and the month.
+ * Writes the daily rates of a month of a batch once more, from its prices. The caller holds the lock of the tree,
+ * shared, and the month.
  */
 export async function rollUpAgain(session: Session, { batchId, month, into, sign }: Again): Promise<void> {
   const toDay = `${addDays(month, 31).slice(0, 7)}-01`;

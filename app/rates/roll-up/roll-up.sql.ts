@@ -1,8 +1,9 @@
 import { type NoParams, statement } from "../../database/statement.js";
 
 /**
- * The blocks of a month's table that may hold prices of a batch on some days of the month: from the first one of the batch, which the BRIN index finds, to the end. A batch is audited as soon as it is loaded, so little comes
- * behind it. The plan must read blocks in their order: `boundPart` sees to it.
+ * The blocks of a month's table that may hold prices of a batch on some days of the month: from the first one of the
+ * batch, which the BRIN index finds, to the end. A batch is audited as soon as it is loaded, so little comes behind it.
+ * The plan must read blocks in their order: `boundPart` sees to it.
  */
 export const findBlocks = statement<
   { batchId: number; fromDay: string; toDay: string },
@@ -35,7 +36,7 @@ export const boundRollUp = statement(`
   SELECT set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'on', true),
          set_config('jit', 'off', true), set_config('max_parallel_workers_per_gather', '0', true)`);
 
-/** First days of the months that hold rows anyone may come to see. */
+/** First days of the months that hold rows which consumers see now, or may see after a publish. */
 export const listRolledMonths = statement<NoParams, { month: string }>(`
   SELECT DISTINCT to_char(day, 'YYYY-MM-01') AS month FROM batch_days ORDER BY month`);
 
@@ -46,8 +47,8 @@ export const deleteRegionRows = statement<{ regionIds: readonly number[]; month:
     AND (origin_id = ANY ($regionIds::integer[]) OR destination_id = ANY ($regionIds::integer[]))`);
 
 /**
- * The rows between ports, of a month, that count for these regions: batch after batch. Months that wait to be deleted are
- * left out: whoever deletes them would not find rows that come back behind it.
+ * The rows between ports, of a month, that count for these regions: batch after batch. Months that wait to be deleted
+ * are left out: compaction, which deletes them meanwhile, would miss rows that this writes behind it.
  */
 export const openMoved = statement<{ regionIds: readonly number[]; month: string }>(`
   DECLARE moved NO SCROLL CURSOR FOR

@@ -60,7 +60,7 @@ export class PostgresPair {
     await untilTrue(this.#primaryUrl, inSync);
   }
 
-  /** As when its machine loses power: nothing is flushed, and nobody is told. */
+  /** As when its machine loses power: nothing is flushed, and clients hear nothing. */
   async killPrimary(): Promise<void> {
     const { pid } = await postmasterOf(join(this.#folder, "primary"));
     const children = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8").catch(() => "");
