@@ -20,7 +20,7 @@ import { type CompactReport, compact } from "../upkeep/compact.js";
 import { reclaimBatch } from "../upkeep/reclaim.js";
 import { dropOldMonths } from "../upkeep/retention.js";
 import { Turns } from "../upkeep/turns.js";
-import { argument, batchNumber, feed, filled, wholeNumber } from "./arguments.js";
+import { argument, batchNumber, feed, filled, parseWholeNumber } from "./arguments.js";
 import { writeBatchDetails, writeBatchTable } from "./batch-table.js";
 import { withWriteDatabase } from "./database.js";
 import { stopSignal } from "./stop-signal.js";
@@ -65,7 +65,7 @@ function listCommand(): Command {
     .description("The newest batches.")
     .option("--feed <name>", "only those of a feed", feed)
     .addOption(new Option("--state <state>", "only those in a state").choices(batchStates))
-    .option("--limit <number>", "how many", wholeNumber(1, MOST_LISTED), 20)
+    .option("--limit <number>", "how many", parseWholeNumber(1, MOST_LISTED), 20)
     .option("--json", "as JSON")
     .addHelpText(
       "after",
@@ -194,7 +194,7 @@ function compactCommand(): Command {
     .option(
       "--retention-days <number>",
       "drop whole months of prices that are older than this many days",
-      wholeNumber(1, LONGEST_RETENTION_DAYS),
+      parseWholeNumber(1, LONGEST_RETENTION_DAYS),
     )
     .option("--json", "what was done, as JSON")
     .addHelpText(

@@ -54,7 +54,7 @@ async function prepare({ writeUrl, local }: CommandDatabase, signal: AbortSignal
   const progress = showProgress(logger);
   try {
     const lastDay = Math.floor(Date.now() / DAY_MS) - 1;
-    const loaded = await loadDemo({ url: writeUrl, lastDay, signal, log: logger, onProgress: progress.show });
+    const loaded = await loadDemo({ url: writeUrl, lastDay, signal, log: logger, onProgress: progress.update });
     if (!loaded) logger.info("the database holds data of its own; none are generated");
   } finally {
     progress.end();
@@ -62,7 +62,7 @@ async function prepare({ writeUrl, local }: CommandDatabase, signal: AbortSignal
 }
 
 interface Progress {
-  readonly show: (days: number, total: number) => void;
+  readonly update: (days: number, total: number) => void;
   readonly end: () => void;
 }
 
@@ -74,13 +74,13 @@ function showProgress(logger: Logger): Progress {
       clearOnComplete: true,
     });
     return {
-      show: (days, total) => (bar.isActive ? bar.update(days) : bar.start(total, days)),
+      update: (days, total) => (bar.isActive ? bar.update(days) : bar.start(total, days)),
       end: () => bar.stop(),
     };
   }
   let quarters = 0;
   return {
-    show(days, total) {
+    update(days, total) {
       if (Math.floor((4 * days) / total) === quarters) return;
       quarters = Math.floor((4 * days) / total);
       logger.info({ days, of_days: total }, "generating prices");

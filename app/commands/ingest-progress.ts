@@ -1,6 +1,6 @@
 import progress, { type Options, Presets, SingleBar } from "cli-progress";
 import { type BatchSummary, readBatch } from "../batches/batch-summary.js";
-import type { IngestLog } from "../database/patiently.js";
+import type { Log } from "../database/log.js";
 import type { Queries } from "../database/queries.js";
 import { printable } from "../printable.js";
 
@@ -13,20 +13,20 @@ const LOG_INTERVAL_MS = 5_000;
  */
 export class ProgressDisplay {
   readonly #database: Queries;
-  readonly #log: IngestLog;
+  readonly #log: Log;
   readonly #terminal = process.stderr.isTTY === true;
   #timer: NodeJS.Timeout | undefined;
   #update: Promise<void> | undefined;
   #bar: SingleBar | undefined;
   #warned = false;
 
-  constructor(database: Queries, log: IngestLog) {
+  constructor(database: Queries, log: Log) {
     this.#database = database;
     this.#log = log;
   }
 
   /** A log that does not write into the bar. */
-  get log(): IngestLog {
+  get log(): Log {
     return {
       info: (fields, message) => this.#aboveBar(() => this.#log.info(fields, message)),
       warn: (fields, message) => this.#aboveBar(() => this.#log.warn(fields, message)),
@@ -36,7 +36,7 @@ export class ProgressDisplay {
   watch(batchId: number, name: string): void {
     this.#warned = false;
     const update = () => {
-      this.#update ??= this.#show(batchId, name).finally(() => {
+      this.#update ??= this.#report(batchId, name).finally(() => {
         this.#update = undefined;
       });
     };
@@ -50,7 +50,7 @@ export class ProgressDisplay {
     this.#bar = undefined;
   }
 
-  async #show(batchId: number, name: string): Promise<void> {
+  async #report(batchId: number, name: string): Promise<void> {
     let batch: BatchSummary | undefined;
     try {
       batch = await readBatch(this.#database, batchId);

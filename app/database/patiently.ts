@@ -1,10 +1,11 @@
 import { sleep } from "../sleep.js";
 import { waitAfter } from "./backoff.js";
+import type { Log } from "./log.js";
 import { DATABASE_BACKOFF } from "./retry-transient.js";
 import { isTransient, meaningOf } from "./sqlstates.js";
 
 export interface Patience {
-  readonly log?: IngestLog;
+  readonly log?: Log;
   /** Asks to stop. */
   readonly signal?: AbortSignal;
   /** How long to go on after the first failure; {@link PATIENCE_MS} if not given, 0 for one attempt. */
@@ -48,10 +49,4 @@ export async function patiently<T>(patience: Patience, attempt: () => Promise<T>
       await sleep(waitMs, signal);
     }
   }
-}
-
-/** Where a worker says what happens; a pino logger is one. */
-export interface IngestLog {
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
 }

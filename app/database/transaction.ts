@@ -1,6 +1,6 @@
 import type pg from "pg";
 import { checkOut } from "./check-out.js";
-import { type Backend, showBackend, watchConnection } from "./connection-watch.js";
+import { type Backend, selectBackend, watchConnection } from "./connection-watch.js";
 import { shortStatement } from "./short-statement.js";
 
 /**
@@ -48,7 +48,7 @@ export async function inTransaction<T>(
 /** With the question in the same round trip. */
 async function begin(client: pg.ClientBase): Promise<Backend> {
   const [, shown] = (await client.query(
-    shortStatement({ text: `BEGIN; ${showBackend}` }),
+    shortStatement({ text: `BEGIN; ${selectBackend}` }),
   )) as unknown as pg.QueryResult<Backend>[];
   return shown?.rows[0] as Backend;
 }

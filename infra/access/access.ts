@@ -1,6 +1,6 @@
 import * as postgresql from "@pulumi/postgresql";
 import * as pulumi from "@pulumi/pulumi";
-import type { ClusterAccess } from "../cluster/cluster.js";
+import type { ClusterAccess } from "../cluster/kubernetes-cluster.js";
 import { DATABASE } from "../database/cluster-spec.js";
 import type { Database } from "../database/database.js";
 import type { Names } from "../names.js";

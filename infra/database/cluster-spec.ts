@@ -1,4 +1,4 @@
-import type { Placement } from "../cluster/cluster.js";
+import type { Placement } from "../cluster/kubernetes-cluster.js";
 import type { Settings } from "../settings/schema.js";
 import type { ArchiveSpecs } from "./archive.js";
 import { postgresParameters } from "./parameters.js";

@@ -2,7 +2,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { backgroundDeletion } from "../background-deletion.js";
-import type { Cluster } from "../cluster/cluster.js";
+import type { KubernetesCluster } from "../cluster/kubernetes-cluster.js";
 import type { Names } from "../names.js";
 import type { Settings } from "../settings/schema.js";
 import type { BackupCredentials } from "../settings/secrets.js";
@@ -16,7 +16,7 @@ export interface DatabaseArgs {
   readonly names: Names;
   readonly settings: Settings;
   /** Where it runs. */
-  readonly cluster: Cluster;
+  readonly cluster: KubernetesCluster;
   /** Of the archive, where it takes a key. */
   readonly backupCredentials: pulumi.Output<BackupCredentials> | undefined;
 }

@@ -2,9 +2,9 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { readSettings } from "../../infra/settings/read-settings.js";
-import { SettingsError } from "../../infra/settings/settings-error.js";
-import { readPlaces } from "../../infra/workloads/places.js";
+import { readStackSettings } from "../../infra/settings/read-settings.js";
+import { StackSettingsError } from "../../infra/settings/settings-error.js";
+import { placesOf } from "../../infra/workloads/places.js";
 import { present } from "./chart/kubernetes-object.js";
 import { type Rendered, render } from "./render.js";
 import { charts } from "./stack-policies.js";
@@ -14,10 +14,10 @@ describe("places of a stack", function () {
 
   let folder: string;
   const path = (name: string) => join(folder, name);
-  const read = (places: unknown) => readPlaces("here", readSettings("here", { places }, "ratesapp:1"));
+  const read = (places: unknown) => placesOf("here", readStackSettings("here", { places }, "ratesapp:1"));
   const refused = (places: unknown, message: RegExp) =>
     expect(() => read(places))
-      .to.throw(SettingsError)
+      .to.throw(StackSettingsError)
       .with.property("message")
       .that.matches(message);
 

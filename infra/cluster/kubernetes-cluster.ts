@@ -14,7 +14,7 @@ export interface Placement {
 }
 
 /** A Kubernetes cluster, which this program made or was given. */
-export interface Cluster {
+export interface KubernetesCluster {
   /** Of everything that is put into it. */
   readonly provider: kubernetes.Provider;
   /** What the provider was made of, for another one with a default namespace, and for the port-forward. */

@@ -22,7 +22,7 @@ const START_TIMEOUT_SECONDS = 60;
 const PORT_ATTEMPTS = 5;
 
 /** The files of one local Postgres, and the ways to make and start it. */
-export class Cluster {
+export class LocalPostgres {
   readonly directory: string;
   readonly #settings: ServerSettings;
 
