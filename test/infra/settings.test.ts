@@ -94,7 +94,7 @@ describe("settings of a stack", () => {
       'database.memory: must be a number of bytes such as "512Mi" or "20Gi"',
     ],
     "requests beyond their limits": [
-      { api: { resources: { requests: { cpu: 2, memory: "1Gi" } } } },
+      { api: { resources: { requests: { cpu: 3, memory: "1Gi" } } } },
       "api.resources.requests.cpu: is more than limits.cpu",
       "api.resources.requests.memory: is more than limits.memory",
     ],

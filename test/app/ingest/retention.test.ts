@@ -42,10 +42,11 @@ describe("dropOldMonths", function () {
 
   it("drops whole months and grows the version once for each that consumers saw", async () => {
     await deliver(database.pool, { prices: ["2020-01-05", "2020-02-05", today].map(price) });
+    const before = await version();
     expect(await dropOldMonths(database, { retentionDays: 30 })).to.deep.equal(["2020-01-01", "2020-02-01"]);
     expect(await days()).to.deep.equal([today]);
     expect(await partitions()).to.equal(2);
-    expect(await version()).to.equal(3);
+    expect(await version()).to.equal(before + 2);
     expect(await dropOldMonths(database, { retentionDays: 30 })).to.deep.equal([]);
     await deliver(database.pool, { prices: [price("2020-01-06")] });
     expect(await days()).to.deep.equal(["2020-01-06", today]);
