@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void;
 
+/** Limits that keep clients from taking a server's memory. */
 export interface ConnectionLimits {
   /** Connections at once; further ones are closed. */
   readonly mostConnections: number;

@@ -35,6 +35,7 @@ export const takeOut = statement<{
     ON own.batch_id = $batchId AND own.day >= held.month AND own.day < (held.month + interval '1 month')::date
   WHERE fold.batch_id = held.fold_id AND fold.day = own.day`);
 
+/** The batch has no rows of its own from now on: folds hold its sums, or no longer do. */
 export const layAside = statement<{ batchId: number }>(`
   UPDATE batch_days SET fold_id = NULL, laid_aside = true, visible = false
   WHERE batch_id = $batchId AND fold_id IS NOT NULL`);

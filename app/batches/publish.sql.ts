@@ -2,6 +2,7 @@ import { statement } from "../database/statement.js";
 import type { BatchState } from "./batch-state.js";
 import type { DeliveryMode } from "./delivery.js";
 
+/** What decides whether a batch can be published or retracted. */
 export interface LockedBatch {
   readonly id: number;
   readonly state: BatchState;
@@ -25,6 +26,7 @@ export const setPublished = statement<{ batchId: number }>(`
       published_at = coalesce(published_at, clock_timestamp()), retracted_at = NULL
   WHERE id = $batchId`);
 
+/** It keeps its sequence, so that a later publish brings back exactly what was. */
 export const setRetracted = statement<{ batchId: number }>(
   "UPDATE batches SET state = 'retracted', folded = false, retracted_at = clock_timestamp() WHERE id = $batchId",
 );
@@ -58,6 +60,7 @@ export const findDuplicate = statement<{ batchId: number }, { id: number }>(`
   ORDER BY o.id
   LIMIT 1`);
 
+/** Ends a batch that only repeats another one; reclaim deletes its rows. */
 export const setDuplicate = statement<{ batchId: number; duplicateOf: number }>(`
   UPDATE batches
   SET state = 'duplicate', duplicate_of = $duplicateOf, failed_at = clock_timestamp(), worker = NULL, lease_until = NULL

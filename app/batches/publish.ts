@@ -7,6 +7,7 @@ import { FoldedChange, whileFoldsChange } from "./folded.js";
 import { findDuplicate, type LockedBatch, lockBatch, setDuplicate, setPublished } from "./publish.sql.js";
 import { refreshOwnVisibility, refreshVisibility } from "./visibility.sql.js";
 
+/** When a batch is not published. */
 export interface PublishOptions {
   /** Days after the first publish for which a retracted batch can be published again. */
   readonly retractableDays?: number;
@@ -14,6 +15,7 @@ export interface PublishOptions {
   readonly onlyAudited?: boolean;
 }
 
+/** What a publish changed. */
 export interface PublishReport {
   readonly state: BatchState;
   /** False if it was published already. */

@@ -35,6 +35,7 @@ const MOST_REASON_CHARACTERS = 1_000;
 /** Further back than any price. */
 const LONGEST_RETENTION_DAYS = 100_000;
 
+/** `ratesapp batches`: list, show, publish, retract, fail, retry, rejects and compact. */
 export function batchesCommand(): Command {
   return new Command("batches")
     .description("See what was delivered; retract it, publish it again, and keep the tables small.")

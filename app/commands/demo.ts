@@ -11,6 +11,7 @@ import { stopSignal } from "./stop-signal.js";
 
 const DAY_MS = 86_400_000;
 
+/** `ratesapp demo`: what `npm start` runs. */
 export function demoCommand(): Command {
   return new Command("demo")
     .description("Serve a year of generated prices: everything that serve does, on data to look at.")

@@ -33,6 +33,7 @@ export class ProgressDisplay {
     };
   }
 
+  /** Shows how far this batch is, again and again until {@link end}. @param name of the delivery, for the reader. */
   watch(batchId: number, name: string): void {
     this.#warned = false;
     const update = () => {
@@ -43,6 +44,7 @@ export class ProgressDisplay {
     this.#timer = setInterval(update, this.#terminal ? TERMINAL_INTERVAL_MS : LOG_INTERVAL_MS);
   }
 
+  /** Stops, and takes the bar off the terminal. */
   async end(): Promise<void> {
     clearInterval(this.#timer);
     await this.#update;

@@ -17,6 +17,7 @@ import { ProgressDisplay } from "./ingest-progress.js";
 import { RejectsFiles } from "./rejects-files.js";
 import { stopSignal } from "./stop-signal.js";
 
+/** `ratesapp ingest run`. Exit codes: 3 if a delivery itself is at fault (bad lines), 1 if another run may succeed. */
 export function ingestCommand(): Command {
   return new Command("ingest").description("Load deliveries of prices.").addCommand(runCommand());
 }

@@ -10,6 +10,7 @@ import { stopSignal } from "./stop-signal.js";
 const POLL_MS = 500;
 const STATEMENT_TIMEOUT_MS = 2_000;
 
+/** `ratesapp migrate`, and `--wait` for pods that must not start before the schema is there. */
 export function migrateCommand(): Command {
   return new Command("migrate")
     .description("Bring the database to the schema of this release; does nothing if it is there.")

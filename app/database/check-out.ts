@@ -1,5 +1,6 @@
 import type pg from "pg";
 
+/** A connection that is taken out of the pool until it is released. */
 export interface CheckedOut {
   readonly client: pg.PoolClient;
   /**

@@ -9,6 +9,7 @@ export interface Backend {
   readonly started: string | null;
 }
 
+/** The backend of this session, as {@link Backend}. */
 export const selectBackend = "SELECT pid, backend_start::text AS started FROM pg_stat_get_activity(pg_backend_pid())";
 
 /** $1 and $2 the backend. A row while it works on a statement; none if it waits for its client, or is gone. */

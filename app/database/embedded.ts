@@ -8,6 +8,7 @@ import { isAlive, type Postmaster, readPostmaster } from "./embedded/postmaster.
 import type { ServerSettings } from "./embedded/server-settings.js";
 import { isTransient } from "./sqlstates.js";
 
+/** Which local Postgres to use, and how to start it. */
 export interface EmbeddedOptions {
   /** The data directory of ratesapp; Postgres keeps its files in `postgres` inside it. */
   readonly directory: string;
@@ -15,6 +16,7 @@ export interface EmbeddedOptions {
   readonly serverSettings?: ServerSettings;
 }
 
+/** A local Postgres that runs while at least one process uses it. */
 export interface EmbeddedDatabase {
   /** Connects as superuser, over loopback, with the password that was made with the data. */
   readonly url: string;

@@ -4,6 +4,7 @@ import type { Log } from "./log.js";
 import { DATABASE_BACKOFF } from "./retry-transient.js";
 import { isTransient, meaningOf } from "./sqlstates.js";
 
+/** How long to repeat work while the database is away. */
 export interface Patience {
   readonly log?: Log;
   /** Asks to stop. */

@@ -33,6 +33,7 @@ class AttemptTimeoutError extends Error {
   }
 }
 
+/** One server that reads can go to. */
 export interface ReadSourceOptions {
   /** "replica" or "primary", for logs and metrics. */
   readonly name: string;
@@ -41,6 +42,7 @@ export interface ReadSourceOptions {
   readonly polls: pg.Pool;
 }
 
+/** The servers that reads can go to, and what is told of them. */
 export interface ReadSideOptions {
   /** In order of preference. */
   readonly sources: readonly ReadSourceOptions[];
@@ -205,6 +207,7 @@ export class ReadSide {
     );
   }
 
+  /** Ends the probes of servers that are away. The pools stay open: the code that made them closes them. */
   stop(): void {
     this.#stopped.abort();
   }

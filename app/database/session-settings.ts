@@ -39,6 +39,7 @@ const WITHOUT_LIMIT = {
   lock_timeout: "0",
 };
 
+/** Which limits of time a session has. */
 export interface SessionLimits {
   /** False: limits of time stay those of the connection, its role and its database. */
   readonly withoutLimit: boolean;

@@ -8,6 +8,7 @@ export interface DatasetTag {
   readonly tag: string;
 }
 
+/** @param changedAtMs milliseconds since 1970, as the database's row says and not this machine's clock. */
 export function datasetTag(version: number, changedAtMs: number): DatasetTag {
   return { version, changedAtMs, tag: `${version}-${changedAtMs.toString(36)}` };
 }

@@ -55,6 +55,10 @@ export class RatesFinder {
     this.#prepared = new LRUCache({ max: MOST_PREPARED, ttl: forgottenAfterMs, updateAgeOnGet: true });
   }
 
+  /**
+   * Reads what consumers see of the rates of a lane, in one statement and so in one snapshot.
+   * @throws what Postgres says of the statement, or `Error` if the row of `dataset` is lost.
+   */
   async find(client: pg.ClientBase | pg.Pool, question: Question): Promise<FoundRates> {
     const { origin, destination, dateFrom, dateTo } = question;
     const firstMonth = dateFrom.slice(0, 7);

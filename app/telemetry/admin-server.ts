@@ -4,6 +4,7 @@ import { type Listening, listen } from "../listen.js";
 import type { Health } from "./health.js";
 import { registry } from "./registry.js";
 
+/** The server of health and metrics. */
 export interface AdminServer extends Listening {
   stop(): Promise<void>;
 }

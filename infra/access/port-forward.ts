@@ -66,6 +66,7 @@ export class PortForward {
     return this;
   }
 
+  /** Closes the port and cuts every connection over it. */
   async close(): Promise<void> {
     const closed = new Promise((resolve) => this.#server.close(resolve));
     for (const socket of this.#sockets) socket.destroy();

@@ -1,5 +1,6 @@
 import { OWNER } from "../database/cluster-spec.js";
 
+/** What programs connect to the database for. */
 export type PurposeName = "owner" | "ingest" | "api" | "monitoring";
 
 /** What a program connects for, and the rights that it needs. It gets no others. */
@@ -21,6 +22,7 @@ export interface Purpose {
 
 const nothing = { tables: [], sequences: [], functions: [], memberOf: [] };
 
+/** All purposes. @param statementTimeoutMs limit of a statement of the API, in milliseconds. */
 export const purposes = (statementTimeoutMs: number): Readonly<Record<PurposeName, Purpose>> => ({
   // Makes and changes tables, which belong to the group and not to the login that happened to make them.
   owner: { ...nothing, name: "owner", group: OWNER, sessionOptions: `-c role=${OWNER}` },

@@ -5,6 +5,7 @@ import { postgresParameters } from "./parameters.js";
 
 /** Database and its owner; the roles that connect are made in ../access. */
 export const DATABASE = "ratesapp";
+/** Role that owns the database and its tables, and so the only one that can migrate it. */
 export const OWNER = "ratesapp_owner";
 /** Which statements take the time. */
 const STATISTICS = "CREATE EXTENSION IF NOT EXISTS pg_stat_statements";

@@ -42,4 +42,5 @@ const agents = {
 export const podIdentityAgent = (families: AddressFamilies): readonly Peer[] =>
   families.map((family) => agents[family]);
 
+/** The pods that answer DNS in most clusters. */
 export const clusterDns: readonly Peer[] = [podsOf("kube-system", { "k8s-app": "kube-dns" })];

@@ -184,5 +184,7 @@ export const settingsSchema = z.strictObject({
     .prefault({}),
 });
 
+/** Settings of a stack, with its defaults. */
 export type Settings = z.output<typeof settingsSchema>;
+/** Settings as a stack gives them, before defaults. */
 export type GivenSettings = z.input<typeof settingsSchema>;

@@ -31,6 +31,10 @@ export class LocalPostgres {
     this.#settings = settings;
   }
 
+  /**
+   * Address of the server on this port, with the password in it: not for a log.
+   * @throws {EmbeddedPostgresError} if the password cannot be read.
+   */
   async url(port: number): Promise<string> {
     const password = await readFile(join(this.directory, PASSWORD_FILE), "utf8").catch((error) => {
       throw this.#unreadable(error);
@@ -38,6 +42,7 @@ export class LocalPostgres {
     return `postgres://${USER_NAME}:${password}@127.0.0.1:${port}/postgres`;
   }
 
+  /** True if the data are there, whether or not a server runs on them. */
   async exists(): Promise<boolean> {
     const found = await stat(this.directory).catch(() => undefined);
     return found !== undefined;

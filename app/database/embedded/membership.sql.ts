@@ -19,6 +19,7 @@ const signalServer = `
   EXECUTE format('COPY (SELECT 1) TO PROGRAM %L',
                  format('"%s/pg_ctl" stop -D . -m fast -W', (SELECT setting FROM pg_config WHERE name = 'BINDIR')));`;
 
+/** Stops the server from inside; the session ends with it. */
 export const stopServer = `DO $$ BEGIN ${signalServer} END $$`;
 
 /**

@@ -3,7 +3,8 @@
 -- do.
 CREATE INDEX daily_rates_batch ON daily_rates (batch_id);
 
--- Readers would wait behind a change that itself waits for a publish. So it gives up after half a second and tries again.
+-- Readers would wait behind a change that itself waits for a publish. So it gives up after half a second and tries
+-- again.
 DO $$
 BEGIN
   FOR attempt IN 1..600 LOOP

@@ -63,18 +63,22 @@ export class RateSums {
     for (let day = 0; day < this.#days; day += 1) this.#addTo(own, day, from.count(lane, day), from.sum(lane, day));
   }
 
+  /** Id of the place where a lane begins. */
   origin(lane: number): number {
     return this.#origins[lane] as number;
   }
 
+  /** Id of the place where a lane ends. */
   destination(lane: number): number {
     return this.#destinations[lane] as number;
   }
 
+  /** Number of prices. @param day counted from the first, from 0. */
   count(lane: number, day: number): number {
     return this.#cells[2 * (lane * this.#days + day)] as number;
   }
 
+  /** Sum of prices in dollars. @param day counted from the first, from 0. */
   sum(lane: number, day: number): number {
     return this.#cells[2 * (lane * this.#days + day) + 1] as number;
   }

@@ -11,6 +11,7 @@ const BYTES = 24 * 1024 * 1024;
 /** 4 MiB of table, and about as much memory while they are read. */
 const BLOCKS_AT_ONCE = 512;
 
+/** Which rates are written again, and as whose. */
 export interface Again {
   readonly batchId: number;
   /** First day of the month. */

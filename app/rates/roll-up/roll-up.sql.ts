@@ -62,6 +62,7 @@ export const openMoved = statement<{ regionIds: readonly number[]; month: string
                 WHERE place_id = ANY ($regionIds::integer[]) AND port_id IN (r.origin_id, r.destination_id))
     AND NOT EXISTS (SELECT FROM dead_months d WHERE d.batch_id = r.batch_id AND d.month = $month::date)
   ORDER BY r.batch_id`);
+/** The next rows of {@link openMoved}; none at its end. `first` counts days from the first of the month. */
 export const fetchMoved = statement<
   NoParams,
   {
@@ -73,6 +74,7 @@ export const fetchMoved = statement<
     sums: readonly number[];
   }
 >("FETCH 2000 FROM moved");
+/** Ends the cursor of {@link openMoved}, whose name is used again for the next month. */
 export const closeMoved = statement("CLOSE moved");
 
 /** For each port, itself first and then all regions that it lies in. */
