@@ -1,10 +1,11 @@
 import type pg from "pg";
-import { type IngestLog, type Patience, patiently } from "./patiently.js";
+import type { Log } from "./log.js";
+import { type Patience, patiently } from "./patiently.js";
 import { Queries, Session } from "./queries.js";
 import { shortStatement } from "./short-statement.js";
 import { inTransaction } from "./transaction.js";
 
-const SILENT: IngestLog = { info() {}, warn() {} };
+const SILENT: Log = { info() {}, warn() {} };
 const NEVER_STOPPED = new AbortController().signal;
 
 /**
@@ -51,7 +52,7 @@ export class Database extends Queries {
   }
 
   /** Where the work on this database says what happens; silent if it has no log. */
-  get log(): IngestLog {
+  get log(): Log {
     return this.patience.log ?? SILENT;
   }
 

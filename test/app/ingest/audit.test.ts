@@ -255,7 +255,7 @@ describe("auditBatch", function () {
     expect(await publishBatch(database, third)).to.include({ state: "duplicate", duplicateOf: first });
   });
 
-  it("leaves a batch alone that somebody retracted or failed before a slow worker came to publish it", async () => {
+  it("leaves a batch alone that a user retracted or failed before a slow worker came to publish it", async () => {
     const id = await deliver(database.pool, { prices: some() });
     await retractBatch(database, id);
     expect(await publishBatch(database, id, { onlyAudited: true })).to.include({
