@@ -32,6 +32,7 @@ export const insertBatch = statement<
   ON CONFLICT DO NOTHING
   RETURNING id`);
 
+/** Cuts a file into pieces of `pieceBytes`, the last one shorter; an empty file is one empty piece. */
 export const insertPieces = statement<{ batchId: number; bytes: number; pieceBytes: number }>(`
   INSERT INTO pieces (batch_id, number, from_byte, to_byte)
   SELECT $batchId, number, number * $pieceBytes::bigint, least((number + 1) * $pieceBytes::bigint, $bytes::bigint)

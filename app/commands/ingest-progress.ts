@@ -1,6 +1,6 @@
 import progress, { type Options, Presets, SingleBar } from "cli-progress";
 import { type BatchSummary, readBatch } from "../batches/batch-summary.js";
-import type { IngestLog } from "../database/patiently.js";
+import type { Log } from "../database/log.js";
 import type { Queries } from "../database/queries.js";
 import { printable } from "../printable.js";
 
@@ -13,36 +13,38 @@ const LOG_INTERVAL_MS = 5_000;
  */
 export class ProgressDisplay {
   readonly #database: Queries;
-  readonly #log: IngestLog;
+  readonly #log: Log;
   readonly #terminal = process.stderr.isTTY === true;
   #timer: NodeJS.Timeout | undefined;
   #update: Promise<void> | undefined;
   #bar: SingleBar | undefined;
   #warned = false;
 
-  constructor(database: Queries, log: IngestLog) {
+  constructor(database: Queries, log: Log) {
     this.#database = database;
     this.#log = log;
   }
 
   /** A log that does not write into the bar. */
-  get log(): IngestLog {
+  get log(): Log {
     return {
       info: (fields, message) => this.#aboveBar(() => this.#log.info(fields, message)),
       warn: (fields, message) => this.#aboveBar(() => this.#log.warn(fields, message)),
     };
   }
 
+  /** Shows how far this batch is, again and again until {@link end}. @param name of the delivery, for the reader. */
   watch(batchId: number, name: string): void {
     this.#warned = false;
     const update = () => {
-      this.#update ??= this.#show(batchId, name).finally(() => {
+      this.#update ??= this.#report(batchId, name).finally(() => {
         this.#update = undefined;
       });
     };
     this.#timer = setInterval(update, this.#terminal ? TERMINAL_INTERVAL_MS : LOG_INTERVAL_MS);
   }
 
+  /** Stops, and takes the bar off the terminal. */
   async end(): Promise<void> {
     clearInterval(this.#timer);
     await this.#update;
@@ -50,12 +52,12 @@ export class ProgressDisplay {
     this.#bar = undefined;
   }
 
-  async #show(batchId: number, name: string): Promise<void> {
+  async #report(batchId: number, name: string): Promise<void> {
     let batch: BatchSummary | undefined;
     try {
       batch = await readBatch(this.#database, batchId);
     } catch {
-      return; // The database is away; whoever needs it says so.
+      return; // The database is away; the worker that loads the batch reports it.
     }
     if (batch === undefined) return;
     if (this.#terminal) this.#draw(name, batch);
@@ -89,7 +91,7 @@ export class ProgressDisplay {
 }
 
 const BAR: Options = {
-  // Of a pipe nobody knows how much is to come.
+  // The size of a pipe is unknown until its end, so it gets text and no bar.
   format: (options, params, { text, known }) =>
     known ? `${progress.Format.BarFormat(params.progress, options)} ${params.value} % ${text}` : text,
   stream: process.stderr,

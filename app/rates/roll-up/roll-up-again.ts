@@ -11,6 +11,7 @@ const BYTES = 8 * 1024 * 1024;
 /** 4 MiB of table, and about as much memory while they are read. */
 const BLOCKS_AT_ONCE = 512;
 
+/** Which rates are written again, and as whose. */
 export interface Again {
   readonly batchId: number;
   /** First day of the month. */
@@ -22,8 +23,8 @@ export interface Again {
 }
 
 /**
- * Writes the daily rates of a month of a batch once more, from its prices. The caller holds the lock of the tree, shared,
- * and the month.
+ * Writes the daily rates of a month of a batch once more, from its prices. The caller holds the lock of the tree,
+ * shared, and the month.
  */
 export async function rollUpAgain(session: Session, { batchId, month, into, sign }: Again): Promise<void> {
   await session.run(boundRollUp);
