@@ -28,3 +28,8 @@ export function daysNewestFirst(from: string, to: string): string[] {
   }
   return days;
 }
+
+/** Counts the months of all years, from that of a day (or of `YYYY-MM`). */
+export function monthOf(day: string): number {
+  return Number(day.slice(0, 4)) * 12 + Number(day.slice(5, 7)) - 1;
+}

@@ -15,7 +15,7 @@ new Gauge({
   registers: [registry],
   collect() {
     this.remove();
-    if (watched?.current) this.set(watched.current.version);
+    if (watched?.current) this.set(watched.current.newest.version);
   },
 });
 
@@ -47,7 +47,7 @@ export function watchCacheBytes(read: () => number): void {
 
 new Gauge({
   name: "ratesapp_cache_bytes",
-  help: "Memory that answers of the current dataset version take",
+  help: "Memory that kept answers take",
   registers: [registry],
   collect() {
     this.set(cacheBytes());

@@ -1,18 +1,19 @@
 import { statement } from "../database/statement.js";
 
 /**
- * As many of a level are folded into one of the next, so that a question reads one less of each level at most. And a
- * retract writes the rates of a folded batch again from its prices: of more than so many, somebody would wait for it,
- * and of more months, one transaction would lock too many tables.
+ * As many of a level are folded into one of the next, so that a question reads one less of each level at most: with fewer
+ * more is folded, with more there are more rows to read and to keep. And a retract writes the rates of a folded batch again
+ * from its prices: of more than so many, somebody would wait for it, and of more months, one transaction would lock too
+ * many tables.
  */
-export const DUE = { fanIn: 8, mostPrices: 20_000, mostMonths: 12 };
+export const DUE = { fanIn: 4, mostPrices: 20_000, mostMonths: 12 };
 /** What is due is folded in turns, each for seconds at most. */
 const MOST_INPUTS = 64;
 
 /**
  * Groups of batches that are due to be folded: of one feed, month and level, and with no `replace` between them, which
- * hides what is before it and not what is behind it, whether it can be seen or may come back. Within such an era the
- * order of batches means nothing. Larger batches stay as they are.
+ * hides what is before it and not what is behind it, whether it can be seen or may come back. Within such an era the order
+ * of batches means nothing. Larger batches stay as they are.
  */
 const due = (scope: string) => `
   WITH scope AS (${scope}), holder AS (

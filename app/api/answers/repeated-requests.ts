@@ -66,9 +66,9 @@ export class RepeatedRequests {
     if ((req.method !== "GET" && req.method !== "HEAD") || isDraining() || isLate(load)) return false;
     const read = this.#read.get(wordsOf(req));
     if (read === undefined) return false;
-    const answer = answers.get(read.key);
-    if (answer === undefined) return false;
-    const { body, etag, contentType, dataset } = answer;
+    const current = answers.get(read.key);
+    if (current === undefined) return false;
+    const { body, etag, contentType } = current.answer;
     const encoding = body.compressible ? read.encoding : undefined;
     const bytes = encoding === undefined ? body.bytes : body.encoded(encoding);
     // It is being compressed for the first time.
@@ -85,7 +85,7 @@ export class RepeatedRequests {
     const headers = [
       ...SAME_HEADERS,
       ...["X-Request-Id", state.id, "Cache-Control", CACHE_CONTROL, "Vary", read.vary],
-      ...["Dataset-Version", String(dataset.version), "ETag", etag, "Server-Timing", serverTiming(state)],
+      ...["Dataset-Version", String(current.version), "ETag", etag, "Server-Timing", serverTiming(state)],
     ];
     if (limiter && share) headers.push("RateLimit-Policy", limiter.policy, "RateLimit", share.header);
     if (!has) headers.push("Content-Type", contentType, "Content-Length", String(bytes.length));

@@ -24,6 +24,10 @@ BEGIN
         ADD COLUMN fold_id integer REFERENCES batches,
         ADD COLUMN laid_aside boolean NOT NULL DEFAULT false,
         ADD CONSTRAINT batch_days_laid_aside CHECK (NOT laid_aside OR NOT visible AND fold_id IS NULL);
+      -- A question asks for days of a batch. By day first it would go through all batches that hold the day.
+      DROP INDEX batch_days_visible;
+      CREATE INDEX batch_days_seen ON batch_days (batch_id, day) WHERE visible;
+      CREATE INDEX batch_days_day ON batch_days (day);
       CREATE INDEX batch_days_unfolded ON batch_days (day, batch_id) WHERE fold_id IS NULL;
       CREATE INDEX batch_days_folded ON batch_days (fold_id) WHERE fold_id IS NOT NULL;
       RETURN;

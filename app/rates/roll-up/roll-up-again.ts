@@ -27,9 +27,13 @@ export interface Again {
  * shared, and the month.
  */
 export async function rollUpAgain(session: Session, { batchId, month, into, sign }: Again): Promise<void> {
-  const toDay = `${addDays(month, 31).slice(0, 7)}-01`;
-  const days = countDays(month, toDay) - 1;
-  const firstDay = countFromEpoch(month);
+  await session.run(boundRollUp);
+  const blocks = await session.row(findOwnBlocks, { batchId, month });
+  if (!blocks || blocks.first === null) return;
+  const { first, last, first_day: fromDay, last_day: lastDay } = blocks;
+  const toDay = addDays(lastDay, 1);
+  const days = countDays(fromDay, lastDay);
+  const firstDay = countFromEpoch(fromDay);
   const { ports, regions: regionSums } = createSums(BYTES);
   ports.begin(days);
   regionSums.begin(days);
@@ -39,13 +43,10 @@ export async function rollUpAgain(session: Session, { batchId, month, into, sign
     await writeRates(session, into, firstDay, ports);
     ports.clear();
   };
-  await session.run(boundRollUp);
-  const { first = null, last = null } = (await session.row(findOwnBlocks, { batchId, month })) ?? {};
-  if (first === null || last === null) return;
   for (let fromBlock = first; fromBlock <= last; fromBlock += BLOCKS_AT_ONCE) {
     const toBlock = Math.min(last + 1, fromBlock + BLOCKS_AT_ONCE);
     const taken: [originId: number, destinationId: number, day: number, price: number][] = [];
-    await readPrices(session, { batchId, fromDay: month, toDay, fromBlock, toBlock }, (...price) => taken.push(price));
+    await readPrices(session, { batchId, fromDay, toDay, fromBlock, toBlock }, (...price) => taken.push(price));
     for (const [originId, destinationId, day, price] of taken) {
       if (ports.room === 0) await writePorts();
       ports.add(originId, destinationId, day, sign, sign * price);

@@ -18,16 +18,17 @@ export const findBlocks = statement<
   ) found`);
 
 /**
- * The blocks of a month between which all prices of a batch lie: a batch is written in one go, so they are few, and the
- * BRIN index finds them without reading the others, but for those that came since it was last brought in step. Null
- * without any.
+ * The blocks of a month between which all prices of a batch lie, and their days: a batch is written in one go, so they are
+ * few, and the BRIN index finds them without reading the others, but for those that came since it was last brought in
+ * step. All null without any.
  */
 export const findOwnBlocks = statement<
   { batchId: number; month: string },
-  { first: number | null; last: number | null }
+  { first: number; last: number; first_day: string; last_day: string } | Record<"first", null>
 >(`
   SELECT split_part(trim(min(ctid)::text, '('), ',', 1)::float8 AS first,
-         split_part(trim(max(ctid)::text, '('), ',', 1)::float8 AS last
+         split_part(trim(max(ctid)::text, '('), ',', 1)::float8 AS last,
+         to_char(min(day), 'YYYY-MM-DD') AS first_day, to_char(max(day), 'YYYY-MM-DD') AS last_day
   FROM prices
   WHERE batch_id = $batchId AND day >= $month::date AND day < ($month::date + interval '1 month')::date`);
 

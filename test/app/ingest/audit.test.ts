@@ -12,6 +12,7 @@ import { boundPart } from "../../../app/ingest/audit/audit.sql.js";
 import { findBlocks } from "../../../app/rates/roll-up/roll-up.sql.js";
 import { reclaimBatch } from "../../../app/upkeep/reclaim.js";
 import { createDatabase, type TestDatabase } from "../../kit/database.js";
+import { runs } from "../../kit/runs.js";
 import { deliver, load, type Price, seen } from "./deliveries.js";
 import { killAt } from "./kill-at.js";
 import { rollUp } from "./model.js";
@@ -80,7 +81,7 @@ describe("auditBatch", function () {
         expect((await seen(database.pool)).size).to.equal(rollUp(tree, some()).size);
         await retractBatch(database, id);
       }),
-      { numRuns: 10 },
+      { numRuns: runs(10) },
     );
   });
 
