@@ -1,7 +1,9 @@
 import pg from "pg";
 
 const FORM = "must look like postgres://user:password@host:5432/database";
-/** What `pg` knows of libpq's modes, and its own `no-verify`. It takes any other word for "with TLS", without telling. */
+/**
+ * What `pg` knows of libpq's modes, and its own `no-verify`. It takes any other word for "with TLS", without telling.
+ */
 const SSL_MODES = ["disable", "prefer", "require", "verify-ca", "verify-full", "no-verify"];
 const ESCAPE = "in a user name or password, % must be written %25, # %23, / %2F, ? %3F, : %3A and @ %40";
 
