@@ -24,6 +24,11 @@ export interface SourceObject {
   read(from: number, to: number | null, signal?: AbortSignal): AsyncIterable<Buffer>;
   /** @throws {SourceChangedError} as `read`; to be called behind the last chunk. */
   verify(): Promise<void>;
+  /**
+   * What stands there by now under this name, if that may be something else and `read` would refuse it: a list is looked
+   * through in pages, and the objects behind a large one wait for long. Null if there is nothing any more.
+   */
+  lookAgain?(): Promise<SourceObject | UnreadableObject | null>;
 }
 
 /** What stands among the deliveries of a folder or prefix and cannot be read as one. */
