@@ -98,8 +98,7 @@ export async function planDelivery(
   known: PlannedBatch | null,
 ): Promise<PlannedDelivery> {
   const { database } = run.worker;
-  const object = await lookAgain(listed);
-  if (object === null) return async () => null;
+  const object = (await listed.lookAgain?.()) ?? listed;
   const { channel, identity } = object;
   const isOther = run.several && identity !== listed.identity;
   const before = isOther ? await findPlannedBatch(database, { ...run, channel, identity }, run.startedAt) : known;
@@ -119,13 +118,6 @@ export async function planDelivery(
     await loadStream(run.worker, batch.id, readable, { bytes, atOnce: piecesAtOnce });
   };
   return (before) => ingest(run, object, batch, load, before);
-}
-
-/** @throws why it cannot be read. */
-async function lookAgain(listed: SourceObject): Promise<SourceObject | null> {
-  const found = listed.lookAgain ? await listed.lookAgain() : listed;
-  if (found !== null && "error" in found) throw found.error;
-  return found;
 }
 
 /** Null for one of several that was loaded before. */

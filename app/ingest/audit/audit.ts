@@ -28,7 +28,7 @@ import {
   splitPart,
   summarizeMonths,
 } from "./audit.sql.js";
-import { endAudit, writeDays } from "./end-audit.js";
+import { type AuditReport, endAudit, writeDays } from "./end-audit.js";
 import { auditSmallBatch } from "./small-batch.js";
 
 export interface AuditOptions {
@@ -38,14 +38,7 @@ export interface AuditOptions {
   readonly sums?: SpareSums;
 }
 
-export interface AuditReport {
-  /** `audited`, or where the batch ended instead: `duplicate`, `failed`, or further on if others were faster. */
-  readonly state: BatchState;
-  /** The published batch that this one repeats. */
-  readonly duplicateOf: number | null;
-  /** Why it failed. */
-  readonly failure: string | null;
-}
+export type { AuditReport };
 
 /** What the sums of a part take, if nothing else is said. */
 export const SUMS_BYTES = 24 * 1024 * 1024;

@@ -5,9 +5,8 @@ import { lockTreeShared } from "../../places/import-places.sql.js";
 import { limitWaits, lockDataset } from "../../rates/dataset.sql.js";
 import { rollUpPrices } from "../../rates/roll-up/roll-up-prices.js";
 import type { Sums } from "../../rates/roll-up/sums.js";
-import type { AuditReport } from "./audit.js";
 import { boundPart, findSmall, lockAudited, lockSmall, summarizeMonths } from "./audit.sql.js";
-import { endAudit, writeDays } from "./end-audit.js";
+import { type AuditReport, endAudit, writeDays } from "./end-audit.js";
 
 /** Prices of a batch that one worker audits about as fast as two would agree on who audits what. */
 const MOST_PRICES = 150_000;
@@ -57,7 +56,5 @@ async function audit(
   await session.run(lockDataset);
   // It was failed meanwhile, or a worker of the release before shares it in parts: what is written here is in its way.
   if ((await session.row(lockAudited, { batchId }))?.state !== "loading") throw new NotSmallError();
-  const { duplicateOf, failure } = await endAudit(session, batchId, checksums);
-  const state = failure !== null ? "failed" : duplicateOf !== null ? "duplicate" : "audited";
-  return { state, duplicateOf, failure };
+  return endAudit(session, batchId, checksums);
 }

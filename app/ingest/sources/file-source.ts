@@ -65,7 +65,7 @@ async function lookAt(folder: string, name: Name): Promise<SourceObject | Unread
   const path = join(folder, name);
   try {
     const stats = await stat(path, { bigint: true });
-    return stats.isFile() ? new FileObject(path, stats, () => lookAt(folder, name)) : null;
+    return stats.isFile() ? new FileObject(path, stats) : null;
   } catch (error) {
     const isMissing = (error as NodeJS.ErrnoException).code === "ENOENT";
     const leadsNowhere =
@@ -113,11 +113,9 @@ class FileObject implements SourceObject {
   readonly bytes: number;
   readonly ranges = true;
   readonly repeatable = true;
-  readonly lookAgain?: () => Promise<SourceObject | UnreadableObject | null>;
   readonly #stats: BigIntStats;
 
-  constructor(path: string, stats: BigIntStats, lookAgain?: SourceObject["lookAgain"]) {
-    if (lookAgain) this.lookAgain = lookAgain;
+  constructor(path: string, stats: BigIntStats) {
     this.name = basename(path);
     this.location = path;
     this.#stats = stats;
@@ -146,6 +144,11 @@ class FileObject implements SourceObject {
 
   async verify(): Promise<void> {
     this.#compare(await this.#attempt(stat(this.location, { bigint: true })));
+  }
+
+  async lookAgain(): Promise<SourceObject | null> {
+    const stats = await stat(this.location, { bigint: true }).catch(() => null);
+    return stats?.isFile() ? new FileObject(this.location, stats) : null;
   }
 
   #compare(now: BigIntStats): void {

@@ -25,10 +25,10 @@ export interface SourceObject {
   /** @throws {SourceChangedError} as `read`; to be called behind the last chunk. */
   verify(): Promise<void>;
   /**
-   * What stands there by now under this name, if that may be something else and `read` would refuse it: a list is looked
-   * through in pages, and the objects behind a large one wait for long. Null if there is nothing any more.
+   * The object that is there by now under this name, where `read` would refuse it: behind a large one of a folder, others
+   * wait for long. Null if it cannot be had.
    */
-  lookAgain?(): Promise<SourceObject | UnreadableObject | null>;
+  lookAgain?(): Promise<SourceObject | null>;
 }
 
 /** What stands among the deliveries of a folder or prefix and cannot be read as one. */
