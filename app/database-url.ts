@@ -1,6 +1,8 @@
 import pg from "pg";
 
 const FORM = "must look like postgres://user:password@host:5432/database";
+/** What `pg` knows of libpq's modes, and its own `no-verify`. It takes any other word for "with TLS", without telling. */
+const SSL_MODES = ["disable", "prefer", "require", "verify-ca", "verify-full", "no-verify"];
 const ESCAPE = "in a user name or password, % must be written %25, # %23, / %2F, ? %3F, : %3A and @ %40";
 
 /**
@@ -26,6 +28,9 @@ export function mistakeInDatabaseUrl(url: string): string | undefined {
   }
   const names = query === undefined || query === "" ? [] : query.split("&").map((pair) => /^(\w+)=/.exec(pair)?.[1]);
   if (url.includes("#") || /^\/.*[/@]/.test(path) || names.includes(undefined)) return `${FORM}; ${ESCAPE}`;
+  if (!parameters.getAll("sslmode").every((mode) => SSL_MODES.includes(mode))) {
+    return `must have an sslmode of ${SSL_MODES.join(", ")}`;
+  }
   try {
     const { port } = new pg.Client({ connectionString: url });
     return port >= 1 && port <= 65_535 ? undefined : "must have a port from 1 to 65535";

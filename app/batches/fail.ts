@@ -2,7 +2,7 @@ import type { Queries } from "../database/queries.js";
 import { BatchNotFoundError, BatchStateError } from "./batch-error.js";
 import { readState, setFailed } from "./fail.sql.js";
 
-/** Why a batch failed that somebody ended without giving a reason. */
+/** Why a batch failed, where an operator or a client ended it and gave no reason. */
 export const STOPPED = "It was stopped.";
 
 /**

@@ -32,8 +32,8 @@ export async function whileFoldsChange<T>(attempt: () => Promise<T>): Promise<T>
 }
 
 /**
- * A change of a batch that folds have to do with, in two steps of one transaction: the rows are written first, which takes
- * as long as it takes, and locks are taken then, for a moment.
+ * A change of a batch that folds have to do with, in two steps of one transaction: the rows are written first, which
+ * takes as long as it takes, and locks are taken then, for a moment.
  */
 export class FoldedChange {
   readonly #session: Session;

@@ -10,8 +10,10 @@ import { findBatches, insertBatch, setAside } from "./plan.sql.js";
  * memory, three at a time, and so are half as large.
  */
 export const PIECE_BYTES = 16 * 1024 * 1024;
+/** Of a stream, see {@link PIECE_BYTES}. */
 export const STREAM_PIECE_BYTES = PIECE_BYTES / 2;
 
+/** The batch that a delivery is. */
 export interface PlannedBatch {
   readonly id: number;
   readonly state: BatchState;

@@ -7,13 +7,15 @@ import { FoldedChange, whileFoldsChange } from "./folded.js";
 import { findDuplicate, type LockedBatch, lockBatch, setDuplicate, setPublished } from "./publish.sql.js";
 import { refreshOwnVisibility, refreshVisibility } from "./visibility.sql.js";
 
+/** When a batch is not published. */
 export interface PublishOptions {
   /** Days after the first publish for which a retracted batch can be published again. */
   readonly retractableDays?: number;
-  /** Does nothing to a batch in any other state: what somebody has retracted or failed meanwhile stays so. */
+  /** Publishes an audited batch only, and leaves one that a user has retracted or failed in the meantime as it is. */
   readonly onlyAudited?: boolean;
 }
 
+/** What a publish changed. */
 export interface PublishReport {
   readonly state: BatchState;
   /** False if it was published already. */

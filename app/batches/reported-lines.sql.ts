@@ -33,6 +33,7 @@ export const readLines = statement<
   ORDER BY bad.piece, bad.line
   LIMIT $limit`);
 
+/** All bad lines by reason, the most frequent first; also those of which no text is kept. */
 export const countLines = statement<{ batchId: number }, { reason: string; count: number }>(`
   SELECT reason, sum(count)::float8 AS count FROM bad_line_counts
   WHERE batch_id = $batchId GROUP BY reason ORDER BY 2 DESC, 1`);
@@ -58,6 +59,7 @@ export const readContents = statement<
   WHERE bytes_before < $bytes
   ORDER BY piece, line`);
 
+/** The CSV header, for the file of rejected lines; null for NDJSON. */
 export const readColumns = statement<{ batchId: number }, { columns: string | null; state: BatchState }>(
   "SELECT columns, state FROM batches WHERE id = $batchId",
 );

@@ -6,7 +6,7 @@ import { UsageError } from "./failure.js";
 const LAST_BATCH = 2_147_483_647;
 
 /** Reads an option that is a whole number, written in digits alone. */
-export function wholeNumber(least: number, most: number): (text: string) => number {
+export function parseWholeNumber(least: number, most: number): (text: string) => number {
   return (text) => {
     const number = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
     if (number >= least && number <= most) return number;
@@ -27,7 +27,7 @@ export function argument<Value>(name: string, parse: (text: string) => Value): (
 }
 
 /** Reads the number of a batch. */
-export const batchNumber = argument("<id>", wholeNumber(1, LAST_BATCH));
+export const batchNumber = argument("<id>", parseWholeNumber(1, LAST_BATCH));
 
 /** Reads the name of a feed. */
 export function feed(text: string): string {

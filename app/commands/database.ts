@@ -12,7 +12,10 @@ export interface CommandDatabase {
   readonly writeUrl: string | undefined;
   /** Where reads go. */
   readonly readUrl: string;
-  /** True if nobody else migrates it: the local Postgres, which is at the newest schema when this is returned. */
+  /**
+   * True for the local Postgres, which this process migrates itself: it is at the newest schema when this is returned.
+   * A database that is given is migrated by `ratesapp migrate`.
+   */
   readonly local: boolean;
   close(): Promise<void>;
 }

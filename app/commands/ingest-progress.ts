@@ -1,6 +1,6 @@
 import progress, { type Options, Presets, SingleBar } from "cli-progress";
 import { type BatchSummary, readBatch } from "../batches/batch-summary.js";
-import type { IngestLog } from "../database/patiently.js";
+import type { Log } from "../database/log.js";
 import type { Queries } from "../database/queries.js";
 import { printable } from "../printable.js";
 
@@ -14,7 +14,7 @@ const LOG_INTERVAL_MS = 5_000;
  */
 export class ProgressDisplay {
   readonly #database: Queries;
-  readonly #log: IngestLog;
+  readonly #log: Log;
   readonly #terminal = process.stderr.isTTY === true;
   #timer: NodeJS.Timeout | undefined;
   #update: Promise<void> | undefined;
@@ -23,19 +23,20 @@ export class ProgressDisplay {
   readonly #watched = new Map<number, string>();
   readonly #warned = new Set<number>();
 
-  constructor(database: Queries, log: IngestLog) {
+  constructor(database: Queries, log: Log) {
     this.#database = database;
     this.#log = log;
   }
 
   /** A log that does not write into the bar. */
-  get log(): IngestLog {
+  get log(): Log {
     return {
       info: (fields, message) => this.#aboveBar(() => this.#log.info(fields, message)),
       warn: (fields, message) => this.#aboveBar(() => this.#log.warn(fields, message)),
     };
   }
 
+  /** Shows how far this batch is, again and again until {@link end}, unless others will end before it. @param name of the delivery, for the reader. */
   watch(batchId: number, name: string): void {
     this.#watched.set(batchId, name);
     const update = () => {
@@ -65,15 +66,15 @@ export class ProgressDisplay {
 
   async #showFirst(): Promise<void> {
     const [first] = this.#watched;
-    if (first) await this.#show(...first);
+    if (first) await this.#report(...first);
   }
 
-  async #show(batchId: number, name: string): Promise<void> {
+  async #report(batchId: number, name: string): Promise<void> {
     let batch: BatchSummary | undefined;
     try {
       batch = await readBatch(this.#database, batchId);
     } catch {
-      return; // The database is away; whoever needs it says so.
+      return; // The database is away; the worker that loads the batch reports it.
     }
     if (batch === undefined) return;
     if (this.#terminal) this.#draw(name, batch);
@@ -107,7 +108,7 @@ export class ProgressDisplay {
 }
 
 const BAR: Options = {
-  // Of a pipe nobody knows how much is to come.
+  // The size of a pipe is unknown until its end, so it gets text and no bar.
   format: (options, params, { text, known }) =>
     known ? `${progress.Format.BarFormat(params.progress, options)} ${params.value} % ${text}` : text,
   stream: process.stderr,

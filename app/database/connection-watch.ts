@@ -9,7 +9,8 @@ export interface Backend {
   readonly started: string | null;
 }
 
-export const showBackend = "SELECT pid, backend_start::text AS started FROM pg_stat_get_activity(pg_backend_pid())";
+/** The backend of this session, as {@link Backend}. */
+export const selectBackend = "SELECT pid, backend_start::text AS started FROM pg_stat_get_activity(pg_backend_pid())";
 
 /** $1 and $2 the backend. A row while it works on a statement; none if it waits for its client, or is gone. */
 const findAtWork = `
@@ -17,16 +18,17 @@ const findAtWork = `
   WHERE backend_start = $2::timestamptz AND state = 'active' AND wait_event_type IS DISTINCT FROM 'Client'`;
 
 const LOOK_MS = 2_000;
-/** A server that is too busy to let somebody in once is not gone. */
+/** A busy server may refuse one more connection, and is not gone. Two looks without an answer mean that it is. */
 const UNANSWERED = 2;
 
 /**
  * Tells a server that is busy from one that is gone. A host that vanishes answers nothing and refuses nothing: a
  * statement on its way to it would be waited for until the kernel gives up sending, a quarter of an hour later. And no
- * limit on the statement would do, as some take minutes. So once no byte has moved for two seconds, the server is
- * asked over another connection whether it is at work on this one; `cut` is called if it is not, or does not answer
- * twice. A backend that nobody can see is not watched.
- * @param client waits for nobody but the server while it is watched.
+ * limit on the statement would do, as some take minutes. So once no byte has moved for two seconds, the server is asked
+ * over another connection whether it is at work on this one; `cut` is called if it is not, or does not answer twice. A
+ * backend that this role cannot find in `pg_stat_activity` is not watched.
+ * @param client must wait only for the server while it is watched, and not for a slow source of its rows: a backend
+ * that waits for its client counts as gone.
  * @returns ends the watch.
  */
 export function watchConnection(pool: pg.Pool, client: pg.ClientBase, backend: Backend, cut: () => void): () => void {

@@ -1,15 +1,16 @@
 import type pg from "pg";
-import { type IngestLog, type Patience, patiently } from "./patiently.js";
+import type { Log } from "./log.js";
+import { type Patience, patiently } from "./patiently.js";
 import { Queries, Session } from "./queries.js";
 import { shortStatement } from "./short-statement.js";
 import { inTransaction } from "./transaction.js";
 
-const SILENT: IngestLog = { info() {}, warn() {} };
+const SILENT: Log = { info() {}, warn() {} };
 const NEVER_STOPPED = new AbortController().signal;
 
 /**
- * The database that batches are written to: its connections, and how long to go on while it is away. Whatever runs on it
- * is safe to repeat, as an answer may be lost on its way.
+ * The database that batches are written to: its connections, and how long to go on while it is away. Whatever runs on
+ * it is safe to repeat, as an answer may be lost on its way.
  *
  * ```ts
  * const database = new Database(pool, { patienceMs: PATIENCE_MS, log, signal });
@@ -51,7 +52,7 @@ export class Database extends Queries {
   }
 
   /** Where the work on this database says what happens; silent if it has no log. */
-  get log(): IngestLog {
+  get log(): Log {
     return this.patience.log ?? SILENT;
   }
 

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { withSessionSettings } from "./session-settings.js";
 
+/** What a pool connects to, and the limits of its sessions. */
 export interface PoolOptions {
   readonly url: string;
   /** Most connections at once. */

@@ -20,8 +20,8 @@ export class DatabaseBusyError extends Error {
   }
 }
 
-/** What is asked on a connection; safe to repeat. */
-type Work<T> = (client: pg.PoolClient) => Promise<T>;
+/** What a request reads on a connection; safe to repeat. */
+type Read<T> = (client: pg.PoolClient) => Promise<T>;
 
 /** An attempt that got no answer in its time. The code makes it worth a retry. */
 class AttemptTimeoutError extends Error {
@@ -33,6 +33,7 @@ class AttemptTimeoutError extends Error {
   }
 }
 
+/** One server that reads can go to. */
 export interface ReadSourceOptions {
   /** "replica" or "primary", for logs and metrics. */
   readonly name: string;
@@ -41,6 +42,7 @@ export interface ReadSourceOptions {
   readonly polls: pg.Pool;
 }
 
+/** The servers that reads can go to, and what is told of them. */
 export interface ReadSideOptions {
   /** In order of preference. */
   readonly sources: readonly ReadSourceOptions[];
@@ -85,12 +87,12 @@ class ReadSource {
    * @param pool one of this source's
    * @param early give up after FIRST_ATTEMPT_MS
    */
-  async attempt<T>(pool: pg.Pool, work: Work<T>, deadlineMs: number, early: boolean): Promise<T> {
+  async attempt<T>(pool: pg.Pool, read: Read<T>, deadlineMs: number, early: boolean): Promise<T> {
     const startedAtMs = performance.now();
     let client: pg.PoolClient | undefined;
     try {
       client = await this.#checkOutWithin(pool, early ? FIRST_ATTEMPT_MS : deadlineMs - startedAtMs, startedAtMs);
-      const result = await withTimeout(work(client), early ? FIRST_ATTEMPT_MS : deadlineMs - performance.now());
+      const result = await withTimeout(read(client), early ? FIRST_ATTEMPT_MS : deadlineMs - performance.now());
       this.#answered();
       this.#answers.set(client, this.#answeredAtMs);
       client.release();
@@ -119,7 +121,10 @@ class ReadSource {
     this.#failuresInRow = 0;
   }
 
-  /** One failure may be one cut connection; a second without an answer to anyone since is the server. */
+  /**
+   * One failure may be one cut connection. Two in a row, with no answer to any other request between them, mean that
+   * the server is away.
+   */
   get failing(): boolean {
     return this.#failuresInRow >= 2;
   }
@@ -173,15 +178,15 @@ export class ReadSide {
   }
 
   /**
-   * Runs `work`, which must be safe to repeat, on a connection.
+   * Runs `read`, which must be safe to repeat, on a connection.
    * @param deadlineMs on the scale of performance.now()
    * @throws {DatabaseAwayError} {@link DatabaseBusyError}, or what Postgres says of the statement.
    */
-  run<T>(work: Work<T>, deadlineMs: number): Promise<T> {
+  run<T>(read: Read<T>, deadlineMs: number): Promise<T> {
     return this.#repeat(deadlineMs, async (source, first) => {
       const early = first && deadlineMs - performance.now() > FIRST_ATTEMPT_MS && this.#earlyEnds >= 1;
       try {
-        const result = await source.attempt(source.pool, work, deadlineMs, early);
+        const result = await source.attempt(source.pool, read, deadlineMs, early);
         this.#earlyEnds = Math.min(EARLY_ENDS, this.#earlyEnds + EARLY_END_PER_ANSWER);
         return result;
       } catch (error) {
@@ -195,13 +200,14 @@ export class ReadSide {
    * As {@link run}, on a connection of its own: for small statements that must come through while every connection for
    * questions is taken, one at a time. Where there is another source to turn to, no attempt is waited for long.
    */
-  poll<T>(work: Work<T>, deadlineMs: number): Promise<T> {
+  poll<T>(read: Read<T>, deadlineMs: number): Promise<T> {
     const elsewhere = this.#sources.length > 1;
     return this.#repeat(deadlineMs, (source, first) =>
-      source.attempt(source.polls, work, deadlineMs, first || elsewhere),
+      source.attempt(source.polls, read, deadlineMs, first || elsewhere),
     );
   }
 
+  /** Ends the probes of servers that are away. The pools stay open: the code that made them closes them. */
   stop(): void {
     this.#stopped.abort();
   }
@@ -257,7 +263,7 @@ export class ReadSide {
   }
 }
 
-/** The rejection of work that was given up is nobody's any more. */
+/** Rejects after `timeoutMs`. What becomes of `work` after that is ignored, also an error. */
 function withTimeout<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new AttemptTimeoutError(timeoutMs)), timeoutMs);

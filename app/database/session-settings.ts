@@ -6,7 +6,7 @@
  * Left as they are found:
  * - what an operator says of durability, speed and space: synchronous_commit, work_mem, enable_*, plan_cache_mode, jit,
  *   default_statistics_target, default_tablespace. Where an answer hangs on a plan, its transaction says so itself.
- * - default_transaction_read_only: somebody wants nothing to be written now. It is waited for as a standby is.
+ * - default_transaction_read_only: an operator wants nothing to be written now. Writers wait, as they do for a standby.
  * - role, row_security: rights. session_replication_role, lc_messages and their like: only a superuser may set them.
  * - lc_monetary, lc_numeric, lc_time, IntervalStyle, xmloption: no statement reads or writes anything that they change.
  */
@@ -29,7 +29,9 @@ const EVERY_SESSION = {
   idle_session_timeout: "0",
 };
 
-/** A COPY lasts as long as its source takes, and an audit as long as the batch is large. What is to end early says so. */
+/**
+ * A COPY lasts as long as its source takes, and an audit as long as the batch is large. What is to end early says so.
+ */
 const WITHOUT_LIMIT = {
   statement_timeout: "0",
   transaction_timeout: "0",
@@ -37,6 +39,7 @@ const WITHOUT_LIMIT = {
   lock_timeout: "0",
 };
 
+/** Which limits of time a session has. */
 export interface SessionLimits {
   /** False: limits of time stay those of the connection, its role and its database. */
   readonly withoutLimit: boolean;

@@ -3,7 +3,7 @@
  *
  * | meaning | a read | a write over HTTP | an ingest |
  * | --- | --- | --- | --- |
- * | away | again, also elsewhere, until the request's deadline; then 503 | again until the deadline; then 503 | again for ten minutes |
+ * | away | again, also elsewhere; 503 at its deadline | again; 503 at its deadline | again for ten minutes |
  * | conflict | as away | as away | as away |
  * | stale | again at once, on another connection | as away | as away |
  * | locked | waits for no lock | 503 | again for ten minutes |
@@ -13,7 +13,7 @@
  * | unmigrated | 503 | 503 | fails; retention looks again |
  * | lasting | 500 | 500 | fails the batch: the same prices would meet it each time |
  *
- * What has no meaning here is a mistake of ours: it is told, and not tried again.
+ * A code without a meaning here is a mistake in this program: it is reported, and not tried again.
  */
 export type Meaning = "away" | "conflict" | "stale" | "locked" | "full" | "slow" | "changed" | "unmigrated" | "lasting";
 
@@ -41,7 +41,7 @@ const SQLSTATES: Readonly<Record<string, Meaning>> = {
   // The lock did not come within lock_timeout.
   "55P03": "locked",
   "53100": "full",
-  // statement_timeout, or somebody cancelled it.
+  // statement_timeout ended it, or an operator cancelled it.
   "57014": "slow",
   // An object is in another state than the statement expects: another session has just made this step.
   "55000": "changed",
@@ -56,8 +56,8 @@ const SQLSTATES: Readonly<Record<string, Meaning>> = {
 };
 
 /**
- * A plan whose columns have other types since. Its code (0A000) says only "not supported"; which part of Postgres refuses
- * it says more.
+ * A plan whose columns have other types since. Its code (0A000) says only "not supported"; which part of Postgres
+ * refuses it says more.
  */
 const CACHED_PLANS = { code: "0A000", routine: "RevalidateCachedQuery" };
 

@@ -13,7 +13,9 @@ export interface Statement<Params extends object, Row extends object> {
   readonly types?: { readonly params: Params; readonly row: Row };
 }
 
+/** Of a statement that takes no parameters. */
 export type NoParams = Record<never, never>;
+/** Of a statement that returns no rows. */
 export type NoRow = Record<never, never>;
 
 /** What `run`, `rows` and `row` take behind a statement: its parameters, or nothing for one that has none. */

@@ -27,8 +27,8 @@ export type { BatchReport };
 
 export interface IngestOptions extends DeliveryOptions {
   /**
-   * With a pool of at least six connections, without a statement timeout. Its signal asks to stop: pieces are given back,
-   * and another run goes on from there.
+   * With a pool of at least six connections, without a statement timeout. Its signal asks to stop: pieces are given
+   * back, and another run goes on from there.
    */
   readonly database: Database;
   /** A path, a folder, `https://…`, `s3://bucket/prefix`, `-` for standard input, or a source that is open. */

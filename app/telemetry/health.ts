@@ -5,6 +5,7 @@ export type Check = () => string | undefined;
 export class Health {
   readonly #checks = new Map<string, Check>();
 
+  /** Adds a check, which `/readyz` runs at each request; another check of that name is replaced. */
   add(name: string, check: Check): void {
     this.#checks.set(name, check);
   }

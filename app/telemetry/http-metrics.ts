@@ -17,6 +17,7 @@ new Gauge({
   },
 });
 
+/** By reason; a request that is shed costs no query. */
 export const requestsShed = new Counter({
   name: "ratesapp_http_requests_shed_total",
   help: "Requests turned away before any work, by reason",

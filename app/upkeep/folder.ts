@@ -1,5 +1,5 @@
 import type { Database } from "../database/database.js";
-import type { IngestLog } from "../database/patiently.js";
+import type { Log } from "../database/log.js";
 import { sleep } from "../sleep.js";
 import { foldNext } from "./fold.js";
 
@@ -10,12 +10,12 @@ import { foldNext } from "./fold.js";
  */
 export class Folder {
   readonly #database: Database;
-  readonly #log: IngestLog;
+  readonly #log: Log;
   readonly #waiting = new Set<number>();
   #folding: Promise<void> | undefined;
 
   /** @param database without patience: nobody waits for a fold. */
-  constructor(database: Database, log: IngestLog) {
+  constructor(database: Database, log: Log) {
     this.#database = database;
     this.#log = log;
   }

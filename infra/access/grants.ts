@@ -41,8 +41,8 @@ export function grants(purpose: Purpose, group: pulumi.Input<string>, { after, o
 }
 
 /**
- * Takes away what Postgres gives everybody: to connect to the database, and to call any function, which for one that
- * runs with its owner's rights is a way to write. Returns the last.
+ * Takes away what Postgres gives to every role: to connect to the database, and to call any function, which for one
+ * that runs with its owner's rights is a way to write. Returns the last.
  */
 export function nothingForEverybody({ after, options }: Turn): pulumi.Resource {
   const connect = new postgresql.Grant(

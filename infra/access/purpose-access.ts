@@ -49,12 +49,12 @@ export class PurposeAccess extends pulumi.ComponentResource {
         metadata: { name: args.secretName, namespace: args.namespace },
         stringData: {
           // Encrypted and not verified: the operator renews its authority every 90 days, and a copy of it in this
-          // namespace would be an outage waiting for the first quarter without a `pulumi up`. NetworkPolicies say who can
-          // answer at all.
+          // namespace would be an outage waiting for the first quarter without a `pulumi up`. NetworkPolicies say who
+          // can answer at all.
           url: pulumi.interpolate`postgresql://${user}:${password}@${host}:5432/${DATABASE}?sslmode=no-verify${session}`,
         },
       },
-      // After the grants: whoever reads it finds a role that may.
+      // After the grants: a pod that reads this Secret can log in with a role that has its rights.
       { parent: this, dependsOn: this.last },
     ).metadata.name;
     this.registerOutputs();

@@ -1,8 +1,9 @@
 import { OWNER } from "../database/cluster-spec.js";
 
+/** What programs connect to the database for. */
 export type PurposeName = "owner" | "ingest" | "api" | "monitoring";
 
-/** What somebody connects for, and what that takes. Nothing that is not listed. */
+/** What a program connects for, and the rights that it needs. It gets no others. */
 export interface Purpose {
   readonly name: PurposeName;
   /** Holds the grants; the two login roles are its members. */
@@ -21,6 +22,7 @@ export interface Purpose {
 
 const nothing = { tables: [], sequences: [], functions: [], memberOf: [] };
 
+/** All purposes. @param statementTimeoutMs limit of a statement of the API, in milliseconds. */
 export const purposes = (statementTimeoutMs: number): Readonly<Record<PurposeName, Purpose>> => ({
   // Makes and changes tables, which belong to the group and not to the login that happened to make them.
   owner: { ...nothing, name: "owner", group: OWNER, sessionOptions: `-c role=${OWNER}` },

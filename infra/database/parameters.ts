@@ -14,7 +14,10 @@ const SESSION_BYTES = 4 * MIB;
 /** Sessions take half of the memory at most, though they do nothing. */
 export const mostConnections = (memory: string): number => Math.floor(bytes(memory) / 2 / SESSION_BYTES);
 
-/** Postgres' parameters for an instance of a size. Memory, connections and WAL always fit into it (tested for all sizes). */
+/**
+ * Postgres' parameters for an instance of a size. Memory, connections and WAL always fit into it (tested for all
+ * sizes).
+ */
 export function postgresParameters(size: Size): Record<string, string> {
   const memory = bytes(size.memory);
   const wal = bytes(size.walStorage);

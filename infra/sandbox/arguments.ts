@@ -26,6 +26,7 @@ export interface Assignment {
   readonly secret: boolean;
 }
 
+/** What the command line says. */
 export interface SandboxArguments {
   readonly name: string;
   readonly assignments: readonly Assignment[];

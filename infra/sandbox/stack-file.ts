@@ -14,6 +14,7 @@ export function stackFile(name: string): StackFile | undefined {
   return existsSync(path) ? stackFileOf(readFileSync(path, "utf8")) : undefined;
 }
 
+/** @param text the content of a Pulumi.STACK.yaml. */
 export function stackFileOf(text: string): StackFile {
   const { config } = (yaml.load(text) ?? {}) as { config?: Record<string, unknown> };
   const cluster = config?.["ratesapp:cluster"] as { context?: string } | undefined;

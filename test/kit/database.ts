@@ -17,7 +17,7 @@ export class TestDatabase extends Database {
     this.#name = name;
   }
 
-  /** Closes the pool and drops the database, whoever is still connected. */
+  /** Closes the pool and drops the database, also while sessions are still connected to it. */
   async drop(): Promise<void> {
     await this.pool.end();
     await onServer(`DROP DATABASE ${this.#name} WITH (FORCE)`);

@@ -39,8 +39,8 @@ export function takenEncoding(ctx: ApiContext): Encoding | undefined {
 /**
  * True if the client has what `etag` names, by its If-None-Match.
  *
- * Weak comparison (RFC 9110, 8.8.3.2). Not Koa's `fresh`, which never says so to a request with `Cache-Control: no-cache`:
- * every `fetch` that sets If-None-Match by itself adds that.
+ * Weak comparison (RFC 9110, 8.8.3.2). Koa's `fresh` would send a full answer to each request with
+ * `Cache-Control: no-cache`, which every `fetch` adds that sets If-None-Match.
  */
 export function hasAnswer(req: IncomingMessage, etag: string): boolean {
   const ifNoneMatch = req.headers["if-none-match"];

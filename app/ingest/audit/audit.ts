@@ -54,10 +54,11 @@ const WAIT_MS = 100;
  * ```ts
  * const [{ state }] = await Promise.all([auditBatch(database, 7), auditBatch(database, 7)]); // with two connections
  * ```
- * Any number of workers may call this for the same batch: each takes the next part that is free, and all return when the last is done. A part is one transaction, and what claims it is a lock of that transaction rather than a
- * lease: a worker that dies, or whose connection breaks, frees it at once, and no clock is involved. Parts that are
- * done are not done again. Told to stop by the database's signal, it does so at once; the batch stays auditing, and any
- * worker can go on.
+ * Any number of workers may call this for the same batch: each takes the next part that is free, and all return when
+ * the last is done. A part is one transaction, and what claims it is a lock of that transaction rather than a lease: a
+ * worker that dies, or whose connection breaks, frees it at once, and no clock is involved. Parts that are done are not
+ * done again. Told to stop by the database's signal, it does so at once; the batch stays auditing, and any worker can
+ * go on.
  * @throws {BatchNotFoundError}
  * @throws {BatchStateError} while pieces are missing.
  */

@@ -81,7 +81,10 @@ async function lookAt(folder: string, name: Name): Promise<SourceObject | Unread
   }
 }
 
-/** A pipe with a name, such as `<(zcat a.gz b.gz)` of a shell. Read as a socket is: reading it as a file cannot be stopped. */
+/**
+ * A pipe with a name, such as `<(zcat a.gz b.gz)` of a shell. Read as a socket is: reading it as a file cannot be
+ * stopped.
+ */
 async function openNamedPipe(path: string, signal?: AbortSignal): Promise<Source> {
   // Opening one waits for its writer, and can only be stopped by one.
   const write = () => {
@@ -93,7 +96,7 @@ async function openNamedPipe(path: string, signal?: AbortSignal): Promise<Source
   };
   signal?.throwIfAborted();
   signal?.addEventListener("abort", write, { once: true });
-  // A number rather than a FileHandle: the socket closes it, and nobody else must.
+  // A number rather than a FileHandle: the socket closes it, and nothing else must.
   const fd = await openDescriptor(path, "r").catch((error) => {
     throw readError(path, error);
   });

@@ -2,7 +2,7 @@ import { LeaseLostError } from "../load/load-error.js";
 import { releasePieces, releaseStream, renewPieces, renewStream } from "./leases.sql.js";
 import type { Worker } from "./worker.js";
 
-/** A worker that is not heard of for so long is taken for dead, and its pieces are for any other. */
+/** After so long without a heartbeat a worker is taken for dead, and other workers take its pieces. */
 export const LEASE_SECONDS = 30;
 /** Two heartbeats may fail, as in a short failover, before a lease ends and work is done twice. */
 const HEARTBEAT_MS = 10_000;

@@ -34,7 +34,8 @@ const MOST_BLOCKS = 512;
  * Reads the prices of a part back from the database and writes its daily rates. Ports first; the regions above come
  * from their sums, which are far fewer than the prices.
  *
- * Steps over the month's table in runs of blocks, each so long that the sums cannot run out of memory in the middle of it.
+ * Steps over the month's table in runs of blocks, each so long that the sums cannot run out of memory in the middle of
+ * it.
  * @returns null, with nothing written, if there is too much for the memory given and fewer days would do.
  */
 export async function rollUpPrices(session: Session, part: Part, sums: Sums): Promise<PartTotals | null> {

@@ -1,6 +1,8 @@
 import { RateSums } from "./rate-sums.js";
 
-/** Memory to add up in, used for one part after the other: what is given back is not free before the collector looks. */
+/**
+ * Memory to add up in, used for one part after the other: what is given back is not free before the collector looks.
+ */
 export interface Sums {
   readonly ports: RateSums;
   readonly regions: RateSums;

@@ -13,6 +13,7 @@ import { findBlocks } from "../../../app/rates/roll-up/roll-up.sql.js";
 import { SpareSums } from "../../../app/rates/roll-up/sums.js";
 import { reclaimBatch } from "../../../app/upkeep/reclaim.js";
 import { createDatabase, type TestDatabase } from "../../kit/database.js";
+import { runs } from "../../kit/runs.js";
 import { deliver, load, type Price, seen } from "./deliveries.js";
 import { killAt } from "./kill-at.js";
 import { rollUp } from "./model.js";
@@ -81,7 +82,7 @@ describe("auditBatch", function () {
         expect((await seen(database.pool)).size).to.equal(rollUp(tree, some()).size);
         await retractBatch(database, id);
       }),
-      { numRuns: 10 },
+      { numRuns: runs(10) },
     );
   });
 
@@ -255,7 +256,7 @@ describe("auditBatch", function () {
     expect(await publishBatch(database, third)).to.include({ state: "duplicate", duplicateOf: first });
   });
 
-  it("leaves a batch alone that somebody retracted or failed before a slow worker came to publish it", async () => {
+  it("leaves a batch alone that a user retracted or failed before a slow worker came to publish it", async () => {
     const id = await deliver(database.pool, { prices: some() });
     await retractBatch(database, id);
     expect(await publishBatch(database, id, { onlyAudited: true })).to.include({
