@@ -51,9 +51,10 @@ async function publish(
   batchId: number,
   { retractableDays = 30, onlyAudited = false }: PublishOptions,
 ): Promise<PublishReport> {
-  const folded = await FoldedChange.bringingBack(session, batchId);
+  // Only what was published before can have rows laid aside.
+  const folded = onlyAudited ? null : await FoldedChange.bringingBack(session, batchId);
   const batch = await lock(session, batchId, retractableDays);
-  await folded.expectUnchanged();
+  await folded?.expectUnchanged();
   if (batch.state === "published" || (batch.state !== "audited" && onlyAudited)) {
     return { state: batch.state, changed: false, version: null, duplicateOf: null };
   }
@@ -69,7 +70,7 @@ async function publish(
     throw new BatchStateError(batchId, batch.state, `Batch ${batchId} is ${batch.state} and cannot be published.`);
   }
   await session.run(setPublished, { batchId });
-  await folded.takeBack();
+  await folded?.takeBack();
   return { state: "published", changed: true, version: await refresh(session, batch), duplicateOf: null };
 }
 

@@ -9,7 +9,8 @@ const LOG_INTERVAL_MS = 5_000;
 
 /**
  * Shows how far a batch is, over all its workers, as the database knows it: a bar on a terminal, else a log line every
- * five seconds. Warns once as soon as the limit of the processing time will be missed.
+ * five seconds. Of several under way, the one that will end first. Warns once of each as soon as the limit of the
+ * processing time will be missed.
  */
 export class ProgressDisplay {
   readonly #database: Queries;
@@ -18,7 +19,9 @@ export class ProgressDisplay {
   #timer: NodeJS.Timeout | undefined;
   #update: Promise<void> | undefined;
   #bar: SingleBar | undefined;
-  #warned = false;
+  /** Names by batch, in the order in which they end. */
+  readonly #watched = new Map<number, string>();
+  readonly #warned = new Set<number>();
 
   constructor(database: Queries, log: Log) {
     this.#database = database;
@@ -33,23 +36,37 @@ export class ProgressDisplay {
     };
   }
 
-  /** Shows how far this batch is, again and again until {@link end}. @param name of the delivery, for the reader. */
+  /** Shows how far this batch is, again and again until {@link end}, unless others will end before it. @param name of the delivery, for the reader. */
   watch(batchId: number, name: string): void {
-    this.#warned = false;
+    this.#watched.set(batchId, name);
     const update = () => {
-      this.#update ??= this.#report(batchId, name).finally(() => {
+      this.#update ??= this.#showFirst().finally(() => {
         this.#update = undefined;
       });
     };
-    this.#timer = setInterval(update, this.#terminal ? TERMINAL_INTERVAL_MS : LOG_INTERVAL_MS);
+    this.#timer ??= setInterval(update, this.#terminal ? TERMINAL_INTERVAL_MS : LOG_INTERVAL_MS);
   }
 
-  /** Stops, and takes the bar off the terminal. */
-  async end(): Promise<void> {
-    clearInterval(this.#timer);
+  /** The bar is gone until the next look, so that something can be written. */
+  async end(batchId: number): Promise<void> {
+    this.#watched.delete(batchId);
+    this.#warned.delete(batchId);
+    if (this.#watched.size === 0) {
+      clearInterval(this.#timer);
+      this.#timer = undefined;
+    }
     await this.#update;
     this.#bar?.stop();
     this.#bar = undefined;
+  }
+
+  async endAll(): Promise<void> {
+    for (const batchId of [...this.#watched.keys()]) await this.end(batchId);
+  }
+
+  async #showFirst(): Promise<void> {
+    const [first] = this.#watched;
+    if (first) await this.#report(...first);
   }
 
   async #report(batchId: number, name: string): Promise<void> {
@@ -64,8 +81,8 @@ export class ProgressDisplay {
     else this.#log.info({ batch: batchId, ...forLog(batch) }, describe(name, batch));
     const left = secondsUntil(batch, batch.estimated_end);
     const secondsToDeadline = secondsUntil(batch, batch.deadline_at);
-    if (secondsToDeadline !== null && !this.#warned && (left ?? 0) > secondsToDeadline) {
-      this.#warned = true;
+    if (secondsToDeadline !== null && !this.#warned.has(batchId) && (left ?? 0) > secondsToDeadline) {
+      this.#warned.add(batchId);
       this.log.warn(
         { batch: batchId, seconds_left: left, seconds_to_deadline: secondsToDeadline },
         secondsToDeadline < 0 ? "the batch has missed its deadline" : "the batch will miss its deadline",

@@ -108,7 +108,7 @@ async function run(options: FeedOptions): Promise<void> {
         maxBadRows,
         ...(deadlineSeconds === undefined ? {} : { deadlineSeconds }),
         onBatch: (batchId, { name }) => display.watch(batchId, name),
-        onEnd: () => display.end(),
+        onEnd: (batchId) => display.end(batchId),
         onReport: tell,
       });
       if (reports.length === 0) console.log("Nothing new.");
@@ -116,7 +116,7 @@ async function run(options: FeedOptions): Promise<void> {
       if (failed.some(({ already, failedForGood }) => !already && !failedForGood)) process.exitCode = EXIT.failed;
       else if (failed.length > 0) process.exitCode ??= EXIT.badDelivery;
     } finally {
-      await display.end();
+      await display.endAll();
       await closePool(pool);
     }
 
