@@ -5,14 +5,17 @@ export function countDays(from: string, to: string): number {
   return (Date.parse(to) - Date.parse(from)) / DAY_MS + 1;
 }
 
-/** The day that is `days` after (or before) an ISO 8601 day. Days are UTC midnights here, so none is longer than another. */
+/**
+ * The day that is `days` after (or before) an ISO 8601 day. Days are UTC midnights here, so none is longer than
+ * another.
+ */
 export function addDays(day: string, days: number): string {
   return new Date(Date.parse(day) + days * DAY_MS).toISOString().slice(0, 10);
 }
 
 /**
- * Every day of a range, newest first, leap days included. Dates are made only where months meet: making one for each day
- * would take a fifth of an answer's time.
+ * Every day of a range, newest first, leap days included. Dates are made only where months meet: making one for each
+ * day would take a fifth of an answer's time.
  */
 export function daysNewestFirst(from: string, to: string): string[] {
   const days: string[] = [];

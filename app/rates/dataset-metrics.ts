@@ -29,6 +29,7 @@ new Gauge({
   },
 });
 
+/** Questions about rates, by whether memory, a query under way or a query of their own answered them. */
 export const cacheQuestions = new Counter({
   name: "ratesapp_cache_questions_total",
   help: "Questions by how they were answered: hit (memory), shared (a query already under way), miss (a query)",
@@ -39,6 +40,7 @@ for (const outcome of ["hit", "shared", "miss"]) cacheQuestions.inc({ outcome },
 
 let cacheBytes: () => number = () => 0;
 
+/** From now on the gauge shows what `read` returns, in bytes. */
 export function watchCacheBytes(read: () => number): void {
   cacheBytes = read;
 }

@@ -8,9 +8,9 @@ import { newestChange } from "./dataset-version.sql.js";
  *
  * `firstMonth` and `lastMonth` (`YYYY-MM`) are those of the first and last day, as literals: most of a question is
  * planning, and a generic plan is what helps; but one for all months locks every partition at each execution, which is
- * past the 16 fast-path locks of a backend and contended between processors, and Postgres picks that plan by itself at 36
- * months. The literals prune when planned: a generic plan of one or two months, in 40 % of the server's time for a month
- * that is planned each time (PostgreSQL 17).
+ * past the 16 fast-path locks of a backend and contended between processors, and Postgres picks that plan by itself at
+ * 36 months. The literals prune when planned: a generic plan of one or two months, in 40 % of the server's time for a
+ * month that is planned each time (PostgreSQL 17).
  *
  * What may be seen is a sub-select and not a join because it needs no join search and cannot be planned badly.
  */

@@ -36,13 +36,16 @@ type Row = [
 const MOST_PREPARED_MONTHS = 2;
 /** A backend keeps about 85 KiB for each prepared statement, until its connection is renewed. */
 const MOST_PREPARED = 64;
-/** As long as a connection lives: windows that nobody asks for any more then make room, and no backend holds many. */
+/**
+ * As long as a connection lives. Windows that are no longer asked for are then forgotten, so that no backend holds
+ * many.
+ */
 const FORGOTTEN_AFTER_MS = 10 * 60_000;
 
 /**
  * Asks for rates with statements that are prepared for one or two months each (the SQL says why). A window is prepared
- * only once it has shown prices, which keeps odd dates from filling the backends' memory. A `statement` has
- * neither a name nor rows that stay the text they came as, which is where an answer's time goes.
+ * only once it has shown prices, so that odd dates do not fill the backends' memory. Not as a `statement`, which has no
+ * name and parses its rows: parsing would take most of an answer's time.
  */
 export class RatesFinder {
   /** Windows of months whose statements are prepared, each under its name. */
@@ -52,6 +55,10 @@ export class RatesFinder {
     this.#prepared = new LRUCache({ max: MOST_PREPARED, ttl: forgottenAfterMs, updateAgeOnGet: true });
   }
 
+  /**
+   * Reads what consumers see of the rates of a lane, in one statement and so in one snapshot.
+   * @throws what Postgres says of the statement, or `Error` if the row of `dataset` is lost.
+   */
   async find(client: pg.ClientBase | pg.Pool, question: Question): Promise<FoundRates> {
     const { origin, destination, dateFrom, dateTo } = question;
     const firstMonth = dateFrom.slice(0, 7);

@@ -1,11 +1,12 @@
 import { statement } from "../database/statement.js";
 
 /**
- * As many of a level are folded into one of the next, so that a question reads one less of each level at most. And a
- * retract writes the rates of a folded batch again from its prices: of more than so many, somebody would wait for it, and
- * of more months, one transaction would lock too many tables.
+ * As many of a level are folded into one of the next, so that a question reads one less of each level at most: with fewer
+ * more is folded, with more there are more rows to read and to keep. And a retract writes the rates of a folded batch again
+ * from its prices: of more than so many, somebody would wait for it, and of more months, one transaction would lock too
+ * many tables.
  */
-export const DUE = { fanIn: 8, mostPrices: 20_000, mostMonths: 12 };
+export const DUE = { fanIn: 4, mostPrices: 20_000, mostMonths: 12 };
 /** What is due is folded in turns, each for seconds at most. */
 const MOST_INPUTS = 64;
 

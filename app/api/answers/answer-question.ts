@@ -30,8 +30,8 @@ export interface Asked {
 }
 
 /**
- * Answers from memory, from a query that is under way for the same question, or from a query; with 304 for a client that
- * has the answer, and compressed for one that can take it.
+ * Answers from memory, from a query that is under way for the same question, or from a query; with 304 for a client
+ * that has the answer, and compressed for one that can take it.
  * @param vary request headers that choose the form
  */
 export async function answerQuestion(

@@ -36,10 +36,10 @@ const LONGEST_CHARACTERS = 500;
 const SAME_HEADERS = HEADERS.flat();
 
 /**
- * Answers requests that were answered from memory before, with the headers and the bytes that Koa's layers would send, in
- * 34 µs of the processor instead of 46: consumers ask the same again and again, in the same words. What is to be said
- * otherwise (the answer is not in memory, the client is over its limit, the server is overloaded or stops) is left to the
- * layers.
+ * Answers requests that were answered from memory before, with the headers and the bytes that Koa's layers would send,
+ * in 34 µs of the processor instead of 46: consumers ask the same again and again, in the same words. What is to be
+ * said otherwise (the answer is not in memory, the client is over its limit, the server is overloaded or stops) is left
+ * to the layers.
  */
 export class RepeatedRequests {
   readonly #options: RepeatedRequestsOptions;
@@ -80,7 +80,8 @@ export class RepeatedRequests {
     const state = observer.begin(req, res, () => read.route);
     state.timings = IN_MEMORY;
     const has = hasAnswer(req, etag);
-    // Names and values by turns, which writeHead takes without keeping and reading them again, as setHeader makes it do.
+    // Names and values by turns, which writeHead takes without keeping and reading them again, as after
+    // setHeader.
     const headers = [
       ...SAME_HEADERS,
       ...["X-Request-Id", state.id, "Cache-Control", CACHE_CONTROL, "Vary", read.vary],

@@ -37,6 +37,28 @@ export const beginAudit = statement<
   WHERE b.id = $batchId`);
 
 /**
+ * A batch whose pieces are all loaded, and which has no more than so many prices and months, all in their places: its
+ * months, each with the first day of the next. No row for any other.
+ */
+export const findSmall = statement<
+  { batchId: number; mostPrices: number; mostMonths: number },
+  { months: { first: string; end: string }[] }
+>(`
+  SELECT (SELECT json_agg(json_build_object('first', month, 'end', (month + interval '1 month')::date) ORDER BY month)
+          FROM (SELECT DISTINCT unnest(months) AS month FROM pieces WHERE batch_id = b.id) held) AS months
+  FROM batches b
+  WHERE b.id = $batchId AND b.state = 'loading' AND b.planned
+    AND NOT EXISTS (SELECT FROM pieces WHERE batch_id = b.id AND state <> 'loaded')
+    AND (SELECT sum(rows) FROM pieces WHERE batch_id = b.id) BETWEEN 1 AND $mostPrices::bigint
+    AND (SELECT count(DISTINCT month) FROM pieces, unnest(months) AS month WHERE batch_id = b.id) <= $mostMonths::bigint
+    AND NOT EXISTS (SELECT FROM prices_aside WHERE batch_id = b.id)`);
+
+/** Until the transaction ends, no other worker audits the batch as a small one. */
+export const lockSmall = statement<{ batchId: number }>(
+  "SELECT pg_advisory_xact_lock(hashtext('ratesapp.audit'), $batchId)",
+);
+
+/**
  * Before the parts of a batch of fewer prices than `below` are read: the BRIN index must know which blocks hold what,
  * or the audit reads everything that came in since autovacuum was last here. Measured with 5 million such prices and
  * 20,000 of the batch: 31,918 blocks without, 142 with. A larger batch is most of that itself, and would be read twice.
@@ -142,7 +164,7 @@ export const compareTotals = statement<{ batchId: number }, Totals>(`
   FROM pieces p WHERE p.batch_id = $batchId`);
 
 /** `checksum` is that of all prices of the batch. */
-export const endAudit = statement<{ batchId: number; checksum: string }>(`
+export const setAudited = statement<{ batchId: number; checksum: string }>(`
   UPDATE batches
   SET state = 'audited', checksum = $checksum, audited_at = clock_timestamp(), worker = NULL, lease_until = NULL,
       ${keepTotals}

@@ -37,6 +37,7 @@ export class Leases {
   /** Monotonic; a pod's clock is never compared with the database's. */
   #lastRenewalMs = performance.now();
   #renewing = false;
+  #settled = false;
 
   constructor(worker: Worker, batchId: number) {
     this.#worker = worker;
@@ -72,7 +73,13 @@ export class Leases {
     }
   }
 
+  /** Every piece of the batch is finished, by this worker or another: there is nothing to give back. */
+  settle(): void {
+    this.#settled = true;
+  }
+
   async release(): Promise<void> {
+    if (this.#settled) return;
     const owner = { batchId: this.#batchId, worker: this.#worker.name };
     const database = this.#worker.database.afterStop();
     await database.run(releasePieces, owner).catch(() => {});

@@ -10,6 +10,7 @@ import { Session } from "../../../app/database/queries.js";
 import { auditBatch } from "../../../app/ingest/audit/audit.js";
 import { boundPart } from "../../../app/ingest/audit/audit.sql.js";
 import { findBlocks } from "../../../app/rates/roll-up/roll-up.sql.js";
+import { SpareSums } from "../../../app/rates/roll-up/sums.js";
 import { reclaimBatch } from "../../../app/upkeep/reclaim.js";
 import { createDatabase, type TestDatabase } from "../../kit/database.js";
 import { runs } from "../../kit/runs.js";
@@ -139,7 +140,7 @@ describe("auditBatch", function () {
     const rows: number[] = [];
     for (const bytes of [24 * 1024 * 1024, 2_400_000, 200_000]) {
       const id = await load(database.pool, { prices });
-      expect((await auditBatch(database, id, { bytes })).state).to.equal("audited");
+      expect((await auditBatch(database, id, { sums: new SpareSums(bytes) })).state).to.equal("audited");
       await publishBatch(database, id);
       expect(await seen(database.pool)).to.deep.equal(wanted);
       const made = await database.pool.query("SELECT count(*)::integer AS n FROM daily_rates WHERE batch_id = $1", [
@@ -255,7 +256,7 @@ describe("auditBatch", function () {
     expect(await publishBatch(database, third)).to.include({ state: "duplicate", duplicateOf: first });
   });
 
-  it("leaves a batch alone that somebody retracted or failed before a slow worker came to publish it", async () => {
+  it("leaves a batch alone that a user retracted or failed before a slow worker came to publish it", async () => {
     const id = await deliver(database.pool, { prices: some() });
     await retractBatch(database, id);
     expect(await publishBatch(database, id, { onlyAudited: true })).to.include({

@@ -178,7 +178,7 @@ describe("compact", function () {
     expect(await number("SELECT count(*) AS n FROM batches WHERE mode = 'compaction'")).to.equal(2);
   });
 
-  it("never shows a reader anything between before and after, whoever publishes meanwhile", async () => {
+  it("never shows a reader anything between before and after, also while batches are published", async () => {
     await deliverFive();
     await age(database.pool, 31);
     const toggled = await deliver(database.pool, { mode: "replace", prices: DAYS.map((day) => price(day, 3)) });

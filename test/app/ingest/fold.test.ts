@@ -69,11 +69,11 @@ describe("foldNext", function () {
     expect(await differences(database.pool)).to.deep.equal([]);
   });
 
-  it("folds eight at a time unless told otherwise, and neither large batches, nor of many months, nor those around a replace", async () => {
-    await deliverMany(7);
+  it("folds four at a time unless told otherwise, and neither large batches, nor of many months, nor those around a replace", async () => {
+    await deliverMany(3);
     expect(await foldAll()).to.equal(0);
     await deliver(database.pool, { mode: "replace", prices: prices(1) });
-    await deliverMany(7);
+    await deliverMany(3);
     const large = Array.from({ length: 20_001 }, () => prices(0, [DAYS[0] as string])[0] as Price);
     await deliver(database.pool, { prices: large });
     const months = Array.from({ length: 13 }, (_, month) =>
@@ -125,7 +125,7 @@ describe("foldNext", function () {
     const folder = await createFolder();
     try {
       await bringPlaces(database.pool);
-      for (let file = 0; file < 8; file += 1) {
+      for (let file = 0; file < 4; file += 1) {
         await folder.write(`${file}.csv`, `${HEADER}\n${someLines(50, file + 1).join("\n")}\n`);
       }
       await ingestSource({ database, source: folder.path });
@@ -139,14 +139,14 @@ describe("foldNext", function () {
   });
 
   it("is told by metrics: what waits, how long one takes, and what a question reads", async () => {
-    await deliverMany(8);
+    await deliverMany(4);
     const metric = (name: string) => registry.getSingleMetricAsString(name);
     const answerRows = async () => /_sum (\d+)/.exec(await metric("ratesapp_rates_rows_per_answer"))?.[1];
     const question = { origin: "AAAAA", destination: "AAAAB", dateFrom: DAYS[0] as string, dateTo: DAYS[2] as string };
     watchFolds(database);
     try {
       // In each of two months.
-      expect(await metric("ratesapp_fold_waiting_batches")).to.match(/^ratesapp_fold_waiting_batches 16$/m);
+      expect(await metric("ratesapp_fold_waiting_batches")).to.match(/^ratesapp_fold_waiting_batches 8$/m);
       const [before] = [Number(await answerRows()), await new RatesFinder().find(database.pool, question)];
       const unfolded = Number(await answerRows());
       await foldAll();

@@ -109,7 +109,7 @@ describe("what consumers see of batches", function () {
     );
   });
 
-  it("is that of the last replace to be published, whoever publishes at the same time", async () => {
+  it("is that of the last replace to be published, also when several are published at the same time", async () => {
     const database = await createDatabase();
     const { pool } = database;
     const tree = await plant(pool, { regionParents: [], portParents: [-1, -1] });
