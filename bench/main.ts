@@ -54,7 +54,7 @@ const program = new Command("bench")
     }
   });
 
-// Or the server's folder, of gigabytes, would stay.
+// Otherwise the server's folder, of gigabytes, would stay.
 const stop = async (code: number) => {
   stopping = true;
   await running?.close();

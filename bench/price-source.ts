@@ -15,7 +15,8 @@ export interface PriceLines {
 
 /**
  * A CSV of prices between the ports of the demo: day after day, lanes in random order, so that a lane's prices of one
- * day stand apart as in a delivery put together from many carriers. The same for the same seed; constant memory.
+ * day stand apart as in a delivery put together from many carriers. The same lines for the same seed, in constant
+ * memory.
  */
 export function* priceLines({ rows, firstDay, days, seed, lanes }: PriceLines): Generator<Buffer> {
   const codes = demoPorts.map((port) => port.code);

@@ -6,8 +6,8 @@ import { readState, setFailed } from "./fail.sql.js";
 export const STOPPED = "It was stopped.";
 
 /**
- * Fails a batch as a whole, at once; none of it was ever visible. `reclaimBatch` gives its space back behind it. The
- * first reason stays: failing a failed batch changes nothing and succeeds.
+ * Fails a batch as a whole, at once; none of it was ever visible. `reclaimBatch` deletes its rows afterwards. The first
+ * reason stays: failing a failed batch changes nothing and succeeds.
  * @param database or a session, to do so inside its transaction.
  * @param failure why, for the user; the bad lines stand in tables of their own.
  * @param forGood whether loading the same delivery again would fail the same way.

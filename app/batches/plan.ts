@@ -6,8 +6,8 @@ import { findBatches, insertBatch, setAside } from "./plan.sql.js";
 
 /**
  * Bytes of a piece. Small enough that little is lost with a worker and that two workers end nearly together; large
- * enough (about 600,000 lines, half a second) that the transaction around it costs nothing. A stream's are held in
- * memory, three at a time, and so are half as large.
+ * enough (about 600,000 lines, half a second) that the transaction around it costs nothing. Pieces of a stream are held
+ * in memory, three at a time, and so are half as large.
  */
 export const PIECE_BYTES = 16 * 1024 * 1024;
 /** Of a stream, see {@link PIECE_BYTES}. */
@@ -25,7 +25,7 @@ export interface PlannedBatch {
  * The batch of this delivery: planned now, with all its pieces, unless it is known; any number of workers may ask at
  * the same time and get the same one.
  * @param startedAt when this run began, by the database's clock. A batch that had failed before is planned again if
- * `again` says so; one that failed since is not, or each of ten pods would try a hopeless file in turn.
+ * `again` says so; one that failed since is not: otherwise each of ten pods would try the same bad file in turn.
  */
 export async function planBatch(
   database: Database,
@@ -40,7 +40,7 @@ export async function planBatch(
   if (known.state !== "failed" || !known.endedBefore || !again) return known;
   return database.transaction(async (session) => {
     await session.run(setAside, { batchId: known.id });
-    // Another worker may be faster with the same.
+    // Another worker may have planned the same delivery a moment before.
     return (await insert(session, delivery)) ?? (await findPlannedBatch(session, delivery, startedAt)) ?? known;
   });
 }

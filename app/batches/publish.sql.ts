@@ -32,9 +32,9 @@ export const setRetracted = statement<{ batchId: number }>(
 );
 
 /**
- * A batch of the same feed, mode and content that the batch would only repeat: on each of its days consumers see the
- * other one, or a compaction that folded it, and nothing that came later has hidden it there (`replace`), or a feed
- * that goes back to earlier prices would be ignored.
+ * A batch of the same feed, mode and content that this batch would only repeat. On each of its days consumers must see
+ * the other one, or a compaction that folded it, and no later batch may have hidden it there (`replace`): otherwise a
+ * feed that goes back to earlier prices would be ignored.
  */
 export const findDuplicate = statement<{ batchId: number }, { id: number }>(`
   SELECT o.id

@@ -40,7 +40,7 @@ export const countLines = statement<{ batchId: number }, { reason: string; count
 
 /**
  * The next rejected lines as they stood in the file, at least one if there is any. A line may have 1 MiB; the sizes are
- * known without reading them. It goes on behind `piece` and `line`; so many `bytes` are enough.
+ * known without reading them. Starts after `piece` and `line`, and stops after about `bytes`.
  */
 export const readContents = statement<
   { batchId: number; piece: number; line: number; limit: number; bytes: number },

@@ -4,7 +4,7 @@ import { findDelivery, setAside } from "./plan.sql.js";
 
 /**
  * Lets a failed delivery be loaded once more, as a new batch, by the next ingest run that finds it at its source; an
- * upload is sent again. The failed batch stays for the record. Setting it aside twice changes nothing.
+ * upload is sent again. The failed batch stays for the record. Calling this twice changes nothing more.
  * @returns where it came from; `sent` if that is a client.
  * @throws {BatchNotFoundError}
  * @throws {BatchStateError} if it has not failed, if its source cannot be read again, or if another batch has been made

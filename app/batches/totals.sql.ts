@@ -1,5 +1,6 @@
 /**
- * What the pieces of a batch `b` come to: for the columns of that name, while they can still change and once for all.
+ * Totals of the pieces of a batch `b`, by the column that keeps each: summed while pieces can still change, and kept
+ * from then on.
  */
 const TOTALS = {
   loaded_rows: "coalesce(sum(p.rows) FILTER (WHERE p.state = 'loaded'), 0)",

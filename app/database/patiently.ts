@@ -21,12 +21,13 @@ export interface Patience {
  */
 export const PATIENCE_MS = 10 * 60_000;
 
-/** Space is made by people or by vacuum, neither of which is fast. */
+/** An operator or vacuum makes space, and neither is fast. */
 export const DISK_FULL_WAIT_MS = 10_000;
 
 /**
- * Does what may be repeated, however often the database goes away, has no space, or keeps a lock from us meanwhile.
- * The time of the first attempt does not count: what took minutes and lost its connection then is worth another.
+ * Repeats `attempt` while the database is away, has no space, or another session holds a lock that it needs. The time
+ * that the first attempt took does not count: after minutes of work and a lost connection, another attempt is still
+ * worth it.
  * @throws the last error, or the signal's reason.
  */
 export async function patiently<T>(patience: Patience, attempt: () => Promise<T>): Promise<T> {

@@ -12,7 +12,7 @@ export class DatabaseAwayError extends Error {
   }
 }
 
-/** Thrown when the server answers others but had no free connection for this request. */
+/** Thrown when the server answers other requests, but had no free connection for this one. */
 export class DatabaseBusyError extends Error {
   constructor(cause: unknown) {
     super("Every connection to the database is in use.", { cause });
@@ -23,7 +23,7 @@ export class DatabaseBusyError extends Error {
 /** What a request reads on a connection; safe to repeat. */
 type Read<T> = (client: pg.PoolClient) => Promise<T>;
 
-/** An attempt that got no answer in its time. The code makes it worth a retry. */
+/** An attempt that got no answer in its time. Its code makes it count as transient. */
 class AttemptTimeoutError extends Error {
   readonly code = "ETIMEDOUT";
 
@@ -38,7 +38,9 @@ export interface ReadSourceOptions {
   /** "replica" or "primary", for logs and metrics. */
   readonly name: string;
   readonly pool: pg.Pool;
-  /** One connection to the same server for {@link ReadSide.poll}, which so never waits behind questions. */
+  /**
+   * A pool of one connection to the same server for {@link ReadSide.poll}, so that polls never wait behind questions.
+   */
   readonly polls: pg.Pool;
 }
 
@@ -52,19 +54,19 @@ export interface ReadSideOptions {
 }
 
 /**
- * The first attempt is given up early, because a connection whose other end lost power swallows what it is sent: with
- * one retry on a fresh connection such a loss costs half a second instead of a failed request.
+ * The first attempt ends early, because a connection to a server that lost power gives neither an answer nor an error.
+ * A retry on a new connection then costs the request half a second, and it does not fail.
  */
 const FIRST_ATTEMPT_MS = 500;
 /**
- * A slow database looks the same as a dead one, and giving up early makes a slow one slower. So early ends are paid
- * from a budget that answers fill: in the long run at most one question in twenty is asked twice.
+ * A slow database looks the same as a dead one, and asking it twice makes it slower. So a budget limits early ends, and
+ * answers fill it: in the long run at most one question in twenty is asked twice.
  */
 const EARLY_ENDS = 20;
 const EARLY_END_PER_ANSWER = 0.05;
 const PROBES: Backoff = { firstMs: 375, longestMs: 7_500, jitter: 2 / 3 };
 
-/** A server, the connections to it, and what is known of it. */
+/** A server, the connections to it, and whether it answers. */
 class ReadSource {
   readonly name: string;
   readonly pool: pg.Pool;
@@ -83,7 +85,7 @@ class ReadSource {
   }
 
   /**
-   * One attempt. A client that failed in any way but a plain SQL error is destroyed.
+   * One attempt. After any error but one of the statement itself, the connection is closed.
    * @param pool one of this source's
    * @param early give up after FIRST_ATTEMPT_MS
    */
@@ -101,7 +103,7 @@ class ReadSource {
       const transient = isTransient(error);
       client?.release(transient);
       if (meaningOf(error) === "stale") {
-        // What one connection has prepared, those before it have too.
+        // Older connections hold the same stale prepared statements.
         this.#suspectBeforeMs = performance.now();
         this.#answered();
       } else if (transient) {
@@ -109,7 +111,7 @@ class ReadSource {
         if (this.#answeredAtMs < startedAtMs) this.#failuresInRow += 1;
         else if (client === undefined && pool.waitingCount > 0) throw new DatabaseBusyError(error);
       } else {
-        // The statement is at fault and the server told so: it is there.
+        // The server answered that the statement is wrong, so the server is there.
         this.#answered();
       }
       throw error;
@@ -129,7 +131,10 @@ class ReadSource {
     return this.#failuresInRow >= 2;
   }
 
-  /** A queue for connections of a server that answers others is waited for: leaving it would only make it longer. */
+  /**
+   * Where the server answers other requests, this one stays in the queue for a connection: a second attempt would only
+   * make the queue longer.
+   */
   async #checkOutWithin(pool: pg.Pool, timeoutMs: number, startedAtMs: number): Promise<pg.PoolClient> {
     const checkingOut = this.#checkOut(pool);
     try {
@@ -144,7 +149,7 @@ class ReadSource {
     }
   }
 
-  /** After one connection swallowed a question, those that were idle before are dead too, if the server is. */
+  /** When one connection gave no answer, those that were idle before it may be dead as well, and are closed. */
   async #checkOut(pool: pg.Pool): Promise<pg.PoolClient> {
     for (;;) {
       const client = await pool.connect();
@@ -155,9 +160,9 @@ class ReadSource {
 }
 
 /**
- * Where reads go: the first source that answers, with transient errors retried inside the caller's deadline. A source
- * that stops answering is left for the next and probed in the background until it is back, so that requests do not pay
- * for finding out. With every source away, requests try the first again until their deadline.
+ * Where reads go: the first source that answers, with transient errors retried inside the caller's deadline. When a
+ * source stops answering, reads go to the next one, and probes in the background find out when the first is back, so
+ * that no request has to wait for that. With every source away, requests try the first again until their deadline.
  */
 export class ReadSide {
   readonly #sources: readonly ReadSource[];

@@ -45,7 +45,7 @@ export async function inTransaction<T>(
   }
 }
 
-/** With the question in the same round trip. */
+/** Begins, and reads the backend in the same round trip. */
 async function begin(client: pg.ClientBase): Promise<Backend> {
   const [, shown] = (await client.query(
     shortStatement({ text: `BEGIN; ${selectBackend}` }),

@@ -44,8 +44,8 @@ const FORGOTTEN_AFTER_MS = 10 * 60_000;
 
 /**
  * Asks for rates with statements that are prepared for one or two months each (the SQL says why). A window is prepared
- * only once it has shown prices, which keeps odd dates from filling the backends' memory. A `statement` has
- * neither a name nor rows that stay the text they came as, which is where an answer's time goes.
+ * only once it has shown prices, so that odd dates do not fill the backends' memory. Not as a `statement`, which has no
+ * name and parses its rows: parsing would take most of an answer's time.
  */
 export class RatesFinder {
   /** Windows of months whose statements are prepared, each under its name. */

@@ -1,7 +1,7 @@
 /** Why the process should get no new requests, or undefined. */
 export type Check = () => string | undefined;
 
-/** What `/readyz` tells. Ready with no reason against it. */
+/** What `/readyz` answers: ready if no check gives a reason against it. */
 export class Health {
   readonly #checks = new Map<string, Check>();
 

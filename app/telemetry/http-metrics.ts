@@ -3,7 +3,10 @@ import { registry } from "./registry.js";
 
 let inFlight = 0;
 
-/** A request more or less. A number that is read when scraped costs a request nothing. */
+/**
+ * One request more or less. The gauge reads this number when it is scraped, which costs a request less than setting a
+ * gauge.
+ */
 export function countInFlight(change: 1 | -1): void {
   inFlight += change;
 }

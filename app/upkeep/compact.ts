@@ -42,8 +42,8 @@ export interface CompactReport {
 }
 
 /**
- * Rewriting a month for every batch that gets old would write hourly deliveries over and over; reading four rows instead
- * of one costs nothing that can be measured.
+ * Rewriting a month for every batch that gets old would write hourly deliveries over and over; reading four rows
+ * instead of one costs nothing that can be measured.
  */
 const BATCHES_PER_MONTH = 4;
 

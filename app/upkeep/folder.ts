@@ -4,9 +4,9 @@ import { sleep } from "../sleep.js";
 import { foldNext } from "./fold.js";
 
 /**
- * Folds behind publishes, in the process that published: one fold at a time, and a rest as long as each took, so that it
- * takes half of a processor at most. What fails, or is left when the process ends, is done behind the next publish or by
- * the nightly compaction.
+ * Folds behind publishes, in the process that published: one fold at a time, and a rest as long as each took, so that
+ * it takes half of a processor at most. What fails, or is left when the process ends, is done behind the next publish
+ * or by the nightly compaction.
  */
 export class Folder {
   readonly #database: Database;

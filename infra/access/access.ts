@@ -45,7 +45,7 @@ export class Access extends pulumi.ComponentResource {
         username: "postgres",
         password: database.superuserPassword,
         superuser: true,
-        // Encrypted to the pod; its certificate is for names that 127.0.0.1 is not among.
+        // Encrypted up to the pod, whose certificate does not name 127.0.0.1.
         sslmode: "require",
         connectTimeout: 150,
         // Each is a connection through the Kubernetes API.

@@ -15,7 +15,7 @@ export interface Purpose {
   readonly memberOf: readonly string[];
   /** Parameters that a session begins with, where nothing pools it. */
   readonly sessionOptions?: string;
-  /** Of the role: a shared server connection cannot be told when it is opened. */
+  /** Set on the role: a pooler shares server connections, so a client cannot set it when it connects. */
   readonly statementTimeoutMs?: number;
   readonly idleInTransactionTimeoutMs?: number;
 }

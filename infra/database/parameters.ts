@@ -32,7 +32,7 @@ export function postgresParameters(size: Size): Record<string, string> {
     work_mem: megabytes(between(4 * MIB, (memory / 8 / size.maxConnections) * 10, 256 * MIB)),
     maintenance_work_mem: megabytes(between(64 * MIB, memory / 16, 1024 * MIB)),
 
-    // Disks here have no head to move.
+    // Network volumes and SSDs read at random as fast as in order.
     random_page_cost: "1.1",
     effective_io_concurrency: "200",
     max_parallel_workers: String(cores),

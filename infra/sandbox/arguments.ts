@@ -33,7 +33,7 @@ export interface SandboxArguments {
   readonly empty: boolean;
 }
 
-/** Thrown for a command line that cannot be meant. */
+/** Thrown for a wrong command line. */
 export class UsageError extends Error {
   constructor(message: string) {
     super(message);

@@ -30,7 +30,7 @@ export async function sendBody(ctx: ApiContext, { body, contentType, etag }: Sen
   ctx.body = bytes;
 }
 
-/** Brotli first wherever it is taken, whatever stands first in the header: browsers list gzip before it. */
+/** Brotli for each client that takes it, even if the header lists gzip first, as browsers do. */
 export function takenEncoding(ctx: ApiContext): Encoding | undefined {
   if (ctx.req.headers["accept-encoding"] === undefined) return undefined;
   return ctx.acceptsEncodings("br") ? "br" : ctx.acceptsEncodings("gzip") ? "gzip" : undefined;

@@ -14,7 +14,7 @@ import { findServerUser } from "./server-user.js";
 const MAJOR_VERSION = "17";
 const USER_NAME = "ratesapp";
 const PASSWORD_FILE = "ratesapp.password";
-/** Between the name of the folder and the pid of who is making it. */
+/** Part of the name of an unfinished folder: the pid of the process that makes it follows. */
 const PARTIAL = ".new-";
 const LOG_FILE = "server.log";
 const START_TIMEOUT_SECONDS = 60;
@@ -121,7 +121,7 @@ export class LocalPostgres {
     return run(binaries.pgCtl, args, { cwd: this.directory, user });
   }
 
-  /** Of processes that were killed while they made the data. */
+  /** Removes unfinished folders of processes that were killed. */
   async #removeLeftovers(): Promise<void> {
     const parent = dirname(this.directory);
     for (const name of await readdir(parent).catch(() => [])) {

@@ -23,9 +23,10 @@ const signalServer = `
 export const stopServer = `DO $$ BEGIN ${signalServer} END $$`;
 
 /**
- * Stops the server when its last user has died without leaving. The statement goes on in its session when the client is
- * gone, which is the point. It tries twice a second rather than waits: a waiting exclusive lock would keep new users
- * out. COMMIT lets go of the snapshot, so that vacuum is never held up. Returns at once where a watch already runs.
+ * Stops the server when its last user has died without leaving. The statement runs on in its session after its client
+ * has died, as it must. It tries for the lock twice a second and does not wait for it, because new users could not join
+ * behind a waiting exclusive lock. COMMIT ends the snapshot, so that vacuum is never held up. Returns at once where a
+ * watch already runs.
  */
 export const watchUsers = `
 DO $$

@@ -6,12 +6,12 @@
 export class RateSums {
   /** Lanes at present; they are numbered from 0. */
   lanes = 0;
-  /** All arrays are views of it, so that a sum after the other takes the same memory. */
+  /** All arrays are views of it, so that one part after the other uses the same memory. */
   readonly #buffer: ArrayBuffer;
   #days = 0;
   #mostLanes = 0;
   /**
-   * By lane, then day, a count and a sum beside each other: one reach into memory for both. Double precision holds
+   * By lane, then day, a count and a sum beside each other: both are read from memory at once. Double precision holds
    * whole numbers up to 2^53 exactly, which batch_days checks.
    */
   #cells = new Float64Array();

@@ -7,7 +7,7 @@ import { boundRollUp, findOwnBlocks } from "./roll-up.sql.js";
 import { createSums } from "./sums.js";
 import { countFromEpoch, writeRates } from "./write-rows.js";
 
-const BYTES = 24 * 1024 * 1024;
+const BYTES = 8 * 1024 * 1024;
 /** 4 MiB of table, and about as much memory while they are read. */
 const BLOCKS_AT_ONCE = 512;
 

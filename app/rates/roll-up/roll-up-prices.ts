@@ -25,7 +25,7 @@ export interface PartTotals {
 
 /** 8 KiB of rows of 24 bytes, each with a header of 24 and a pointer of 4. */
 const MOST_ROWS_PER_BLOCK = 157;
-/** A smaller step would spend its time on asking. */
+/** A smaller step would spend its time on round trips. */
 const LEAST_BLOCKS = 16;
 /** A larger one would take more than a megabyte of memory while it is read. */
 const MOST_BLOCKS = 512;

@@ -2,8 +2,8 @@ import { type NoParams, statement } from "../../database/statement.js";
 
 /**
  * The blocks of a month's table that may hold prices of a batch on some days of the month: from the first one of the
- * batch, which the BRIN index finds, to the end. A batch is audited as soon as it is loaded, so little comes behind it.
- * The plan must read blocks in their order: `boundPart` sees to it.
+ * batch, which the BRIN index finds, to the end. A batch is audited as soon as it is loaded, so few rows of others come
+ * after it. The plan must read blocks in their order: `boundPart` sees to it.
  */
 export const findBlocks = statement<
   { batchId: number; fromDay: string; toDay: string },
@@ -18,9 +18,9 @@ export const findBlocks = statement<
   ) found`);
 
 /**
- * The blocks of a month between which all prices of a batch lie, and their days: a batch is written in one go, so they are
- * few, and the BRIN index finds them without reading the others, but for those that came since it was last brought in
- * step. All null without any.
+ * The blocks of a month between which all prices of a batch lie, and their days: a batch is written in one go, so they
+ * are few, and the BRIN index finds them without reading the others, but for those that came since it was last brought
+ * in step. All null without any.
  */
 export const findOwnBlocks = statement<
   { batchId: number; month: string },
