@@ -1,5 +1,5 @@
-// The order of folders: a file imports from its own folder and from folders below it in this list, never from one above.
-// `npm run check` holds it, so that a reader can go through the system from top to bottom and meet no circle.
+// The order of folders: a file imports from its own folder and from folders below it in this list, never from one
+// above. `npm run check` holds it, so that a reader can go through the system from top to bottom and meet no circle.
 const FOLDERS = [
   "app/commands",
   "app/demo",

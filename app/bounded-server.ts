@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void;
 
+/** Limits that keep clients from taking a server's memory. */
 export interface ConnectionLimits {
   /** Connections at once; further ones are closed. */
   readonly mostConnections: number;
@@ -19,9 +20,9 @@ const connectionsOf = new WeakMap<Server, ReadonlyMap<Socket, Connection>>();
  * A server on which a connection takes little memory, whatever its client does: a request is read from it when the one
  * before is answered and the answer is sent.
  *
- * Node.js by itself makes requests of all that it reads at once, up to 2,600 of 64 KiB, and has them answered at the same
- * time. It stops reading only if bytes of earlier answers are unsent when the next request arrives; answers that are made
- * a little later are kept for a client that may never read them.
+ * Node.js by itself turns all bytes that it reads at once into requests, up to 2,600 of 64 KiB, and all are answered at
+ * the same time. It stops reading only if bytes of earlier answers are unsent when the next request arrives. Answers
+ * that are made a little later wait in memory for a client that may never read them.
  */
 export function createBoundedServer(options: ServerOptions, limits: ConnectionLimits, handle: RequestHandler): Server {
   const connections = new Map<Socket, Connection>();
@@ -30,7 +31,8 @@ export function createBoundedServer(options: ServerOptions, limits: ConnectionLi
     handle(request, response);
   };
   const server = createServer(options, onRequest);
-  // An expectation that nobody knows may be ignored (RFC 9110, 10.1.1); Node.js would answer 417 without a body.
+  // The server may ignore an expectation that it does not know (RFC 9110, 10.1.1); Node.js would answer 417 without a
+  // body.
   server.on("checkExpectation", onRequest);
   server.maxConnections = limits.mostConnections;
   server.timeout = limits.silenceTimeoutMs;
@@ -53,12 +55,15 @@ export function isBusy(server: Server): boolean {
 
 /** Ends the head of a request, and a chunked body. */
 const BLANK_LINE = Buffer.from("\r\n\r\n");
-/** Other ends of a body are not looked for: small requests behind one are read with it, as many as fit into this. */
+/**
+ * The end of a body with a length is not looked for: small requests after it, as many as fit into this, are read with
+ * it.
+ */
 const LEAST_OF_BODY_BYTES = 256;
 
 /**
- * Stands between a socket and what Node.js reads it with, and lets one request through at a time. What follows stays with the
- * socket, as bytes, until that one is answered; a socket that holds some is paused, and the kernel stops its client.
+ * Stands between a socket and the HTTP parser of Node.js, and passes on one request at a time. Later bytes wait here
+ * until that one is answered; meanwhile the socket is paused, and so the kernel stops the client from sending more.
  */
 class Connection {
   readonly #socket: Socket;
@@ -70,7 +75,9 @@ class Connection {
   #response: ServerResponse | undefined;
   /** When its answer was first seen to be complete. */
   #completeAtMs: number | undefined;
-  /** Nothing more is read for now, also where Node.js resumes the socket: for the body of a request that is answered. */
+  /**
+   * Nothing more is read for now, also where Node.js resumes the socket: for the body of a request that is answered.
+   */
   #held = false;
   /** Will end that in the next turn of the event loop, once however many answers end in this one. */
   #releasing: NodeJS.Immediate | undefined;
@@ -96,7 +103,8 @@ class Connection {
 
   readonly #end = (): void => {
     this.#open -= 1;
-    // Behind the other connections, or one with many requests would have them all answered first.
+    // After the other connections have had their turn: otherwise one with many requests would get all its answers
+    // first.
     if (this.#open <= 1 && this.#held) this.#releasing ??= setImmediate(this.#release);
   };
 

@@ -1,13 +1,18 @@
 import pg from "pg";
 
 const FORM = "must look like postgres://user:password@host:5432/database";
+/**
+ * What `pg` knows of libpq's modes, and its own `no-verify`. It takes any other word for "with TLS", without telling.
+ */
+const SSL_MODES = ["disable", "prefer", "require", "verify-ca", "verify-full", "no-verify"];
 const ESCAPE = "in a user name or password, % must be written %25, # %23, / %2F, ? %3F, : %3A and @ %40";
 
 /**
- * What is wrong with the address of a database, or undefined. Without a word of the address, which may hold a password.
+ * What is wrong with the address of a database, or undefined. It repeats no part of the address, which may hold a
+ * password.
  *
- * Stricter than the parser of `pg`, which takes what stands behind an unescaped character of a password for the rest of
- * the address, and would look for a host that is not there for as long as the process runs.
+ * Stricter than the parser of `pg`: that takes the rest of a password after an unescaped character for a host, and the
+ * process would try to reach that host for ever.
  */
 export function mistakeInDatabaseUrl(url: string): string | undefined {
   const [, authority, path = "", query] =
@@ -26,6 +31,9 @@ export function mistakeInDatabaseUrl(url: string): string | undefined {
   }
   const names = query === undefined || query === "" ? [] : query.split("&").map((pair) => /^(\w+)=/.exec(pair)?.[1]);
   if (url.includes("#") || /^\/.*[/@]/.test(path) || names.includes(undefined)) return `${FORM}; ${ESCAPE}`;
+  if (!parameters.getAll("sslmode").every((mode) => SSL_MODES.includes(mode))) {
+    return `must have an sslmode of ${SSL_MODES.join(", ")}`;
+  }
   try {
     const { port } = new pg.Client({ connectionString: url });
     return port >= 1 && port <= 65_535 ? undefined : "must have a port from 1 to 65535";

@@ -1,10 +1,12 @@
 import type { Server } from "node:http";
 import { type AddressInfo, isIPv6 } from "node:net";
 
-/** Every address of the machine; a reader wants one that a browser takes. */
+/** Every address of the machine. What is printed names one that works in a browser. */
 const ANY = new Set(["0.0.0.0", "::"]);
 
-/** Thrown for a host that this machine has not; what Node.js says of it sounds as if a database were away. */
+/**
+ * Thrown for a host that is not an address of this machine. The error of Node.js would read as if a database were away.
+ */
 export class ListenError extends Error {
   constructor(host: string, port: number, cause: Error) {
     super(`Cannot listen on ${host}, port ${port}: ${cause.message}`, { cause });

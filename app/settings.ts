@@ -57,7 +57,7 @@ export const environmentSchema = z.object({
   STATEMENT_TIMEOUT_MS: whole(50, 600_000).default(2_000).describe("one attempt of a read in the database"),
   CACHE_BYTES: whole(0, 4096 * MIB)
     .default(16 * MIB)
-    .describe("memory for answers of the current dataset version; 0 turns it off"),
+    .describe("memory for answers; 0 keeps none"),
   RATE_LIMIT_PER_SECOND: whole(0, 1_000_000).default(50).describe("requests per client and second; 0 turns it off"),
   RATE_LIMIT_BURST: whole(1, 10_000_000).default(500).describe("requests a client may send at once"),
   TRUSTED_PROXIES: z
@@ -75,7 +75,7 @@ export const environmentSchema = z.object({
       ),
     )
     .describe("proxies whose X-Forwarded-For is believed, such as 10.0.0.0/8"),
-  WRITE_TOKENS_FILE: z.string().min(1).optional().describe("file of name:sha256 lines; without it nobody can write"),
+  WRITE_TOKENS_FILE: z.string().min(1).optional().describe("file of name:sha256 lines; without it no client can write"),
   DRAIN_SECONDS: whole(0, 3600).default(20).describe("longest wait for open requests when stopping"),
   PRE_STOP_SECONDS: whole(0, 600).default(0).describe("time to keep serving, not ready, after SIGTERM"),
   MAX_EVENT_LOOP_LAG_MS: whole(10, 60_000).default(250).describe("lag above which requests are shed with 503"),

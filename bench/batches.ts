@@ -8,6 +8,7 @@ import { RatesFinder } from "../app/rates/find-rates.js";
 import type { Question } from "../app/rates/question.js";
 import { foldNext } from "../app/upkeep/fold.js";
 import { type BenchServer, loadPrices, settle, withPool } from "./bench-database.js";
+import { benchMonths } from "./months.js";
 import { priceSource } from "./price-source.js";
 import { type Line, milliseconds } from "./report.js";
 
@@ -42,6 +43,7 @@ export async function benchBatches(server: BenchServer): Promise<Line[]> {
             ratio: (cpu.folding / cpu.loading).toFixed(2),
             promised: "at most 1",
           },
+          await benchMonths(manyUrl, MONTH.dateFrom.slice(0, 7)),
         ];
       }),
     ),
@@ -49,8 +51,8 @@ export async function benchBatches(server: BenchServer): Promise<Line[]> {
 }
 
 /**
- * Each batch comes as one of a feed of its own, in which nothing is due to be folded, and then to that of the others: so
- * its loading and the folding behind it are measured apart.
+ * Each batch comes as one of a feed of its own, in which nothing is due to be folded, and then to that of the others:
+ * so its loading and the folding behind it are measured apart.
  * @returns CPU seconds for a million prices, of the process and of its database sessions.
  */
 async function loadAndFold(loading: pg.Pool, folding: pg.Pool): Promise<{ loading: number; folding: number }> {
@@ -83,7 +85,9 @@ async function cpuOf(pool: pg.Pool, work: () => Promise<unknown>): Promise<numbe
   return ((await ticksOf(pool)) - ticks) / TICKS_PER_SECOND + (user + system) / 1_000_000;
 }
 
-/** Of the sessions of a pool, which are all of this process: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html */
+/**
+ * Of the sessions of a pool, which are all of this process: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
+ */
 async function ticksOf(pool: pg.Pool): Promise<number> {
   const { rows } = await pool.query<{ pid: number }>(
     "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend'",

@@ -35,8 +35,8 @@ export async function compareThroughput(ours: Side, peer: Side, connections = 10
 }
 
 /**
- * Microseconds of the processor that a request takes on both sides, with many connections: what others do on the machine
- * changes it less than requests per second.
+ * Microseconds of the processor that a request takes on both sides, with many connections: what others do on the
+ * machine changes it less than requests per second.
  */
 export function compareProcessorTime(ours: Side, peer: Side, connections = 10): Promise<Comparison> {
   return inTurn(ours, peer, async ({ server, paths }, durationSeconds) => {

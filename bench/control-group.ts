@@ -29,7 +29,7 @@ const LOOK_MS = 250;
 
 /**
  * Makes a control group, of version 2 or 1, with the numbers that the kubelet would write for a container.
- * @throws where this machine lets nobody make one (not root, not Linux).
+ * @throws where a control group cannot be made (not root, not Linux).
  */
 export async function openControlGroup(name: string, { limitCores, requestCores }: Share): Promise<ControlGroup> {
   const unified = await stat(join(ROOT, "cgroup.controllers")).then(

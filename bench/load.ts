@@ -11,7 +11,9 @@ export interface LoadOptions {
    * microseconds, which autocannon's histogram of whole milliseconds cannot show. */
   readonly kind: "throughput" | "latency";
   readonly url: string;
-  /** Asked for in turn; with `throughput` each connection begins elsewhere, or all would ask the same at the same time. */
+  /**
+   * Asked for in turn; with `throughput` each connection begins elsewhere, or all would ask the same at the same time.
+   */
   readonly paths: readonly string[];
   readonly connections: number;
   readonly durationSeconds: number;

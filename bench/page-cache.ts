@@ -8,9 +8,9 @@ import { pipeline } from "node:stream/promises";
 const CHUNK_BYTES = 1024 ** 2;
 
 /**
- * Fills what memory is free with the kernel's page cache, as it is on a server that has run for a day. A virtual machine
- * is given memory by its host when it first touches it, which takes longer than loading prices into it, and gives back
- * what is free: without this a bench measures how much of its memory others have just used.
+ * Fills what memory is free with the kernel's page cache, as it is on a server that has run for a day. A virtual
+ * machine is given memory by its host when it first touches it, which takes longer than loading prices into it, and
+ * gives back what is free: without this a bench measures how much of its memory others have just used.
  *
  * Reads a sparse file in `folder`, which takes no room on the disk. It must stay, or its pages would be free again; and
  * each call has one of its own, so that it drops no pages of what is to be measured. Does nothing but on Linux.

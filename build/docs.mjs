@@ -1,8 +1,8 @@
 // Makes dist/docs/: the viewer of /docs, from the package that a running service does not carry. The names hold a hash
 // of the content, so that browsers keep what has not changed.
 //
-// Swagger UI comes out of the package that serves it for Fastify: its own, swagger-ui-dist, brings one that tells another
-// company of each install.
+// Swagger UI comes out of the package that serves it for Fastify: its own, swagger-ui-dist, brings one that tells
+// another company of each install.
 import { createHash } from "node:crypto";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";

@@ -13,9 +13,9 @@ shift
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# send METHOD PATH [curl's options...]: the answer; of an error, its problem document, and the end. Everything sent here may
-# be repeated, so curl does it after 429 and 503, when Retry-After says. The token comes in a file, because the list of
-# processes shows arguments to every user of the machine.
+# send METHOD PATH [curl's options...]: the answer; of an error, its problem document, and the end. Everything sent here
+# may be repeated, so curl does it after 429 and 503, when Retry-After says. The token comes in a file, because the list
+# of processes shows arguments to every user of the machine.
 send() {
   local method=$1 path=$2
   shift 2

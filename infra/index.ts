@@ -7,11 +7,11 @@ import { namesOf } from "./names.js";
 import { outputsOf } from "./outputs.js";
 import { manifestsOf } from "./platform/manifests.js";
 import { Platform } from "./platform/platform.js";
-import { rawSettings, readSettings } from "./settings/read-settings.js";
+import { rawSettings, readStackSettings } from "./settings/read-settings.js";
 import { readSecrets } from "./settings/secrets.js";
 import { stackNameMistake } from "./stack-name.js";
 import { workloadsNamespace } from "./workloads/namespace.js";
-import { readPlaces } from "./workloads/places.js";
+import { placesOf } from "./workloads/places.js";
 import { Workloads } from "./workloads/workloads.js";
 
 // feeds ──CronJob──▶ ingest pods ──COPY──▶ primary ══WAL══▶ replicas        Kubernetes, each in its own zone
@@ -20,11 +20,11 @@ import { Workloads } from "./workloads/workloads.js";
 
 const stack = pulumi.getStack();
 const raw = rawSettings(pulumi.runtime.allConfig());
-const settings = readSettings(stack, raw, `ghcr.io/ratesapp/ratesapp:${packageJson.version}`);
+const settings = readStackSettings(stack, raw, `ghcr.io/ratesapp/ratesapp:${packageJson.version}`);
 const mistake = stackNameMistake(stack, settings.cluster.eks !== undefined);
 if (mistake) throw new pulumi.RunError(`${stack}: ${mistake}.\nGive it another one: pulumi stack rename NAME`);
 const secrets = readSecrets(raw);
-const places = readPlaces(stack, settings);
+const places = placesOf(stack, settings);
 const names = namesOf(stack);
 
 const cluster = clusterOf(stack, names, settings);

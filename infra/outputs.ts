@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Cluster } from "./cluster/cluster.js";
+import type { KubernetesCluster } from "./cluster/kubernetes-cluster.js";
 import type { Database } from "./database/database.js";
 import type { Names } from "./names.js";
 import { namespaces } from "./platform/releases.js";
@@ -9,7 +9,7 @@ import type { Workloads } from "./workloads/workloads.js";
 export interface OutputsArgs {
   readonly names: Names;
   readonly settings: Settings;
-  readonly cluster: Cluster;
+  readonly cluster: KubernetesCluster;
   readonly database: Database;
   readonly workloads: Workloads;
 }

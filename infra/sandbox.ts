@@ -8,7 +8,7 @@ import { sandboxArguments, USAGE, UsageError } from "./sandbox/arguments.js";
 import { demoPod } from "./sandbox/demo-pod.js";
 import { refusal, stackFile } from "./sandbox/stack-file.js";
 
-/** Thrown with what to tell: by a program that was started, or before one is. */
+/** Thrown with a message for the user, when a program that was started failed, or before one is started. */
 class SandboxError extends Error {}
 
 try {

@@ -36,7 +36,7 @@ export function openServices(settings: Settings, logger: Logger): OpenServices {
   const { databaseUrl } = settings;
   const writes = databaseUrl === undefined ? undefined : new WriteSide(databaseUrl, settings, logger);
   const version = new DatasetVersion(reads);
-  const answers = new AnswerCache(settings.cacheBytes, () => version.current?.tag);
+  const answers = new AnswerCache(settings.cacheBytes, () => version.current);
   const lag = new EventLoopLag();
   let draining = false;
   const health = new Health();

@@ -10,4 +10,5 @@ export const batchStates = [
   "compacted",
 ] as const;
 
+/** How far a batch is. */
 export type BatchState = (typeof batchStates)[number];

@@ -11,7 +11,7 @@ export const setFailed = statement<{ batchId: number; failure: string; forGood: 
       lease_until = NULL
   WHERE id = $batchId AND state IN ('loading', 'auditing', 'audited')`);
 
-/** Asked after the row is locked, or the answer may be of before the one that holds it has committed. */
+/** To be asked once the row is locked: before that, another session may be about to commit another state. */
 export const readState = statement<{ batchId: number }, { state: BatchState }>(
   "SELECT state FROM batches WHERE id = $batchId",
 );

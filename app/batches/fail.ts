@@ -2,12 +2,12 @@ import type { Queries } from "../database/queries.js";
 import { BatchNotFoundError, BatchStateError } from "./batch-error.js";
 import { readState, setFailed } from "./fail.sql.js";
 
-/** Why a batch failed that somebody ended without giving a reason. */
+/** Why a batch failed, where an operator or a client ended it and gave no reason. */
 export const STOPPED = "It was stopped.";
 
 /**
- * Fails a batch as a whole, at once; none of it was ever visible. `reclaimBatch` gives its space back behind it. The
- * first reason stays: failing a failed batch changes nothing and succeeds.
+ * Fails a batch as a whole, at once; none of it was ever visible. `reclaimBatch` deletes its rows afterwards. The first
+ * reason stays: failing a failed batch changes nothing and succeeds.
  * @param database or a session, to do so inside its transaction.
  * @param failure why, for the user; the bad lines stand in tables of their own.
  * @param forGood whether loading the same delivery again would fail the same way.

@@ -1,8 +1,8 @@
 import { statement } from "../database/statement.js";
 
 /**
- * Months (first days) of a batch whose rows are not its own, with the fold that counts them: folds are folded in turn, so
- * it is the last one of a chain.
+ * Months (first days) of a batch that has no rows of its own, each with the fold whose rows count its prices. A fold
+ * may itself be folded, so it is the last one of a chain.
  */
 export const findFolds = statement<{ batchId: number }, { month: string; fold_id: number }>(`
   WITH RECURSIVE above AS (
@@ -22,7 +22,7 @@ export const findLaidAside = statement<{ batchId: number }, { month: string; fol
   SELECT DISTINCT to_char(day, 'YYYY-MM-01') AS month, NULL AS fold_id
   FROM batch_days WHERE batch_id = $batchId AND laid_aside ORDER BY month`);
 
-/** What a fold (`folds`, with their `months`) holds no longer includes the batch. */
+/** Takes the batch out of the totals of its folds (`folds`, with their `months`). */
 export const takeOut = statement<{
   batchId: number;
   months: readonly string[];
@@ -35,6 +35,7 @@ export const takeOut = statement<{
     ON own.batch_id = $batchId AND own.day >= held.month AND own.day < (held.month + interval '1 month')::date
   WHERE fold.batch_id = held.fold_id AND fold.day = own.day`);
 
+/** The batch has no rows of its own from now on: folds hold its sums, or no longer do. */
 export const layAside = statement<{ batchId: number }>(`
   UPDATE batch_days SET fold_id = NULL, laid_aside = true, visible = false
   WHERE batch_id = $batchId AND fold_id IS NOT NULL`);

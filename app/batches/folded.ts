@@ -13,13 +13,13 @@ interface Elsewhere {
   readonly fold_id: number | null;
 }
 
-/** A fold was made, or a month is going, while rows were written for what was; they are undone. */
+/** A fold was made, or a month is being dropped, while this transaction wrote its rows: it rolls back. */
 class FoldsChangedError extends Error {}
 
 const WAIT_MS = 50;
 const MOST_TRIES = 200;
 
-/** Does a transaction once more, as often as folds change under it. */
+/** Repeats a transaction for as long as another process changes the folds that it works on. */
 export async function whileFoldsChange<T>(attempt: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries += 1) {
     try {
@@ -32,8 +32,8 @@ export async function whileFoldsChange<T>(attempt: () => Promise<T>): Promise<T>
 }
 
 /**
- * A change of a batch that folds have to do with, in two steps of one transaction: the rows are written first, which takes
- * as long as it takes, and locks are taken then, for a moment.
+ * A retract or publish of a batch that is in folds, in two steps of one transaction: it writes the rows first, which
+ * may take long, and takes the locks then, for a moment.
  */
 export class FoldedChange {
   readonly #session: Session;

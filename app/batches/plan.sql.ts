@@ -10,7 +10,10 @@ export const findSetAside = `(
   SELECT max(id) FROM batches
   WHERE feed = $feed AND channel = $channel AND delivery_identity = $identity AND set_aside)`;
 
-/** Waits while another session plans the same delivery, and then returns no row. */
+/**
+ * A batch with all its pieces, of which there are none if `bytes` is null. No row if the delivery is known; waits while
+ * another session plans it. The INSERT alone would tell, but takes a batch number also for one that is known.
+ */
 export const insertBatch = statement<
   {
     feed: string;
@@ -18,33 +21,38 @@ export const insertBatch = statement<
     channel: Channel;
     identity: string;
     mode: DeliveryMode;
-    planned: boolean;
     bytes: number | null;
+    pieceBytes: number;
     maxBadRows: number;
     deadlineSeconds: number | null;
   },
   { id: number }
 >(`
-  INSERT INTO batches (feed, source, channel, delivery_identity, supersedes, mode, state, planned, bytes, max_bad_rows,
-    deadline_at)
-  VALUES ($feed, $source, $channel, $identity, ${findSetAside}, $mode, 'loading', $planned, $bytes, $maxBadRows,
-          clock_timestamp() + make_interval(secs => $deadlineSeconds))
-  ON CONFLICT DO NOTHING
-  RETURNING id`);
+  WITH planned AS (
+    INSERT INTO batches (feed, source, channel, delivery_identity, supersedes, mode, state, planned, bytes,
+      max_bad_rows, deadline_at)
+    SELECT $feed, $source, $channel, $identity, ${findSetAside}, $mode, 'loading', $bytes::bigint IS NOT NULL, $bytes,
+           $maxBadRows, clock_timestamp() + make_interval(secs => $deadlineSeconds)
+    WHERE NOT EXISTS (
+      SELECT FROM batches WHERE feed = $feed AND channel = $channel AND delivery_identity = $identity AND NOT set_aside)
+    ON CONFLICT DO NOTHING
+    RETURNING id, bytes
+  ), cut AS (
+    INSERT INTO pieces (batch_id, number, from_byte, to_byte)
+    SELECT id, number, number * $pieceBytes::bigint, least((number + 1) * $pieceBytes::bigint, bytes)
+    FROM planned, generate_series(0, greatest(ceil(bytes / $pieceBytes::numeric), 1) - 1) AS number
+  )
+  SELECT id FROM planned`);
 
-export const insertPieces = statement<{ batchId: number; bytes: number; pieceBytes: number }>(`
-  INSERT INTO pieces (batch_id, number, from_byte, to_byte)
-  SELECT $batchId, number, number * $pieceBytes::bigint, least((number + 1) * $pieceBytes::bigint, $bytes::bigint)
-  FROM generate_series(0, greatest(ceil($bytes::bigint / $pieceBytes::numeric), 1) - 1) AS number`);
-
-/** `startedAt`: when this run began, as {@link readClock} told it. */
-export const findBatch = statement<
-  { feed: string; channel: Channel; identity: string; startedAt: string },
-  { id: number; state: BatchState; ended_before: boolean | null }
+/** Of these deliveries the ones that are known. `startedAt`: when this run began, as {@link readClock} told it. */
+export const findBatches = statement<
+  { feed: string; channel: Channel; identities: readonly string[]; startedAt: string },
+  { id: number; identity: string; state: BatchState; ended_before: boolean | null }
 >(`
-  SELECT id, state, planned, coalesce(failed_at, published_at, retracted_at) < $startedAt::timestamptz AS ended_before
+  SELECT id, delivery_identity AS identity, state,
+         coalesce(failed_at, published_at, retracted_at) < $startedAt::timestamptz AS ended_before
   FROM batches
-  WHERE feed = $feed AND channel = $channel AND delivery_identity = $identity AND NOT set_aside`);
+  WHERE feed = $feed AND channel = $channel AND delivery_identity = ANY ($identities::text[]) AND NOT set_aside`);
 
 /** Lets a failed delivery be planned once more: the old batch stays, for the record. */
 export const setAside = statement<{ batchId: number }>(

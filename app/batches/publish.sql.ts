@@ -2,6 +2,7 @@ import { statement } from "../database/statement.js";
 import type { BatchState } from "./batch-state.js";
 import type { DeliveryMode } from "./delivery.js";
 
+/** What decides whether a batch can be published or retracted. */
 export interface LockedBatch {
   readonly id: number;
   readonly state: BatchState;
@@ -25,14 +26,15 @@ export const setPublished = statement<{ batchId: number }>(`
       published_at = coalesce(published_at, clock_timestamp()), retracted_at = NULL
   WHERE id = $batchId`);
 
+/** It keeps its sequence, so that a later publish brings back exactly what was. */
 export const setRetracted = statement<{ batchId: number }>(
   "UPDATE batches SET state = 'retracted', folded = false, retracted_at = clock_timestamp() WHERE id = $batchId",
 );
 
 /**
- * A batch of the same feed, mode and content that the batch would only repeat: on each of its days consumers see the
- * other one, or a compaction that folded it, and nothing that came later has hidden it there (`replace`), or a feed that
- * goes back to earlier prices would be ignored.
+ * A batch of the same feed, mode and content that this batch would only repeat. On each of its days consumers must see
+ * the other one, or a compaction that folded it, and no later batch may have hidden it there (`replace`): otherwise a
+ * feed that goes back to earlier prices would be ignored.
  */
 export const findDuplicate = statement<{ batchId: number }, { id: number }>(`
   SELECT o.id
@@ -58,6 +60,7 @@ export const findDuplicate = statement<{ batchId: number }, { id: number }>(`
   ORDER BY o.id
   LIMIT 1`);
 
+/** Ends a batch that only repeats another one; reclaim deletes its rows. */
 export const setDuplicate = statement<{ batchId: number; duplicateOf: number }>(`
   UPDATE batches
   SET state = 'duplicate', duplicate_of = $duplicateOf, failed_at = clock_timestamp(), worker = NULL, lease_until = NULL

@@ -7,13 +7,15 @@ import { FoldedChange, whileFoldsChange } from "./folded.js";
 import { findDuplicate, type LockedBatch, lockBatch, setDuplicate, setPublished } from "./publish.sql.js";
 import { refreshOwnVisibility, refreshVisibility } from "./visibility.sql.js";
 
+/** When a batch is not published. */
 export interface PublishOptions {
   /** Days after the first publish for which a retracted batch can be published again. */
   readonly retractableDays?: number;
-  /** Does nothing to a batch in any other state: what somebody has retracted or failed meanwhile stays so. */
+  /** Publishes an audited batch only, and leaves one that a user has retracted or failed in the meantime as it is. */
   readonly onlyAudited?: boolean;
 }
 
+/** What a publish changed. */
 export interface PublishReport {
   readonly state: BatchState;
   /** False if it was published already. */
@@ -49,9 +51,10 @@ async function publish(
   batchId: number,
   { retractableDays = 30, onlyAudited = false }: PublishOptions,
 ): Promise<PublishReport> {
-  const folded = await FoldedChange.bringingBack(session, batchId);
+  // Only what was published before can have rows laid aside.
+  const folded = onlyAudited ? null : await FoldedChange.bringingBack(session, batchId);
   const batch = await lock(session, batchId, retractableDays);
-  await folded.expectUnchanged();
+  await folded?.expectUnchanged();
   if (batch.state === "published" || (batch.state !== "audited" && onlyAudited)) {
     return { state: batch.state, changed: false, version: null, duplicateOf: null };
   }
@@ -67,7 +70,7 @@ async function publish(
     throw new BatchStateError(batchId, batch.state, `Batch ${batchId} is ${batch.state} and cannot be published.`);
   }
   await session.run(setPublished, { batchId });
-  await folded.takeBack();
+  await folded?.takeBack();
   return { state: "published", changed: true, version: await refresh(session, batch), duplicateOf: null };
 }
 

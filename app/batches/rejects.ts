@@ -6,7 +6,7 @@ const LINES_PER_QUERY = 1_000;
 const BYTES_PER_QUERY = 4 * 1024 * 1024;
 const LINE_BREAK = Buffer.from("\n");
 
-/** Ends the names of files with rejected lines; a folder that is a source does not offer them again by itself. */
+/** The end of the names of files with rejected lines. A folder that is a source passes over files with such names. */
 export const REJECTS_SUFFIX = /\.rejects\.(csv|ndjson)$/;
 
 /**

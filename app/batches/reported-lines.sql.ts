@@ -33,13 +33,14 @@ export const readLines = statement<
   ORDER BY bad.piece, bad.line
   LIMIT $limit`);
 
+/** All bad lines by reason, the most frequent first; also those of which no text is kept. */
 export const countLines = statement<{ batchId: number }, { reason: string; count: number }>(`
   SELECT reason, sum(count)::float8 AS count FROM bad_line_counts
   WHERE batch_id = $batchId GROUP BY reason ORDER BY 2 DESC, 1`);
 
 /**
  * The next rejected lines as they stood in the file, at least one if there is any. A line may have 1 MiB; the sizes are
- * known without reading them. It goes on behind `piece` and `line`; so many `bytes` are enough.
+ * known without reading them. Starts after `piece` and `line`, and stops after about `bytes`.
  */
 export const readContents = statement<
   { batchId: number; piece: number; line: number; limit: number; bytes: number },
@@ -58,6 +59,7 @@ export const readContents = statement<
   WHERE bytes_before < $bytes
   ORDER BY piece, line`);
 
+/** The CSV header, for the file of rejected lines; null for NDJSON. */
 export const readColumns = statement<{ batchId: number }, { columns: string | null; state: BatchState }>(
   "SELECT columns, state FROM batches WHERE id = $batchId",
 );

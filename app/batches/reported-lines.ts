@@ -8,7 +8,7 @@ export interface ReportedLine {
   readonly file: string;
   /** Of a batch that was sent in pieces, each of which is a file of its own; null of any other. */
   readonly piece: number | null;
-  /** The header is line 1. Null while pieces before it are not read, whose lines nobody has counted. */
+  /** The header is line 1. Null while pieces before it are not read: their lines are not counted yet. */
   readonly line: number | null;
   readonly column: string | null;
   readonly reason: string;

@@ -5,11 +5,13 @@ import { FoldedChange, whileFoldsChange } from "./folded.js";
 import { lock, refresh, refuseOld } from "./publish.js";
 import { setRetracted } from "./publish.sql.js";
 
+/** When a batch can no longer be retracted. */
 export interface RetractOptions {
   /** Days after the first publish for which a batch can be retracted. */
   readonly retractableDays?: number;
 }
 
+/** What a retract changed. */
 export interface RetractReport {
   /** False if it was retracted already. */
   readonly changed: boolean;

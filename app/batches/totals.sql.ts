@@ -1,4 +1,7 @@
-/** What the pieces of a batch `b` come to: for the columns of that name, while they can still change and once for all. */
+/**
+ * Totals of the pieces of a batch `b`, by the column that keeps each: summed while pieces can still change, and kept
+ * from then on.
+ */
 const TOTALS = {
   loaded_rows: "coalesce(sum(p.rows) FILTER (WHERE p.state = 'loaded'), 0)",
   // A piece that failed may be sent again while its batch is open.
@@ -14,7 +17,10 @@ const sums = Object.entries(TOTALS)
   .map(([column, sum]) => `${sum} AS ${column}`)
   .join(", ");
 
-/** For an UPDATE of a batch whose pieces are final: from then on nobody sums them any more. */
+/**
+ * For an UPDATE of a batch whose pieces are final: readers take these totals from then on, and no longer sum the
+ * pieces.
+ */
 export const keepTotals = `
   (${columns}) = (SELECT ${sums} FROM batches b JOIN pieces p ON p.batch_id = b.id WHERE b.id = batches.id)`;
 

@@ -2,11 +2,11 @@ import { InvalidArgumentError } from "commander";
 import { feedName } from "../ingest/feeds.js";
 import { UsageError } from "./failure.js";
 
-/** Of the column that holds its number. */
+/** The largest value of the column `batches.id`. */
 const LAST_BATCH = 2_147_483_647;
 
 /** Reads an option that is a whole number, written in digits alone. */
-export function wholeNumber(least: number, most: number): (text: string) => number {
+export function parseWholeNumber(least: number, most: number): (text: string) => number {
   return (text) => {
     const number = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
     if (number >= least && number <= most) return number;
@@ -14,7 +14,7 @@ export function wholeNumber(least: number, most: number): (text: string) => numb
   };
 }
 
-/** Of an argument, rather than an option, commander would speak as of a "command-argument value". */
+/** Commander would call an argument that is no option a "command-argument value". */
 export function argument<Value>(name: string, parse: (text: string) => Value): (text: string) => Value {
   return (text) => {
     try {
@@ -27,7 +27,7 @@ export function argument<Value>(name: string, parse: (text: string) => Value): (
 }
 
 /** Reads the number of a batch. */
-export const batchNumber = argument("<id>", wholeNumber(1, LAST_BATCH));
+export const batchNumber = argument("<id>", parseWholeNumber(1, LAST_BATCH));
 
 /** Reads the name of a feed. */
 export function feed(text: string): string {

@@ -20,7 +20,7 @@ import { type CompactReport, compact } from "../upkeep/compact.js";
 import { reclaimBatch } from "../upkeep/reclaim.js";
 import { dropOldMonths } from "../upkeep/retention.js";
 import { Turns } from "../upkeep/turns.js";
-import { argument, batchNumber, feed, filled, wholeNumber } from "./arguments.js";
+import { argument, batchNumber, feed, filled, parseWholeNumber } from "./arguments.js";
 import { writeBatchDetails, writeBatchTable } from "./batch-table.js";
 import { withWriteDatabase } from "./database.js";
 import { stopSignal } from "./stop-signal.js";
@@ -35,6 +35,7 @@ const MOST_REASON_CHARACTERS = 1_000;
 /** Further back than any price. */
 const LONGEST_RETENTION_DAYS = 100_000;
 
+/** `ratesapp batches`: list, show, publish, retract, fail, retry, rejects and compact. */
 export function batchesCommand(): Command {
   return new Command("batches")
     .description("See what was delivered; retract it, publish it again, and keep the tables small.")
@@ -66,7 +67,7 @@ function listCommand(): Command {
     .option("--feed <name>", "only those of a feed", feed)
     .addOption(new Option("--state <state>", "only those in a state").choices(batchStates))
     .option("--before <id>", "only those with a lower number: the last of a page gives the next page", batchNumber)
-    .option("--limit <number>", "how many", wholeNumber(1, MOST_LISTED), 20)
+    .option("--limit <number>", "how many", parseWholeNumber(1, MOST_LISTED), 20)
     .option("--json", "as JSON")
     .addHelpText(
       "after",
@@ -141,19 +142,19 @@ function changeCommand(name: string, description: string, change: Change): Comma
     });
 }
 
-/** Somebody waits for the answer. */
+/** A user waits for the command, so it gives up on a database that is away much sooner than a worker does. */
 const PATIENCE_MS = 30_000;
 
 const retract: Change = async (database, id, { retractableDays }) => {
   const { changed, version } = await retractBatch(database.with({ patienceMs: PATIENCE_MS }), id, { retractableDays });
   return changed
-    ? `Batch ${id} is retracted: nobody sees it any more (dataset version ${version}).`
+    ? `Batch ${id} is retracted: consumers no longer see it (dataset version ${version}).`
     : `Batch ${id} was retracted before. Nothing changed.`;
 };
 
 const publish: Change = async (database, id, { retractableDays }) => {
   const patient = database.with({ patienceMs: PATIENCE_MS });
-  // Each does nothing to a batch that is past it.
+  // Each step does nothing to a batch that has passed it already.
   await completeUpload(patient, id);
   const audit = await auditBatch(patient, id);
   if (audit.state === "failed") throw new Error(`Batch ${id} failed: ${audit.failure}`);
@@ -167,7 +168,7 @@ const publish: Change = async (database, id, { retractableDays }) => {
 };
 
 const fail: Change = async (database, id, _settings, { reason = STOPPED }) => {
-  // For good, or the next run would begin it again.
+  // For good: otherwise the next run would load it again.
   const changed = await failBatch(database.with({ patienceMs: PATIENCE_MS }), id, reason, true);
   const { prices } = await reclaimBatch(database.with({ signal: stopSignal() }), id);
   const deleted = `${count(prices)} ${prices === 1 ? "price was" : "prices were"} deleted.`;
@@ -181,7 +182,7 @@ const retry: Change = async (database, id) => {
     : `Batch ${id} is laid aside: the next \`ratesapp ingest run\` of ${source} loads it as a new batch.`;
 };
 
-/** An upload that is still wanted goes on within a day. */
+/** A client that still wants its upload sends something within a day. */
 const ABANDONED_AFTER_HOURS = 24;
 
 interface CompactCommandOptions extends JsonOption {
@@ -190,17 +191,17 @@ interface CompactCommandOptions extends JsonOption {
 
 function compactCommand(): Command {
   return new Command("compact")
-    .description("Fold batches that can no longer be retracted, delete what nobody can see, drop old months.")
+    .description("Fold batches that can no longer be retracted, delete rows that no consumer can see, drop old months.")
     .option(
       "--retention-days <number>",
       "drop whole months of prices that are older than this many days",
-      wholeNumber(1, LONGEST_RETENTION_DAYS),
+      parseWholeNumber(1, LONGEST_RETENTION_DAYS),
     )
     .option("--json", "what was done, as JSON")
     .addHelpText(
       "after",
       `
-Uploads that nobody went on with for a day fail first. Answers stay the same, readers and loads are not held up, and it can be stopped at any point: the next run goes on.
+Uploads that have received nothing for a day fail first. Answers stay the same, readers and loads are not held up, and it can be stopped at any point: the next run goes on.
 Run it once a day. Batches can be retracted for RETRACTABLE_DAYS after their publish, and are left alone until then.
 With --retention-days, old months are gone for good; only the role that owns the tables can drop them.
 
@@ -217,7 +218,7 @@ Examples:
         const turns = new Turns(signal);
         let dropped: readonly string[] = [];
         let compacted: CompactReport = { folded: 0, dailyRates: 0, prices: 0 };
-        // First, as months that go need no folding.
+        // Before folding, as months that are dropped need none.
         await turns.take("No month was dropped", async () => {
           if (retentionDays !== undefined) dropped = await dropOldMonths(database, { retentionDays });
         });
@@ -229,7 +230,7 @@ Examples:
         if (options.json) print({ folded, deleted: { daily_rates: dailyRates, prices }, dropped });
         else {
           console.log(
-            `Folded ${folded} ${folded === 1 ? "month of a feed" : "months of feeds"}; deleted ${count(dailyRates)} daily rates and ${count(prices)} prices that nobody could see.`,
+            `Folded ${folded} ${folded === 1 ? "month of a feed" : "months of feeds"}; deleted ${count(dailyRates)} daily rates and ${count(prices)} prices that no consumer could see.`,
           );
           if (dropped.length > 0) console.log(`Dropped ${dropped.map((month) => month.slice(0, 7)).join(", ")}.`);
         }

@@ -12,7 +12,10 @@ export interface CommandDatabase {
   readonly writeUrl: string | undefined;
   /** Where reads go. */
   readonly readUrl: string;
-  /** True if nobody else migrates it: the local Postgres, which is at the newest schema when this is returned. */
+  /**
+   * True for the local Postgres, which this process migrates itself: it is at the newest schema when this is returned.
+   * A database that is given is migrated by `ratesapp migrate`.
+   */
   readonly local: boolean;
   close(): Promise<void>;
 }
@@ -22,8 +25,8 @@ const PROJECT = realpathSync(fileURLToPath(new URL("../../", import.meta.url)));
 
 /**
  * The databases of the settings, or the local Postgres where they name none.
- * @throws {UsageError} in any other folder than the project's: an empty database, made there, would say that there is
- * nothing, as if the user had lost it.
+ * @throws {UsageError} in any other folder than the project's: the command would make an empty database there, and the
+ * user would think that the data are lost.
  */
 export async function openCommandDatabase(settings: Settings): Promise<CommandDatabase> {
   const writeUrl = settings.databaseUrl;

@@ -11,6 +11,7 @@ import { stopSignal } from "./stop-signal.js";
 
 const DAY_MS = 86_400_000;
 
+/** `ratesapp demo`: what `npm start` runs. */
 export function demoCommand(): Command {
   return new Command("demo")
     .description("Serve a year of generated prices: everything that serve does, on data to look at.")
@@ -27,7 +28,7 @@ Examples:
     )
     .action(async () => {
       const given = readSettings();
-      // Its data, its token and no limit are for whoever starts it, and not for the network around.
+      // The demo prints its write token and has no rate limit, so only this machine reaches it unless HOST is set.
       const settings: Settings = { ...given, host: given.host ?? "127.0.0.1", rateLimitPerSecond: 0 };
       const logger = createLogger(settings);
       const stop = stopSignal();
@@ -49,12 +50,12 @@ async function prepare({ writeUrl, local }: CommandDatabase, signal: AbortSignal
   if (writeUrl === undefined)
     throw new UsageError("DATABASE_URL: is needed to load the data; only DATABASE_READ_URL is set");
   if (!local) await migrate(writeUrl);
-  // Not with the others: it works out ways across all seas, which no other command needs.
+  // Imported only here: loading it computes the ways across all seas, which no other command needs.
   const { loadDemo } = await import("../demo/load-demo.js");
   const progress = showProgress(logger);
   try {
     const lastDay = Math.floor(Date.now() / DAY_MS) - 1;
-    const loaded = await loadDemo({ url: writeUrl, lastDay, signal, log: logger, onProgress: progress.show });
+    const loaded = await loadDemo({ url: writeUrl, lastDay, signal, log: logger, onProgress: progress.update });
     if (!loaded) logger.info("the database holds data of its own; none are generated");
   } finally {
     progress.end();
@@ -62,7 +63,7 @@ async function prepare({ writeUrl, local }: CommandDatabase, signal: AbortSignal
 }
 
 interface Progress {
-  readonly show: (days: number, total: number) => void;
+  readonly update: (days: number, total: number) => void;
   readonly end: () => void;
 }
 
@@ -74,13 +75,13 @@ function showProgress(logger: Logger): Progress {
       clearOnComplete: true,
     });
     return {
-      show: (days, total) => (bar.isActive ? bar.update(days) : bar.start(total, days)),
+      update: (days, total) => (bar.isActive ? bar.update(days) : bar.start(total, days)),
       end: () => bar.stop(),
     };
   }
   let quarters = 0;
   return {
-    show(days, total) {
+    update(days, total) {
       if (Math.floor((4 * days) / total) === quarters) return;
       quarters = Math.floor((4 * days) / total);
       logger.info({ days, of_days: total }, "generating prices");

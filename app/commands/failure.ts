@@ -10,7 +10,7 @@ import { firstLines } from "./first-lines.js";
 import { hideAddresses } from "./hide-addresses.js";
 import { StoppedError } from "./stop-signal.js";
 
-/** Thrown for something that the user must say differently: a missing variable, options that do not go together. */
+/** Thrown for wrong usage: a missing variable, or options that do not go together. */
 export class UsageError extends Error {
   constructor(message: string) {
     super(message);
@@ -18,7 +18,7 @@ export class UsageError extends Error {
   }
 }
 
-/** What the commands end with, beside 0; 128 and more stands for a signal. */
+/** Exit codes of the commands, beside 0; 128 and more stand for a signal. */
 export const EXIT = {
   failed: 1,
   /** Wrong usage or configuration. */
@@ -42,7 +42,8 @@ export function describeFailure(error: unknown, environment: NodeJS.ProcessEnv =
   if (error instanceof CommanderError) return "";
   const detailed = environment.LOG_LEVEL === "debug" || environment.LOG_LEVEL === "trace";
   const text = textOf(error, detailed);
-  // A mistake in the environment is told without its value, and shows in what form an address is wanted.
+  // The message for a wrong environment variable leaves out its value, which may be secret, and shows the form of an
+  // address.
   return `${printableLines(error instanceof SettingsError ? text : hideAddresses(text))}\n`;
 }
 
@@ -59,7 +60,7 @@ function messageOf(error: Error): string {
   if (code === "EADDRINUSE") return `Port ${port} is taken. Set PORT or ADMIN_PORT to another one, or to 0 for any.`;
   const message =
     error.message === "" && error instanceof AggregateError ? error.errors.map(String).join("\n") : error.message;
-  // ENOENT: of a socket for the database, but of a file for everything a command reads.
+  // ENOENT may mean the socket of a database, but in a command it means a file that the user named.
   const away = isTransient(error) && (error as NodeJS.ErrnoException).code !== "ENOENT";
   return away ? `The database does not answer: ${message}` : message;
 }

@@ -13,7 +13,7 @@ export interface FeedOptions {
 }
 
 /**
- * What is to be loaded: what the options say, and for the rest what the file of feeds says of `--feed`.
+ * What to load: the options, and for those that are not given the entry of `--feed` in the file of feeds.
  * @throws {UsageError} if neither says where the prices are.
  * @throws {FeedsFileError}
  */

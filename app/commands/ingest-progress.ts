@@ -1,6 +1,6 @@
 import progress, { type Options, Presets, SingleBar } from "cli-progress";
 import { type BatchSummary, readBatch } from "../batches/batch-summary.js";
-import type { IngestLog } from "../database/patiently.js";
+import type { Log } from "../database/log.js";
 import type { Queries } from "../database/queries.js";
 import { printable } from "../printable.js";
 
@@ -9,61 +9,80 @@ const LOG_INTERVAL_MS = 5_000;
 
 /**
  * Shows how far a batch is, over all its workers, as the database knows it: a bar on a terminal, else a log line every
- * five seconds. Warns once as soon as the limit of the processing time will be missed.
+ * five seconds. Of several under way, the one that will end first. Warns once of each as soon as the limit of the
+ * processing time will be missed.
  */
 export class ProgressDisplay {
   readonly #database: Queries;
-  readonly #log: IngestLog;
+  readonly #log: Log;
   readonly #terminal = process.stderr.isTTY === true;
   #timer: NodeJS.Timeout | undefined;
   #update: Promise<void> | undefined;
   #bar: SingleBar | undefined;
-  #warned = false;
+  /** Names by batch, in the order in which they end. */
+  readonly #watched = new Map<number, string>();
+  readonly #warned = new Set<number>();
 
-  constructor(database: Queries, log: IngestLog) {
+  constructor(database: Queries, log: Log) {
     this.#database = database;
     this.#log = log;
   }
 
   /** A log that does not write into the bar. */
-  get log(): IngestLog {
+  get log(): Log {
     return {
       info: (fields, message) => this.#aboveBar(() => this.#log.info(fields, message)),
       warn: (fields, message) => this.#aboveBar(() => this.#log.warn(fields, message)),
     };
   }
 
+  /** Shows how far this batch is, again and again until {@link end}, unless others will end before it. @param name of the delivery, for the reader. */
   watch(batchId: number, name: string): void {
-    this.#warned = false;
+    this.#watched.set(batchId, name);
     const update = () => {
-      this.#update ??= this.#show(batchId, name).finally(() => {
+      this.#update ??= this.#showFirst().finally(() => {
         this.#update = undefined;
       });
     };
-    this.#timer = setInterval(update, this.#terminal ? TERMINAL_INTERVAL_MS : LOG_INTERVAL_MS);
+    this.#timer ??= setInterval(update, this.#terminal ? TERMINAL_INTERVAL_MS : LOG_INTERVAL_MS);
   }
 
-  async end(): Promise<void> {
-    clearInterval(this.#timer);
+  /** The bar is gone until the next look, so that something can be written. */
+  async end(batchId: number): Promise<void> {
+    this.#watched.delete(batchId);
+    this.#warned.delete(batchId);
+    if (this.#watched.size === 0) {
+      clearInterval(this.#timer);
+      this.#timer = undefined;
+    }
     await this.#update;
     this.#bar?.stop();
     this.#bar = undefined;
   }
 
-  async #show(batchId: number, name: string): Promise<void> {
+  async endAll(): Promise<void> {
+    for (const batchId of [...this.#watched.keys()]) await this.end(batchId);
+  }
+
+  async #showFirst(): Promise<void> {
+    const [first] = this.#watched;
+    if (first) await this.#report(...first);
+  }
+
+  async #report(batchId: number, name: string): Promise<void> {
     let batch: BatchSummary | undefined;
     try {
       batch = await readBatch(this.#database, batchId);
     } catch {
-      return; // The database is away; whoever needs it says so.
+      return; // The database is away; the worker that loads the batch reports it.
     }
     if (batch === undefined) return;
     if (this.#terminal) this.#draw(name, batch);
     else this.#log.info({ batch: batchId, ...forLog(batch) }, describe(name, batch));
     const left = secondsUntil(batch, batch.estimated_end);
     const secondsToDeadline = secondsUntil(batch, batch.deadline_at);
-    if (secondsToDeadline !== null && !this.#warned && (left ?? 0) > secondsToDeadline) {
-      this.#warned = true;
+    if (secondsToDeadline !== null && !this.#warned.has(batchId) && (left ?? 0) > secondsToDeadline) {
+      this.#warned.add(batchId);
       this.log.warn(
         { batch: batchId, seconds_left: left, seconds_to_deadline: secondsToDeadline },
         secondsToDeadline < 0 ? "the batch has missed its deadline" : "the batch will miss its deadline",
@@ -89,7 +108,7 @@ export class ProgressDisplay {
 }
 
 const BAR: Options = {
-  // Of a pipe nobody knows how much is to come.
+  // The size of a pipe is unknown until its end, so it gets text and no bar.
   format: (options, params, { text, known }) =>
     known ? `${progress.Format.BarFormat(params.progress, options)} ${params.value} % ${text}` : text,
   stream: process.stderr,

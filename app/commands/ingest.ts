@@ -8,7 +8,7 @@ import { REPORTED_BAD_LINES } from "../ingest/parse/bad-lines.js";
 import { printable } from "../printable.js";
 import { readSettings } from "../settings.js";
 import { createLogger } from "../telemetry/logger.js";
-import { feed, filled, wholeNumber } from "./arguments.js";
+import { feed, filled, parseWholeNumber } from "./arguments.js";
 import { withWriteDatabase } from "./database.js";
 import { EXIT } from "./failure.js";
 import { type FeedOptions, readFeedOptions } from "./feed-options.js";
@@ -17,6 +17,7 @@ import { ProgressDisplay } from "./ingest-progress.js";
 import { RejectsFiles } from "./rejects-files.js";
 import { stopSignal } from "./stop-signal.js";
 
+/** `ratesapp ingest run`. Exit codes: 3 if a delivery itself is at fault (bad lines), 1 if another run may succeed. */
 export function ingestCommand(): Command {
   return new Command("ingest").description("Load deliveries of prices.").addCommand(runCommand());
 }
@@ -32,11 +33,15 @@ function runCommand(): Command {
         "replace: hide the feed's earlier prices of the days that the delivery holds (append)",
       ).choices(["append", "replace"]),
     )
-    .option("--max-bad-rows <number>", "bad lines to leave out instead of failing (0)", wholeNumber(0, MOST_BAD_ROWS))
+    .option(
+      "--max-bad-rows <number>",
+      "bad lines to leave out instead of failing (0)",
+      parseWholeNumber(0, MOST_BAD_ROWS),
+    )
     .option(
       "--deadline <seconds>",
       "limit of the processing time: warn once it will be missed",
-      wholeNumber(1, LONGEST_DEADLINE_SECONDS),
+      parseWholeNumber(1, LONGEST_DEADLINE_SECONDS),
     )
     .option(
       "--rejects <path>",
@@ -103,7 +108,7 @@ async function run(options: FeedOptions): Promise<void> {
         maxBadRows,
         ...(deadlineSeconds === undefined ? {} : { deadlineSeconds }),
         onBatch: (batchId, { name }) => display.watch(batchId, name),
-        onEnd: () => display.end(),
+        onEnd: (batchId) => display.end(batchId),
         onReport: tell,
       });
       if (reports.length === 0) console.log("Nothing new.");
@@ -111,7 +116,7 @@ async function run(options: FeedOptions): Promise<void> {
       if (failed.some(({ already, failedForGood }) => !already && !failedForGood)) process.exitCode = EXIT.failed;
       else if (failed.length > 0) process.exitCode ??= EXIT.badDelivery;
     } finally {
-      await display.end();
+      await display.endAll();
       await closePool(pool);
     }
 

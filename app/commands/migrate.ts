@@ -10,10 +10,11 @@ import { stopSignal } from "./stop-signal.js";
 const POLL_MS = 500;
 const STATEMENT_TIMEOUT_MS = 2_000;
 
+/** `ratesapp migrate`, and `--wait` for pods that must not start before the schema is there. */
 export function migrateCommand(): Command {
   return new Command("migrate")
     .description("Bring the database to the schema of this release; does nothing if it is there.")
-    .option("--wait", "change nothing: wait until someone else has migrated the database that is read from")
+    .option("--wait", "change nothing: wait until another process has migrated the database that is read from")
     .addHelpText(
       "after",
       `
@@ -42,7 +43,7 @@ Examples:
     });
 }
 
-/** Has no limit of its own: whoever starts it (an init container, a Job's deadline) knows how long is too long. */
+/** Waits without a limit: Kubernetes ends an init container or a Job that takes too long, and a user presses Ctrl-C. */
 async function waitForSchema(url: string, signal: AbortSignal, logger: Logger): Promise<void> {
   const pool = openPool({
     url,

@@ -11,6 +11,7 @@ import { filled } from "./arguments.js";
 import { withWriteDatabase } from "./database.js";
 import { firstLines } from "./first-lines.js";
 
+/** `ratesapp places import`. It exits with 3, and changes nothing, if the files have mistakes. */
 export function placesCommand(): Command {
   return new Command("places").description("Ports and the regions they lie in.").addCommand(importCommand());
 }

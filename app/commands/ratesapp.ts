@@ -42,7 +42,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 a bad delivery t
 /** Commands that are added do not inherit this; without it, commander ends the process with code 1 for wrong usage. */
 function throwRatherThanExit(command: Command): void {
   command.exitOverride().showHelpAfterError("(--help tells more)");
-  // It repeats what it does not know, which may be an address at the wrong place.
+  // Commander repeats an argument that it does not know, which may be an address with a password.
   command.configureOutput({ outputError: (text, write) => write(printableLines(hideAddresses(text))) });
   for (const child of command.commands) throwRatherThanExit(child);
 }

@@ -1,6 +1,8 @@
 import type { Command } from "commander";
 
-/** Of an option that is given twice, commander takes the last: the first `--source` would be left out without a word. */
+/**
+ * Commander takes the last of an option that is given twice, and would ignore the first `--source` silently.
+ */
 export function refuseRepeatedOptions(command: Command): void {
   for (const option of command.options.filter(({ variadic }) => !variadic)) {
     let given = false;

@@ -5,6 +5,7 @@ import type { Queries } from "../database/queries.js";
 import type { BatchReport } from "../ingest/ingest-source.js";
 import { FileExistsError, writeOutput } from "./write-output.js";
 
+/** Where the lines that were left out go. */
 export interface RejectsOptions {
   /** A file, or a folder for a file of each delivery; if not given, they go next to deliveries that are local files. */
   readonly rejects: string | undefined;

@@ -6,6 +6,7 @@ import { environmentHelp } from "./environment-help.js";
 import { serveUntil } from "./server.js";
 import { stopSignal } from "./stop-signal.js";
 
+/** `ratesapp serve`: the API, its documents and the page, until SIGTERM. */
 export function serveCommand(): Command {
   return new Command("serve")
     .description("Answer requests: the API, its documents and the page.")

@@ -3,9 +3,9 @@ import { systemReason } from "../system-reason.js";
 import { EXIT } from "./failure.js";
 
 /**
- * Says once that standard output cannot be written, as on a full disk, and ends with 1 then. A reader that has gone, as
- * of `| head -1`, wants no more: that is no failure, and the command goes on without it. What cannot be written to
- * standard error can be said nowhere.
+ * Says once that standard output cannot be written, as on a full disk, and ends with 1 then. When the reader has closed
+ * the pipe, as `| head -1` does, that is no failure, and the command goes on. An error of standard error itself is
+ * ignored: there is no other place to report it.
  */
 export function watchStandardStreams(): void {
   process.stderr.on("error", () => {});

@@ -43,7 +43,9 @@ export function stopSignal(): AbortSignal {
   return controller.signal;
 }
 
-/** npm passes a signal to the shell that it starts a script with; that ends of it, and tells the script nothing. */
+/**
+ * npm passes a signal only to the shell that it runs a script in. The shell ends, and this process has another parent.
+ */
 function onceOrphaned(stop: () => void): void {
   const parent = process.ppid;
   const looking = setInterval(() => {

@@ -24,7 +24,7 @@ export class FileExistsError extends UsageError {
 
 type Chunks = AsyncIterable<Buffer>;
 
-/** Opened by their names, they would be cut to nothing (a file) or refused (a socket). */
+/** Opening them by name would empty a file, and fail for a socket. */
 const STREAMS = new Map<string, NodeJS.WriteStream>([
   ["-", process.stdout],
   ["/dev/stdout", process.stdout],

@@ -3,14 +3,14 @@ export interface Backoff {
   readonly firstMs: number;
   readonly longestMs: number;
   /**
-   * The part of a wait that is left to chance, 0 to 1, so that many who failed together do not come back together
+   * The random part of a wait, 0 to 1, so that many clients that failed together do not all try again together
    * (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/).
    */
   readonly jitter: number;
 }
 
 /**
- * How long to wait, in milliseconds: twice as long behind each attempt.
+ * How long to wait, in milliseconds: twice as long after each failed attempt.
  * @param attempt the number of the one that failed, from 1.
  */
 export function waitAfter(attempt: number, { firstMs, longestMs, jitter }: Backoff): number {

@@ -1,8 +1,12 @@
 import type pg from "pg";
 
+/** A connection that is taken out of the pool until it is released. */
 export interface CheckedOut {
   readonly client: pg.PoolClient;
-  /** Does something the first time only: whoever cuts the connection and whoever is done with it need not know of each other. */
+  /**
+   * Gives the connection back to the pool, or closes it if `destroy` is true. Only the first call counts: a watch may
+   * have closed the connection before the code that uses it is done.
+   */
   release(destroy: boolean): void;
 }
 

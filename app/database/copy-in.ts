@@ -11,7 +11,7 @@ const TRAILER = Buffer.from([0xff, 0xff]);
  */
 export class CopyIn {
   readonly #stream: ReturnType<typeof from>;
-  /** Rejects when the server or the connection fails, which no callback of the stream is told of. */
+  /** Rejects when the server or the connection fails: the callbacks of the stream do not report that. */
   readonly #failed: Promise<never>;
   #failure: Error | undefined;
   /** The rows on their way. */
@@ -24,7 +24,8 @@ export class CopyIn {
       this.#stream.on("error", (error) => {
         this.#failure ??= error;
         reject(this.#failure);
-        // Or it would send what waits in it over a connection that it has let go of, and throw where nobody catches.
+        // Or the stream would send its buffer over a connection that it no longer holds, and its error would end the
+        // process.
         this.#stream.destroy();
       });
     });
@@ -32,6 +33,12 @@ export class CopyIn {
     this.#stream.write(HEADER);
   }
 
+  /**
+   * Sends rows, and resolves when the socket has taken those of the call before. The caller must not change `rows`
+   * until the next call, or {@link finish}, has resolved.
+   * @param rows in the binary format of COPY, whole rows only.
+   * @throws what the server says of the statement, or of the connection; every later call throws the same.
+   */
   async write(rows: Buffer): Promise<void> {
     await this.#sending;
     this.#sending = this.#unlessFailed((done) => this.#stream.write(rows, done));

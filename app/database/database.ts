@@ -1,15 +1,16 @@
 import type pg from "pg";
-import { type IngestLog, type Patience, patiently } from "./patiently.js";
+import type { Log } from "./log.js";
+import { type Patience, patiently } from "./patiently.js";
 import { Queries, Session } from "./queries.js";
 import { shortStatement } from "./short-statement.js";
 import { inTransaction } from "./transaction.js";
 
-const SILENT: IngestLog = { info() {}, warn() {} };
+const SILENT: Log = { info() {}, warn() {} };
 const NEVER_STOPPED = new AbortController().signal;
 
 /**
- * The database that batches are written to: its connections, and how long to go on while it is away. Whatever runs on it
- * is safe to repeat, as an answer may be lost on its way.
+ * The database that batches are written to: its connections, and how long to go on while it is away. Everything that
+ * runs on it must be safe to repeat, because an answer may be lost on its way.
  *
  * ```ts
  * const database = new Database(pool, { patienceMs: PATIENCE_MS, log, signal });
@@ -38,8 +39,8 @@ export class Database extends Queries {
   }
 
   /**
-   * The same database for what a worker that was told to stop still hands back: its signal would refuse that. One
-   * attempt; what is not handed back becomes free when its lease ends.
+   * The same database without the signal, so that a worker that is told to stop can still give back its leases. One
+   * attempt: a lease that is not given back ends by itself.
    */
   afterStop(): Database {
     return new Database(this.pool);
@@ -50,17 +51,19 @@ export class Database extends Queries {
     return this.patience.signal ?? NEVER_STOPPED;
   }
 
-  /** Where the work on this database says what happens; silent if it has no log. */
-  get log(): IngestLog {
+  /** Where work on this database reports; silent if it has no log. */
+  get log(): Log {
     return this.patience.log ?? SILENT;
   }
 
-  /** A short statement: one that is not answered within seconds fails, as the other end may be gone without a word. */
+  /** For short statements: one without an answer within seconds fails, because the server may have vanished. */
   protected override send<Row extends object>(query: pg.QueryConfig) {
     return patiently(this.patience, () => this.pool.query<Row & pg.QueryResultRow>(shortStatement(query)));
   }
 
-  /** Between BEGIN and COMMIT on one connection ({@link inTransaction}), where a statement may take its time. */
+  /**
+   * Runs work between BEGIN and COMMIT on one connection ({@link inTransaction}), where a statement may take minutes.
+   */
   transaction<T>(work: (session: Session) => Promise<T>): Promise<T> {
     return patiently(this.patience, () =>
       inTransaction(this.pool, (client) => work(new Session(client)), this.patience.signal),

@@ -1,13 +1,14 @@
 import { rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Cluster } from "./embedded/cluster.js";
 import { EmbeddedPostgresError } from "./embedded/embedded-postgres-error.js";
+import { LocalPostgres } from "./embedded/local-postgres.js";
 import { Membership } from "./embedded/membership.js";
 import { isAlive, type Postmaster, readPostmaster } from "./embedded/postmaster.js";
 import type { ServerSettings } from "./embedded/server-settings.js";
 import { isTransient } from "./sqlstates.js";
 
+/** Which local Postgres to use, and how to start it. */
 export interface EmbeddedOptions {
   /** The data directory of ratesapp; Postgres keeps its files in `postgres` inside it. */
   readonly directory: string;
@@ -15,10 +16,14 @@ export interface EmbeddedOptions {
   readonly serverSettings?: ServerSettings;
 }
 
+/** A local Postgres that runs while at least one process uses it. */
 export interface EmbeddedDatabase {
   /** Connects as superuser, over loopback, with the password that was made with the data. */
   readonly url: string;
-  /** Leaves; the last user out stops the server and waits for that. Can be called again. */
+  /**
+   * Ends the use of the server. The last process that uses it also stops it, and waits until it is gone. Can be called
+   * again.
+   */
   close(): Promise<void>;
 }
 
@@ -28,7 +33,8 @@ const POLL_MS = 20;
 
 /**
  * A real PostgreSQL 17 from the development dependency `embedded-postgres`: started if it is not running, shared if
- * another process already runs it on the same directory, stopped by the last user (or half a second after that one died).
+ * another process already runs it on the same directory, stopped by the last process that uses it (or half a second
+ * after that one died).
  *
  * ```ts
  * const database = await openEmbedded({ directory: ".data" });
@@ -38,16 +44,16 @@ const POLL_MS = 20;
  * @throws {EmbeddedPostgresError} with what to do, if it cannot run here.
  */
 export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedDatabase> {
-  const cluster = new Cluster(join(resolve(options.directory), "postgres"), options.serverSettings ?? {});
+  const postgres = new LocalPostgres(join(resolve(options.directory), "postgres"), options.serverSettings ?? {});
   const deadlineMs = performance.now() + JOIN_TIMEOUT_MS;
   for (;;) {
-    if (!(await cluster.exists())) await cluster.create();
+    if (!(await postgres.exists())) await postgres.create();
     const joined =
-      (await joinRunning(cluster)) ?? ((await startIfStopped(cluster)) ? await joinRunning(cluster) : undefined);
+      (await joinRunning(postgres)) ?? ((await startIfStopped(postgres)) ? await joinRunning(postgres) : undefined);
     if (joined !== undefined) return joined;
     if (performance.now() > deadlineMs) {
       throw new EmbeddedPostgresError(
-        `The local Postgres in ${cluster.directory} neither answers nor ends.`,
+        `The local Postgres in ${postgres.directory} neither answers nor ends.`,
         "End its processes, or set DATABASE_URL.",
       );
     }
@@ -56,10 +62,10 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedDa
 }
 
 /** Undefined while there is no server to join: none runs, or it is starting or stopping. */
-async function joinRunning(cluster: Cluster): Promise<EmbeddedDatabase | undefined> {
-  const postmaster = await readPostmaster(cluster.directory);
-  if (postmaster === undefined || !(await isAlive(postmaster, cluster.directory))) return undefined;
-  const url = await cluster.url(postmaster.port);
+async function joinRunning(postgres: LocalPostgres): Promise<EmbeddedDatabase | undefined> {
+  const postmaster = await readPostmaster(postgres.directory);
+  if (postmaster === undefined || !(await isAlive(postmaster, postgres.directory))) return undefined;
+  const url = await postgres.url(postmaster.port);
   const membership = await Membership.join(url).catch((error: unknown) => {
     if (isTransient(error)) return undefined;
     throw error;
@@ -67,9 +73,9 @@ async function joinRunning(cluster: Cluster): Promise<EmbeddedDatabase | undefin
   if (membership === undefined) return undefined;
   let closing: Promise<void> | undefined;
   const close = async () => {
-    // Not the one that was joined: that may have crashed, and another user have started the next.
-    const current = await readPostmaster(cluster.directory);
-    if ((await membership.leave()) && current !== undefined) await waitUntilGone(cluster, current);
+    // Read again: the server that was joined may have crashed, and another process may have started a new one.
+    const current = await readPostmaster(postgres.directory);
+    if ((await membership.leave()) && current !== undefined) await waitUntilGone(postgres, current);
   };
   return {
     url,
@@ -80,13 +86,13 @@ async function joinRunning(cluster: Cluster): Promise<EmbeddedDatabase | undefin
   };
 }
 
-/** The pid may be waited for even though another server may start on the data: that one has another. */
-async function waitUntilGone(cluster: Cluster, postmaster: Postmaster): Promise<void> {
+/** Waits for the pid and not for the data to be free: another process may start a server on them at once. */
+async function waitUntilGone(postgres: LocalPostgres, postmaster: Postmaster): Promise<void> {
   const deadlineMs = performance.now() + STOP_TIMEOUT_MS;
-  while (await isAlive(postmaster, cluster.directory)) {
+  while (await isAlive(postmaster, postgres.directory)) {
     if (performance.now() > deadlineMs) {
       throw new EmbeddedPostgresError(
-        `The local Postgres in ${cluster.directory} (process ${postmaster.pid}) does not stop.`,
+        `The local Postgres in ${postgres.directory} (process ${postmaster.pid}) does not stop.`,
         "End that process; nothing is lost by it.",
       );
     }
@@ -95,11 +101,11 @@ async function waitUntilGone(cluster: Cluster, postmaster: Postmaster): Promise<
 }
 
 /** @returns true if this call started the server. */
-async function startIfStopped(cluster: Cluster): Promise<boolean> {
-  const postmaster = await readPostmaster(cluster.directory);
+async function startIfStopped(postgres: LocalPostgres): Promise<boolean> {
+  const postmaster = await readPostmaster(postgres.directory);
   if (postmaster !== undefined) {
-    if (await isAlive(postmaster, cluster.directory)) return false;
-    await rm(join(cluster.directory, "postmaster.pid"), { force: true });
+    if (await isAlive(postmaster, postgres.directory)) return false;
+    await rm(join(postgres.directory, "postmaster.pid"), { force: true });
   }
-  return cluster.start();
+  return postgres.start();
 }

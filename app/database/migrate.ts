@@ -19,7 +19,7 @@ export class MigrationError extends Error {
 
 const FOLDER = new URL("./migrations/", import.meta.url);
 const FILE_NAME = /^(\d{4})_([a-z0-9_]+)\.sql$/;
-/** Any number that no one else in this database locks. */
+/** Any number, as long as no other program locks it in this database. */
 const ADVISORY_LOCK = 7_283_746_501;
 
 /** Migrations that came with this release, in order. */

@@ -1,10 +1,12 @@
 import { sleep } from "../sleep.js";
 import { waitAfter } from "./backoff.js";
+import type { Log } from "./log.js";
 import { DATABASE_BACKOFF } from "./retry-transient.js";
 import { isTransient, meaningOf } from "./sqlstates.js";
 
+/** How long to repeat work while the database is away. */
 export interface Patience {
-  readonly log?: IngestLog;
+  readonly log?: Log;
   /** Asks to stop. */
   readonly signal?: AbortSignal;
   /** How long to go on after the first failure; {@link PATIENCE_MS} if not given, 0 for one attempt. */
@@ -13,15 +15,19 @@ export interface Patience {
   readonly deadlineMs?: number;
 }
 
-/** How long a worker looks for a database that is away; what it holds is then anyone's, and the batch can go on. */
+/**
+ * How long a worker tries to reach a database that is away. Its leases have ended by then, and another worker takes
+ * over.
+ */
 export const PATIENCE_MS = 10 * 60_000;
 
-/** Space is made by people or by vacuum, neither of which is fast. */
+/** An operator or vacuum makes space, and neither is fast. */
 export const DISK_FULL_WAIT_MS = 10_000;
 
 /**
- * Does what may be repeated, however often the database goes away, has no space, or keeps a lock from us meanwhile.
- * The time of the first attempt does not count: what took minutes and lost its connection then is worth another.
+ * Repeats `attempt` while the database is away, has no space, or another session holds a lock that it needs. The time
+ * that the first attempt took does not count: after minutes of work and a lost connection, another attempt is still
+ * worth it.
  * @throws the last error, or the signal's reason.
  */
 export async function patiently<T>(patience: Patience, attempt: () => Promise<T>): Promise<T> {
@@ -45,10 +51,4 @@ export async function patiently<T>(patience: Patience, attempt: () => Promise<T>
       await sleep(waitMs, signal);
     }
   }
-}
-
-/** Where a worker says what happens; a pino logger is one. */
-export interface IngestLog {
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
 }

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { withSessionSettings } from "./session-settings.js";
 
+/** What a pool connects to, and the limits of its sessions. */
 export interface PoolOptions {
   readonly url: string;
   /** Most connections at once. */
@@ -11,7 +12,7 @@ export interface PoolOptions {
   readonly applicationName: string;
   /** Server-side limit for one statement; 0 for none, whatever the database says (session-settings.ts). */
   readonly statementTimeoutMs: number;
-  /** Told of connections that broke while idle or in use; the pool itself recovers. */
+  /** Called for each connection that broke while idle or in use; the pool recovers by itself. */
   readonly onConnectionError?: (error: Error) => void;
 }
 
@@ -57,8 +58,8 @@ const socketsOf = new WeakMap<pg.Pool, ReadonlySet<Socket>>();
 const GOODBYE_MS = 500;
 
 /**
- * Ends a pool that {@link openPool} made. A database that no longer answers says no goodbye either, and a connection
- * that waits for it would hold the process for minutes: what is still open half a second later is cut.
+ * Ends a pool that {@link openPool} made. A database that no longer answers does not confirm the end of a connection
+ * either, and the process would wait minutes for it. So connections that are still open after half a second are cut.
  */
 export async function closePool(pool: pg.Pool): Promise<void> {
   await pool.end();

@@ -4,6 +4,7 @@ import { bind, type Given, type Statement } from "./statement.js";
 
 /** What statements run on: one connection ({@link Session}) or a whole database ({@link Database}). */
 export abstract class Queries {
+  /** Runs one statement that {@link bind} has made ready. */
   protected abstract send<Row extends object>(query: pg.QueryConfig): Promise<pg.QueryResult<Row & pg.QueryResultRow>>;
 
   /** @returns how many rows the statement found or changed. */
@@ -11,6 +12,7 @@ export abstract class Queries {
     return (await this.send(bind(statement, given[0]))).rowCount ?? 0;
   }
 
+  /** @returns all rows that the statement finds, in memory; more than a few thousand need a cursor or a limit. */
   async rows<Params extends object, Row extends object>(
     statement: Statement<Params, Row>,
     ...given: Given<Params>

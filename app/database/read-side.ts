@@ -12,7 +12,7 @@ export class DatabaseAwayError extends Error {
   }
 }
 
-/** Thrown when the server answers others but had no free connection for this request. */
+/** Thrown when the server answers other requests, but had no free connection for this one. */
 export class DatabaseBusyError extends Error {
   constructor(cause: unknown) {
     super("Every connection to the database is in use.", { cause });
@@ -20,10 +20,10 @@ export class DatabaseBusyError extends Error {
   }
 }
 
-/** What is asked on a connection; safe to repeat. */
-type Work<T> = (client: pg.PoolClient) => Promise<T>;
+/** What a request reads on a connection; safe to repeat. */
+type Read<T> = (client: pg.PoolClient) => Promise<T>;
 
-/** An attempt that got no answer in its time. The code makes it worth a retry. */
+/** An attempt that got no answer in its time. Its code makes it count as transient. */
 class AttemptTimeoutError extends Error {
   readonly code = "ETIMEDOUT";
 
@@ -33,14 +33,18 @@ class AttemptTimeoutError extends Error {
   }
 }
 
+/** One server that reads can go to. */
 export interface ReadSourceOptions {
   /** "replica" or "primary", for logs and metrics. */
   readonly name: string;
   readonly pool: pg.Pool;
-  /** One connection to the same server for {@link ReadSide.poll}, which so never waits behind questions. */
+  /**
+   * A pool of one connection to the same server for {@link ReadSide.poll}, so that polls never wait behind questions.
+   */
   readonly polls: pg.Pool;
 }
 
+/** The servers that reads can go to, and what is told of them. */
 export interface ReadSideOptions {
   /** In order of preference. */
   readonly sources: readonly ReadSourceOptions[];
@@ -50,19 +54,19 @@ export interface ReadSideOptions {
 }
 
 /**
- * The first attempt is given up early, because a connection whose other end lost power swallows what it is sent: with
- * one retry on a fresh connection such a loss costs half a second instead of a failed request.
+ * The first attempt ends early, because a connection to a server that lost power gives neither an answer nor an error.
+ * A retry on a new connection then costs the request half a second, and it does not fail.
  */
 const FIRST_ATTEMPT_MS = 500;
 /**
- * A slow database looks the same as a dead one, and giving up early makes a slow one slower. So early ends are paid
- * from a budget that answers fill: in the long run at most one question in twenty is asked twice.
+ * A slow database looks the same as a dead one, and asking it twice makes it slower. So a budget limits early ends, and
+ * answers fill it: in the long run at most one question in twenty is asked twice.
  */
 const EARLY_ENDS = 20;
 const EARLY_END_PER_ANSWER = 0.05;
 const PROBES: Backoff = { firstMs: 375, longestMs: 7_500, jitter: 2 / 3 };
 
-/** A server, the connections to it, and what is known of it. */
+/** A server, the connections to it, and whether it answers. */
 class ReadSource {
   readonly name: string;
   readonly pool: pg.Pool;
@@ -81,16 +85,16 @@ class ReadSource {
   }
 
   /**
-   * One attempt. A client that failed in any way but a plain SQL error is destroyed.
+   * One attempt. After any error but one of the statement itself, the connection is closed.
    * @param pool one of this source's
    * @param early give up after FIRST_ATTEMPT_MS
    */
-  async attempt<T>(pool: pg.Pool, work: Work<T>, deadlineMs: number, early: boolean): Promise<T> {
+  async attempt<T>(pool: pg.Pool, read: Read<T>, deadlineMs: number, early: boolean): Promise<T> {
     const startedAtMs = performance.now();
     let client: pg.PoolClient | undefined;
     try {
       client = await this.#checkOutWithin(pool, early ? FIRST_ATTEMPT_MS : deadlineMs - startedAtMs, startedAtMs);
-      const result = await withTimeout(work(client), early ? FIRST_ATTEMPT_MS : deadlineMs - performance.now());
+      const result = await withTimeout(read(client), early ? FIRST_ATTEMPT_MS : deadlineMs - performance.now());
       this.#answered();
       this.#answers.set(client, this.#answeredAtMs);
       client.release();
@@ -99,7 +103,7 @@ class ReadSource {
       const transient = isTransient(error);
       client?.release(transient);
       if (meaningOf(error) === "stale") {
-        // What one connection has prepared, those before it have too.
+        // Older connections hold the same stale prepared statements.
         this.#suspectBeforeMs = performance.now();
         this.#answered();
       } else if (transient) {
@@ -107,7 +111,7 @@ class ReadSource {
         if (this.#answeredAtMs < startedAtMs) this.#failuresInRow += 1;
         else if (client === undefined && pool.waitingCount > 0) throw new DatabaseBusyError(error);
       } else {
-        // The statement is at fault and the server told so: it is there.
+        // The server answered that the statement is wrong, so the server is there.
         this.#answered();
       }
       throw error;
@@ -119,12 +123,18 @@ class ReadSource {
     this.#failuresInRow = 0;
   }
 
-  /** One failure may be one cut connection; a second without an answer to anyone since is the server. */
+  /**
+   * One failure may be one cut connection. Two in a row, with no answer to any other request between them, mean that
+   * the server is away.
+   */
   get failing(): boolean {
     return this.#failuresInRow >= 2;
   }
 
-  /** A queue for connections of a server that answers others is waited for: leaving it would only make it longer. */
+  /**
+   * Where the server answers other requests, this one stays in the queue for a connection: a second attempt would only
+   * make the queue longer.
+   */
   async #checkOutWithin(pool: pg.Pool, timeoutMs: number, startedAtMs: number): Promise<pg.PoolClient> {
     const checkingOut = this.#checkOut(pool);
     try {
@@ -139,7 +149,7 @@ class ReadSource {
     }
   }
 
-  /** After one connection swallowed a question, those that were idle before are dead too, if the server is. */
+  /** When one connection gave no answer, those that were idle before it may be dead as well, and are closed. */
   async #checkOut(pool: pg.Pool): Promise<pg.PoolClient> {
     for (;;) {
       const client = await pool.connect();
@@ -150,9 +160,9 @@ class ReadSource {
 }
 
 /**
- * Where reads go: the first source that answers, with transient errors retried inside the caller's deadline. A source
- * that stops answering is left for the next and probed in the background until it is back, so that requests do not pay
- * for finding out. With every source away, requests try the first again until their deadline.
+ * Where reads go: the first source that answers, with transient errors retried inside the caller's deadline. When a
+ * source stops answering, reads go to the next one, and probes in the background find out when the first is back, so
+ * that no request has to wait for that. With every source away, requests try the first again until their deadline.
  */
 export class ReadSide {
   readonly #sources: readonly ReadSource[];
@@ -173,15 +183,15 @@ export class ReadSide {
   }
 
   /**
-   * Runs `work`, which must be safe to repeat, on a connection.
+   * Runs `read`, which must be safe to repeat, on a connection.
    * @param deadlineMs on the scale of performance.now()
    * @throws {DatabaseAwayError} {@link DatabaseBusyError}, or what Postgres says of the statement.
    */
-  run<T>(work: Work<T>, deadlineMs: number): Promise<T> {
+  run<T>(read: Read<T>, deadlineMs: number): Promise<T> {
     return this.#repeat(deadlineMs, async (source, first) => {
       const early = first && deadlineMs - performance.now() > FIRST_ATTEMPT_MS && this.#earlyEnds >= 1;
       try {
-        const result = await source.attempt(source.pool, work, deadlineMs, early);
+        const result = await source.attempt(source.pool, read, deadlineMs, early);
         this.#earlyEnds = Math.min(EARLY_ENDS, this.#earlyEnds + EARLY_END_PER_ANSWER);
         return result;
       } catch (error) {
@@ -195,13 +205,14 @@ export class ReadSide {
    * As {@link run}, on a connection of its own: for small statements that must come through while every connection for
    * questions is taken, one at a time. Where there is another source to turn to, no attempt is waited for long.
    */
-  poll<T>(work: Work<T>, deadlineMs: number): Promise<T> {
+  poll<T>(read: Read<T>, deadlineMs: number): Promise<T> {
     const elsewhere = this.#sources.length > 1;
     return this.#repeat(deadlineMs, (source, first) =>
-      source.attempt(source.polls, work, deadlineMs, first || elsewhere),
+      source.attempt(source.polls, read, deadlineMs, first || elsewhere),
     );
   }
 
+  /** Ends the probes of servers that are away. The pools stay open: the code that made them closes them. */
   stop(): void {
     this.#stopped.abort();
   }
@@ -257,7 +268,7 @@ export class ReadSide {
   }
 }
 
-/** The rejection of work that was given up is nobody's any more. */
+/** Rejects after `timeoutMs`. What becomes of `work` after that is ignored, also an error. */
 function withTimeout<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new AttemptTimeoutError(timeoutMs)), timeoutMs);

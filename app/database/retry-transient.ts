@@ -2,6 +2,7 @@ import { sleep } from "../sleep.js";
 import { type Backoff, waitAfter } from "./backoff.js";
 import { isTransient } from "./sqlstates.js";
 
+/** Until when to repeat, and what is told of it. */
 export interface RetryOptions {
   /** No attempt starts after this instant on the scale of performance.now(), as a clock may be set. */
   readonly deadlineMs: number;

@@ -1,9 +1,9 @@
 /**
- * What an error of the database says of the attempt that met it, and what is done about it:
+ * What an error of the database means, and what a read, a write over HTTP and an ingest do about it:
  *
  * | meaning | a read | a write over HTTP | an ingest |
  * | --- | --- | --- | --- |
- * | away | again, also elsewhere, until the request's deadline; then 503 | again until the deadline; then 503 | again for ten minutes |
+ * | away | again, also elsewhere; 503 at its deadline | again; 503 at its deadline | again for ten minutes |
  * | conflict | as away | as away | as away |
  * | stale | again at once, on another connection | as away | as away |
  * | locked | waits for no lock | 503 | again for ten minutes |
@@ -13,7 +13,7 @@
  * | unmigrated | 503 | 503 | fails; retention looks again |
  * | lasting | 500 | 500 | fails the batch: the same prices would meet it each time |
  *
- * What has no meaning here is a mistake of ours: it is told, and not tried again.
+ * A code without a meaning here is a mistake in this program: it is reported, and not tried again.
  */
 export type Meaning = "away" | "conflict" | "stale" | "locked" | "full" | "slow" | "changed" | "unmigrated" | "lasting";
 
@@ -24,24 +24,24 @@ export type Meaning = "away" | "conflict" | "stale" | "locked" | "full" | "slow"
 const SQLSTATES: Readonly<Record<string, Meaning>> = {
   // Every connection exception.
   "08": "away",
-  // A standby, where a primary was expected: it moved.
+  // The server is a standby: the primary has moved to another one.
   "25006": "away",
   // A server that shuts down, crashed, or starts.
   "57P01": "away",
   "57P02": "away",
   "57P03": "away",
-  // Too many connections: others end.
+  // Too many connections; a place is free when another one ends.
   "53300": "away",
-  // A serialization failure, or a replica that had to cancel; a deadlock, of which one of two is ended.
+  // A serialization failure, a query that a replica had to cancel, or a deadlock, in which one session is ended.
   "40001": "conflict",
   "40P01": "conflict",
-  // A statement that this connection has prepared and the server no longer has, or has otherwise: behind a pooler.
+  // Behind a pooler: the server connection lacks a prepared statement, or has another one of that name.
   "26000": "stale",
   "42P05": "stale",
   // The lock did not come within lock_timeout.
   "55P03": "locked",
   "53100": "full",
-  // statement_timeout, or somebody cancelled it.
+  // statement_timeout ended it, or an operator cancelled it.
   "57014": "slow",
   // An object is in another state than the statement expects: another session has just made this step.
   "55000": "changed",
@@ -49,15 +49,15 @@ const SQLSTATES: Readonly<Record<string, Meaning>> = {
   "42P01": "unmigrated",
   "42703": "unmigrated",
   "42883": "unmigrated",
-  // A value that cannot be, a constraint that it breaks, a limit of the server's that it passes.
+  // An impossible value, a broken constraint, or a limit of the server that is passed.
   "22": "lasting",
   "23": "lasting",
   "54": "lasting",
 };
 
 /**
- * A plan whose columns have other types since. Its code (0A000) says only "not supported"; which part of Postgres refuses
- * it says more.
+ * A prepared plan whose columns have changed their types since. The code 0A000 means only "not supported", so the
+ * routine in Postgres that raised it is compared too.
  */
 const CACHED_PLANS = { code: "0A000", routine: "RevalidateCachedQuery" };
 
@@ -78,7 +78,7 @@ const AWAY_CODES = new Set([
 const AWAY_MESSAGE =
   /Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error|server conn crashed|client_login_timeout|server login has been failing/;
 
-/** Undefined for what says nothing about a next attempt. */
+/** Undefined for an error that does not tell whether another attempt could succeed. */
 export function meaningOf(error: unknown): Meaning | undefined {
   if (!(error instanceof Error)) return undefined;
   const { code, routine } = error as Error & { readonly code?: unknown; readonly routine?: unknown };
@@ -88,7 +88,7 @@ export function meaningOf(error: unknown): Meaning | undefined {
     const meaning = SQLSTATES[code] ?? (code.length === 5 ? SQLSTATES[code.slice(0, 2)] : undefined);
     if (meaning !== undefined) return meaning;
   }
-  // More than JavaScript can hold, which it will be the next time too.
+  // The answer is larger than JavaScript can hold, and would be again.
   if (error instanceof RangeError) return "lasting";
   if (error instanceof AggregateError && error.errors.some(isTransient)) return "away";
   return AWAY_MESSAGE.test(error.message) ? "away" : undefined;
@@ -96,7 +96,7 @@ export function meaningOf(error: unknown): Meaning | undefined {
 
 const TRANSIENT: ReadonlySet<Meaning | undefined> = new Set(["away", "conflict", "stale"]);
 
-/** True for an error that the same statement may well not meet again a moment later. */
+/** True if the same statement may succeed a moment later. */
 export function isTransient(error: unknown): boolean {
   return TRANSIENT.has(meaningOf(error));
 }

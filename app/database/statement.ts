@@ -1,19 +1,21 @@
 import type pg from "pg";
 
 /**
- * A fixed piece of SQL with the types of what goes in and of what comes out, so that none of the three stands far from
- * the others. `Row` is what `pg` makes of the columns, by name.
+ * A fixed piece of SQL with the types of its parameters and of its rows, so that a reader finds all three in one place.
+ * `Row` has what `pg` makes of each column, by name.
  */
 export interface Statement<Params extends object, Row extends object> {
   /** With `$1`, `$2` and so on, as Postgres takes it. */
   readonly text: string;
   /** The names of the parameters, `$1` first. */
   readonly names: readonly string[];
-  /** Never there: it holds the types. */
+  /** Has no value; it only carries the types. */
   readonly types?: { readonly params: Params; readonly row: Row };
 }
 
+/** Of a statement that takes no parameters. */
 export type NoParams = Record<never, never>;
+/** Of a statement that returns no rows. */
 export type NoRow = Record<never, never>;
 
 /** What `run`, `rows` and `row` take behind a statement: its parameters, or nothing for one that has none. */

@@ -1,16 +1,16 @@
 import type pg from "pg";
 import { checkOut } from "./check-out.js";
-import { type Backend, showBackend, watchConnection } from "./connection-watch.js";
+import { type Backend, selectBackend, watchConnection } from "./connection-watch.js";
 import { shortStatement } from "./short-statement.js";
 
 /**
  * Runs `work` between BEGIN and COMMIT on one connection of the pool; rolls back when it throws. A connection whose
- * ROLLBACK fails is destroyed, because nobody knows what it holds. So is, within seconds, one whose server is gone
- * without a word.
- * @param work waits for nobody but the server.
- * @param signal cuts the connection, so that nobody waits for the end of a statement, or for a lock; the server undoes
- * what it was at.
- * @throws the signal's reason, or what `work` or COMMIT throws. After an error of COMMIT itself the outcome is unknown: `work` must be safe to repeat.
+ * ROLLBACK fails is closed, because its transaction may still be open. One whose server has vanished is closed within
+ * seconds.
+ * @param work must wait only for the server; a wait for anything else looks like a server that has vanished.
+ * @param signal cuts the connection, also while a statement runs or waits for a lock; the server then rolls back.
+ * @throws the signal's reason, or what `work` or COMMIT throws. After an error of COMMIT itself the outcome is unknown:
+ * `work` must be safe to repeat.
  */
 export async function inTransaction<T>(
   pool: pg.Pool,
@@ -45,10 +45,10 @@ export async function inTransaction<T>(
   }
 }
 
-/** With the question in the same round trip. */
+/** Begins, and reads the backend in the same round trip. */
 async function begin(client: pg.ClientBase): Promise<Backend> {
   const [, shown] = (await client.query(
-    shortStatement({ text: `BEGIN; ${showBackend}` }),
+    shortStatement({ text: `BEGIN; ${selectBackend}` }),
   )) as unknown as pg.QueryResult<Backend>[];
   return shown?.rows[0] as Backend;
 }

@@ -1,5 +1,5 @@
 import { Database } from "../database/database.js";
-import type { IngestLog } from "../database/patiently.js";
+import type { Log } from "../database/log.js";
 import { openPool } from "../database/pool.js";
 import { ingestSource } from "../ingest/ingest-source.js";
 import { importPlaces } from "../places/import-places.js";
@@ -13,7 +13,7 @@ export interface DemoOptions {
   /** The last day with prices; days since 1970-01-01 (UTC). */
   readonly lastDay: number;
   readonly signal: AbortSignal;
-  readonly log: IngestLog;
+  readonly log: Log;
   /** Told of the days that are read so far, of how many there will be at most. */
   readonly onProgress: (days: number, total: number) => void;
 }

@@ -2,13 +2,15 @@ import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import { systemReason } from "../system-reason.js";
 
-/** What deliveries belong to when nobody names their feed. */
+/** The feed of deliveries for which none is named. */
 export const DEFAULT_FEED = "default";
 
+/** Most bad lines that a batch may be allowed. */
 export const MOST_BAD_ROWS = 1_000_000_000;
+/** Longest limit of a processing time: about four months. */
 export const LONGEST_DEADLINE_SECONDS = 10_000_000;
 
-/** Also a label of metrics. */
+/** The rule of names of feeds, which are also a label of metrics. */
 export const feedName = z.string().regex(
   // Nor half of a surrogate pair (Cs), which JSON can spell and Postgres would store as another character.
   /^[^\s\p{Cc}\p{Cs}]([^\p{Cc}\p{Cs}\p{Zl}\p{Zp}]{0,198}[^\s\p{Cc}\p{Cs}])?$/u,

@@ -6,14 +6,19 @@ import type { Place } from "./place.js";
  * still while they are made. Ends with the transaction.
  */
 export const lockTree = statement("SELECT pg_advisory_xact_lock(hashtext('ratesapp.tree'))");
+/** As {@link lockTree}, shared: audits do not wait for each other, only for an import. */
 export const lockTreeShared = statement("SELECT pg_advisory_xact_lock_shared(hashtext('ratesapp.tree'))");
 
 /** The rates of many regions may have to be made again. */
 export const allowTime = statement("SELECT set_config('statement_timeout', '0', true)");
 
+/** Every place by its code, with the slug of the region that it lies in. */
 export const listPlaces = statement<NoParams, Omit<Place, "name">>(`
   SELECT p.code, p.kind, parent.code AS parent FROM places p LEFT JOIN places parent ON parent.id = p.parent_id`);
 
+/**
+ * Places that the database has as another kind than the files: a port never becomes a region, or the other way round.
+ */
 export const findOtherKind = statement<
   { codes: readonly string[]; kinds: readonly string[] },
   { code: string; kind: string }

@@ -15,6 +15,7 @@ import {
 import { PlacesError } from "./places-error.js";
 import { type PlacesFiles, readPlaces } from "./read-places.js";
 
+/** What an import of places did, in numbers of places. */
 export interface PlacesReport {
   readonly ports: number;
   readonly regions: number;

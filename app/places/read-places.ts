@@ -4,6 +4,7 @@ import type { PlacesFile } from "./places-file.js";
 import { type LocatedPlace, readTable } from "./places-table.js";
 import { isUnLocode, readUnLocode, regionOfCountry } from "./un-locode.js";
 
+/** The files of an import. */
 export interface PlacesFiles {
   /** Each with the header `code,name,parent_slug`, or a file of UN/LOCODE as it is published. */
   readonly ports: PlacesFile | readonly PlacesFile[];
@@ -14,6 +15,7 @@ export interface PlacesFiles {
 /** Places of the database by their codes. */
 export type KnownPlaces = ReadonlyMap<string, Pick<Place, "kind" | "parent">>;
 
+/** What the files say, before it is compared with the database. */
 export interface PlacesRead {
   readonly places: readonly Place[];
   /** Rows of UN/LOCODE that cannot be read: file, line and why. */

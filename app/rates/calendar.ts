@@ -5,14 +5,17 @@ export function countDays(from: string, to: string): number {
   return (Date.parse(to) - Date.parse(from)) / DAY_MS + 1;
 }
 
-/** The day that is `days` after (or before) an ISO 8601 day. Days are UTC midnights here, so none is longer than another. */
+/**
+ * The day that is `days` after (or before) an ISO 8601 day. Days are UTC midnights here, so none is longer than
+ * another.
+ */
 export function addDays(day: string, days: number): string {
   return new Date(Date.parse(day) + days * DAY_MS).toISOString().slice(0, 10);
 }
 
 /**
- * Every day of a range, newest first, leap days included. Dates are made only where months meet: making one for each day
- * would take a fifth of an answer's time.
+ * Every day of a range, newest first, leap days included. Dates are made only where months meet: making one for each
+ * day would take a fifth of an answer's time.
  */
 export function daysNewestFirst(from: string, to: string): string[] {
   const days: string[] = [];
@@ -24,4 +27,9 @@ export function daysNewestFirst(from: string, to: string): string[] {
     day = addDays(`${month}01`, -1);
   }
   return days;
+}
+
+/** Counts the months of all years, from that of a day (or of `YYYY-MM`). */
+export function monthOf(day: string): number {
+  return Number(day.slice(0, 4)) * 12 + Number(day.slice(5, 7)) - 1;
 }

@@ -15,7 +15,7 @@ new Gauge({
   registers: [registry],
   collect() {
     this.remove();
-    if (watched?.current) this.set(watched.current.version);
+    if (watched?.current) this.set(watched.current.newest.version);
   },
 });
 
@@ -29,6 +29,7 @@ new Gauge({
   },
 });
 
+/** Questions about rates, by whether memory, a query under way or a query of their own answered them. */
 export const cacheQuestions = new Counter({
   name: "ratesapp_cache_questions_total",
   help: "Questions by how they were answered: hit (memory), shared (a query already under way), miss (a query)",
@@ -39,13 +40,14 @@ for (const outcome of ["hit", "shared", "miss"]) cacheQuestions.inc({ outcome },
 
 let cacheBytes: () => number = () => 0;
 
+/** From now on the gauge shows what `read` returns, in bytes. */
 export function watchCacheBytes(read: () => number): void {
   cacheBytes = read;
 }
 
 new Gauge({
   name: "ratesapp_cache_bytes",
-  help: "Memory that answers of the current dataset version take",
+  help: "Memory that kept answers take",
   registers: [registry],
   collect() {
     this.set(cacheBytes());

@@ -2,7 +2,8 @@ import { type Backoff, waitAfter } from "../database/backoff.js";
 import { Session } from "../database/queries.js";
 import type { ReadSide } from "../database/read-side.js";
 import { observeQuery } from "../telemetry/database-metrics.js";
-import { type DatasetTag, datasetTag } from "./dataset-tag.js";
+import { monthOf } from "./calendar.js";
+import { type DatasetChange, DatasetState } from "./dataset-state.js";
 import { readDatasetVersion } from "./dataset-version.sql.js";
 
 const POLL_MS = 500;
@@ -11,15 +12,17 @@ const TRUSTED_MS = 2_000;
 const POLL_TIMEOUT_MS = 1_500;
 /** A tenth of jitter keeps many pods from asking in step. */
 const POLLS: Backoff = { firstMs: POLL_MS, longestMs: 2_000, jitter: 0.1 };
+/** Before the first good poll; no dataset has it. */
+const NOTHING: DatasetChange = { version: -1, atMs: 0 };
 
 /**
- * The newest dataset version on the side that reads go to, asked for twice a second: LISTEN does not work on a standby.
+ * The newest dataset version, and of each month, on the side that reads go to, asked for twice a second: LISTEN does not work on a standby.
  * Never throws; while polls fail, the last version is trusted for two seconds from the start of its poll and then
  * nothing is, so that answers come from the database or not at all.
  */
 export class DatasetVersion {
   readonly #reads: ReadSide;
-  #known: DatasetTag | undefined;
+  #known: DatasetState | undefined;
   /** Monotonic, as a clock that is set back would keep alive what nobody has asked for since. */
   #askedAtMs = 0;
   #ageMs = 0;
@@ -43,7 +46,7 @@ export class DatasetVersion {
   }
 
   /** Undefined while the last good poll is too long ago. */
-  get current(): DatasetTag | undefined {
+  get current(): DatasetState | undefined {
     return performance.now() - this.#askedAtMs <= TRUSTED_MS ? this.#known : undefined;
   }
 
@@ -59,13 +62,20 @@ export class DatasetVersion {
 
   async #poll(): Promise<void> {
     const askedAtMs = performance.now();
+    const { version: knownVersion, atMs: knownAtMs } = this.#known?.newest ?? NOTHING;
+    const known = { knownVersion, knownAtMs };
     try {
       const row = await observeQuery("dataset-version", () =>
-        this.#reads.poll((client) => new Session(client).row(readDatasetVersion), askedAtMs + POLL_TIMEOUT_MS),
+        this.#reads.poll((client) => new Session(client).row(readDatasetVersion, known), askedAtMs + POLL_TIMEOUT_MS),
       );
       if (row === undefined) throw new Error("the table `dataset` has lost its row");
-      const known = datasetTag(Number(row.version), Number(row.changed_at_ms));
-      if (known.tag !== this.#known?.tag) this.#known = known;
+      if (row.months !== null) {
+        this.#known = new DatasetState(
+          changeOf(row.version, row.changed_at_ms),
+          changeOf(row.all_version, row.all_changed_at_ms),
+          readMonths(row.months),
+        );
+      }
       this.#askedAtMs = askedAtMs;
       this.#ageMs = Number(row.age_ms);
       this.#failures = 0;
@@ -78,4 +88,18 @@ export class DatasetVersion {
     this.#timer = setTimeout(() => void this.#poll(), waitAfter(Math.max(1, this.#failures), POLLS));
     this.#timer.unref();
   }
+}
+
+function changeOf(version: string, atMs: string): DatasetChange {
+  return { version: Number(version), atMs: Number(atMs) };
+}
+
+/** @param text as {@link readDatasetVersion} gives it */
+function readMonths(text: string): Map<number, DatasetChange> {
+  const months = new Map<number, DatasetChange>();
+  for (const line of text === "" ? [] : text.split(",")) {
+    const [month, version, atMs] = line.split(" ") as [string, string, string];
+    months.set(monthOf(month), changeOf(version, atMs));
+  }
+  return months;
 }

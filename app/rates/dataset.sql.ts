@@ -6,7 +6,7 @@ import { type NoParams, statement } from "../database/statement.js";
  * costs nothing, and no two can wait for each other. Order of all locks of ingest:
  *
  * 1. `ratesapp.tree` (shared by whatever makes daily_rates rows, exclusive for a place import),
- * 2. a month of a batch (audit, reclaim) or of a feed (compaction),
+ * 2. a month of a batch (audit, reclaim), a small batch (audit) or a month of a feed (compaction),
  * 3. the row of `dataset`,
  * 4. rows of `batches`, then of `batch_days`.
  */

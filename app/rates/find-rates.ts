@@ -1,14 +1,14 @@
 import { LRUCache } from "lru-cache";
 import type pg from "pg";
-import { countDays } from "./calendar.js";
-import { type DatasetTag, datasetTag } from "./dataset-tag.js";
+import { countDays, monthOf } from "./calendar.js";
+import type { DatasetReading } from "./dataset-state.js";
 import { findRatesSql } from "./find-rates.sql.js";
 import { countMonths, type Question } from "./question.js";
 import { rowsPerAnswer } from "./rates-metrics.js";
 
 /** One snapshot's answer to a {@link Question}. */
 export interface FoundRates {
-  readonly dataset: DatasetTag;
+  readonly dataset: DatasetReading;
   /** Null if no place has that code. */
   readonly originId: number | null;
   readonly destinationId: number | null;
@@ -23,7 +23,7 @@ const AS_TEXT = { getTypeParser: () => (value: string) => value } as unknown as 
 
 type Row = [
   version: string,
-  changedAtMs: string,
+  newest: string,
   originId: string | null,
   destinationId: string | null,
   first: string | null,
@@ -36,13 +36,16 @@ type Row = [
 const MOST_PREPARED_MONTHS = 2;
 /** A backend keeps about 85 KiB for each prepared statement, until its connection is renewed. */
 const MOST_PREPARED = 64;
-/** As long as a connection lives: windows that nobody asks for any more then make room, and no backend holds many. */
+/**
+ * As long as a connection lives. Windows that are no longer asked for are then forgotten, so that no backend holds
+ * many.
+ */
 const FORGOTTEN_AFTER_MS = 10 * 60_000;
 
 /**
  * Asks for rates with statements that are prepared for one or two months each (the SQL says why). A window is prepared
- * only once it has shown prices, which keeps odd dates from filling the backends' memory. A `statement` has
- * neither a name nor rows that stay the text they came as, which is where an answer's time goes.
+ * only once it has shown prices, so that odd dates do not fill the backends' memory. Not as a `statement`, which has no
+ * name and parses its rows: parsing would take most of an answer's time.
  */
 export class RatesFinder {
   /** Windows of months whose statements are prepared, each under its name. */
@@ -52,6 +55,10 @@ export class RatesFinder {
     this.#prepared = new LRUCache({ max: MOST_PREPARED, ttl: forgottenAfterMs, updateAgeOnGet: true });
   }
 
+  /**
+   * Reads what consumers see of the rates of a lane, in one statement and so in one snapshot.
+   * @throws what Postgres says of the statement, or `Error` if the row of `dataset` is lost.
+   */
   async find(client: pg.ClientBase | pg.Pool, question: Question): Promise<FoundRates> {
     const { origin, destination, dateFrom, dateTo } = question;
     const firstMonth = dateFrom.slice(0, 7);
@@ -69,7 +76,7 @@ export class RatesFinder {
     rowsPerAnswer.observe(rows[0]?.[4] == null ? 0 : rows.length);
     if (rows[0] === undefined) throw new Error("the table `dataset` has lost its row");
     if (!prepared && rows[0][4] !== null) this.#prepare(months, question);
-    return readRows(rows as [Row, ...Row[]], countDays(dateFrom, dateTo));
+    return readRows(rows as [Row, ...Row[]], question);
   }
 
   #prepare(months: string, { dateFrom, dateTo }: Question): void {
@@ -79,8 +86,10 @@ export class RatesFinder {
   }
 }
 
-function readRows(rows: readonly [Row, ...Row[]], length: number): FoundRates {
-  const [version, changedAtMs, originId, destinationId] = rows[0];
+function readRows(rows: readonly [Row, ...Row[]], { dateFrom, dateTo }: Question): FoundRates {
+  const [version, newest, originId, destinationId] = rows[0];
+  const [newestVersion, atMs] = readArray(newest) as [number, number];
+  const length = countDays(dateFrom, dateTo);
   const counts = new Array<number>(length).fill(0);
   const sums = new Array<number>(length).fill(0);
   for (const [, , , , first, visible, countsText, sumsText] of rows) {
@@ -95,7 +104,11 @@ function readRows(rows: readonly [Row, ...Row[]], length: number): FoundRates {
     }
   }
   return {
-    dataset: datasetTag(Number(version), Number(changedAtMs)),
+    dataset: {
+      version: Number(version),
+      newest: { version: newestVersion, atMs },
+      months: { first: monthOf(dateFrom), last: monthOf(dateTo) },
+    },
     originId: originId === null ? null : Number(originId),
     destinationId: destinationId === null ? null : Number(destinationId),
     counts,

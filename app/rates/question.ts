@@ -1,3 +1,5 @@
+import { monthOf } from "./calendar.js";
+
 /** What a consumer asks: the rates between two places on each day of a range. */
 export interface Question {
   /** Code of a port or slug of a region. */
@@ -15,6 +17,5 @@ export function questionKey(question: Question): string {
 
 /** Months that a range touches. */
 export function countMonths(dateFrom: string, dateTo: string): number {
-  const years = Number(dateTo.slice(0, 4)) - Number(dateFrom.slice(0, 4));
-  return years * 12 + Number(dateTo.slice(5, 7)) - Number(dateFrom.slice(5, 7)) + 1;
+  return monthOf(dateTo) - monthOf(dateFrom) + 1;
 }

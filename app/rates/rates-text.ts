@@ -2,7 +2,7 @@ import { daysNewestFirst } from "./calendar.js";
 import type { FoundRates } from "./find-rates.js";
 import type { Question } from "./question.js";
 
-/** Fewer prices than this say too little (and too much about whose they are): the day's price is null. */
+/** A mean of fewer prices means little, and could show what one company pays: the day's price is null then. */
 const LEAST_PRICES = 3;
 
 /** `{"rates":[{"count":3,"day":"2021-01-31","price":1234.5},…]}`, every day of the range, newest first. */

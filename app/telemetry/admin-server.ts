@@ -4,16 +4,17 @@ import { type Listening, listen } from "../listen.js";
 import type { Health } from "./health.js";
 import { registry } from "./registry.js";
 
+/** The server of health and metrics. */
 export interface AdminServer extends Listening {
   stop(): Promise<void>;
 }
 
-/** Its clients are few, near and quick. */
+/** Its clients are the kubelet and Prometheus: few, and in the same cluster. */
 const LIMITS = { mostConnections: 200, silenceTimeoutMs: 10_000, takeTimeoutMs: 10_000 };
 
 /**
- * `/livez` (the event loop turns), `/readyz` (this pod should get requests; else 503 with the reasons) and `/metrics`, on
- * a port that is out of reach from outside. It outlives the API while that drains, so that probes go on being answered.
+ * `/livez` (the event loop turns), `/readyz` (this pod should get requests; else 503 with the reasons) and `/metrics`,
+ * on a port that clients of the API cannot reach. It runs on while the API drains, so that probes still get answers.
  */
 export async function startAdminServer(options: {
   readonly host: string | undefined;

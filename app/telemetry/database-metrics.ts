@@ -28,12 +28,14 @@ export async function observeQuery<T>(
   }
 }
 
+/** Grows while a database is away or fails over, although no request fails. */
 export const queryRetries = new Counter({
   name: "ratesapp_database_retries_total",
   help: "Attempts at a statement after the first",
   registers: [registry],
 });
 
+/** By source, `replica` or `primary`. */
 export const sourceAway = new Gauge({
   name: "ratesapp_database_source_away",
   help: "1 while reads avoid this source because it does not answer",

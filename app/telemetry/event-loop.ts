@@ -30,6 +30,7 @@ export class EventLoopLag {
     return this.#lagMs;
   }
 
+  /** Ends the measurement; {@link lagMs} stays as it is. */
   stop(): void {
     clearInterval(this.#timer);
     this.#histogram.disable();

@@ -1,10 +1,11 @@
 /** Why the process should get no new requests, or undefined. */
 export type Check = () => string | undefined;
 
-/** What `/readyz` tells. Ready with no reason against it. */
+/** What `/readyz` answers: ready if no check gives a reason against it. */
 export class Health {
   readonly #checks = new Map<string, Check>();
 
+  /** Adds a check, which `/readyz` runs at each request; another check of that name is replaced. */
   add(name: string, check: Check): void {
     this.#checks.set(name, check);
   }

@@ -3,7 +3,10 @@ import { registry } from "./registry.js";
 
 let inFlight = 0;
 
-/** A request more or less. A number that is read when scraped costs a request nothing. */
+/**
+ * One request more or less. The gauge reads this number when it is scraped, which costs a request less than setting a
+ * gauge.
+ */
 export function countInFlight(change: 1 | -1): void {
   inFlight += change;
 }
@@ -17,6 +20,7 @@ new Gauge({
   },
 });
 
+/** By reason; a request that is shed costs no query. */
 export const requestsShed = new Counter({
   name: "ratesapp_http_requests_shed_total",
   help: "Requests turned away before any work, by reason",

@@ -5,8 +5,8 @@ import type { Settings } from "../settings.js";
 export type { Logger };
 
 /**
- * Writes to standard error: what a command prints for its user stays alone on standard output. JSON with level names
- * and ISO times, which every log collector reads without configuration; lines for people on a terminal.
+ * Writes to standard error: standard output holds only what a command prints for its user. JSON with level names and
+ * ISO times, which every log collector reads without configuration; lines for people on a terminal.
  */
 export function createLogger(settings: Pick<Settings, "logLevel" | "logFormat">): Logger {
   const options = {
@@ -20,7 +20,7 @@ export function createLogger(settings: Pick<Settings, "logLevel" | "logFormat">)
     return pino(options, PinoPretty({ destination: 2, sync: true, errorLikeObjectKeys: ["error"] }));
   }
   const destination = pino.destination({ dest: 2, sync: true });
-  // A log that cannot be written, as on a full disk, must not end the process that it is about.
+  // A log that cannot be written, as on a full disk, must not end the process.
   destination.on("error", () => {});
   return pino(options, destination);
 }

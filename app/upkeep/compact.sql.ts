@@ -2,11 +2,11 @@ import { statement } from "../database/statement.js";
 import { daysOf, insertCells } from "./fold.sql.js";
 
 /**
- * Days that batches which can no longer be retracted hold, with how many of them: of a feed, the longest run of
- * batches in order of publish of which none is younger than `retractableDays`. A compaction belongs to the run as what it folded
- * did. Whatever comes later can hide a day of them (`replace`) and give it back (a retract), but no longer tell one of
- * them from the others: they can be one. Folds and what they hold come to it once the youngest of them is settled
- * ({@link listSettledFolds}).
+ * Days that batches which can no longer be retracted hold, with how many of them: of a feed, the longest run of batches
+ * in order of publish of which none is younger than `retractableDays`. A compaction belongs to the run as what it
+ * folded did. Whatever comes later can hide a day of them (`replace`) and give it back (a retract), but no longer tell
+ * one of them from the others: they can be one. Folds and what they hold come to it once the youngest of them is
+ * settled ({@link listSettledFolds}).
  */
 const edge = `
   edge AS (

@@ -42,8 +42,8 @@ export interface CompactReport {
 }
 
 /**
- * Rewriting a month for every batch that gets old would write hourly deliveries over and over; reading four rows instead
- * of one costs nothing that can be measured.
+ * Rewriting a month for every batch that gets old would write hourly deliveries over and over; reading four rows
+ * instead of one costs nothing that can be measured.
  */
 const BATCHES_PER_MONTH = 4;
 
@@ -59,10 +59,6 @@ const BATCHES_PER_MONTH = 4;
 export async function compact(database: Database, options: CompactOptions = {}): Promise<CompactReport> {
   const { retractableDays = 30, batchesPerMonth: batches = BATCHES_PER_MONTH } = options;
   const turns = new Turns(database.patience.signal);
-  // What publishers left.
-  await turns.take("not all batches were folded", async () => {
-    while (await foldNext(database));
-  });
   await turns.take("not all folds were settled", () => settleFolds(database, retractableDays));
   const foldable = await database.transaction((session) => session.rows(listFoldable, { retractableDays, batches }));
   let folded = 0;
@@ -73,6 +69,10 @@ export async function compact(database: Database, options: CompactOptions = {}):
       if (await work.catch(unlessChanged)) folded += 1;
     });
   }
+  // What publishers left. Not before, or what is settled would be folded with what is not, and wait for it.
+  await turns.take("not all batches were folded", async () => {
+    while (await foldNext(database));
+  });
   let deleted: ReclaimReport = { prices: 0, dailyRates: 0 };
   await turns.take("nothing was deleted", async () => {
     deleted = await reclaim(database, { retractableDays });

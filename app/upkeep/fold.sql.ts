@@ -1,22 +1,23 @@
 import { statement } from "../database/statement.js";
 
 /**
- * As many of a level are folded into one of the next, so that a question reads one less of each level at most. And a
- * retract writes the rates of a folded batch again from its prices: of more than so many, somebody would wait for it.
+ * As many of a level are folded into one of the next, so that a question reads one less of each level at most: with fewer
+ * more is folded, with more there are more rows to read and to keep. And a retract writes the rates of a folded batch again
+ * from its prices: of more than so many, somebody would wait for it, and of more months, one transaction would lock too
+ * many tables.
  */
-export const DUE = { fanIn: 8, mostPrices: 20_000 };
+export const DUE = { fanIn: 4, mostPrices: 20_000, mostMonths: 12 };
 /** What is due is folded in turns, each for seconds at most. */
 const MOST_INPUTS = 64;
 
 /**
  * Groups of batches that are due to be folded: of one feed, month and level, and with no `replace` between them, which
  * hides what is before it and not what is behind it, whether it can be seen or may come back. Within such an era the order
- * of batches means nothing. Larger batches than `mostPrices` stay as they are.
+ * of batches means nothing. Larger batches stay as they are.
  */
 const due = (scope: string) => `
   WITH scope AS (${scope}), holder AS (
-    SELECT b.id, b.feed, b.mode, b.state, b.sequence, b.fold_level, b.folded, scope.month, sum(d.prices) AS prices,
-           sum(d.price_sum) AS price_sum
+    SELECT b.id, b.feed, b.mode, b.state, b.sequence, b.fold_level, b.folded, scope.month, sum(d.price_sum) AS price_sum
     FROM scope
     JOIN batch_days d
       ON d.day >= scope.month AND d.day < (scope.month + interval '1 month')::date AND d.fold_id IS NULL
@@ -30,7 +31,12 @@ const due = (scope: string) => `
     SELECT feed, month, fold_level, array_agg(id ORDER BY sequence, id) AS inputs
     FROM ordered
     WHERE state = 'published'
-      AND CASE mode WHEN 'append' THEN prices <= $mostPrices WHEN 'compaction' THEN folded ELSE false END
+      AND CASE mode WHEN 'append' THEN (
+                      SELECT sum(prices) <= $mostPrices AND count(DISTINCT date_trunc('month', day)) <= $mostMonths
+                      FROM batch_days WHERE batch_id = id)
+                    WHEN 'compaction' THEN folded
+                    ELSE false
+          END
     GROUP BY feed, month, era, fold_level
     -- No day may add up to more than is exact.
     HAVING count(*) >= $fanIn::integer AND sum(price_sum) < 9007199254740992
@@ -51,6 +57,7 @@ export interface Due {
 
 interface DueParams {
   readonly mostPrices: number;
+  readonly mostMonths: number;
   readonly fanIn: number;
 }
 

@@ -31,9 +31,9 @@ export interface FoldOptions {
 
 /**
  * Folds one group of published batches that is due, although they can still be retracted: the rates of a few small ones
- * become those of one fold, and later those of a few folds of one larger. Answers stay the same, and so does the dataset
- * version. One transaction, which locks what publishes wait for at its end and for a moment: killed at any point, nothing
- * has happened.
+ * become those of one fold, and later those of a few folds of one larger. Answers stay the same, and so does the
+ * dataset version. One transaction, which locks what publishes wait for at its end and for a moment: killed at any
+ * point, nothing has happened.
  * @returns false if nothing is due, or others are at it.
  */
 export async function foldNext(database: Database, { around, fanIn = DUE.fanIn }: FoldOptions = {}): Promise<boolean> {

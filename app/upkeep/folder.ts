@@ -1,21 +1,21 @@
 import type { Database } from "../database/database.js";
-import type { IngestLog } from "../database/patiently.js";
+import type { Log } from "../database/log.js";
 import { sleep } from "../sleep.js";
 import { foldNext } from "./fold.js";
 
 /**
- * Folds behind publishes, in the process that published: one fold at a time, and a rest as long as each took, so that it
- * takes half of a processor at most. What fails, or is left when the process ends, is done behind the next publish or by
- * the nightly compaction.
+ * Folds behind publishes, in the process that published: one fold at a time, and a rest as long as each took, so that
+ * it takes half of a processor at most. What fails, or is left when the process ends, is done behind the next publish
+ * or by the nightly compaction.
  */
 export class Folder {
   readonly #database: Database;
-  readonly #log: IngestLog;
+  readonly #log: Log;
   readonly #waiting = new Set<number>();
   #folding: Promise<void> | undefined;
 
   /** @param database without patience: nobody waits for a fold. */
-  constructor(database: Database, log: IngestLog) {
+  constructor(database: Database, log: Log) {
     this.#database = database;
     this.#log = log;
   }

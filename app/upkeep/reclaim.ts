@@ -97,7 +97,7 @@ async function sweepPrices(database: Database, batchId: number): Promise<number>
   for (const { month } of await database.rows(listMonthsOfPrices, { batchId })) {
     deleted += await database.transaction((session) => session.run(deletePricesAside, { batchId, month }));
     const blocks = await database.transaction((session) => session.row(findOwnBlocks, { batchId, month }));
-    if (!blocks || blocks.first === null || blocks.last === null) continue;
+    if (!blocks || blocks.first === null) continue;
     for (let fromBlock = blocks.first; fromBlock <= blocks.last; fromBlock += BLOCKS_AT_ONCE) {
       const chunk = { batchId, month, fromBlock, toBlock: fromBlock + BLOCKS_AT_ONCE };
       deleted += await database.transaction((session) => session.run(deletePrices, chunk));

@@ -7,8 +7,8 @@ const isWanted = (month: string) => `EXISTS (
   WHERE b.state IN ('loading', 'auditing', 'audited') AND ${month} = ANY (p.months))`;
 
 /**
- * Months that ended `retentionDays` ago or earlier and that nobody wants, oldest first. Before them those that are on their way out,
- * whoever wants them: a table can have one such partition at a time.
+ * Months that ended `retentionDays` ago or earlier and that nobody wants, oldest first. Before them those that are on
+ * their way out, whoever wants them: a table can have one such partition at a time.
  */
 export const listOldMonths = statement<{ retentionDays: number }, { month: string }>(`
   SELECT to_char(month, 'YYYY-MM-DD') AS month
@@ -49,7 +49,9 @@ export const showStep = statement<{ table: string }, { step: "attached" | "pendi
   "SELECT month_step($table) AS step",
 );
 
-/** Waits for whoever still uses the parent, and makes nobody wait: the lock it takes is shared with reads and writes. */
+/**
+ * Waits for whoever still uses the parent, and makes nobody wait: the lock it takes is shared with reads and writes.
+ */
 export const detach = (parent: string, partition: string) =>
   statement(`ALTER TABLE ${parent} DETACH PARTITION ${partition} CONCURRENTLY`);
 export const finishDetach = (parent: string, partition: string) =>

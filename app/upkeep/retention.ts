@@ -44,10 +44,10 @@ const RETRY_MS = 1_000;
 const MOST_TRIES = 120;
 
 /**
- * Drops the months of prices that ended `retentionDays` ago or earlier, unless a batch that is not finished has prices of
- * them. Consumers stop seeing a month in one short transaction, which grows the dataset version; then its partitions are
- * detached and dropped, so its space is back at once. What is loaded of it meanwhile waits aside for its audit, which
- * makes the month again. Killed at any point, the next call goes on.
+ * Drops the months of prices that ended `retentionDays` ago or earlier, unless a batch that is not finished has prices
+ * of them. Consumers stop seeing a month in one short transaction, which grows the dataset version; then its partitions
+ * are detached and dropped, so its space is back at once. What is loaded of it meanwhile waits aside for its audit,
+ * which makes the month again. Killed at any point, the next call goes on.
  * @returns the months that were dropped (first days).
  * @throws {NotOwnerError} with nothing changed, if the role may not drop tables. A function of the owner's cannot do
  * it for others: DETACH … CONCURRENTLY runs in no function, and without it every reader would wait.

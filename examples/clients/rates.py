@@ -70,7 +70,8 @@ class RatesClient:
                 if error.code not in NOT_NOW or attempt == MOST_ATTEMPTS:
                     raise ProblemError(_read_problem(error)) from None
                 seconds = float(error.headers["Retry-After"] or 1)
-            # A little more, and not the same for all, so that clients which were sent away together do not return together.
+            # A little more, and not the same for all, so that clients which were sent away together do not return
+            # together.
             time.sleep(seconds + random.random() / 2)
 
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# A client of the rates API, with curl (7.76 or newer) and awk. Prints a line for each day: the day, the price and how many
-# prices it is the mean of, `-` for null.
+# A client of the rates API, with curl (7.76 or newer) and awk. Prints a line for each day: the day, the price and how
+# many prices it is the mean of, `-` for null.
 #
 #   examples/clients/rates.sh ORIGIN DESTINATION FROM TO [--csv | --follow]
 #
-# --csv prints the service's own CSV; --follow asks every second and prints again when the rates have changed. RATES_URL is
-# where the service is, http://127.0.0.1:3000 if not set.
+# --csv prints the service's own CSV; --follow asks every second and prints again when the rates have changed. RATES_URL
+# is where the service is, http://127.0.0.1:3000 if not set.
 set -euo pipefail
 
 usage() {
@@ -20,8 +20,8 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 : >"$work/etag"
 
-# ask: puts the rates into $work/rates.csv, unless the service says with a 304, which is cheap, that those are still right.
-# curl tries again after 429 and 503, and waits for as long as Retry-After says.
+# ask: puts the rates into $work/rates.csv, unless the service says with a 304, which is cheap, that those are still
+# right. curl tries again after 429 and 503, and waits for as long as Retry-After says.
 ask() {
   local status
   status=$(curl -sS --get "${RATES_URL:-http://127.0.0.1:3000}/rates" \

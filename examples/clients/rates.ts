@@ -1,10 +1,10 @@
-// A client of the rates API, with nothing but what Node.js brings. As a program, it prints a line for each day: the day,
-// the price and how many prices it is the mean of, `-` for null.
+// A client of the rates API, with nothing but what Node.js brings. As a program, it prints a line for each day: the
+// day, the price and how many prices it is the mean of, `-` for null.
 //
 //   npx tsx examples/clients/rates.ts ORIGIN DESTINATION FROM TO [--csv | --follow]
 //
-// --csv prints the service's own CSV; --follow asks every second and prints again when the rates have changed. RATES_URL
-// is where the service is, http://127.0.0.1:3000 if not set.
+// --csv prints the service's own CSV; --follow asks every second and prints again when the rates have changed.
+// RATES_URL is where the service is, http://127.0.0.1:3000 if not set.
 import { setTimeout as sleep } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 

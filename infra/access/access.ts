@@ -1,6 +1,6 @@
 import * as postgresql from "@pulumi/postgresql";
 import * as pulumi from "@pulumi/pulumi";
-import type { ClusterAccess } from "../cluster/cluster.js";
+import type { ClusterAccess } from "../cluster/kubernetes-cluster.js";
 import { DATABASE } from "../database/cluster-spec.js";
 import type { Database } from "../database/database.js";
 import type { Names } from "../names.js";
@@ -45,7 +45,7 @@ export class Access extends pulumi.ComponentResource {
         username: "postgres",
         password: database.superuserPassword,
         superuser: true,
-        // Encrypted to the pod; its certificate is for names that 127.0.0.1 is not among.
+        // Encrypted up to the pod, whose certificate does not name 127.0.0.1.
         sslmode: "require",
         connectTimeout: 150,
         // Each is a connection through the Kubernetes API.
@@ -53,8 +53,8 @@ export class Access extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    // Roles and grants go with the database. `pulumi destroy` does not run the program, so there is no port-forward; and
-    // with the database gone there is nothing to delete.
+    // Roles and grants go with the database. `pulumi destroy` does not run the program, so there is no port-forward;
+    // and with the database gone there is nothing to delete.
     const inside = { provider, deletedWith: database.resource, dependsOn: database.resource };
 
     let after = nothingForEverybody({ options: { ...inside, parent: this }, after: database.resource });

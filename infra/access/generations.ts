@@ -1,5 +1,5 @@
 /**
- * How passwords change without a moment in which nobody can log in.
+ * How passwords change while pods can log in at every moment.
  *
  * Each purpose has two login roles, `_a` and `_b`, members of one group role that holds the grants. One of them is
  * handed to pods. Raising `access.passwordGeneration` by one gives the other a new password and hands it out: pods are

@@ -5,16 +5,16 @@ import type { Purpose } from "./purposes.js";
 
 const SCHEMA = "public";
 
-/** Options under which nothing runs before what went before. */
+/** Options that make a resource wait for the one before it. */
 export interface Turn {
   readonly options: pulumi.CustomResourceOptions;
   readonly after: pulumi.Resource;
 }
 
 /**
- * What a group may do: with the tables there are, and with the ones that migrations and new months will bring, which
- * get their privileges as they are made. One statement at a time: Postgres refuses two changes of one access list that
- * meet ("tuple concurrently updated"). Returns the last.
+ * The rights of a group: on the tables that exist, and, as default privileges, on those that migrations and new months
+ * will make. One statement after the other: Postgres refuses two changes of one access list at the same time ("tuple
+ * concurrently updated"). Returns the last.
  */
 export function grants(purpose: Purpose, group: pulumi.Input<string>, { after, options }: Turn): pulumi.Resource {
   const { name } = purpose;
@@ -41,8 +41,8 @@ export function grants(purpose: Purpose, group: pulumi.Input<string>, { after, o
 }
 
 /**
- * Takes away what Postgres gives everybody: to connect to the database, and to call any function, which for one that
- * runs with its owner's rights is a way to write. Returns the last.
+ * Takes away what Postgres gives to every role: to connect to the database, and to call every function. A function that
+ * runs with its owner's rights would let any role write. Returns the last.
  */
 export function nothingForEverybody({ after, options }: Turn): pulumi.Resource {
   const connect = new postgresql.Grant(

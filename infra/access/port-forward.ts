@@ -29,9 +29,9 @@ export class PortTakenError extends Error {
 const RETRY_MS = 500;
 
 /**
- * A port of this machine that leads to whichever pod is the primary when somebody connects. Connections to a pod that
- * goes end with it; the next one finds the new primary, and waits for it while there is none. `kubectl port-forward`
- * stays with the pod it began with.
+ * A port of this machine that leads to the pod that is the primary at the moment a client connects. Connections to a
+ * pod that goes end with it; the next one finds the new primary, and waits for it while there is none.
+ * `kubectl port-forward` stays with the pod it began with.
  */
 export class PortForward {
   readonly #server: Server;
@@ -66,6 +66,7 @@ export class PortForward {
     return this;
   }
 
+  /** Closes the port and cuts every connection over it. */
   async close(): Promise<void> {
     const closed = new Promise((resolve) => this.#server.close(resolve));
     for (const socket of this.#sockets) socket.destroy();
@@ -75,7 +76,7 @@ export class PortForward {
   async #serve(socket: Socket): Promise<void> {
     const { connect, find, onProblem, patienceMs } = this.#options;
     this.#sockets.add(socket);
-    // The client may go at any time; what matters is seen by whoever reads or writes.
+    // The client may end the connection at any time; it knows itself what it lost.
     socket.on("error", () => {});
     socket.once("close", () => this.#sockets.delete(socket));
     const limit = Date.now() + patienceMs;

@@ -15,7 +15,7 @@ export interface PurposeAccessArgs {
   /** Of the Secret, which has one key, `url`. */
   readonly secretName: string;
   readonly namespace: pulumi.Input<string>;
-  /** The grant before the first of these: they take turns. */
+  /** The grant that the first of these waits for: they run one after the other. */
   readonly after: pulumi.Resource;
   /** Of the database's provider and the resource that roles and grants are gone with. */
   readonly inside: pulumi.CustomResourceOptions;
@@ -48,13 +48,13 @@ export class PurposeAccess extends pulumi.ComponentResource {
       {
         metadata: { name: args.secretName, namespace: args.namespace },
         stringData: {
-          // Encrypted and not verified: the operator renews its authority every 90 days, and a copy of it in this
-          // namespace would be an outage waiting for the first quarter without a `pulumi up`. NetworkPolicies say who can
-          // answer at all.
+          // Encrypted and not verified: the operator renews its authority every 90 days, so a copy of it in this
+          // namespace would expire, and pods would no longer connect, after 90 days without a `pulumi up`.
+          // NetworkPolicies decide which pods can answer.
           url: pulumi.interpolate`postgresql://${user}:${password}@${host}:5432/${DATABASE}?sslmode=no-verify${session}`,
         },
       },
-      // After the grants: whoever reads it finds a role that may.
+      // After the grants: a pod that reads this Secret can log in with a role that has its rights.
       { parent: this, dependsOn: this.last },
     ).metadata.name;
     this.registerOutputs();

@@ -1,8 +1,9 @@
 import { OWNER } from "../database/cluster-spec.js";
 
+/** What programs connect to the database for. */
 export type PurposeName = "owner" | "ingest" | "api" | "monitoring";
 
-/** What somebody connects for, and what that takes. Nothing that is not listed. */
+/** What a program connects for, and the rights that it needs. It gets no others. */
 export interface Purpose {
   readonly name: PurposeName;
   /** Holds the grants; the two login roles are its members. */
@@ -14,13 +15,14 @@ export interface Purpose {
   readonly memberOf: readonly string[];
   /** Parameters that a session begins with, where nothing pools it. */
   readonly sessionOptions?: string;
-  /** Of the role: a shared server connection cannot be told when it is opened. */
+  /** Set on the role: a pooler shares server connections, so a client cannot set it when it connects. */
   readonly statementTimeoutMs?: number;
   readonly idleInTransactionTimeoutMs?: number;
 }
 
 const nothing = { tables: [], sequences: [], functions: [], memberOf: [] };
 
+/** All purposes. @param statementTimeoutMs limit of a statement of the API, in milliseconds. */
 export const purposes = (statementTimeoutMs: number): Readonly<Record<PurposeName, Purpose>> => ({
   // Makes and changes tables, which belong to the group and not to the login that happened to make them.
   owner: { ...nothing, name: "owner", group: OWNER, sessionOptions: `-c role=${OWNER}` },

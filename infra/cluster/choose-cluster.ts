@@ -1,13 +1,13 @@
 import * as aws from "@pulumi/aws";
 import type { Names } from "../names.js";
 import type { Settings } from "../settings/schema.js";
-import type { Cluster } from "./cluster.js";
 import { deliveryRights } from "./delivery-rights.js";
 import { EksCluster } from "./eks-cluster.js";
 import { ExistingCluster } from "./existing-cluster.js";
+import type { KubernetesCluster } from "./kubernetes-cluster.js";
 
 /** The cluster that the settings ask for: one that is there, or one of its own on AWS. */
-export function clusterOf(stack: string, names: Names, settings: Settings): Cluster {
+export function clusterOf(stack: string, names: Names, settings: Settings): KubernetesCluster {
   const { cluster, database, feeds, protect } = settings;
   if (cluster.eks) {
     const tags = { project: "ratesapp", stack };

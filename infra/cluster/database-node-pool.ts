@@ -1,6 +1,6 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import type { Placement } from "./cluster.js";
+import type { Placement } from "./kubernetes-cluster.js";
 
 const TAINT = { key: "ratesapp/database", value: "true", effect: "NoSchedule" } as const;
 

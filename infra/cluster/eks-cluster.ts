@@ -4,8 +4,8 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Names } from "../names.js";
 import { BackupBucket } from "./backup-bucket.js";
-import type { Archive, Cluster, ClusterAccess, Placement } from "./cluster.js";
 import { databaseNodePool } from "./database-node-pool.js";
+import type { Archive, ClusterAccess, KubernetesCluster, Placement } from "./kubernetes-cluster.js";
 import { kubernetesProvider } from "./kubernetes-provider.js";
 import { loadBalancerClass } from "./load-balancer-class.js";
 import { Network, type NetworkArgs } from "./network.js";
@@ -35,7 +35,7 @@ const ADMIN_POLICY = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdm
  * balancer controllers, the network policy engine and the pod identity agent, and replaces nodes for updates. That is
  * five charts, four IAM roles and their upgrades that are not here, for 12 % on top of the price of the instances.
  */
-export class EksCluster extends pulumi.ComponentResource implements Cluster {
+export class EksCluster extends pulumi.ComponentResource implements KubernetesCluster {
   readonly provider: kubernetes.Provider;
   readonly access: ClusterAccess;
   readonly context: string;

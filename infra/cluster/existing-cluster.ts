@@ -1,7 +1,7 @@
 import type * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { clusterDns } from "../network/peers.js";
-import type { Cluster, ClusterAccess } from "./cluster.js";
+import type { ClusterAccess, KubernetesCluster } from "./kubernetes-cluster.js";
 import { kubernetesProvider } from "./kubernetes-provider.js";
 
 export interface ExistingClusterArgs {
@@ -10,7 +10,7 @@ export interface ExistingClusterArgs {
 }
 
 /** A cluster that your kubeconfig knows. */
-export class ExistingCluster extends pulumi.ComponentResource implements Cluster {
+export class ExistingCluster extends pulumi.ComponentResource implements KubernetesCluster {
   readonly provider: kubernetes.Provider;
   readonly access: ClusterAccess;
   readonly context: string | undefined;

@@ -99,7 +99,8 @@ export class Network extends pulumi.ComponentResource {
       this.privateSubnetIds.push(privateSubnet.id);
       this.publicSubnetIds.push(publicSubnet.id);
     }
-    // Backups go to the bucket by this way, which costs nothing, and not through a NAT gateway, which charges by the byte.
+    // Backups go to the bucket by this way, which costs nothing, and not through a NAT gateway, which charges by the
+    // byte.
     new aws.ec2.VpcEndpoint(
       `${name}-s3`,
       {

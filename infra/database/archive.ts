@@ -23,8 +23,8 @@ export interface ArchiveSpecs {
 }
 
 /**
- * Of the plugin's container beside each instance: eight compressions of 16 MiB at once. Requests equal to limits, as the
- * instance has them: one container without would cost the whole pod its place behind all others in being evicted.
+ * Of the plugin's container beside each instance: eight compressions of 16 MiB at once. Requests equal to limits, as
+ * the instance has them: one container without would cost the whole pod its place behind all others in being evicted.
  */
 const SIZE = { cpu: "500m", memory: "1Gi" };
 const ARCHIVER = { requests: SIZE, limits: SIZE };

@@ -1,10 +1,11 @@
-import type { Placement } from "../cluster/cluster.js";
+import type { Placement } from "../cluster/kubernetes-cluster.js";
 import type { Settings } from "../settings/schema.js";
 import type { ArchiveSpecs } from "./archive.js";
 import { postgresParameters } from "./parameters.js";
 
 /** Database and its owner; the roles that connect are made in ../access. */
 export const DATABASE = "ratesapp";
+/** Role that owns the database and its tables, and so the only one that can migrate it. */
 export const OWNER = "ratesapp_owner";
 /** Which statements take the time. */
 const STATISTICS = "CREATE EXTENSION IF NOT EXISTS pg_stat_statements";
@@ -40,8 +41,8 @@ export function clusterSpec({ archive, placement, settings, storageClass, superu
         postInitApplicationSQL: [STATISTICS],
       },
     },
-    // Seen soon after it is up, rather than up to ten seconds later; it still has the hour that it has by default, which
-    // recovery from a long WAL may take.
+    // Seen soon after it is up, rather than up to ten seconds later; it still has the hour that it has by default,
+    // which recovery from a long WAL may take.
     probes: { startup: { periodSeconds: 2, failureThreshold: 1800 } },
     // The operator keeps the superuser's password equal to this Secret, after a restore too. pg_hba below lets the
     // superuser in from inside the pod alone, which is where a port-forward comes out: who may forward may administer.
@@ -55,16 +56,16 @@ export function clusterSpec({ archive, placement, settings, storageClass, superu
         "host all postgres ::1/128 scram-sha-256",
         "host all postgres all reject",
       ],
-      // A commit is acknowledged when one of the replicas, whichever is first, has it too; with three instances a slow or
-      // lost one holds up nobody. `required`: with both replicas gone, writes wait rather than stand on one disk. And a
-      // replica is promoted only when enough of them are seen to be sure that one has every acknowledged row.
+      // A commit is acknowledged when one of the replicas, whichever is first, has it too; with three instances a slow
+      // or lost one holds up no commit. `required`: with both replicas gone, writes wait rather than stand on one disk.
+      // And a replica is promoted only when enough of them are seen to be sure that one has every acknowledged row.
       ...(settings.instances >= 3 && {
         synchronous: { method: "any", number: 1, dataDurability: "required", failoverQuorum: true },
       }),
     },
 
-    // An update replaces replicas first and then hands the primary over to one of them: seconds without writes. Restarting
-    // the primary in place, the default, waits for its shutdown, its image and its recovery.
+    // An update replaces replicas first and then hands the primary over to one of them: seconds without writes.
+    // Restarting the primary in place, the default, waits for its shutdown, its image and its recovery.
     primaryUpdateStrategy: "unsupervised",
     primaryUpdateMethod: "switchover",
     // The defaults give a primary an hour to shut down before a replica takes over, and any instance half an hour.
@@ -77,7 +78,8 @@ export function clusterSpec({ archive, placement, settings, storageClass, superu
     // writes of the two do not queue behind each other.
     storage: volume(settings.storage),
     walStorage: volume(settings.walStorage),
-    // Requests equal to limits make the pod Guaranteed: the kernel kills, and the kubelet evicts, every other kind first.
+    // Requests equal to limits make the pod Guaranteed: the kernel kills, and the kubelet evicts, every other kind
+    // first.
     resources: { requests: size, limits: size },
     // One zone, one instance. Pods of Postgres never share a node in any case.
     affinity: {

@@ -2,7 +2,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { backgroundDeletion } from "../background-deletion.js";
-import type { Cluster } from "../cluster/cluster.js";
+import type { KubernetesCluster } from "../cluster/kubernetes-cluster.js";
 import type { Names } from "../names.js";
 import type { Settings } from "../settings/schema.js";
 import type { BackupCredentials } from "../settings/secrets.js";
@@ -16,7 +16,7 @@ export interface DatabaseArgs {
   readonly names: Names;
   readonly settings: Settings;
   /** Where it runs. */
-  readonly cluster: Cluster;
+  readonly cluster: KubernetesCluster;
   /** Of the archive, where it takes a key. */
   readonly backupCredentials: pulumi.Output<BackupCredentials> | undefined;
 }
@@ -138,9 +138,9 @@ export class Database extends pulumi.ComponentResource {
       );
     }
 
-    // For reads alone. What writes needs sessions of its own (COPY, advisory locks, statements outside of a transaction),
-    // which a pooler in transaction mode does not give; there are few of them, and they go to the primary itself.
-    // A lone instance has no replica to read from.
+    // For reads alone. What writes needs sessions of its own (COPY, advisory locks, statements outside of a
+    // transaction), which a pooler in transaction mode does not give; there are few of them, and they go to the primary
+    // itself. A lone instance has no replica to read from.
     const type = settings.instances > 1 ? "ro" : "r";
     this.reads = type;
     const pooler = new Pooler(
@@ -159,7 +159,8 @@ export class Database extends pulumi.ComponentResource {
     const { backups } = settings.database;
     const destination = backups?.destination ?? cluster.archive?.destination;
     if (!backups || !destination) return undefined;
-    // A stack that was destroyed and came back is another database; in the folder of the first it would refuse to start.
+    // A stack that was destroyed and came back is another database; in the folder of the first it would refuse to
+    // start.
     const incarnation = new random.RandomId("incarnation", { byteLength: 4 }, { parent: this });
     return archiveOf(
       {

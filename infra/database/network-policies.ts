@@ -51,7 +51,7 @@ export function databaseNetworkPolicies(args: DatabaseNetworkArgs, options: pulu
     ],
     ...(dns.length > 0 && { to: dns }),
   };
-  // Whoever runs in these pods asks the API server: who is primary, what is to be done.
+  // The instance manager of each pod asks the API server which instance is the primary, and what it has to do.
   const kubernetesApi = { ports: ports(...args.apiServerPorts), to: anywhere(args.addressFamilies) };
 
   policy("deny-all", { podSelector: {}, policyTypes: ["Ingress", "Egress"] });

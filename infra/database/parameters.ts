@@ -14,7 +14,10 @@ const SESSION_BYTES = 4 * MIB;
 /** Sessions take half of the memory at most, though they do nothing. */
 export const mostConnections = (memory: string): number => Math.floor(bytes(memory) / 2 / SESSION_BYTES);
 
-/** Postgres' parameters for an instance of a size. Memory, connections and WAL always fit into it (tested for all sizes). */
+/**
+ * Postgres' parameters for an instance of a size. Memory, connections and WAL always fit into it (tested for all
+ * sizes).
+ */
 export function postgresParameters(size: Size): Record<string, string> {
   const memory = bytes(size.memory);
   const wal = bytes(size.walStorage);
@@ -29,7 +32,7 @@ export function postgresParameters(size: Size): Record<string, string> {
     work_mem: megabytes(between(4 * MIB, (memory / 8 / size.maxConnections) * 10, 256 * MIB)),
     maintenance_work_mem: megabytes(between(64 * MIB, memory / 16, 1024 * MIB)),
 
-    // Disks here have no head to move.
+    // Network volumes and SSDs read at random as fast as in order.
     random_page_cost: "1.1",
     effective_io_concurrency: "200",
     max_parallel_workers: String(cores),

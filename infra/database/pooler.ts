@@ -53,7 +53,7 @@ export class Pooler extends pulumi.ComponentResource {
               // Replicas come and go; a connection's end is what moves load to a new one.
               server_lifetime: "600",
               server_idle_timeout: "120",
-              // A server that vanished without a word (a node without power) is given up in ten seconds.
+              // A server that vanished (a node without power) is given up after ten seconds.
               tcp_keepalive: "1",
               tcp_keepidle: "4",
               tcp_keepintvl: "2",

@@ -3,6 +3,7 @@ export const instances = (cluster: string) => ({
   matchLabels: { "cnpg.io/cluster": cluster, "cnpg.io/podRole": "instance" },
 });
 
+/** Labels of the pods of a CloudNativePG Cluster's poolers. */
 export const poolers = (cluster: string) => ({
   matchLabels: { "cnpg.io/cluster": cluster, "cnpg.io/podRole": "pooler" },
 });

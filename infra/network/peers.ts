@@ -25,8 +25,8 @@ const everywhere = {
 };
 
 /**
- * Any address but the nodes' metadata service, which hands out the node's own rights. Pods are named apart, because some
- * networks know them by their labels alone.
+ * Any address but the nodes' metadata service, which hands out the node's own rights. Pods are named apart, because
+ * some networks know them by their labels alone.
  */
 export const anywhere = (families: AddressFamilies): readonly Peer[] => [
   { namespaceSelector: {} },
@@ -42,4 +42,5 @@ const agents = {
 export const podIdentityAgent = (families: AddressFamilies): readonly Peer[] =>
   families.map((family) => agents[family]);
 
+/** The pods that answer DNS in most clusters. */
 export const clusterDns: readonly Peer[] = [podsOf("kube-system", { "k8s-app": "kube-dns" })];

@@ -34,8 +34,9 @@ export class Manifest extends pulumi.ComponentResource {
   }
 
   /**
-   * Each a resource of this program and not of a ConfigGroup, which hands `retainOnDelete` to none of its objects:
-   * Kubernetes deletes with a definition every object of its kind, on the whole cluster, whoever made it.
+   * Each a resource of this program and not of a ConfigGroup, which hands `retainOnDelete` to none of its objects: when
+   * a definition is deleted, Kubernetes deletes every object of its kind on the whole cluster, also those of other
+   * programs.
    */
   #definitions(name: string, { access, keepDefinitions, parts }: ManifestArgs): pulumi.Resource[] {
     if (parts.definitions.length === 0) return [];

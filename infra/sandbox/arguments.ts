@@ -26,13 +26,14 @@ export interface Assignment {
   readonly secret: boolean;
 }
 
+/** What the command line says. */
 export interface SandboxArguments {
   readonly name: string;
   readonly assignments: readonly Assignment[];
   readonly empty: boolean;
 }
 
-/** Thrown for a command line that cannot be meant. */
+/** Thrown for a wrong command line. */
 export class UsageError extends Error {
   constructor(message: string) {
     super(message);

@@ -2,18 +2,19 @@ import { existsSync, readFileSync } from "node:fs";
 import yaml from "js-yaml";
 import { inProject } from "../in-project.js";
 
-/** What says that a stack is, and where. */
+/** What the file of a stack says: its kind, and its cluster. */
 export interface StackFile {
   readonly environment: string | undefined;
   readonly context: string | undefined;
 }
 
-/** Of a stack that is known here; a stack that was removed has none. */
+/** Reads the file of a stack; undefined for a stack that does not exist or was removed. */
 export function stackFile(name: string): StackFile | undefined {
   const path = inProject(`Pulumi.${name}.yaml`);
   return existsSync(path) ? stackFileOf(readFileSync(path, "utf8")) : undefined;
 }
 
+/** @param text the content of a Pulumi.STACK.yaml. */
 export function stackFileOf(text: string): StackFile {
   const { config } = (yaml.load(text) ?? {}) as { config?: Record<string, unknown> };
   const cluster = config?.["ratesapp:cluster"] as { context?: string } | undefined;

@@ -1,6 +1,7 @@
 import type { GivenSettings, Settings } from "./schema.js";
 
 type DeepPartial<T> = T extends readonly unknown[] ? T : T extends object ? { [K in keyof T]?: DeepPartial<T[K]> } : T;
+/** What an environment sets where a stack says nothing. */
 export type Defaults = DeepPartial<GivenSettings>;
 
 /** Minutes to live, on a cluster that has the operators: one of everything, and nothing kept. */

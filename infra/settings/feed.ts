@@ -27,6 +27,7 @@ export const feed = z.strictObject({
   egress: z.array(z.record(z.string(), z.unknown())).optional(),
 });
 
+/** A part of the names of objects in Kubernetes, so shorter than the application allows. */
 export const feedName = z
   .string()
   .regex(/^[a-z]([-a-z0-9]{0,22}[a-z0-9])?$/, "must be up to 24 lower-case letters, digits and dashes");

@@ -22,5 +22,6 @@ function parts(text: string): Image {
   return { repository, ...(tag && { tag }), ...(digest && { digest }) };
 }
 
+/** The image in one text, as a container's spec takes it. */
 export const imageText = ({ repository, tag, digest }: Image): string =>
   `${repository}${tag ? `:${tag}` : ""}${digest ? `@${digest}` : ""}`;

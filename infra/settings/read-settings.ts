@@ -4,15 +4,19 @@ import { environments } from "./environments.js";
 import { merge } from "./merge.js";
 import { type Settings, settingsSchema } from "./schema.js";
 import { secretKeys } from "./secrets.js";
-import { SettingsError } from "./settings-error.js";
+import { StackSettingsError } from "./settings-error.js";
 
 /**
  * A stack's settings: what Pulumi.<stack>.yaml says, over what its environment starts from, checked as a whole.
  * @param raw by name without `ratesapp:`, as {@link rawSettings} returns it.
  * @param defaultImage of a stack that names none.
- * @throws {SettingsError} with every mistake and its key.
+ * @throws {StackSettingsError} with every mistake and its key.
  */
-export function readSettings(stack: string, raw: Readonly<Record<string, unknown>>, defaultImage: string): Settings {
+export function readStackSettings(
+  stack: string,
+  raw: Readonly<Record<string, unknown>>,
+  defaultImage: string,
+): Settings {
   const given = Object.fromEntries(Object.entries(raw).filter(([key]) => !secretKeys.some((secret) => secret === key)));
   const environment = String(given.environment ?? "sandbox");
   const defaults = Object.hasOwn(environments, environment)
@@ -20,13 +24,13 @@ export function readSettings(stack: string, raw: Readonly<Record<string, unknown
     : environments.sandbox;
   const merged = merge({ environment, image: defaultImage, cluster: {}, ...defaults }, given);
   const parsed = settingsSchema.safeParse(merged, { reportInput: true });
-  if (!parsed.success) throw new SettingsError(stack, parsed.error.issues.flatMap(mistakesOf));
+  if (!parsed.success) throw new StackSettingsError(stack, parsed.error.issues.flatMap(mistakesOf));
   const impossible = impossibleCombinations(parsed.data, {
     backupCredentials: raw.backupCredentials !== undefined,
     writeTokens: raw.writeTokens !== undefined,
     feedCredentials: Object.keys((raw.feedCredentials as object | undefined) ?? {}),
   });
-  if (impossible.length > 0) throw new SettingsError(stack, impossible);
+  if (impossible.length > 0) throw new StackSettingsError(stack, impossible);
   return parsed.data;
 }
 

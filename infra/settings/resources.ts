@@ -5,6 +5,7 @@ import { bytes, CPU_QUANTITY, MEMORY_QUANTITY, millicores } from "./quantity.js"
 const quantity = (text: z.ZodType<string>) =>
   z.preprocess((value) => (typeof value === "number" ? String(value) : value), text);
 
+/** A quantity of processor, such as `500m`. */
 export const cpu = quantity(z.string().regex(CPU_QUANTITY, 'must be a number of cores such as "500m" or "2"'));
 
 /** A quantity of bytes, at least `least`. */

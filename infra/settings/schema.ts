@@ -46,7 +46,7 @@ const eks = z.strictObject({
   natGateways: z.enum(["one", "one-per-zone"]).default("one-per-zone"),
   /** Who may reach the API server from outside the VPC. */
   publicAccessCidrs: z.array(z.cidrv4("must be ranges of addresses")).min(1).default(["0.0.0.0/0"]),
-  /** IAM roles that administer the cluster, besides whoever creates it. */
+  /** IAM roles that administer the cluster, besides the one that creates it. */
   adminRoleArns: z
     .array(z.string().regex(/^arn:aws[a-z-]*:iam::[0-9]{12}:role\/.+/, "must be ARNs of roles"))
     .default([]),
@@ -184,5 +184,7 @@ export const settingsSchema = z.strictObject({
     .prefault({}),
 });
 
+/** Settings of a stack, with its defaults. */
 export type Settings = z.output<typeof settingsSchema>;
+/** Settings as a stack gives them, before defaults. */
 export type GivenSettings = z.input<typeof settingsSchema>;

@@ -2,10 +2,10 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Mistake } from "./combinations.js";
 
 /**
- * Thrown for a stack's settings; `mistakes` holds all of them, each with its key. Pulumi shows the message of a RunError
- * and no stack.
+ * Thrown for a stack's settings; `mistakes` holds all of them, each with its key. Pulumi shows the message of a
+ * RunError and no stack.
  */
-export class SettingsError extends pulumi.RunError {
+export class StackSettingsError extends pulumi.RunError {
   readonly mistakes: readonly Mistake[];
 
   constructor(stack: string, mistakes: readonly Mistake[]) {
@@ -13,7 +13,7 @@ export class SettingsError extends pulumi.RunError {
     super(
       `The settings of stack ${stack} have ${mistakes.length === 1 ? "a mistake" : `${mistakes.length} mistakes`}:\n${lines.join("\n")}`,
     );
-    this.name = "SettingsError";
+    this.name = "StackSettingsError";
     this.mistakes = mistakes;
   }
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { inProject } from "../in-project.js";
 import type { Settings } from "../settings/schema.js";
-import { SettingsError } from "../settings/settings-error.js";
+import { StackSettingsError } from "../settings/settings-error.js";
 
 /** What a ConfigMap takes, its keys apart. */
 const MOST_BYTES = 2 ** 20;
@@ -14,9 +14,9 @@ export interface Places {
 
 /**
  * The places files that the settings name, if they name any; read before anything is made.
- * @throws {SettingsError} for a file that cannot be read or is not UTF-8, and for files that no ConfigMap takes.
+ * @throws {StackSettingsError} for a file that cannot be read or is not UTF-8, and for files that no ConfigMap takes.
  */
-export function readPlaces(stack: string, { places }: Settings): Places | undefined {
+export function placesOf(stack: string, { places }: Settings): Places | undefined {
   if (typeof places !== "object" || !("ports" in places)) return undefined;
   const read = (key: "ports" | "regions"): Buffer => {
     try {
@@ -24,14 +24,16 @@ export function readPlaces(stack: string, { places }: Settings): Places | undefi
       new TextDecoder("utf-8", { fatal: true }).decode(content);
       return content;
     } catch (error) {
-      throw new SettingsError(stack, [[`places.${key}`, `${places[key]}: ${(error as Error).message}`]]);
+      throw new StackSettingsError(stack, [[`places.${key}`, `${places[key]}: ${(error as Error).message}`]]);
     }
   };
   const [ports, regions] = [read("ports"), read("regions")];
   const bytes = ports.length + regions.length;
   if (bytes > MOST_BYTES) {
     const way = "put them on a volume and name its claim in places.claimName, or import them by hand";
-    throw new SettingsError(stack, [["places", `are ${bytes} bytes, and a ConfigMap takes ${MOST_BYTES}; ${way}`]]);
+    throw new StackSettingsError(stack, [
+      ["places", `are ${bytes} bytes, and a ConfigMap takes ${MOST_BYTES}; ${way}`],
+    ]);
   }
   return { "ports.csv": ports.toString(), "regions.csv": regions.toString() };
 }

@@ -13,8 +13,8 @@ interface SecretReference {
 }
 
 /**
- * The values that are given to charts/ratesapp; its values.yaml has the defaults of the rest, and its values.schema.json
- * the ranges (a test holds these against it).
+ * The values that are given to charts/ratesapp; its values.yaml has the defaults of the rest, and its
+ * values.schema.json the ranges (a test holds these against it).
  */
 export interface Values {
   readonly image: Image;

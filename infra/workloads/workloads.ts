@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Access } from "../access/access.js";
-import type { Cluster } from "../cluster/cluster.js";
+import type { KubernetesCluster } from "../cluster/kubernetes-cluster.js";
 import { inProject } from "../in-project.js";
 import type { Names } from "../names.js";
 import { podsOf } from "../network/peers.js";
@@ -18,13 +18,15 @@ export interface WorkloadsArgs {
   readonly secrets: Secrets;
   /** To import, where the settings name files. */
   readonly places: Places | undefined;
-  readonly cluster: Cluster;
+  readonly cluster: KubernetesCluster;
   /** Secrets with which pods connect. */
   readonly access: Access;
   readonly namespace: pulumi.Input<string>;
 }
 
-/** The API, ingest and upkeep: charts/ratesapp with the values of the stack. How many API pods there are is the HPA's. */
+/**
+ * The API, ingest and upkeep: charts/ratesapp with the values of the stack. How many API pods there are is the HPA's.
+ */
 export class Workloads extends pulumi.ComponentResource {
   /** Inside the cluster. */
   readonly url: pulumi.Output<string>;

@@ -46,7 +46,7 @@ describe("the connections of a server", function () {
         HOST: "127.0.0.1",
         PORT: "0",
         ADMIN_PORT: "0",
-        DATABASE_URL: "postgres://nobody@127.0.0.1:1/none",
+        DATABASE_URL: "postgres://stranger@127.0.0.1:1/none",
         RATE_LIMIT_PER_SECOND: "0",
         LOG_LEVEL: "info",
       });

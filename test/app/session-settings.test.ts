@@ -39,7 +39,7 @@ describe("a database whose sessions begin with other settings", function () {
     }
   });
 
-  it("keeps the limits that somebody gave the role that reads", async () => {
+  it("keeps the limits that an operator gave the role that reads", async () => {
     const hostile = await createHostileDatabase();
     const show = async (statementTimeoutMs: number) => {
       const pool = openPool({ url: hostile.url, size: 1, applicationName: "test", statementTimeoutMs });

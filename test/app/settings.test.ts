@@ -37,6 +37,8 @@ const REFUSED: readonly (readonly [url: string, says: RegExp])[] = [
   ["postgres://user:secret@host:0/db", /^must have a port from 1 to 65535$/],
   ["postgres://user:secret@host/db?port=x", /^must have a port from 1 to 65535$/],
   ["postgres://user:secret@host/db?sslmode", ESCAPED],
+  ["postgres://user:secret@host/db?sslmode=verify_full", /^must have an sslmode of disable, prefer, .*verify-full/],
+  ["postgres://user:secret@host/db?sslmode=", /^must have an sslmode of disable/],
   ["postgres://user:secret@host/db?sslmode=verify-full&sslrootcert=/secret/ca", /^names a file that cannot be read/],
   ["postgres://user:secret@a:5432,b:5432/db?target_session_attrs=read-write", SEVERAL],
   ["postgres://user:secret@a,b/db?target_session_attrs=primary", SEVERAL],

@@ -31,7 +31,7 @@ describe("what an error of the database means", () => {
   }
 
   it("is away for a server that is not there, under one address or several", async () => {
-    expect(meaningOf(await failureOf("postgres://nobody@127.0.0.1:1/none", "SELECT 1"))).to.equal("away");
+    expect(meaningOf(await failureOf("postgres://stranger@127.0.0.1:1/none", "SELECT 1"))).to.equal("away");
     const refused = Object.assign(new Error("refused"), { code: "ECONNREFUSED" });
     expect(meaningOf(new AggregateError([refused, refused]))).to.equal("away");
     expect(meaningOf(new AggregateError([new Error("something else")]))).to.equal(undefined);

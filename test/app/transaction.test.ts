@@ -19,7 +19,7 @@ describe("a transaction", function () {
     await test.pool.query(`DROP ROLE ${LOGIN}, ${GROUP}`);
   });
 
-  it("of whoever took on another role, as migrations and compaction do, may be silent for long", async () => {
+  it("of a session that took on another role, as migrations and compaction do, may be silent for long", async () => {
     const url = new URL(test.url);
     url.username = LOGIN;
     url.password = "a";

@@ -110,7 +110,7 @@ describe("a staging stack", () => {
     });
   });
 
-  it("tells whoever scrapes its API pods what was ingested by pods that are gone", async () => {
+  it("tells Prometheus from its API pods what was ingested by pods that are gone", async () => {
     const [pod] = await pods(WORKLOADS, API_PODS);
     const scrape = `console.log(await (await fetch("http://127.0.0.1:9464/metrics")).text())`;
     await until("it is told", 10_000, async () =>

@@ -104,7 +104,7 @@ describe("a staging stack in use", () => {
     const counts = await Promise.all((await instances("replica")).map((pod) => psql(pod, sessions)));
     expect(counts.map(Number).reduce((sum, count) => sum + count)).to.be.above(0);
 
-    // Whoever still holds the password before is not locked out.
+    // A pod that still has the password before can log in.
     const logIn = `
       import pg from "pg";
       const client = new pg.Client({ connectionString: ${JSON.stringify(before.href)} });

@@ -2,9 +2,9 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { readSettings } from "../../infra/settings/read-settings.js";
-import { SettingsError } from "../../infra/settings/settings-error.js";
-import { readPlaces } from "../../infra/workloads/places.js";
+import { readStackSettings } from "../../infra/settings/read-settings.js";
+import { StackSettingsError } from "../../infra/settings/settings-error.js";
+import { placesOf } from "../../infra/workloads/places.js";
 import { present } from "./chart/kubernetes-object.js";
 import { type Rendered, render } from "./render.js";
 import { charts } from "./stack-policies.js";
@@ -14,10 +14,10 @@ describe("places of a stack", function () {
 
   let folder: string;
   const path = (name: string) => join(folder, name);
-  const read = (places: unknown) => readPlaces("here", readSettings("here", { places }, "ratesapp:1"));
+  const read = (places: unknown) => placesOf("here", readStackSettings("here", { places }, "ratesapp:1"));
   const refused = (places: unknown, message: RegExp) =>
     expect(() => read(places))
-      .to.throw(SettingsError)
+      .to.throw(StackSettingsError)
       .with.property("message")
       .that.matches(message);
 
@@ -62,7 +62,7 @@ describe("places of a stack", function () {
 
   it("by hand are none of the program's business", () => expect(read("by-hand")).to.equal(undefined));
 
-  it("are refused before anything is made where no ConfigMap takes them, or nobody could read them", () => {
+  it("are refused before anything is made where no ConfigMap takes them, or where the program cannot read them", () => {
     const regions = path("regions.csv");
     expect(read({ ports: path("largest.csv"), regions })?.["ports.csv"]).to.have.lengthOf.above(10 ** 6);
     refused({ ports: path("too-large.csv"), regions }, /ratesapp:places: are 10485\d\d bytes, and a ConfigMap takes/);

@@ -3,7 +3,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { expect } from "chai";
 import { PortForward, PortTakenError } from "../../infra/access/port-forward.js";
 
-/** A server that says its name to whoever connects, and echoes. */
+/** A server that sends its name to each client that connects, and then echoes. */
 async function pod(name: string): Promise<{ port: number; server: Server; stop: () => Promise<void> }> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {

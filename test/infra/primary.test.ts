@@ -47,7 +47,7 @@ describe("the primary, as the Kubernetes API tells it", () => {
     expect(asked.authorization).to.equal("Bearer a-token");
   });
 
-  it("is nobody's while the primary moves", async () => {
+  it("finds no pod while the primary moves", async () => {
     items = [pod("rates-1", false)];
     expect(await find()).to.equal(undefined);
   });

@@ -126,7 +126,7 @@ spec:
     - name: v1
       served: true
       storage: true
-      schema: { openAPIV3Schema: { type: object, description: what nobody reads } }
+      schema: { openAPIV3Schema: { type: object, description: a text of no use } }
 ---
 apiVersion: apps/v1
 kind: Deployment

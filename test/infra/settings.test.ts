@@ -1,23 +1,23 @@
 import { expect } from "chai";
 import { WRITE_CONNECTIONS } from "../../app/api/batches/write-pool.js";
 import { CONNECTIONS as INGEST_CONNECTIONS } from "../../app/commands/ingest.js";
-import { readSettings as readProgramSettings } from "../../app/settings.js";
+import { readSettings } from "../../app/settings.js";
 import schema from "../../charts/ratesapp/values.schema.json" with { type: "json" };
 import { processConnections } from "../../infra/settings/connections.js";
 import { feed } from "../../infra/settings/feed.js";
-import { rawSettings, readSettings } from "../../infra/settings/read-settings.js";
-import { SettingsError } from "../../infra/settings/settings-error.js";
+import { rawSettings, readStackSettings } from "../../infra/settings/read-settings.js";
+import { StackSettingsError } from "../../infra/settings/settings-error.js";
 import { configOf } from "./render.js";
 
 const IMAGE = "ghcr.io/ratesapp/ratesapp:0.1.0";
-const read = (raw: Record<string, unknown>) => readSettings("here", raw, IMAGE);
+const read = (raw: Record<string, unknown>) => readStackSettings("here", raw, IMAGE);
 
 /** Each mistake as `key: reason`. */
 function mistakes(raw: Record<string, unknown>): string[] {
   try {
     read(raw);
   } catch (error) {
-    if (error instanceof SettingsError) return error.mistakes.map(([key, reason]) => `${key}: ${reason}`);
+    if (error instanceof StackSettingsError) return error.mistakes.map(([key, reason]) => `${key}: ${reason}`);
     throw error;
   }
   return [];
@@ -51,7 +51,7 @@ describe("settings of a stack", () => {
       const raw = rawSettings(
         Object.fromEntries(Object.entries(configOf(stack)).map(([key, value]) => [key, JSON.stringify(value)])),
       );
-      expect(readSettings(stack, raw, IMAGE).environment).to.equal(stack);
+      expect(readStackSettings(stack, raw, IMAGE).environment).to.equal(stack);
     });
   }
 
@@ -61,14 +61,14 @@ describe("settings of a stack", () => {
 
   it("count the connections that the program opens", () => {
     expect(processConnections).to.deep.equal({
-      readPool: readProgramSettings({}).databasePoolSize,
+      readPool: readSettings({}).databasePoolSize,
       poll: 1,
       writePool: WRITE_CONNECTIONS,
       ingest: INGEST_CONNECTIONS,
     });
   });
 
-  it("are read from what Pulumi holds, JSON or not, and nobody else's", () => {
+  it("are read from what Pulumi holds, JSON or not, and those of other programs are not", () => {
     const all = {
       "ratesapp:image": "a/b:1",
       "ratesapp:protect": "true",
@@ -94,7 +94,7 @@ describe("settings of a stack", () => {
       'database.memory: must be a number of bytes such as "512Mi" or "20Gi"',
     ],
     "requests beyond their limits": [
-      { api: { resources: { requests: { cpu: 2, memory: "1Gi" } } } },
+      { api: { resources: { requests: { cpu: 3, memory: "1Gi" } } } },
       "api.resources.requests.cpu: is more than limits.cpu",
       "api.resources.requests.memory: is more than limits.memory",
     ],
@@ -221,7 +221,7 @@ describe("settings of a stack", () => {
       { database: { backups: { destination: "s3://mine/", method: "in-tree", endpoint: "http://store:9000" } } },
       /^database.backups.credentials: identity is for AWS/,
     ],
-    "prices of ports that nobody knows": [
+    "prices of ports that are unknown": [
       { feeds: { sea: { schedule: "@hourly", source: "s3://a/" } } },
       /^places: is missing, and a price of an unknown port is a bad line/,
     ],
@@ -237,7 +237,7 @@ describe("settings of a stack", () => {
 
   it("are shown with their keys as Pulumi knows them", () => {
     expect(() => read({ protect: 1, image: "x" }))
-      .to.throw(SettingsError)
+      .to.throw(StackSettingsError)
       .with.property("message")
       .that.matches(/^The settings of stack here have 2 mistakes:\n {2}ratesapp:image: .*\n {2}ratesapp:protect: /);
   });

@@ -135,7 +135,7 @@ describe("stack policies", function () {
     ],
     [
       "what an operator would make again is deleted in the background",
-      "a kind that nobody has looked at",
+      "a kind that is not known",
       () => changed(/:ObjectStore$/, "archive", (inputs) => Object.assign(inputs, { kind: "Database" })),
     ],
     ["backups are taken and kept", "no schedule", () => resources.filter(({ name }) => name !== "backups")],
@@ -170,7 +170,7 @@ describe("a stack", function () {
   this.timeout(60_000);
 
   it("keeps every secret setting out of plain inputs", async () => {
-    const secret = "not-for-anybody-to-read";
+    const secret = "not-to-be-read";
     const config = {
       ...configOf("staging"),
       "ratesapp:backupCredentials": { accessKeyId: "id", secretAccessKey: secret },

@@ -49,12 +49,13 @@ export async function deliver(database: Database, delivery: Delivery): Promise<n
 export async function loadBatch(database: Database, delivery: Delivery): Promise<number> {
   const { prices, feed = "test", mode = "append", pieces = 1 } = delivery;
   count += 1;
+  const key = `${process.pid} ${count}`;
   const ports = await readPorts(database);
   const { id } = await openUpload(database, {
     kind: "pieces",
     feed,
     source: "test",
-    key: `${process.pid} ${count}`,
+    key,
     mode,
     maxBadRows: 0,
     deadlineSeconds: null,

@@ -2,7 +2,7 @@ import pg from "pg";
 import { Database } from "../../app/database/database.js";
 import { databaseUrl, onServer, TEMPLATE } from "./postgres.js";
 
-/** As the product knows one: without patience, so that a test sees the first error. */
+/** A database as the application uses it, without patience, so that a test sees the first error. */
 export class TestDatabase extends Database {
   readonly url: string;
   readonly #name: string;
@@ -17,7 +17,7 @@ export class TestDatabase extends Database {
     this.#name = name;
   }
 
-  /** Closes the pool and drops the database, whoever is still connected. */
+  /** Closes the pool and drops the database, also while sessions are still connected to it. */
   async drop(): Promise<void> {
     await this.pool.end();
     await onServer(`DROP DATABASE ${this.#name} WITH (FORCE)`);
@@ -50,7 +50,7 @@ export class UsedDatabase {
   }
 }
 
-/** For a `describe`: one database for all its tests, there from before its other hooks until behind them. */
+/** For a `describe`: one database for all its tests, there before its other hooks run, and until they have run. */
 export function useDatabase(): UsedDatabase {
   const test = new UsedDatabase();
   before(async function () {
@@ -60,7 +60,9 @@ export function useDatabase(): UsedDatabase {
   return test;
 }
 
-/** For a `describe`: a new database for each of its tests, there from before its other hooks until behind them. */
+/**
+ * For a `describe`: a new database for each of its tests, there before its other hooks run, and until they have run.
+ */
 export function useFreshDatabase(): UsedDatabase {
   const test = new UsedDatabase();
   before(function () {

@@ -41,7 +41,7 @@ export interface HostileDatabase {
   drop(): Promise<void>;
 }
 
-/** An empty database in which every session begins with settings that nobody expects. */
+/** An empty database in which every session begins with settings that no program expects. */
 export async function createHostileDatabase(): Promise<HostileDatabase> {
   count += 1;
   const name = `hostile_${process.pid}_${count}`;

@@ -1,5 +1,6 @@
 import { LRUCache } from "lru-cache";
 import { cacheQuestions } from "../../rates/dataset-metrics.js";
+import type { DatasetState } from "../../rates/dataset-state.js";
 import type { Answer } from "./answer.js";
 
 /** What an entry costs beside its bytes: the objects around them, measured with --expose-gc over 100,000 entries. */
@@ -14,20 +15,26 @@ const hits = cacheQuestions.labels("hit");
 const shared = cacheQuestions.labels("shared");
 const misses = cacheQuestions.labels("miss");
 
+/** An answer, and the newest dataset version in which it is known to be the same. */
+export interface CurrentAnswer {
+  readonly answer: Answer;
+  readonly version: number;
+}
+
 /**
- * Answers of the current dataset version, the least recently used dropped first. An answer is given only while its own
- * version, read in one snapshot with its prices, is the polled one; a publish therefore empties the cache at once, and
- * an answer read just after a publish waits until the poll has seen it. Equal questions at the same time share a query,
- * unless the version has moved since it began.
+ * Answers that were read from the database, the least recently used dropped first. An answer is given only while what it
+ * was read from holds in the polled state of the data: a publish ends those that span one of its months, at once, and an
+ * answer read just after a publish waits until the poll has seen it. Equal questions at the same time share a query,
+ * unless the state has moved since it began.
  */
 export class AnswerCache {
   readonly #answers: LRUCache<string, Answer> | undefined;
-  readonly #flights = new Map<string, { readonly tag: string | undefined; readonly answer: Promise<Answer> }>();
-  readonly #currentTag: () => string | undefined;
+  readonly #flights = new Map<string, { readonly state: DatasetState | undefined; readonly answer: Promise<Answer> }>();
+  readonly #currentState: () => DatasetState | undefined;
 
   /** @param bytes memory for answers; 0 keeps none, but equal questions still share a query. */
-  constructor(bytes: number, currentTag: () => string | undefined) {
-    this.#currentTag = currentTag;
+  constructor(bytes: number, currentState: () => DatasetState | undefined) {
+    this.#currentState = currentState;
     if (bytes > 0) {
       this.#answers = new LRUCache({
         maxSize: bytes,
@@ -41,31 +48,30 @@ export class AnswerCache {
   }
 
   /**
-   * Undefined if there is none of the current version. Here alone it is decided whether an answer still holds.
+   * Undefined if there is none that holds. Here alone it is decided whether an answer still holds.
    * {@link countHit} counts those that are sent.
    */
-  get(key: string): Answer | undefined {
-    const tag = this.#currentTag();
-    if (tag === undefined) return undefined;
-    const answer = this.#answers?.get(key);
-    return answer?.dataset.tag === tag ? answer : undefined;
+  get(key: string): CurrentAnswer | undefined {
+    const state = this.#currentState();
+    const answer = state && this.#answers?.get(key);
+    return answer && state.holds(answer.dataset) ? { answer, version: state.newest.version } : undefined;
   }
 
   countHit(): void {
     hits.inc();
   }
 
-  /** Joins the query for the same key and version, or makes one. Rejects as `make` does; failures are not kept. */
+  /** Joins the query for the same key and state, or makes one. Rejects as `make` does; failures are not kept. */
   ask(key: string, make: () => Promise<Answer>): Promise<Answer> {
-    const tag = this.#currentTag();
+    const state = this.#currentState();
     const under = this.#flights.get(key);
-    // While the version is unknown, a query under way may be from before any number of publishes.
-    if (under !== undefined && tag !== undefined && under.tag === tag) {
+    // While the state is unknown, a query under way may be from before any number of publishes.
+    if (under !== undefined && state !== undefined && under.state === state) {
       shared.inc();
       return under.answer;
     }
     misses.inc();
-    const flight = { tag, answer: make() };
+    const flight = { state, answer: make() };
     this.#flights.set(key, flight);
     const land = () => {
       if (this.#flights.get(key) === flight) this.#flights.delete(key);

@@ -30,8 +30,8 @@ export interface Asked {
 }
 
 /**
- * Answers from memory, from a query that is under way for the same question, or from a query; with 304 for a client that
- * has the answer, and compressed for one that can take it.
+ * Answers from memory, from a query that is under way for the same question, or from a query; with 304 for a client
+ * that has the answer, and compressed for one that can take it.
  * @param vary request headers that choose the form
  */
 export async function answerQuestion(
@@ -40,10 +40,11 @@ export async function answerQuestion(
   asked: Asked,
   vary: string,
 ): Promise<void> {
-  let answer = services.answers.get(asked.key);
-  if (answer === undefined) {
+  let current = services.answers.get(asked.key);
+  if (current === undefined) {
     const beganAtMs = performance.now();
-    answer = await services.answers.ask(asked.key, () => query(services, asked, ctx.state.deadlineMs));
+    const answer = await services.answers.ask(asked.key, () => query(services, asked, ctx.state.deadlineMs));
+    current = { answer, version: answer.dataset.version };
     ctx.state.timings = `db;dur=${(performance.now() - beganAtMs).toFixed(2)}, `;
   } else {
     services.answers.countHit();
@@ -53,8 +54,8 @@ export async function answerQuestion(
   const { res } = ctx;
   res.setHeader("Cache-Control", CACHE_CONTROL);
   res.setHeader("Vary", vary);
-  res.setHeader("Dataset-Version", answer.dataset.version);
-  await sendBody(ctx, answer);
+  res.setHeader("Dataset-Version", current.version);
+  await sendBody(ctx, current.answer);
 }
 
 async function query(services: AnswerServices, asked: Asked, deadlineMs: number): Promise<Answer> {

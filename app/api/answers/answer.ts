@@ -1,4 +1,4 @@
-import type { DatasetTag } from "../../rates/dataset-tag.js";
+import type { DatasetReading } from "../../rates/dataset-state.js";
 import { CompressibleBody } from "./compressible-body.js";
 
 /**
@@ -9,18 +9,18 @@ export const CACHE_CONTROL = "public, max-age=1, stale-if-error=60";
 
 /** What the data said to a question, in the form a client asked for. */
 export class Answer {
-  /** Of the snapshot that the answer was read in. */
-  readonly dataset: DatasetTag;
+  readonly dataset: DatasetReading;
   readonly contentType: string;
   readonly body: CompressibleBody;
-  /** Weak, because it names the data and not the bytes: W/"<version>-<changed_at>". */
+  /** Weak, because it names the data and not the bytes: W/"<version>-<instant>" of the newest change that it holds. */
   readonly etag: string;
 
-  constructor(dataset: DatasetTag, contentType: string, body: string) {
+  constructor(dataset: DatasetReading, contentType: string, body: string) {
     this.dataset = dataset;
     this.contentType = contentType;
     this.body = new CompressibleBody(Buffer.from(body));
+    const { version, atMs } = dataset.newest;
     // A cache may hold several forms of one address: their tags must differ, or a 304 could mean either.
-    this.etag = `W/"${dataset.tag}${contentType.startsWith("text/csv") ? "-csv" : ""}"`;
+    this.etag = `W/"${version}-${atMs.toString(36)}${contentType.startsWith("text/csv") ? "-csv" : ""}"`;
   }
 }

@@ -30,7 +30,7 @@ export async function sendBody(ctx: ApiContext, { body, contentType, etag }: Sen
   ctx.body = bytes;
 }
 
-/** Brotli first wherever it is taken, whatever stands first in the header: browsers list gzip before it. */
+/** Brotli for each client that takes it, even if the header lists gzip first, as browsers do. */
 export function takenEncoding(ctx: ApiContext): Encoding | undefined {
   if (ctx.req.headers["accept-encoding"] === undefined) return undefined;
   return ctx.acceptsEncodings("br") ? "br" : ctx.acceptsEncodings("gzip") ? "gzip" : undefined;
@@ -39,8 +39,8 @@ export function takenEncoding(ctx: ApiContext): Encoding | undefined {
 /**
  * True if the client has what `etag` names, by its If-None-Match.
  *
- * Weak comparison (RFC 9110, 8.8.3.2). Not Koa's `fresh`, which never says so to a request with `Cache-Control: no-cache`:
- * every `fetch` that sets If-None-Match by itself adds that.
+ * Weak comparison (RFC 9110, 8.8.3.2). Koa's `fresh` would send a full answer to each request with
+ * `Cache-Control: no-cache`, which every `fetch` adds that sets If-None-Match.
  */
 export function hasAnswer(req: IncomingMessage, etag: string): boolean {
   const ifNoneMatch = req.headers["if-none-match"];

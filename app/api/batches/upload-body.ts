@@ -1,6 +1,6 @@
 import type { Format } from "../../ingest/parse/header-reader.js";
 import { ProblemError } from "../http/problems.js";
-import { chunksOf } from "../http/read-body.js";
+import { ClientGoneError, chunksOf } from "../http/read-body.js";
 import type { ApiContext } from "../http/request.js";
 
 const ENCODINGS = new Set(["", "identity", "gzip", "x-gzip", "zstd"]);
@@ -61,12 +61,4 @@ export function readAway({ req, res }: ApiContext): void {
     const timer = setTimeout(() => req.destroy(), READ_AWAY_MS);
     for (const event of ["end", "close"]) req.once(event, () => clearTimeout(timer));
   });
-}
-
-/** The client closed its connection, so that no answer can reach it. */
-export class ClientGoneError extends Error {
-  constructor() {
-    super("The client went away in the middle of its body.");
-    this.name = "ClientGoneError";
-  }
 }

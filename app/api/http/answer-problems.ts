@@ -2,6 +2,7 @@ import { DatabaseAwayError, DatabaseBusyError } from "../../database/read-side.j
 import { meaningOf } from "../../database/sqlstates.js";
 import type { Logger } from "../../telemetry/logger.js";
 import { ProblemError, type ProblemName, writeProblem } from "./problems.js";
+import { ClientGoneError } from "./read-body.js";
 import type { ApiContext, ApiMiddleware } from "./request.js";
 import { requestFields } from "./request-fields.js";
 
@@ -34,7 +35,7 @@ export function answerProblems(logger: Logger): ApiMiddleware {
         send(ctx, new ProblemError("not-found", `Nothing is at ${ctx.path}.`));
       }
     } catch (error) {
-      if (leftInBody(ctx)) {
+      if (leftInBody(ctx, error)) {
         // The client is gone and cannot be answered; the error is only what followed from that.
         logger.info(
           { ...requestFields(ctx), error: (error as Error).message },
@@ -53,8 +54,8 @@ export function answerProblems(logger: Logger): ApiMiddleware {
   };
 }
 
-function leftInBody({ req }: ApiContext): boolean {
-  return req.destroyed && !req.complete;
+function leftInBody({ req }: ApiContext, error: unknown): boolean {
+  return error instanceof ClientGoneError || (req.destroyed && !req.complete);
 }
 
 /** @returns what a client may know of an error; never its text, which may tell how the service is built. */

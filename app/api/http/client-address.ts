@@ -12,7 +12,10 @@ const LONGEST_KEPT_CHARACTERS = 200;
  */
 export class ClientAddress {
   readonly #trusted: BlockList | undefined;
-  /** Of those that came before: reading addresses takes 0.5 µs (IPv4) to 8 µs (behind a proxy), a look-up 0.02 to 0.2. */
+  /**
+   * Keys of addresses that came before: parsing one takes 0.5 µs (IPv4) to 8 µs (behind a proxy), a look-up 0.02 to
+   * 0.2.
+   */
   readonly #keys = new LRUCache<string, string>({ max: MOST_KEPT });
 
   /** @param trustedProxies addresses and CIDR ranges */

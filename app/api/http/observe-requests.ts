@@ -80,7 +80,9 @@ export function observeRequests(observer: RequestObserver, isDraining: () => boo
   };
 }
 
-/** Template of the path, such as /batches/:id; "none" for a path that is not there and for what was shed before routing. */
+/**
+ * Template of the path, such as /batches/:id; "none" for a path that is not there and for what was shed before routing.
+ */
 function routeOf(ctx: ApiContext): string {
   if (ctx.state.route !== undefined) return ctx.state.route;
   const routed = ctx as ApiContext & { matched?: readonly { path: string | RegExp }[] };

@@ -171,7 +171,7 @@ export interface ParameterMistake {
 }
 
 /** A line of an upload that could not be loaded. */
-export interface BadLine {
+export interface ProblemLine {
   readonly file: string;
   readonly line: number | null;
   readonly column: string | null;
@@ -189,7 +189,7 @@ export interface ErrorCount {
 export interface ProblemMembers {
   readonly mistakes?: readonly ParameterMistake[];
   /** The first lines that could not be loaded. */
-  readonly lines?: readonly BadLine[];
+  readonly lines?: readonly ProblemLine[];
   /** All lines that could not be loaded, by reason. */
   readonly errorCounts?: readonly ErrorCount[];
 }
@@ -205,7 +205,7 @@ export class ProblemError extends Error {
   readonly problem: ProblemName;
   readonly status: number;
   readonly mistakes: readonly ParameterMistake[];
-  readonly lines: readonly BadLine[];
+  readonly lines: readonly ProblemLine[];
   readonly errorCounts: readonly ErrorCount[];
   readonly headers: Readonly<Record<string, string>>;
 

@@ -10,6 +10,14 @@ export function refuseLargeBody(ctx: ApiContext, maxBytes: number): void {
   throw new ProblemError("content-too-large", `A body may have ${maxBytes} bytes; send it in several pieces.`);
 }
 
+/** The client closed its connection, so that no answer can reach it. */
+export class ClientGoneError extends Error {
+  constructor() {
+    super("The client went away in the middle of its body.");
+    this.name = "ClientGoneError";
+  }
+}
+
 /** The body as it arrives. A reader that stops in the middle leaves the connection open, so that it can be answered. */
 export function chunksOf(ctx: ApiContext): AsyncIterable<Buffer> {
   return ctx.req.iterator({ destroyOnReturn: false });

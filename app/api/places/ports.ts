@@ -1,7 +1,7 @@
 import type pg from "pg";
 import { z } from "zod";
 import { compose } from "../../database/compose.js";
-import { datasetTag } from "../../rates/dataset-tag.js";
+import { ALL_CHANGED } from "../../rates/dataset-version.sql.js";
 import { Answer } from "../answers/answer.js";
 import { type AnswerServices, answerQuestion } from "../answers/answer-question.js";
 import { DATA_PROBLEMS, dataAnswers } from "../answers/data-answer.js";
@@ -45,7 +45,8 @@ export const listPorts = operation({
 
 interface PortRow {
   version: string;
-  changed_at_ms: string;
+  all_version: string;
+  all_changed_at_ms: string;
   code: string | null;
   name: string | null;
   parent: string | null;
@@ -64,7 +65,7 @@ async function findPorts(client: pg.PoolClient, limit: number, after: string): P
     .leftJoin(page, compose.raw("true"))
     .leftJoin("places as parent", "parent.id", "p.parent_id")
     .select("dataset.version", "p.code", "p.name", "parent.code as parent")
-    .select(compose.raw("(extract(epoch FROM dataset.changed_at) * 1000)::bigint AS changed_at_ms"))
+    .select(compose.raw(ALL_CHANGED))
     .orderBy("p.code")
     .connection(client);
   const [first] = rows;
@@ -75,7 +76,8 @@ async function findPorts(client: pg.PoolClient, limit: number, after: string): P
     .map(({ code, name, parent }) => ({ code, name, parent }));
   const last = ports.at(-1)?.code;
   const body = { ports, next_cursor: rows.length > limit && last ? writeCursor(last) : null };
-  const dataset = datasetTag(Number(first.version), Number(first.changed_at_ms));
+  const newest = { version: Number(first.all_version), atMs: Number(first.all_changed_at_ms) };
+  const dataset = { version: Number(first.version), newest, months: undefined };
   return new Answer(dataset, "application/json; charset=utf-8", JSON.stringify(body));
 }
 

@@ -1,7 +1,7 @@
 import type pg from "pg";
 import { z } from "zod";
 import { compose } from "../../database/compose.js";
-import { datasetTag } from "../../rates/dataset-tag.js";
+import { ALL_CHANGED } from "../../rates/dataset-version.sql.js";
 import { Answer } from "../answers/answer.js";
 import { type AnswerServices, answerQuestion } from "../answers/answer-question.js";
 import { DATA_PROBLEMS, dataAnswers } from "../answers/data-answer.js";
@@ -47,7 +47,8 @@ export const listRegions = operation({
 
 interface PlaceRow {
   version: string;
-  changed_at_ms: string;
+  all_version: string;
+  all_changed_at_ms: string;
   /** As text, so that it can be compared with `parent_id`. */
   id: string | null;
   kind: "port" | "region";
@@ -63,12 +64,13 @@ async function findRegions(client: pg.PoolClient): Promise<Answer> {
     .leftJoin("places as p", compose.raw("true"))
     .select("dataset.version", "p.kind", "p.code", "p.name")
     .select(compose.raw("p.id::text, p.parent_id::text"))
-    .select(compose.raw("(extract(epoch FROM dataset.changed_at) * 1000)::bigint AS changed_at_ms"))
+    .select(compose.raw(ALL_CHANGED))
     .orderBy("p.code")
     .connection(client);
   const [first] = rows;
   if (first === undefined) throw new Error("the table `dataset` has lost its row");
-  const dataset = datasetTag(Number(first.version), Number(first.changed_at_ms));
+  const newest = { version: Number(first.all_version), atMs: Number(first.all_changed_at_ms) };
+  const dataset = { version: Number(first.version), newest, months: undefined };
   return new Answer(dataset, "application/json; charset=utf-8", JSON.stringify(makeTree(rows)));
 }
 

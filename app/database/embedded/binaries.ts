@@ -88,7 +88,7 @@ function moved({ initdb, pgCtl, postgres }: Binaries, from: string, to: string):
   return { initdb: move(initdb), pgCtl: move(pgCtl), postgres: move(postgres) };
 }
 
-/** @returns the copy, which anyone may read and run. */
+/** @returns the copy, which every user of the system may read and run. */
 async function copyWithinReach(root: string): Promise<string> {
   const manifest = await readFile(resolve(root, "..", "package.json"), "utf8");
   const target = join(CACHE, `postgres-${(JSON.parse(manifest) as { version: string }).version}-${arch()}`);

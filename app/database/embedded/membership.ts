@@ -54,7 +54,10 @@ export class Membership {
     }
   }
 
-  /** A server that crashed and restarted itself has dropped every session: joins again, or others would stop it. */
+  /**
+   * A server that crashed and restarted has dropped every session. This process joins again; otherwise another process
+   * would take itself for the last user, and stop the server.
+   */
   #keep(): void {
     this.#sessions.user.client.once("end", async () => {
       while (!this.#left) {
@@ -84,7 +87,7 @@ async function openSessions(url: string): Promise<Sessions | undefined> {
       .query(watchUsers)
       .catch(() => {})
       .finally(() => watch.client.end());
-    // Being a user is no reason for a process to go on.
+    // This connection alone must not keep the process running.
     for (const { socket } of [user, watch]) socket.unref();
     return { user, watch };
   } catch (error) {

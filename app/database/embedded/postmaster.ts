@@ -25,8 +25,8 @@ export async function readLastPort(dataDirectory: string): Promise<number | unde
 }
 
 /**
- * True if that process is the server of these data. After a restart of a container the number may belong to anyone,
- * and Postgres would refuse to start for as long as they run.
+ * True if that process is the server of these data. After a restart of a container another process may have the same
+ * number, and Postgres would refuse to start for as long as that one runs.
  */
 export async function isAlive(postmaster: Postmaster, dataDirectory: string): Promise<boolean> {
   try {

@@ -12,6 +12,7 @@ export interface RunOptions {
   readonly user?: SystemUser | undefined;
 }
 
+/** How a command ended; `code` is null if a signal ended it. */
 export interface RunResult {
   readonly code: number | null;
   /** stdout and stderr, in the order they came. */

@@ -28,7 +28,7 @@ CREATE TABLE place_ports (
 );
 CREATE INDEX place_ports_port ON place_ports (port_id, place_id);
 
--- One delivery of one feed. Its rows are in place before anyone can see them; `state` tells how far it is.
+-- One delivery of one feed. Its rows are in place before consumers can see them; `state` tells how far it is.
 CREATE TABLE batches (
   id           integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   feed         text NOT NULL,
@@ -46,7 +46,7 @@ CREATE TABLE batches (
   -- All pieces are known (a stream is cut as it is read, an upload as it arrives).
   planned      boolean NOT NULL DEFAULT false,
   bytes        bigint,
-  -- Bytes of a stream as it is stored, packed or not; null if nobody can say before its end.
+  -- Bytes of a stream as it is stored, packed or not; null if it is unknown before its end.
   stored_bytes bigint,
   -- Header of a CSV file in its own order, for the file of rejected lines; null for NDJSON.
   columns      text,
@@ -127,7 +127,7 @@ CREATE TABLE bad_lines (
   FOREIGN KEY (batch_id, piece) REFERENCES pieces ON DELETE CASCADE
 );
 -- Bad lines until the transaction of their piece ends, which leaves none here. A row of bad_lines locks the row of the
--- piece, and would be waited for by whoever loads the piece meanwhile.
+-- piece, and the worker that loads the piece meanwhile would wait for that lock.
 CREATE UNLOGGED TABLE bad_lines_aside (LIKE bad_lines);
 CREATE TABLE bad_line_counts (
   batch_id integer NOT NULL,
@@ -161,8 +161,8 @@ CREATE TABLE audit_parts (
   PRIMARY KEY (batch_id, from_day)
 );
 
--- Months of batches that nobody can see or bring back, whose rows of daily_rates are still to be deleted. A batch has
--- days of a month in batch_days, or the month here, never both.
+-- Months of batches that consumers cannot see and users cannot bring back, whose rows of daily_rates are still to be
+-- deleted. A batch has days of a month in batch_days, or the month here, never both.
 CREATE TABLE dead_months (
   batch_id integer NOT NULL REFERENCES batches ON DELETE CASCADE,
   month    date NOT NULL,
@@ -172,8 +172,8 @@ CREATE TABLE dead_months (
 -- The observations. 24 bytes of columns leave no padding, so the piece number costs nothing and lets an audit check
 -- each piece. No B-tree: reads never come here, and an index on these rows would cut loading to a seventh
 -- (docs/performance.md). BRIN costs nothing to keep, and finds the rows of a batch because they are written together.
--- Not with autosummarize: a batch asks for more ranges than autovacuum's queue holds, and each refusal is three lines in
--- the server's log.
+-- Not with autosummarize: a batch asks for more ranges than autovacuum's queue holds, and each refusal is three lines
+-- in the server's log.
 CREATE TABLE prices (
   origin_id      integer NOT NULL,
   destination_id integer NOT NULL,
@@ -229,8 +229,8 @@ END
 $$;
 
 -- Tells prices_batch which blocks hold which batches now, rather than when autovacuum comes round: a range of blocks
--- that it does not know yet must be read by everyone who looks for a batch. Only the owner may, hence the function.
--- Gives up on a month that is being vacuumed.
+-- that it does not know yet must be read by every session that looks for a batch. Only the owner may, hence the
+-- function. Gives up on a month that is being vacuumed.
 CREATE FUNCTION summarize_month(wanted date) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET lock_timeout = '200ms' AS $$
 BEGIN

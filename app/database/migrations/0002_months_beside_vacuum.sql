@@ -1,4 +1,4 @@
--- A new month waited for whoever vacuumed another one, and gave up after five seconds, again and again where that vacuum
+-- A new month waited for the vacuum of another one, and gave up after five seconds, again and again where that vacuum
 -- prevents a wraparound: LOCK TABLE locks the partitions too, unless it says ONLY. Else as before.
 CREATE OR REPLACE FUNCTION ensure_month(wanted date) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET lock_timeout = '5s' AS $$

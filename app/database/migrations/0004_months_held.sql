@@ -3,8 +3,8 @@
 CREATE TABLE prices_aside (LIKE prices);
 CREATE INDEX prices_aside_batch ON prices_aside (batch_id, day);
 
--- Where the table of a month is on its way: 'attached', 'pending' (a detach that was interrupted), 'detached', or null if
--- there is none.
+-- Where the table of a month is on its way: 'attached', 'pending' (a detach that was interrupted), 'detached', or null
+-- if there is none.
 CREATE FUNCTION month_step(month text) RETURNS text
 LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
   SELECT CASE WHEN i.inhrelid IS NULL THEN 'detached' WHEN i.inhdetachpending THEN 'pending' ELSE 'attached' END
@@ -46,9 +46,9 @@ BEGIN
 END
 $$;
 
--- Makes months where they are missing, and notes that the piece (if one is given) has prices of them, so that nobody drops
--- them before its batch has ended. Returns false, with nothing noted, if one of them cannot be had: it is being dropped, or
--- its lock did not come in time. Who drops a month has the lock of that name alone.
+-- Makes months where they are missing, and notes that the piece (if one is given) has prices of them, so that retention
+-- does not drop them before its batch has ended. Returns false, with nothing noted, if one of them cannot be had: it is
+-- being dropped, or its lock did not come in time. Retention holds the lock of a month alone while it drops the month.
 CREATE FUNCTION hold_months(wanted date[], batch integer, piece integer) RETURNS boolean
 LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 DECLARE

@@ -1,9 +1,10 @@
 -- How a delivery came, what makes it the same one, and which batch a retry supersedes, each in a column of its own.
--- Until now `identity` held all three, as a prefix ('upload ', 'stream ', 'pipe ') and a suffix (' (failed as batch 7)').
+-- Until now `identity` held all three, as a prefix ('upload ', 'stream ', 'pipe ') and a suffix
+-- (' (failed as batch 7)').
 --
--- The release before still reads and writes `identity`, so a trigger keeps it in step with the columns, in both directions.
--- The migration of a later release takes away `identity`, its UNIQUE (feed, identity) and the trigger, and makes
--- batches_delivery unique where not set_aside (CONTRIBUTING.md, "What waits to be taken away").
+-- The release before still reads and writes `identity`, so a trigger keeps it in step with the columns, in both
+-- directions. The migration of a later release takes away `identity`, its UNIQUE (feed, identity) and the trigger, and
+-- makes batches_delivery unique where not set_aside (CONTRIBUTING.md, "What waits to be taken away").
 
 -- Workers would wait behind a change that itself waits for a long transaction, so it gives way after half a second and
 -- tries again. Readers of rates never come here.

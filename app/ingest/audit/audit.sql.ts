@@ -37,9 +37,31 @@ export const beginAudit = statement<
   WHERE b.id = $batchId`);
 
 /**
- * Before the parts of a batch of fewer prices than `below` are read: the BRIN index must know which blocks hold what, or
- * the audit reads everything that came in since autovacuum was last here. Measured with 5 million such prices and 20,000
- * of the batch: 31,918 blocks without, 142 with. A larger batch is most of that itself, and would be read twice.
+ * A batch whose pieces are all loaded, and which has no more than so many prices and months, all in their places: its
+ * months, each with the first day of the next. No row for any other.
+ */
+export const findSmall = statement<
+  { batchId: number; mostPrices: number; mostMonths: number },
+  { months: { first: string; end: string }[] }
+>(`
+  SELECT (SELECT json_agg(json_build_object('first', month, 'end', (month + interval '1 month')::date) ORDER BY month)
+          FROM (SELECT DISTINCT unnest(months) AS month FROM pieces WHERE batch_id = b.id) held) AS months
+  FROM batches b
+  WHERE b.id = $batchId AND b.state = 'loading' AND b.planned
+    AND NOT EXISTS (SELECT FROM pieces WHERE batch_id = b.id AND state <> 'loaded')
+    AND (SELECT sum(rows) FROM pieces WHERE batch_id = b.id) BETWEEN 1 AND $mostPrices::bigint
+    AND (SELECT count(DISTINCT month) FROM pieces, unnest(months) AS month WHERE batch_id = b.id) <= $mostMonths::bigint
+    AND NOT EXISTS (SELECT FROM prices_aside WHERE batch_id = b.id)`);
+
+/** Until the transaction ends, no other worker audits the batch as a small one. */
+export const lockSmall = statement<{ batchId: number }>(
+  "SELECT pg_advisory_xact_lock(hashtext('ratesapp.audit'), $batchId)",
+);
+
+/**
+ * Before the parts of a batch of fewer prices than `below` are read: the BRIN index must know which blocks hold what,
+ * or the audit reads everything that came in since autovacuum was last here. Measured with 5 million such prices and
+ * 20,000 of the batch: 31,918 blocks without, 142 with. A larger batch is most of that itself, and would be read twice.
  */
 export const summarizeMonths = statement<{ batchId: number; below: number }, NoRow>(`
   SELECT summarize_month(month)
@@ -104,10 +126,10 @@ export const insertDays = statement<{
 
 /**
  * A part takes as long as it takes, but not the time of all workers: one that says nothing, or whose machine is gone,
- * loses it within half a minute. Of a month that came in a moment ago the planner knows nothing, and would read all of it
- * instead of asking the BRIN index where a batch begins. And where a batch begins is the first row found, so one process
- * must go through the blocks in their order: of several, the first to answer may have begun behind it, and prices would be
- * missed.
+ * loses it within half a minute. Of a month that came in a moment ago the planner knows nothing, and would read all of
+ * it instead of asking the BRIN index where a batch begins. And where a batch begins is the first row found, so one
+ * process must go through the blocks in their order: of several, the first to answer may have begun behind it, and
+ * prices would be missed.
  */
 export const boundPart = statement(`
   SELECT set_config('statement_timeout', '0', true), set_config('idle_in_transaction_session_timeout', '10s', true),
@@ -117,6 +139,7 @@ export const boundPart = statement(`
          set_config('max_parallel_workers_per_gather', '0', true), set_config('enable_bitmapscan', 'on', true),
          set_config('synchronize_seqscans', 'off', true)`);
 
+/** Two workers may end an audit at the same time; the second waits here and finds it ended. */
 export const lockAudited = statement<{ batchId: number }, { state: BatchState }>(
   "SELECT state FROM batches WHERE id = $batchId FOR UPDATE",
 );
@@ -131,6 +154,7 @@ export interface Totals {
   readonly found_checksums: string[] | null;
 }
 
+/** Both sides of the audit, see {@link Totals}. */
 export const compareTotals = statement<{ batchId: number }, Totals>(`
   SELECT coalesce(sum(p.rows), 0)::text AS rows, coalesce(sum(p.price_sum), 0)::text AS price_sum,
          array_agg(p.checksum) FILTER (WHERE p.checksum IS NOT NULL) AS checksums,
@@ -140,12 +164,13 @@ export const compareTotals = statement<{ batchId: number }, Totals>(`
   FROM pieces p WHERE p.batch_id = $batchId`);
 
 /** `checksum` is that of all prices of the batch. */
-export const endAudit = statement<{ batchId: number; checksum: string }>(`
+export const setAudited = statement<{ batchId: number; checksum: string }>(`
   UPDATE batches
   SET state = 'audited', checksum = $checksum, audited_at = clock_timestamp(), worker = NULL, lease_until = NULL,
       ${keepTotals}
   WHERE id = $batchId`);
 
+/** The parts of an audit that has ended. */
 export const forgetParts = statement<{ batchId: number }>("DELETE FROM audit_parts WHERE batch_id = $batchId");
 
 /** How an audit ended. */

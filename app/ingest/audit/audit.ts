@@ -3,16 +3,14 @@ import { BatchNotFoundError, BatchStateError } from "../../batches/batch-error.j
 import type { BatchState } from "../../batches/batch-state.js";
 import { failBatch } from "../../batches/fail.js";
 import { readState } from "../../batches/fail.sql.js";
-import { findDuplicate, setDuplicate } from "../../batches/publish.sql.js";
 import type { Database } from "../../database/database.js";
 import type { Session } from "../../database/queries.js";
 import { meaningOf } from "../../database/sqlstates.js";
 import { lockTreeShared } from "../../places/import-places.sql.js";
 import { addDays, countDays } from "../../rates/calendar.js";
 import { limitWaits, lockDataset } from "../../rates/dataset.sql.js";
-import { combineChecksums } from "../../rates/roll-up/checksum.js";
 import { rollUpPrices } from "../../rates/roll-up/roll-up-prices.js";
-import { createSums, type Sums } from "../../rates/roll-up/sums.js";
+import { SpareSums, type Sums } from "../../rates/roll-up/sums.js";
 import { sleep } from "../../sleep.js";
 import { ensureMonths } from "../load/ensure-months.js";
 import { MonthBusyError } from "../load/load-error.js";
@@ -20,11 +18,8 @@ import {
   beginAudit,
   boundPart,
   claimPart,
-  compareTotals,
   countParts,
-  endAudit,
   forgetParts,
-  insertDays,
   listMonthsAside,
   lockAudited,
   placePrices,
@@ -32,26 +27,21 @@ import {
   setPartDone,
   splitPart,
   summarizeMonths,
-  type Totals,
 } from "./audit.sql.js";
+import { type AuditReport, endAudit, writeDays } from "./end-audit.js";
+import { auditSmallBatch } from "./small-batch.js";
 
 export interface AuditOptions {
   /** Told after each part that this call made. */
   readonly onPart?: () => unknown;
-  /** What the sums of a part may take (24 MiB); one that needs more is split. */
-  readonly bytes?: number;
+  /** Memory for the sums of a part (24 MiB if not given); one that needs more is split. */
+  readonly sums?: SpareSums;
 }
 
-export interface AuditReport {
-  /** `audited`, or where the batch ended instead: `duplicate`, `failed`, or further on if others were faster. */
-  readonly state: BatchState;
-  /** The published batch that this one repeats. */
-  readonly duplicateOf: number | null;
-  /** Why it failed. */
-  readonly failure: string | null;
-}
+export type { AuditReport };
 
-const BYTES = 24 * 1024 * 1024;
+/** What the sums of a part take, if nothing else is said. */
+export const SUMS_BYTES = 24 * 1024 * 1024;
 /** Prices that make a part of a month worth its own pass over the month. */
 const PRICES_PER_PART = 2_500_000;
 /** How often a worker looks whether the parts that others hold are done. */
@@ -64,20 +54,25 @@ const WAIT_MS = 100;
  * ```ts
  * const [{ state }] = await Promise.all([auditBatch(database, 7), auditBatch(database, 7)]); // with two connections
  * ```
- * Any number of workers may call this for the same batch: each takes the next part that is free, and all return when the last is done. A part is one transaction, and what claims it is a lock of that transaction rather than a
- * lease: a worker that dies, or whose connection breaks, frees it at once, and no clock is involved. Parts that are
- * done are not done again. Told to stop by the database's signal, it does so at once; the batch stays auditing, and any
- * worker can go on.
+ * Any number of workers may call this for the same batch: each takes the next part that is free, and all return when
+ * the last is done. A part is one transaction, and what claims it is a lock of that transaction rather than a lease: a
+ * worker that dies, or whose connection breaks, frees it at once, and no clock is involved. Parts that are done are not
+ * done again. Told to stop by the database's signal, it does so at once; the batch stays auditing, and any worker can
+ * go on.
  * @throws {BatchNotFoundError}
  * @throws {BatchStateError} while pieces are missing.
  */
 export async function auditBatch(
   database: Database,
   batchId: number,
-  options: AuditOptions = {},
+  { sums = new SpareSums(SUMS_BYTES), onPart }: AuditOptions = {},
 ): Promise<AuditReport> {
   try {
-    if ((await begin(database, batchId)) === "auditing") await audit(database, batchId, options);
+    const ended = await sums.use((some) => auditSmallBatch(database, batchId, some));
+    if (ended !== null) return ended;
+    if ((await begin(database, batchId)) === "auditing") {
+      await sums.use((some) => audit(database, batchId, some, onPart));
+    }
   } catch (error) {
     // Or it would be audited again by every run from now on, and keep each from ending well.
     if (meaningOf(error) !== "lasting") throw error;
@@ -113,16 +108,15 @@ async function begin(database: Database, batchId: number): Promise<BatchState> {
   }
 }
 
-async function audit(database: Database, batchId: number, options: AuditOptions): Promise<void> {
+async function audit(database: Database, batchId: number, sums: Sums, onPart?: () => unknown): Promise<void> {
   const months = (await database.rows(listMonthsAside, { batchId })).map(({ month }) => month);
   if (!(await ensureMonths(database, months))) throw new MonthBusyError();
   await database.transaction((session) => session.run(summarizeMonths, { batchId, below: PRICES_PER_PART }));
-  await makeParts(database, batchId, options);
+  await makeParts(database, batchId, sums, onPart);
   await database.transaction((session) => finish(session, batchId));
 }
 
-async function makeParts(database: Database, batchId: number, { bytes = BYTES, onPart }: AuditOptions): Promise<void> {
-  const sums = createSums(bytes);
+async function makeParts(database: Database, batchId: number, sums: Sums, onPart?: () => unknown): Promise<void> {
   for (;;) {
     if (await database.transaction((session) => makePart(session, batchId, sums))) {
       onPart?.();
@@ -149,15 +143,8 @@ async function makePart(session: Session, batchId: number, sums: Sums): Promise<
     await session.run(splitPart, { batchId, fromDay, middle });
     return true;
   }
-  const { checksum, days } = totals;
-  await session.run(insertDays, {
-    batchId,
-    fromDay,
-    days: days.map(({ day }) => day),
-    prices: days.map(({ prices }) => prices),
-    priceSums: days.map(({ priceSum }) => priceSum),
-  });
-  await session.run(setPartDone, { batchId, fromDay, checksum });
+  await writeDays(session, batchId, fromDay, totals);
+  await session.run(setPartDone, { batchId, fromDay, checksum: totals.checksum });
   return true;
 }
 
@@ -166,19 +153,8 @@ async function finish(session: Session, batchId: number): Promise<void> {
   await session.run(limitWaits);
   await session.run(lockDataset);
   if ((await session.row(lockAudited, { batchId }))?.state !== "auditing") return;
-  const totals = (await session.row(compareTotals, { batchId })) as Totals;
+  await endAudit(session, batchId);
   await session.run(forgetParts, { batchId });
-  const checksum = combineChecksums(totals.checksums ?? []);
-  const foundChecksum = combineChecksums(totals.found_checksums ?? []);
-  const loaded = `${totals.rows} prices with a sum of ${totals.price_sum} and the checksum ${checksum}`;
-  const found = `${totals.found_rows} prices with a sum of ${totals.found_price_sum} and the checksum ${foundChecksum}`;
-  if (found !== loaded) {
-    await failBatch(session, batchId, `The audit found ${found}, but ${loaded} were loaded.`);
-    return;
-  }
-  await session.run(endAudit, { batchId, checksum });
-  const duplicate = await session.row(findDuplicate, { batchId });
-  if (duplicate) await session.run(setDuplicate, { batchId, duplicateOf: duplicate.id });
 }
 
 async function report(database: Database, batchId: number): Promise<AuditReport> {

@@ -17,13 +17,18 @@ export class BadLineWriter {
     this.#bad = bad;
   }
 
-  /** Those so far, out of memory; a row of `bad_lines` itself would lock that of the piece until the piece is loaded. */
+  /**
+   * Those so far, out of memory; a row of `bad_lines` itself would lock that of the piece until the piece is loaded.
+   */
   async layAside(): Promise<void> {
     this.#aside = true;
     await this.#write(layBadLinesAside, this.#bad.takeKept());
   }
 
-  /** @param loaded whether the other lines of the piece are loaded; if not, only the first bad ones are kept, to be shown. */
+  /**
+   * @param loaded whether the other lines of the piece are loaded; if not, only the first bad ones are kept, to be
+   * shown.
+   */
   async finish(loaded: boolean): Promise<void> {
     const { batchId, number } = this.#piece;
     if (loaded && this.#aside) await this.#session.run(moveBadLines, { batchId, number });

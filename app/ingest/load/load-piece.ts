@@ -78,7 +78,9 @@ export async function loadPiece(database: Database, piece: PieceToLoad): Promise
   }
 }
 
-/** Not {@link Database.transaction}, which watches for a server that says nothing: here the source may be slow for long. */
+/**
+ * Not {@link Database.transaction}, which watches for a server that says nothing: here the source may be slow for long.
+ */
 async function load(database: Database, session: Session, piece: PieceToLoad): Promise<PieceResult> {
   const rows = new Rows(piece.batchId, piece.number, CAPACITY);
   const bad = new BadLines(piece.checkOnly ? 0 : piece.maxBadRows);

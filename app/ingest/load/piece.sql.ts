@@ -18,10 +18,14 @@ export const beginPiece = statement(`
 /** From here on the row of the piece is locked; until here a slow source may take its time. */
 export const limitIdleness = statement("SET LOCAL idle_in_transaction_session_timeout = '30s'");
 
+/** The two ends of the transaction that {@link beginPiece} began. */
 export const commitPiece = statement("COMMIT");
 export const rollBackPiece = statement("ROLLBACK");
 
-/** First days of months, and the piece that has prices of them or nulls. In a transaction of its own, see {@link ensureMonths}. */
+/**
+ * First days of months, and the piece that has prices of them or nulls. In a transaction of its own, see {@link
+ * ensureMonths}.
+ */
 export const holdMonths = statement<
   { months: readonly string[]; batchId: number | null; number: number | null },
   { held: boolean }
@@ -51,6 +55,7 @@ const insertInto = (table: "bad_lines" | "bad_lines_aside") =>
 
 /** Bad lines of a piece, as arrays of the same length. */
 export const insertBadLines = insertInto("bad_lines");
+/** The same, out of memory until the piece is loaded; see {@link moveBadLines}. */
 export const layBadLinesAside = insertInto("bad_lines_aside");
 
 /** How many lines of a piece are bad for which reason, as arrays of the same length. */
@@ -96,6 +101,7 @@ export const finishPiece = statement<{
       loaded_at = clock_timestamp(), lease_until = NULL, error = NULL
   WHERE batch_id = $batchId AND number = $number AND worker = $worker AND attempts = $attempt AND state = 'loading'`);
 
+/** Every port, for looking up codes. */
 export const listPorts = statement<NoParams, { id: number; code: string }>(
   "SELECT id, code FROM places WHERE kind = 'port'",
 );

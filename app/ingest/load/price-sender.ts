@@ -11,7 +11,10 @@ import { copyPrices } from "./piece.sql.js";
  */
 const MOST_MONTHS = 120;
 
-/** Sends the rows of a piece to the server, in its transaction. Two buffers take turns, so that parsing and sending overlap. */
+/**
+ * Sends the rows of a piece to the server, in its transaction. Two buffers take turns, so that parsing and sending
+ * overlap.
+ */
 export class PriceSender {
   readonly #database: Database;
   readonly #session: Session;

@@ -11,7 +11,7 @@ export interface BadLine extends Fault {
 /** Bad lines of a batch that are told one by one. */
 export const REPORTED_BAD_LINES = 1_000;
 
-/** More than anyone is shown of a line. */
+/** More of a line than is shown. */
 const SHOWN_CONTENT_BYTES = 1024;
 const FULL_LINES = 1_000;
 const FULL_BYTES = 4 * 1024 * 1024;
@@ -34,6 +34,11 @@ export class BadLines {
     this.#allowed = allowed;
   }
 
+  /**
+   * Counts a bad line, and keeps a copy of it as far as it is needed.
+   * @param line 1 for the first line of the piece.
+   * @param content without its line break; of one that is too long only a beginning.
+   */
   add(line: number, { column, reason }: Fault, content: Buffer, tooLong = false): void {
     this.total += 1;
     const key = column === null ? reason : `${column}: ${reason}`;

@@ -1,8 +1,8 @@
 const LEAST_BYTES = 4 * 1024;
 
 /**
- * Bytes put together from chunks of any size. Putting chunk after chunk behind a copy of all before would take minutes for
- * a line of 1 MiB that comes byte by byte.
+ * Bytes put together from chunks of any size. Putting chunk after chunk behind a copy of all before would take minutes
+ * for a line of 1 MiB that comes byte by byte.
  */
 export class GrowingBuffer {
   #buffer: Buffer = Buffer.alloc(0);

@@ -117,8 +117,8 @@ export class NdjsonParser extends LineParser {
     if (notText) return { column: notText, reason: "not a string" };
     const { price } = members;
     if (typeof price !== "number") return { column: "price", reason: "not a number" };
-    // JSON.parse takes the last of two members with one name, and rounds numbers. The text tells: outside of its strings
-    // are a colon for each member, and one number.
+    // JSON.parse takes the last of two members with one name, and rounds numbers. The text tells: outside of its
+    // strings are a colon for each member, and one number.
     const outsideStrings = text.replace(STRINGS, "");
     if (outsideStrings.split(":").length - 1 > COLUMN_NAMES.length) return { column: null, reason: "a column twice" };
     if (!isWhole(outsideStrings)) return { column: "price", reason: price < 0 ? "negative" : "not a whole number" };
@@ -138,7 +138,9 @@ const TEXT_NAMES = ["orig_code", "dest_code", "day"] as const;
 const STRINGS = /"[^"\\]*(?:\\.[^"\\]*)*"/g;
 const NUMBER = /(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?/;
 
-/** Whether the one number in a text is whole to its last digit, however it is written; a double may hide some digits. */
+/**
+ * Whether the one number in a text is whole to its last digit, however it is written; a double may hide some digits.
+ */
 function isWhole(text: string): boolean {
   const [, whole = "", fraction = "", exponent = "0"] = NUMBER.exec(text) ?? [];
   const digits = whole + fraction;

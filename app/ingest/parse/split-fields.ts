@@ -1,3 +1,4 @@
+/** Bytes of CSV. */
 export const COMMA = 44;
 
 export const QUOTE = 34;

@@ -4,9 +4,9 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 const LONGEST_MS = 10;
 
 /**
- * The same bytes, in chunks of at most `mostBytes`, between which timers and connections have their turn. Bytes that are
- * in memory, or are unpacked from a few that are, would be worked on to their end without one: leases would run out
- * meanwhile, and nobody could ask to stop.
+ * The same bytes, in chunks of at most `mostBytes`, between which timers and connections have their turn. Bytes that
+ * are in memory, or are unpacked from a few that are, would be worked on to their end without one: leases would run out
+ * meanwhile, and the worker could not be told to stop.
  */
 export async function* shareEventLoop(
   chunks: AsyncIterable<Buffer>,

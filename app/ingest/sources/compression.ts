@@ -49,7 +49,9 @@ function describe(name: string, compression: Compression, error: Error): string 
   return `${name} is damaged: its ${compression} data cannot be read (${error.message}).`;
 }
 
-/** A source may write over its chunk when it is asked for the next; a stream asks ahead, and zstd keeps what is open. */
+/**
+ * A source may write over its chunk when it is asked for the next; a stream asks ahead, and zstd keeps what is open.
+ */
 async function* copies(chunks: AsyncIterable<Buffer>, onError: (error: unknown) => void): AsyncIterable<Buffer> {
   try {
     for await (const chunk of chunks) yield Buffer.from(chunk);

@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { type BigIntStats, constants, open as openWithCallback } from "node:fs";
-import { open, readdir, stat } from "node:fs/promises";
+import { lstat, open, opendir, stat } from "node:fs/promises";
 import { Socket } from "node:net";
 import { basename, join, resolve } from "node:path";
 import { promisify } from "node:util";
@@ -28,35 +28,63 @@ export async function openFileSource(path: string, signal?: AbortSignal): Promis
   };
 }
 
+/** Files that are looked at together; one after the other would take a folder of many as long as its disk is far. */
+const LOOKS_AT_ONCE = 64;
+
 async function* listFolder(folder: string): AsyncIterable<SourceObject | UnreadableObject> {
-  // As bytes: made into text, a name that is no UTF-8 would be that of no file.
-  const entries = await readdir(folder, { withFileTypes: true, encoding: "buffer" }).catch((error) => {
+  const names = await listNames(folder).catch((error) => {
     throw readError(folder, error);
   });
-  const named = entries
-    .filter((entry) => !entry.isDirectory())
-    .map((entry) => ({ name: entry.name.toString("utf8"), isText: isUtf8(entry.name), isLink: entry.isSymbolicLink() }))
-    .filter(({ name }) => !name.startsWith(".") && !REJECTS_SUFFIX.test(name))
-    .sort((a, b) => (a.name < b.name ? -1 : 1));
-  for (const { name, isText, isLink } of named) {
-    const found = isText ? await lookAt(join(folder, name), isLink) : new SourceError("Its name is not UTF-8.");
-    if (found instanceof Error) yield { name, error: found };
-    else if (found !== null) yield found;
+  for (let at = 0; at < names.length; at += LOOKS_AT_ONCE) {
+    const looks = names.slice(at, at + LOOKS_AT_ONCE).map((name) => lookAt(folder, name));
+    for (const found of await Promise.all(looks)) if (found !== null) yield found;
   }
 }
 
+/** A name of a folder, or the error of one that is none. */
+type Name = string | UnreadableObject;
+
+/** Sorted. Nothing but the names is kept in memory, as there may be a hundred thousand. */
+async function listNames(folder: string): Promise<Name[]> {
+  const names: Name[] = [];
+  // As bytes: made into text, a name that is no UTF-8 would be that of no file.
+  const options = { encoding: "buffer" as BufferEncoding, bufferSize: 1_024 };
+  for await (const entry of await opendir(folder, options)) {
+    const bytes = entry.name as unknown as Buffer;
+    const name = bytes.toString("utf8");
+    if (entry.isDirectory() || name.startsWith(".") || REJECTS_SUFFIX.test(name)) continue;
+    names.push(isUtf8(bytes) ? name : { name, error: new SourceError("Its name is not UTF-8.") });
+  }
+  const textOf = (name: Name) => (typeof name === "string" ? name : name.name);
+  return names.sort((a, b) => (textOf(a) < textOf(b) ? -1 : 1));
+}
+
 /** Null for what is no file. */
-async function lookAt(path: string, isLink: boolean): Promise<SourceObject | Error | null> {
+async function lookAt(folder: string, name: Name): Promise<SourceObject | UnreadableObject | null> {
+  if (typeof name !== "string") return name;
+  const path = join(folder, name);
   try {
     const stats = await stat(path, { bigint: true });
     return stats.isFile() ? new FileObject(path, stats) : null;
   } catch (error) {
-    const leadsNowhere = isLink && (error as NodeJS.ErrnoException).code === "ENOENT";
-    return leadsNowhere ? new SourceError(`${path} is a symbolic link to nothing.`) : readError(path, error);
+    const isMissing = (error as NodeJS.ErrnoException).code === "ENOENT";
+    const leadsNowhere =
+      isMissing &&
+      (await lstat(path).then(
+        (link) => link.isSymbolicLink(),
+        () => false,
+      ));
+    return {
+      name,
+      error: leadsNowhere ? new SourceError(`${path} is a symbolic link to nothing.`) : readError(path, error),
+    };
   }
 }
 
-/** A pipe with a name, such as `<(zcat a.gz b.gz)` of a shell. Read as a socket is: reading it as a file cannot be stopped. */
+/**
+ * A pipe with a name, such as `<(zcat a.gz b.gz)` of a shell. Read as a socket is: reading it as a file cannot be
+ * stopped.
+ */
 async function openNamedPipe(path: string, signal?: AbortSignal): Promise<Source> {
   // Opening one waits for its writer, and can only be stopped by one.
   const write = () => {
@@ -68,7 +96,7 @@ async function openNamedPipe(path: string, signal?: AbortSignal): Promise<Source
   };
   signal?.throwIfAborted();
   signal?.addEventListener("abort", write, { once: true });
-  // A number rather than a FileHandle: the socket closes it, and nobody else must.
+  // A number rather than a FileHandle: the socket closes it, and nothing else must.
   const fd = await openDescriptor(path, "r").catch((error) => {
     throw readError(path, error);
   });
@@ -119,6 +147,11 @@ class FileObject implements SourceObject {
 
   async verify(): Promise<void> {
     this.#compare(await this.#attempt(stat(this.location, { bigint: true })));
+  }
+
+  async lookAgain(): Promise<SourceObject | null> {
+    const stats = await stat(this.location, { bigint: true }).catch(() => null);
+    return stats?.isFile() ? new FileObject(this.location, stats) : null;
   }
 
   #compare(now: BigIntStats): void {

@@ -49,6 +49,7 @@ export function refusalOf(url: URL, { statusCode, statusText }: HttpAnswer): Err
   return later ? new SourceUnavailableError(message) : new SourceError(message);
 }
 
+/** A header of an answer; null if it is not there. */
 export function headerOf({ headers }: HttpAnswer, name: string): string | null {
   const value = headers[name];
   return (Array.isArray(value) ? value.join(", ") : value) ?? null;

@@ -2,7 +2,9 @@ import { randomUUID } from "node:crypto";
 import { addAbortSignal, type Readable } from "node:stream";
 import type { Source, SourceObject } from "./source.js";
 
-/** Standard input or another pipe: one delivery, which no other process can read, and which is not there a second time. */
+/**
+ * Standard input or another pipe: one delivery, which no other process can read, and which is not there a second time.
+ */
 export function openPipeSource(pipe: {
   readonly name: string;
   readonly location: string;

@@ -24,6 +24,11 @@ export interface SourceObject {
   read(from: number, to: number | null, signal?: AbortSignal): AsyncIterable<Buffer>;
   /** @throws {SourceChangedError} as `read`; to be called behind the last chunk. */
   verify(): Promise<void>;
+  /**
+   * The object that is there by now under this name, where `read` would refuse it: behind a large one of a folder, others
+   * wait for long. Null if it cannot be had.
+   */
+  lookAgain?(): Promise<SourceObject | null>;
 }
 
 /** What stands among the deliveries of a folder or prefix and cannot be read as one. */

@@ -4,8 +4,8 @@ import { ZstdFrame } from "./zstd-frame.js";
 
 /**
  * Reads every frame of zstd data, and fails where the last one is not whole. Not Node's own decompressor (22.15 and
- * later): it drops what follows the first frame of a chunk, and some versions take cut data for whole, so that
- * `cat a.zst b.zst`, or what pzstd writes, would be published in part. This one is in JavaScript: about 200 MB/s, several
+ * later): it drops what follows the first frame of a chunk, and some versions take cut data for whole, so that `cat
+ * a.zst b.zst`, or what pzstd writes, would be published in part. This one is in JavaScript: about 200 MB/s, several
  * times as fast as the lines are parsed. It looks at no checksums and sizes, hence {@link ZstdFrame}.
  *
  * Unpacks a block when it is asked for: a chunk of a few KiB may hold gigabytes.

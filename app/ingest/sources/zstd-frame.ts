@@ -4,6 +4,7 @@ const LARGEST_WINDOW_BYTES = 8 * 1024 * 1024;
 const MAGIC = 0xfd2fb528;
 /** Its last four bits are anything. */
 const SKIPPABLE_MAGIC = 0x184d2a50;
+/** The magic number and the descriptor; a frame that is skipped is at least as long. */
 const START_BYTES = 5;
 const SKIPPABLE_HEADER_BYTES = 8;
 /** Of 18 bytes at most; the rest is zeros, of which its last field is read as if it had eight bytes. */
@@ -23,6 +24,7 @@ function isSkippable(magic: number): boolean {
   return (magic & 0xfffffff0) >>> 0 === SKIPPABLE_MAGIC;
 }
 
+/** A frame asks for more memory than is given. */
 export class LargeWindowError extends Error {
   constructor() {
     super("its zstd window is over 8 MiB; pack it without --long and --ultra");
@@ -30,22 +32,46 @@ export class LargeWindowError extends Error {
   }
 }
 
+/** What the fifth byte of a frame says of its header and its end (RFC 8878, 3.1.1.1.1). */
+interface Descriptor {
+  /** Lengths of the fields behind it, in their order. */
+  readonly windowBytes: number;
+  readonly dictionaryBytes: number;
+  readonly sizeBytes: number;
+  /** A checksum follows the last block. */
+  readonly hasChecksum: boolean;
+}
+
+function readDescriptor(descriptor: number): Descriptor {
+  const single = (descriptor & 0x20) !== 0;
+  return {
+    windowBytes: single ? 0 : 1,
+    dictionaryBytes: [0, 1, 2, 4][descriptor & 3] as number,
+    sizeBytes: [single ? 1 : 0, 2, 4, 8][descriptor >> 6] as number,
+    hasChecksum: (descriptor & 4) !== 0,
+  };
+}
+
+/** What is read of a frame; everything between is passed over. */
+type Field = "start" | "header" | "header to skip" | "block header" | "checksum";
+
 /** Follows one frame of zstd data to its end, without unpacking it (RFC 8878, 3.1). */
 export class ZstdFrame {
-  readonly #header = Buffer.alloc(LONGEST_HEADER_BYTES);
-  #filled = 0;
-  /** Bytes of the header that are read together, and by whom. */
-  #wanted = START_BYTES;
-  #read = this.#readStart;
-  /** Bytes until the next header, or the end. */
-  #skip = 0;
-  #last = false;
-  #checked = false;
   /** Bytes of the content, if the frame tells. */
   contentBytes: number | undefined;
   /** Of the content, the lower half of its XXH64; known at the end, if the frame has one. */
   checksum: number | undefined;
+  /** The field that is being read: its first `#filled` of `#wanted` bytes are there. */
+  #field: Field = "start";
+  readonly #bytes = Buffer.alloc(LONGEST_HEADER_BYTES);
+  #filled = 0;
+  #wanted = START_BYTES;
+  /** Bytes to pass over until the next field, or the end. */
+  #skip = 0;
+  #last = false;
+  #hasChecksum = false;
 
+  /** The whole frame was taken. */
   get ended(): boolean {
     return this.#last && this.#skip === 0;
   }
@@ -63,78 +89,85 @@ export class ZstdFrame {
         at += skipped;
         if (this.#skip === 0) return at;
       } else {
-        this.#header[this.#filled] = chunk[at] as number;
+        this.#bytes[this.#filled] = chunk[at] as number;
         this.#filled += 1;
         at += 1;
-        if (this.#filled === this.#wanted) this.#read();
+        if (this.#filled === this.#wanted) this.#readField();
       }
     }
     return at;
   }
 
+  #readField(): void {
+    switch (this.#field) {
+      case "start":
+        this.#readStart();
+        break;
+      case "header":
+        this.#readHeader();
+        break;
+      case "header to skip":
+        this.#skip = this.#bytes.readUInt32LE(4);
+        this.#last = true;
+        break;
+      case "block header":
+        this.#readBlockHeader();
+        break;
+      case "checksum":
+        this.checksum = this.#bytes.readUInt32LE(0);
+        this.#last = true;
+        break;
+    }
+  }
+
+  /** The header goes on behind the bytes that are there. */
   #readStart(): void {
-    const magic = this.#header.readUInt32LE(0);
+    const magic = this.#bytes.readUInt32LE(0);
     if (isSkippable(magic)) {
+      this.#field = "header to skip";
       this.#wanted = SKIPPABLE_HEADER_BYTES;
-      this.#read = this.#readSkippable;
     } else if (magic === MAGIC) {
       const { windowBytes, dictionaryBytes, sizeBytes } = this.#descriptor;
+      this.#field = "header";
       this.#wanted = START_BYTES + windowBytes + dictionaryBytes + sizeBytes;
-      this.#read = this.#readWindow;
     } else throw new Error("what follows a frame is none");
   }
 
-  #readSkippable(): void {
-    this.#skip = this.#header.readUInt32LE(4);
-    this.#last = true;
-  }
-
-  #readWindow(): void {
-    const { windowBytes, sizeBytes, checked } = this.#descriptor;
-    const window = this.#header[START_BYTES] as number;
-    const size = Number(this.#header.fill(0, this.#wanted).readBigUInt64LE(this.#wanted - sizeBytes));
+  #readHeader(): void {
+    const { windowBytes, sizeBytes, hasChecksum } = this.#descriptor;
+    const window = this.#bytes[START_BYTES] as number;
+    const size = Number(this.#bytes.fill(0, this.#wanted).readBigUInt64LE(this.#wanted - sizeBytes));
     // Two bytes begin where one ends (RFC 8878, 3.1.1.1.4).
     if (sizeBytes > 0) this.contentBytes = sizeBytes === 2 ? size + 256 : size;
     // A frame without a window of its own needs all of its content.
     const bytes =
       windowBytes === 1 ? 2 ** (10 + (window >> 3)) * (1 + (window & 7) / 8) : (this.contentBytes as number);
     if (bytes > LARGEST_WINDOW_BYTES) throw new LargeWindowError();
-    this.#checked = checked;
-    this.#expect(BLOCK_HEADER_BYTES, this.#readBlock);
+    this.#hasChecksum = hasChecksum;
+    this.#expect("block header", BLOCK_HEADER_BYTES);
   }
 
-  #readBlock(): void {
-    const block = this.#header.readUIntLE(0, BLOCK_HEADER_BYTES);
+  #readBlockHeader(): void {
+    const block = this.#bytes.readUIntLE(0, BLOCK_HEADER_BYTES);
     if (block >> 3 > LARGEST_BLOCK_BYTES) throw new Error("a block is over 128 KiB");
     const repeated = ((block >> 1) & 3) === REPEATED_BYTE;
     const last = (block & 1) === 1;
     this.#skip = repeated ? 1 : block >> 3;
-    if (last && this.#checked) this.#expect(CHECKSUM_BYTES, this.#readChecksum);
-    else {
+    if (last && this.#hasChecksum) {
+      this.#expect("checksum", CHECKSUM_BYTES);
+    } else {
       this.#last = last;
-      this.#expect(BLOCK_HEADER_BYTES, this.#readBlock);
+      this.#expect("block header", BLOCK_HEADER_BYTES);
     }
   }
 
-  #readChecksum(): void {
-    this.checksum = this.#header.readUInt32LE(0);
-    this.#last = true;
-  }
-
-  #expect(bytes: number, read: () => void): void {
+  #expect(field: Field, bytes: number): void {
+    this.#field = field;
     this.#filled = 0;
     this.#wanted = bytes;
-    this.#read = read;
   }
 
-  get #descriptor() {
-    const descriptor = this.#header[START_BYTES - 1] as number;
-    const single = (descriptor & 0x20) !== 0;
-    return {
-      windowBytes: single ? 0 : 1,
-      dictionaryBytes: [0, 1, 2, 4][descriptor & 3] as number,
-      sizeBytes: [single ? 1 : 0, 2, 4, 8][descriptor >> 6] as number,
-      checked: (descriptor & 4) !== 0,
-    };
+  get #descriptor(): Descriptor {
+    return readDescriptor(this.#bytes[START_BYTES - 1] as number);
   }
 }

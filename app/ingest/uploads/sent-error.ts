@@ -17,7 +17,9 @@ const KINDS: readonly (abstract new (...args: never[]) => Error)[] = [
   SourceError,
 ];
 
-/** An error on its way between threads, where the error itself would lose its class and all but its message and stack. */
+/**
+ * An error on its way between threads, where the error itself would lose its class and all but its message and stack.
+ */
 export interface SentError {
   readonly name: string;
   readonly message: string;
@@ -27,6 +29,7 @@ export interface SentError {
   readonly cause: SentError | undefined;
 }
 
+/** For the way to another thread. */
 export function toSentError(thrown: unknown): SentError {
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
   const members = Object.entries(error).filter(([, value]) => value === null || typeof value !== "object");
@@ -39,6 +42,7 @@ export function toSentError(thrown: unknown): SentError {
   };
 }
 
+/** The error as it was, with its class if that is one of {@link KINDS}. */
 export function fromSentError({ name, message, stack, members, cause }: SentError): Error {
   const error = new Error(message, cause && { cause: fromSentError(cause) });
   const kind = KINDS.find((each) => each.name === name);

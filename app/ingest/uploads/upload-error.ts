@@ -7,7 +7,7 @@ export class UploadConflictError extends BatchError {
   }
 }
 
-/** The piece is there already with other content, or somebody else sends it. */
+/** The piece is there already with other content, or another request sends it. */
 export class PieceConflictError extends BatchError {
   readonly piece: number;
 
@@ -17,6 +17,7 @@ export class PieceConflictError extends BatchError {
   }
 }
 
+/** A piece has more bytes than one request may send. */
 export class PieceTooLargeError extends BatchError {
   readonly maxBytes: number;
 

@@ -87,7 +87,9 @@ function claim(database: Database, batchId: number, number: number, worker: stri
   });
 }
 
-/** What became of a piece that was not taken. Also after the batch is closed, or a lost answer could not be asked for. */
+/**
+ * What became of a piece that was not taken. Also after the batch is closed, or a lost answer could not be asked for.
+ */
 async function compare(known: UploadedPieceState, piece: UploadedPiece): Promise<"same"> {
   const { batchId, number } = piece;
   if (!known.in_pieces) throw new BatchStateError(batchId, known.state, `Batch ${batchId} does not come in pieces.`);

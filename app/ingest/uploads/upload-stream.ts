@@ -33,7 +33,9 @@ export async function uploadStream(database: Database, upload: UploadStream): Pr
   });
 }
 
-/** A client that stops can send its body again, and so the batch is left for that; but no worker can read a body twice. */
+/**
+ * A client that stops can send its body again, and so the batch is left for that; but no worker can read a body twice.
+ */
 function sourceOf({ body, bytes = null }: { body: AsyncIterable<Buffer>; bytes?: number | null }): SourceObject {
   let read = false;
   return {

@@ -15,6 +15,7 @@ export interface Opened {
   readonly deadlineSeconds: number | null;
 }
 
+/** Waits while another request opens the same upload, and then returns no row. */
 export const insertUpload = statement<Opened, { id: number }>(`
   INSERT INTO batches (feed, source, channel, delivery_identity, supersedes, mode, state, max_bad_rows, deadline_at)
   VALUES ($feed, $source, $channel, $identity, ${findSetAside}, $mode, 'loading', $maxBadRows,
@@ -56,6 +57,7 @@ export const claimUploaded = statement<{ batchId: number; number: number; worker
 export const forgetBadLines = statement<{ batchId: number; number: number }>(
   "DELETE FROM bad_lines WHERE batch_id = $batchId AND piece = $number",
 );
+/** How much was bad in an earlier version of the piece. */
 export const forgetBadLineCounts = statement<{ batchId: number; number: number }>(
   "DELETE FROM bad_line_counts WHERE batch_id = $batchId AND piece = $number",
 );
@@ -70,6 +72,7 @@ export interface UploadedPieceState {
   readonly digest: string | null;
 }
 
+/** No row if there is no such batch. */
 export const readUploadedPiece = statement<{ batchId: number; number: number }, UploadedPieceState>(`
   SELECT b.state, b.max_bad_rows, b.channel = 'upload' AS in_pieces, p.state AS piece_state, p.digest
   FROM batches b LEFT JOIN pieces p ON p.batch_id = b.id AND p.number = $number
@@ -97,6 +100,7 @@ export interface UploadState {
   readonly rows: number;
 }
 
+/** No row if there is no such batch. */
 export const readUploadState = statement<{ batchId: number }, UploadState>(`
   SELECT b.state, b.planned, b.max_bad_rows, b.channel IN ('upload', 'stream') AS sent, count(p.number)::integer AS pieces,
          array_agg(p.number ORDER BY p.number) FILTER (WHERE p.state IN ('waiting', 'loading')) AS unfinished,

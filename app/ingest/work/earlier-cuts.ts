@@ -5,8 +5,8 @@ import type { KnownCut } from "./load-stream.sql.js";
 const LINE_FEED = 10;
 
 /**
- * What earlier readings of a stream cut and finished, against which another reading is compared: the batch must hold the
- * lines of one stream, so that each piece that is loaded already must come again, byte for byte.
+ * What earlier readings of a stream cut and finished, against which another reading is compared: the batch must hold
+ * the lines of one stream, so that each piece that is loaded already must come again, byte for byte.
  */
 export class EarlierCuts {
   readonly #name: string;

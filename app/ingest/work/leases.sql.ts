@@ -19,9 +19,9 @@ export interface ClaimedRange {
 }
 
 /**
- * Takes the first piece that no worker is at: waiting, or with a lease that ran out. Also one that is this worker's, but
- * is not in `held`, because the answer to its claim was lost. SKIP LOCKED, so that workers never queue for the same row.
- * No row if there is none at the moment.
+ * Takes the first piece that no worker is at: waiting, or with a lease that ran out. Also one that is this worker's,
+ * but is not in `held`, because the answer to its claim was lost. SKIP LOCKED, so that workers never queue for the same
+ * row. No row if there is none at the moment.
  */
 export const claimRange = statement<
   { batchId: number; worker: string; leaseSeconds: number; mostAttempts: number; held: readonly number[] },

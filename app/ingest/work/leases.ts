@@ -2,7 +2,7 @@ import { LeaseLostError } from "../load/load-error.js";
 import { releasePieces, releaseStream, renewPieces, renewStream } from "./leases.sql.js";
 import type { Worker } from "./worker.js";
 
-/** A worker that is not heard of for so long is taken for dead, and its pieces are for any other. */
+/** After so long without a heartbeat a worker is taken for dead, and other workers take its pieces. */
 export const LEASE_SECONDS = 30;
 /** Two heartbeats may fail, as in a short failover, before a lease ends and work is done twice. */
 const HEARTBEAT_MS = 10_000;
@@ -37,6 +37,7 @@ export class Leases {
   /** Monotonic; a pod's clock is never compared with the database's. */
   #lastRenewalMs = performance.now();
   #renewing = false;
+  #settled = false;
 
   constructor(worker: Worker, batchId: number) {
     this.#worker = worker;
@@ -72,7 +73,13 @@ export class Leases {
     }
   }
 
+  /** Every piece of the batch is finished, by this worker or another: there is nothing to give back. */
+  settle(): void {
+    this.#settled = true;
+  }
+
   async release(): Promise<void> {
+    if (this.#settled) return;
     const owner = { batchId: this.#batchId, worker: this.#worker.name };
     const database = this.#worker.database.afterStop();
     await database.run(releasePieces, owner).catch(() => {});

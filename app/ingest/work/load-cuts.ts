@@ -30,7 +30,10 @@ export class CutLoader {
   readonly #leases: Leases;
   readonly #atOnce: number;
   readonly #running = new Set<Promise<void>>();
-  /** The last claim: one at a time, or a reading that breaks off could leave a gap in the pieces that the next one knows. */
+  /**
+   * The last claim: one at a time, or a reading that breaks off could leave a gap in the pieces that the next one
+   * knows.
+   */
   #claiming: Promise<unknown> = Promise.resolve();
 
   constructor(worker: Worker, batchId: number, object: SourceObject, leases: Leases, atOnce: number) {

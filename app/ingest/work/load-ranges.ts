@@ -6,10 +6,10 @@ import type { SourceObject } from "../sources/source.js";
 import { afterFailure, failForGood, isFinal } from "./after-failure.js";
 import { LEASE_SECONDS, type Leases, withLeases } from "./leases.js";
 import { type ClaimedRange, claimRange } from "./leases.sql.js";
-import { findLoadState, keepHeader } from "./load-state.js";
-import { MOST_ATTEMPTS, PIECES_AT_ONCE, type Worker } from "./worker.js";
+import { findLoadState, keepHeader, type LoadState } from "./load-state.js";
+import { MOST_ATTEMPTS, type Worker } from "./worker.js";
 
-/** How often a worker without a piece looks for one: others may fail, and theirs become free. */
+/** How often a worker without a piece looks for one: those of others may fail, and become free. */
 const POLL_MS = 250;
 
 /** A batch whose pieces are ranges of one object. */
@@ -22,16 +22,29 @@ interface RangedBatch {
 /**
  * Loads pieces of a planned batch until none is left, together with any number of other workers. Returns when every
  * piece is loaded or has failed, in whichever worker, or when the batch ended otherwise.
+ * @returns how far the batch is then.
  */
-export async function loadRanges(worker: Worker, batchId: number, object: SourceObject): Promise<void> {
+export async function loadRanges(
+  worker: Worker,
+  batchId: number,
+  object: SourceObject,
+  piecesAtOnce: number,
+): Promise<LoadState> {
   const layout = await readLayoutOrFail(worker, batchId, object);
-  if (layout === null) return;
+  if (layout === null) return findLoadState(worker, batchId);
   const batch = { id: batchId, object, layout };
-  await withLeases(worker, batchId, async (leases) => {
+  return withLeases(worker, batchId, async (leases) => {
     const claims = new RangeClaims(worker, batchId, leases);
-    const loading = Array.from({ length: PIECES_AT_ONCE }, () => loadUntilNone(worker, batch, claims, leases));
-    const failed = (await Promise.allSettled(loading)).find(({ status }) => status === "rejected");
-    if (failed?.status === "rejected") throw failed.reason;
+    const first = await claims.next();
+    // Of a batch of one piece, another would be asked for in vain.
+    const isOnly = first?.from_byte === 0 && isLast(first, object);
+    const loading = [loadUntilNone(worker, batch, claims, leases, first)];
+    while (!isOnly && loading.length < piecesAtOnce) loading.push(loadUntilNone(worker, batch, claims, leases));
+    const ends = await Promise.allSettled(loading);
+    const failed = ends.find((end) => end.status === "rejected");
+    if (failed) throw failed.reason;
+    leases.settle();
+    return (ends.at(-1) as PromiseFulfilledResult<LoadState>).value;
   });
 }
 
@@ -44,6 +57,7 @@ class RangeClaims {
   readonly #batchId: number;
   readonly #leases: Leases;
   #last: Promise<unknown> = Promise.resolve();
+  #finished = new AbortController();
 
   constructor(worker: Worker, batchId: number, leases: Leases) {
     this.#worker = worker;
@@ -56,6 +70,19 @@ class RangeClaims {
     const next = this.#last.then(() => this.#claim());
     this.#last = next.catch(() => {});
     return next;
+  }
+
+  /** A piece of ours is finished, one way or the other. */
+  finish(number: number): void {
+    this.#leases.held.delete(number);
+    this.#finished.abort();
+    this.#finished = new AbortController();
+  }
+
+  /** Until a piece may be free again, or there is nothing more to do. */
+  async wait(): Promise<void> {
+    const { signal } = this.#worker.database;
+    await sleep(POLL_MS, AbortSignal.any([signal, this.#finished.signal])).catch(() => signal.throwIfAborted());
   }
 
   async #claim(): Promise<ClaimedRange | undefined> {
@@ -73,18 +100,29 @@ class RangeClaims {
   }
 }
 
-async function loadUntilNone(worker: Worker, batch: RangedBatch, claims: RangeClaims, leases: Leases): Promise<void> {
-  for (;;) {
-    const claimed = await claims.next();
+/** @param first a piece that is claimed already. */
+async function loadUntilNone(
+  worker: Worker,
+  batch: RangedBatch,
+  claims: RangeClaims,
+  leases: Leases,
+  first?: ClaimedRange,
+): Promise<LoadState> {
+  for (let next = first; ; next = undefined) {
+    const claimed = next ?? (await claims.next());
     if (claimed) {
       await loadRange(worker, batch, claimed, leases.signal);
-      leases.held.delete(claimed.number);
-    } else {
-      const { state, unfinished } = await findLoadState(worker, batch.id);
-      if (state !== "loading" || unfinished === 0) return;
-      await sleep(POLL_MS, worker.database.signal);
+      claims.finish(claimed.number);
+      if (!isLast(claimed, batch.object)) continue;
     }
+    const state = await findLoadState(worker, batch.id);
+    if (state.state !== "loading" || state.unfinished === 0) return state;
+    if (!claimed) await claims.wait();
   }
+}
+
+function isLast(piece: ClaimedRange, object: SourceObject): boolean {
+  return piece.to_byte >= (object.bytes as number);
 }
 
 async function loadRange(

@@ -18,6 +18,7 @@ export interface LoadState {
   readonly error: string | null;
 }
 
+/** No row if there is no such batch. */
 export const readLoadState = statement<{ batchId: number }, LoadState>(`
   SELECT b.state, b.planned, b.failure, b.failed_for_good, b.duplicate_of, b.max_bad_rows,
          count(*) FILTER (WHERE p.state IN ('waiting', 'loading'))::integer AS unfinished,

@@ -6,10 +6,13 @@ export type { LoadState };
 
 /** How far the loading of a batch is; pieces that no worker may try once more count as failed from now on. */
 export async function findLoadState({ database }: Worker, batchId: number): Promise<LoadState> {
-  await database.run(failExhausted, { batchId, mostAttempts: MOST_ATTEMPTS });
-  const state = await database.row(readLoadState, { batchId });
-  if (state === undefined) throw new Error(`There is no batch ${batchId} any more.`);
-  return state;
+  for (;;) {
+    const state = await database.row(readLoadState, { batchId });
+    if (state === undefined) throw new Error(`There is no batch ${batchId} any more.`);
+    if (state.unfinished === 0 || !(await database.run(failExhausted, { batchId, mostAttempts: MOST_ATTEMPTS }))) {
+      return state;
+    }
+  }
 }
 
 /** Keeps the header of CSV with the batch, for the file of its rejected lines. */

@@ -60,8 +60,8 @@ export interface ClaimedCut {
 }
 
 /**
- * Claims a piece just cut, whether or not an earlier reading left one of this number unfinished. No row if the stream is
- * not this worker's any more, or the piece is finished.
+ * Claims a piece just cut, whether or not an earlier reading left one of this number unfinished. No row if the stream
+ * is not this worker's any more, or the piece is finished.
  */
 export const claimCut = statement<CutToClaim, ClaimedCut>(`
   WITH held AS (

@@ -1,7 +1,8 @@
 /**
  * A checksum of prices that does not depend on their order, so that a delivery has the same one however it was split
  * into pieces, compressed or sorted: two 32-bit halves, each the sum modulo 2^32 of a hash of every price. It finds
- * equal deliveries and rows that are lost or changed; it is no defence against somebody who wants two to look equal.
+ * equal deliveries and rows that are lost or changed; it does not protect against a client that makes two deliveries
+ * look equal on purpose.
  */
 export class Checksum {
   #high = 0;

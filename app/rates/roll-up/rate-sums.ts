@@ -1,18 +1,18 @@
 /**
- * Counts and sums of prices by lane (a pair of origin and destination) and day, for up to a month of days. Holds as
- * many lanes as its memory is given for and no more: whoever adds writes them out when {@link room} gets short, and
- * clears. What was written in two parts adds up to the same.
+ * Counts and sums of prices by lane (a pair of origin and destination) and day, for up to a month of days. Its memory
+ * has room for a fixed number of lanes: the caller writes them out and clears when {@link room} gets short. Rates that
+ * are written in two parts add up to the same.
  */
 export class RateSums {
   /** Lanes at present; they are numbered from 0. */
   lanes = 0;
-  /** All arrays are views of it, so that a sum after the other takes the same memory. */
+  /** All arrays are views of it, so that one part after the other uses the same memory. */
   readonly #buffer: ArrayBuffer;
   #days = 0;
   #mostLanes = 0;
   /**
-   * By lane, then day, a count and a sum beside each other: one reach into memory for both. Double precision holds whole
-   * numbers up to 2^53 exactly, which batch_days checks.
+   * By lane, then day, a count and a sum beside each other: both are read from memory at once. Double precision holds
+   * whole numbers up to 2^53 exactly, which batch_days checks.
    */
   #cells = new Float64Array();
   #origins = new Int32Array();
@@ -63,18 +63,22 @@ export class RateSums {
     for (let day = 0; day < this.#days; day += 1) this.#addTo(own, day, from.count(lane, day), from.sum(lane, day));
   }
 
+  /** Id of the place where a lane begins. */
   origin(lane: number): number {
     return this.#origins[lane] as number;
   }
 
+  /** Id of the place where a lane ends. */
   destination(lane: number): number {
     return this.#destinations[lane] as number;
   }
 
+  /** Number of prices. @param day counted from the first, from 0. */
   count(lane: number, day: number): number {
     return this.#cells[2 * (lane * this.#days + day)] as number;
   }
 
+  /** Sum of prices in dollars. @param day counted from the first, from 0. */
   sum(lane: number, day: number): number {
     return this.#cells[2 * (lane * this.#days + day) + 1] as number;
   }

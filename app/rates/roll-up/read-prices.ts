@@ -5,7 +5,9 @@ import { type PackedPrices, packPrices } from "./roll-up.sql.js";
 /** @param day counted from `fromDay`, from 0. */
 export type TakePrice = (originId: number, destinationId: number, day: number, price: number) => void;
 
-/** Signature, flags, and the length of an extension that there is none of; then the field count and the field's length. */
+/**
+ * Signature, flags, and the length of the extension, which is 0; then the number of fields and the length of the field.
+ */
 const HEAD_BYTES = 19 + 2 + 4;
 const LENGTH_AT = HEAD_BYTES - 4;
 const PRICE_BYTES = 16;

@@ -24,7 +24,10 @@ export class RegionSums {
     this.#sums = sums;
   }
 
-  /** Takes the sums of ports, whose prices it must not have seen before; writes its own where memory ends. */
+  /**
+   * Adds the sums of ports to those of their regions, and writes these out when memory is short. The same prices must
+   * not come twice.
+   */
   async addPorts(batchId: number, ports: RateSums): Promise<void> {
     for (let lane = 0; lane < ports.lanes; lane += 1) {
       const origins = this.#above.get(ports.origin(lane)) ?? [];

@@ -7,10 +7,11 @@ import { boundRollUp, findOwnBlocks } from "./roll-up.sql.js";
 import { createSums } from "./sums.js";
 import { countFromEpoch, writeRates } from "./write-rows.js";
 
-const BYTES = 24 * 1024 * 1024;
+const BYTES = 8 * 1024 * 1024;
 /** 4 MiB of table, and about as much memory while they are read. */
 const BLOCKS_AT_ONCE = 512;
 
+/** Which rates are written again, and as whose. */
 export interface Again {
   readonly batchId: number;
   /** First day of the month. */
@@ -22,13 +23,17 @@ export interface Again {
 }
 
 /**
- * Writes the daily rates of a month of a batch once more, from its prices. The caller holds the lock of the tree, shared,
- * and the month.
+ * Writes the daily rates of a month of a batch once more, from its prices. The caller holds the lock of the tree,
+ * shared, and the month.
  */
 export async function rollUpAgain(session: Session, { batchId, month, into, sign }: Again): Promise<void> {
-  const toDay = `${addDays(month, 31).slice(0, 7)}-01`;
-  const days = countDays(month, toDay) - 1;
-  const firstDay = countFromEpoch(month);
+  await session.run(boundRollUp);
+  const blocks = await session.row(findOwnBlocks, { batchId, month });
+  if (!blocks || blocks.first === null) return;
+  const { first, last, first_day: fromDay, last_day: lastDay } = blocks;
+  const toDay = addDays(lastDay, 1);
+  const days = countDays(fromDay, lastDay);
+  const firstDay = countFromEpoch(fromDay);
   const { ports, regions: regionSums } = createSums(BYTES);
   ports.begin(days);
   regionSums.begin(days);
@@ -38,13 +43,10 @@ export async function rollUpAgain(session: Session, { batchId, month, into, sign
     await writeRates(session, into, firstDay, ports);
     ports.clear();
   };
-  await session.run(boundRollUp);
-  const { first = null, last = null } = (await session.row(findOwnBlocks, { batchId, month })) ?? {};
-  if (first === null || last === null) return;
   for (let fromBlock = first; fromBlock <= last; fromBlock += BLOCKS_AT_ONCE) {
     const toBlock = Math.min(last + 1, fromBlock + BLOCKS_AT_ONCE);
     const taken: [originId: number, destinationId: number, day: number, price: number][] = [];
-    await readPrices(session, { batchId, fromDay: month, toDay, fromBlock, toBlock }, (...price) => taken.push(price));
+    await readPrices(session, { batchId, fromDay, toDay, fromBlock, toBlock }, (...price) => taken.push(price));
     for (const [originId, destinationId, day, price] of taken) {
       if (ports.room === 0) await writePorts();
       ports.add(originId, destinationId, day, sign, sign * price);

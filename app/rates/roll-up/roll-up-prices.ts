@@ -25,7 +25,7 @@ export interface PartTotals {
 
 /** 8 KiB of rows of 24 bytes, each with a header of 24 and a pointer of 4. */
 const MOST_ROWS_PER_BLOCK = 157;
-/** A smaller step would spend its time on asking. */
+/** A smaller step would spend its time on round trips. */
 const LEAST_BLOCKS = 16;
 /** A larger one would take more than a megabyte of memory while it is read. */
 const MOST_BLOCKS = 512;
@@ -34,7 +34,8 @@ const MOST_BLOCKS = 512;
  * Reads the prices of a part back from the database and writes its daily rates. Ports first; the regions above come
  * from their sums, which are far fewer than the prices.
  *
- * Steps over the month's table in runs of blocks, each so long that the sums cannot run out of memory in the middle of it.
+ * Steps over the month's table in runs of blocks, each so long that the sums cannot run out of memory in the middle of
+ * it.
  * @returns null, with nothing written, if there is too much for the memory given and fewer days would do.
  */
 export async function rollUpPrices(session: Session, part: Part, sums: Sums): Promise<PartTotals | null> {

@@ -1,8 +1,9 @@
 import { type NoParams, statement } from "../../database/statement.js";
 
 /**
- * The blocks of a month's table that may hold prices of a batch on some days of the month: from the first one of the batch, which the BRIN index finds, to the end. A batch is audited as soon as it is loaded, so little comes
- * behind it. The plan must read blocks in their order: `boundPart` sees to it.
+ * The blocks of a month's table that may hold prices of a batch on some days of the month: from the first one of the
+ * batch, which the BRIN index finds, to the end. A batch is audited as soon as it is loaded, so few rows of others come
+ * after it. The plan must read blocks in their order: `boundPart` sees to it.
  */
 export const findBlocks = statement<
   { batchId: number; fromDay: string; toDay: string },
@@ -17,16 +18,17 @@ export const findBlocks = statement<
   ) found`);
 
 /**
- * The blocks of a month between which all prices of a batch lie: a batch is written in one go, so they are few, and the
- * BRIN index finds them without reading the others, but for those that came since it was last brought in step. Null
- * without any.
+ * The blocks of a month between which all prices of a batch lie, and their days: a batch is written in one go, so they
+ * are few, and the BRIN index finds them without reading the others, but for those that came since it was last brought
+ * in step. All null without any.
  */
 export const findOwnBlocks = statement<
   { batchId: number; month: string },
-  { first: number | null; last: number | null }
+  { first: number; last: number; first_day: string; last_day: string } | Record<"first", null>
 >(`
   SELECT split_part(trim(min(ctid)::text, '('), ',', 1)::float8 AS first,
-         split_part(trim(max(ctid)::text, '('), ',', 1)::float8 AS last
+         split_part(trim(max(ctid)::text, '('), ',', 1)::float8 AS last,
+         to_char(min(day), 'YYYY-MM-DD') AS first_day, to_char(max(day), 'YYYY-MM-DD') AS last_day
   FROM prices
   WHERE batch_id = $batchId AND day >= $month::date AND day < ($month::date + interval '1 month')::date`);
 
@@ -35,7 +37,7 @@ export const boundRollUp = statement(`
   SELECT set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'on', true),
          set_config('jit', 'off', true), set_config('max_parallel_workers_per_gather', '0', true)`);
 
-/** First days of the months that hold rows anyone may come to see. */
+/** First days of the months that hold rows which consumers see now, or may see after a publish. */
 export const listRolledMonths = statement<NoParams, { month: string }>(`
   SELECT DISTINCT to_char(day, 'YYYY-MM-01') AS month FROM batch_days ORDER BY month`);
 
@@ -46,8 +48,8 @@ export const deleteRegionRows = statement<{ regionIds: readonly number[]; month:
     AND (origin_id = ANY ($regionIds::integer[]) OR destination_id = ANY ($regionIds::integer[]))`);
 
 /**
- * The rows between ports, of a month, that count for these regions: batch after batch. Months that wait to be deleted are
- * left out: whoever deletes them would not find rows that come back behind it.
+ * The rows between ports, of a month, that count for these regions: batch after batch. Months that wait to be deleted
+ * are left out: compaction, which deletes them meanwhile, would miss rows that this writes behind it.
  */
 export const openMoved = statement<{ regionIds: readonly number[]; month: string }>(`
   DECLARE moved NO SCROLL CURSOR FOR
@@ -61,6 +63,7 @@ export const openMoved = statement<{ regionIds: readonly number[]; month: string
                 WHERE place_id = ANY ($regionIds::integer[]) AND port_id IN (r.origin_id, r.destination_id))
     AND NOT EXISTS (SELECT FROM dead_months d WHERE d.batch_id = r.batch_id AND d.month = $month::date)
   ORDER BY r.batch_id`);
+/** The next rows of {@link openMoved}; none at its end. `first` counts days from the first of the month. */
 export const fetchMoved = statement<
   NoParams,
   {
@@ -72,6 +75,7 @@ export const fetchMoved = statement<
     sums: readonly number[];
   }
 >("FETCH 2000 FROM moved");
+/** Ends the cursor of {@link openMoved}, whose name is used again for the next month. */
 export const closeMoved = statement("CLOSE moved");
 
 /** For each port, itself first and then all regions that it lies in. */

@@ -49,7 +49,7 @@ database.ingest: needed by compaction; set it, or compaction.enabled=false where
 database.ingest: needed by the import of places
     {{- end }}{{ end -}}
     {{- if (.Values.writeTokens).secretName }}
-writeTokens.secretName: nobody can write without database.ingest
+writeTokens.secretName: clients cannot write without database.ingest
     {{- end -}}
   {{- end -}}
 {{- end -}}

@@ -1,6 +1,7 @@
 {{/*
-The variables of a container: what every container reads, its database, its own, and what values add. Added ones must not
-change the chart's: `pod.env` would undo without a word what `logLevel` says. The later of two of one name counts.
+The variables of a container: what every container reads, its database, its own, and what values add. Added ones must
+not change the chart's: Kubernetes takes the later of two variables of one name, so `pod.env` would silently undo what
+`logLevel` says.
 Takes (dict "root" $ "component" NAME "access" NAME "variables" YAML "feed" NAME).
 */}}
 {{- define "ratesapp.env" -}}

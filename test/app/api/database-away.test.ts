@@ -156,7 +156,7 @@ describe("a database that goes away", function () {
       const answers = await Promise.all(Array.from({ length: 20 }, () => get(running)));
       for (const { status } of answers) expect(status).to.equal(200);
       expect(await away(running)).to.equal(1);
-      // From then on nobody waits for the replicas.
+      // From then on no request waits for the replicas.
       for (let round = 0; round < 5; round += 1) expect((await get(running)).tookMs).to.be.lessThan(500);
       expect(await isReady(running)).to.equal(true);
       await proxy.pass();
@@ -166,7 +166,7 @@ describe("a database that goes away", function () {
     });
   }
 
-  it("is left for the primary although nobody asks anything, when replicas stall", async () => {
+  it("is left for the primary when replicas stall, also without a request", async () => {
     const running = await start({ DATABASE_READ_URL: proxy.url(test.url), DATABASE_URL: second.url(test.url) });
     proxy.stall();
     await until("the polls leave the replicas", async () => (await away(running)) === 1);

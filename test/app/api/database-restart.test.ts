@@ -6,7 +6,7 @@ import { expect } from "chai";
 import pg from "pg";
 import { Database } from "../../../app/database/database.js";
 import { findBinaries } from "../../../app/database/embedded/binaries.js";
-import { Cluster } from "../../../app/database/embedded/cluster.js";
+import { LocalPostgres } from "../../../app/database/embedded/local-postgres.js";
 import { readPostmaster } from "../../../app/database/embedded/postmaster.js";
 import { run } from "../../../app/database/embedded/run.js";
 import { findServerUser } from "../../../app/database/embedded/server-user.js";
@@ -35,14 +35,18 @@ interface Told {
 describe("a Postgres that is stopped and started", function () {
   this.timeout(120_000);
   let directory: string;
-  let postgres: Cluster;
+  let postgres: LocalPostgres;
   let url: string;
   let service: Running & { readonly api: string; readonly admin: string };
 
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), "ratesapp-restart-"));
     // A standby that takes no questions answers everyone as a server does that is still starting.
-    postgres = new Cluster(join(directory, "postgres"), { fsync: "off", wal_level: "replica", hot_standby: "off" });
+    postgres = new LocalPostgres(join(directory, "postgres"), {
+      fsync: "off",
+      wal_level: "replica",
+      hot_standby: "off",
+    });
     await postgres.create();
     await postgres.start();
     url = await postgres.url((await readPostmaster(postgres.directory))?.port as number);

@@ -69,7 +69,9 @@ export class Described {
     return this.#ajv.compile(JSON.parse(JSON.stringify(schema).replaceAll('"#/', '"openapi#/')));
   }
 
-  /** Fails unless the document has this status of this operation, with these headers and a schema that the body meets. */
+  /**
+   * Fails unless the document has this status of this operation, with these headers and a schema that the body meets.
+   */
   async expect(operation: string, answer: Response): Promise<void> {
     const [method = "", path = ""] = operation.split(" ");
     const where = `${answer.status} of ${operation}`;

@@ -19,11 +19,11 @@ describe("a server that stops", function () {
     await bringPlaces(test.database);
   });
 
-  // Not without a wait: a connection that is made in the instant the listener closes is reset, whoever closes it.
+  // Not without a wait: a connection that is made in the instant the listener closes is reset, with any server.
   for (const preStopSeconds of [1, 2]) {
     it(`loses no request of clients that keep their connections (${preStopSeconds} s before it stops accepting)`, async () => {
-      // Two servers behind one name, as in a roll-out: the first stops under load. New connections go to the second once
-      // the first is not ready, or refuses; open ones are used until they are closed.
+      // Two servers behind one name, as in a roll-out: the first stops under load. New connections go to the second
+      // once the first is not ready, or refuses; open ones are used until they are closed.
       const environment = { DATABASE_URL: test.url, CACHE_BYTES: "0", PRE_STOP_SECONDS: String(preStopSeconds) };
       const first = await startApi(environment);
       const second = await startApi(environment);

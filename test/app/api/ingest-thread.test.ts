@@ -51,7 +51,7 @@ describe("the thread that loads uploads", function () {
   }
 
   for (const [how, end] of [
-    // What it makes of this is an error that nobody expects.
+    // What it makes of this is an error that no code expects.
     ["breaks", (worker: Worker) => worker.postMessage({ job: null, port: null })],
     ["is ended", (worker: Worker) => void worker.terminate()],
   ] as const) {

@@ -14,11 +14,11 @@ import { until } from "../../kit/until.js";
 import { AUTHORIZED, TAKES_UPLOADS, TOKEN } from "../../kit/write-token.js";
 import { Described } from "./described.js";
 
-const NOBODY = { Authorization: "Bearer nobody" };
+const UNKNOWN_TOKEN = { Authorization: "Bearer unknown" };
 const PICTURE = { Accept: "image/png" };
 const CSV = { "Content-Type": "text/csv" };
 const JSON_TYPE = { "Content-Type": "application/json" };
-const NOWHERE = "postgres://nobody@127.0.0.1:1/none";
+const NOWHERE = "postgres://stranger@127.0.0.1:1/none";
 
 const RATES = "/rates?date_from=2021-01-30&date_to=2021-01-31&orig_code=CNSGH&dest_code=europe";
 const RATES_CSV = RATES.replace("/rates", "/rates.csv");
@@ -148,7 +148,7 @@ describe("the OpenAPI document, held against real answers", function () {
       await met(status, `GET ${path.split("?", 1)[0]}`, path, { headers });
   });
 
-  it("knows the answers to whoever loads a batch in pieces", async () => {
+  it("knows the answers to a client that loads a batch in pieces", async () => {
     const id = await open();
     const piece = (number: number, body: string | Buffer, headers: Record<string, string> = CSV) =>
       [PIECE, `/batches/${id}/pieces/${number}`, { headers, body }] as const;
@@ -173,7 +173,7 @@ describe("the OpenAPI document, held against real answers", function () {
     await met(200, LIST, "/batches");
   });
 
-  it("knows the answers to whoever ends a batch", async () => {
+  it("knows the answers to a client that ends a batch", async () => {
     const id = await open();
     await met(400, FAIL, `/batches/${id}/fail`, { headers: JSON_TYPE, body: "{" });
     await met(413, FAIL, `/batches/${id}/fail`, { headers: JSON_TYPE, body: MUCH_JSON });
@@ -182,7 +182,7 @@ describe("the OpenAPI document, held against real answers", function () {
     await met(409, REJECTS, `/batches/${id}/rejects`);
   });
 
-  it("knows the answers to whoever sends a batch as one body", async () => {
+  it("knows the answers to a client that sends a batch as one body", async () => {
     const send = (body: string | Buffer, headers: Record<string, string> = newKey(), query = "?feed=b") =>
       [OPEN, `/batches${query}`, { headers: { ...CSV, ...headers }, body }] as const;
     await met(202, ...send(HEADER + LINE));
@@ -219,7 +219,7 @@ describe("the OpenAPI document, held against real answers", function () {
 
   it("knows the refusals of batches", async () => {
     for (const [operation, path, sent] of aboutBatches())
-      await met(401, operation, path, { ...sent, headers: { ...sent.headers, ...NOBODY } });
+      await met(401, operation, path, { ...sent, headers: { ...sent.headers, ...UNKNOWN_TOKEN } });
     await met(400, LIST, "/batches?limit=0");
     await met(406, LIST, "/batches", { headers: PICTURE });
     await met(406, SHOW, "/batches/1", { headers: PICTURE });
@@ -289,7 +289,8 @@ describe("the OpenAPI document, held against real answers", function () {
     const patient = { STATEMENT_TIMEOUT_MS: "10000", REQUEST_TIMEOUT_MS: "10000", DATABASE_POOL_SIZE: "1" };
     await withServer({ DATABASE_URL: test.url, MAX_WAITING_QUERIES: "1", ...patient }, async (url) => {
       await whileLocked(async () => {
-        // One asks and two wait, of which one is told that every connection is in use; the others are turned away at once.
+        // One asks and two wait, of which one is told that every connection is in use; the others are turned away at
+        // once.
         const details = new Set<string>();
         for (const day of [21, 22, 23, 24, 25, 26]) {
           void met(503, "GET /rates", RATES.replace("2021-01-30", `2021-01-${day}`), {}, url)

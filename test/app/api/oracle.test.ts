@@ -6,6 +6,7 @@ import { startApi } from "../../kit/api.js";
 import { deliver, loadBatch, type Price } from "../../kit/batches.js";
 import { createDatabase } from "../../kit/database.js";
 import { bringPlaces, type PlaceTree } from "../../kit/places.js";
+import { runs } from "../../kit/runs.js";
 
 /** What the answer should be: the tree walked and the prices added up at once, without anything made beforehand. */
 const ORACLE = `
@@ -177,7 +178,7 @@ describe("answers", function () {
         },
       ),
       {
-        numRuns: Number(process.env.RATESAPP_RUNS ?? 15),
+        numRuns: runs(15),
         endOnFailure: false,
         examples: [[FORCED_TREE, [[...FORCED_PRICES]], [...FORCED_PRICES], [...FORCED_QUESTIONS]]],
       },

@@ -280,7 +280,7 @@ describe("problem documents", () => {
     expect(answers.match(/#[\w-]+/g)).to.deep.equal(["#not-found", "#not-found", "#malformed-request"]);
   });
 
-  it("tell nobody off for an expectation that is not known", async () => {
+  it("are not sent for an expectation that the server does not know", async () => {
     const sent = "GET /nowhere HTTP/1.1\r\nHost: x\r\nExpect: tea\r\nConnection: close\r\n\r\n";
     const answer = await exchange(api.server.apiUrl, sent);
     expect(answer.status).to.equal(404);

@@ -51,7 +51,7 @@ describe("write tokens", () => {
     expect(await Promise.all([tokens.holderOf("one"), tokens.holderOf("one")])).to.deep.equal(["alice", "alice"]);
   });
 
-  it("are nobody's without a file, or with one that is not there", async () => {
+  it("are all refused without a file, or with one that is not there", async () => {
     expect(await new WriteTokens(undefined, logger).holderOf("one")).to.equal(undefined);
     expect(await new WriteTokens(file, logger).holderOf("one")).to.equal(undefined);
   });
@@ -84,7 +84,7 @@ describe("write tokens", () => {
   for (const [what, spoil] of [
     ["deleted", () => rm(file)],
     ["emptied", () => writeFile(file, "")],
-    ["left with nothing but comments", () => writeFile(file, "# nobody\n\n")],
+    ["left with nothing but comments", () => writeFile(file, "# none\n\n")],
     [
       "unreadable",
       async () => {

@@ -73,7 +73,7 @@ describe("ratesapp batches", function () {
     expect(refused.stderr).to.equal(`Batch ${published} is published; only a failed one can be loaded again.\n`);
   });
 
-  it("ends a batch that nobody will finish, with its rows", async () => {
+  it("ends a batch that cannot be finished, with its rows", async () => {
     const id = await loadBatch(test.database, { feed: "europe", prices: [PRICE, PRICE] });
     expect((await run("fail", String(id), "--reason", "The wrong file.")).stdout).to.equal(
       `Batch ${id} failed; 2 prices were deleted.\n`,

@@ -71,7 +71,7 @@ describe("ratesapp ingest run", function () {
     expect(second.code).to.equal(0);
     expect(await readFile(rejects, "utf8")).to.equal(`${HEADER}\nCNSGH\n`);
 
-    // What somebody is repairing stays.
+    // The file of the first run stays: a user may be repairing it.
     await folder.write("prices.csv", `${csv}NLRTM\n`);
     const third = await ingest("--source", path, "--feed", "c", "--max-bad-rows", "1");
     expect(third.stdout).to.contain(`they are in ${path}.3.rejects.csv.`);

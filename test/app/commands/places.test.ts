@@ -32,7 +32,7 @@ describe("ratesapp migrate, places import", function () {
     await waiting.line(/is not there yet/);
     await migrate(database.url);
     expect((await waiting.ended).code).to.equal(0);
-    const stopped = startRatesapp(["migrate", "--wait"], { DATABASE_URL: "postgres://nobody@127.0.0.1:1/none" });
+    const stopped = startRatesapp(["migrate", "--wait"], { DATABASE_URL: "postgres://stranger@127.0.0.1:1/none" });
     await stopped.line(/does not answer/);
     stopped.child.kill("SIGTERM");
     expect((await stopped.ended).code).to.equal(143);
@@ -58,7 +58,7 @@ describe("ratesapp migrate, places import", function () {
     expect(code).to.equal(0);
   });
 
-  it("ends with 3, so that nobody tries again, and names every mistake with its line", async () => {
+  it("ends with 3, so that no Job tries again, and names every mistake with its line", async () => {
     const ports = await write(
       "bad-ports.csv",
       "code,name,parent_slug\nShanghai,Shanghai,china\nNLRTM,Rotterdam,nowhere\n",

@@ -64,7 +64,7 @@ describe("ratesapp serve", function () {
 
   it("gives every answer an id, by which its log lines are found", async () => {
     const { api, line } = await serve({
-      DATABASE_URL: "postgres://nobody@127.0.0.1:1/none",
+      DATABASE_URL: "postgres://stranger@127.0.0.1:1/none",
       REQUEST_TIMEOUT_MS: "200",
       LOG_LEVEL: "debug",
     });
@@ -106,7 +106,7 @@ describe("ratesapp serve", function () {
     expect((await ended).code).to.equal(130);
   });
 
-  it("is not ready until somebody has migrated the given database, and then is without a restart", async () => {
+  it("is not ready until the given database is migrated, and then is without a restart", async () => {
     const empty = await createDatabase({ empty: true });
     try {
       const { api, admin } = await serve({ DATABASE_URL: empty.url });
@@ -196,11 +196,11 @@ describe("ratesapp serve", function () {
     const elsewhere = await serve({ HOST: "192.0.2.1" });
     expect(elsewhere.stderr).to.match(/^Cannot listen on 192\.0\.2\.1, port 0: /);
     expect(elsewhere.code).to.equal(2);
-    const nobody = await serve({ WRITE_TOKENS_FILE: "no-such-file" });
-    expect(nobody.stderr).to.include(
+    const noTokens = await serve({ WRITE_TOKENS_FILE: "no-such-file" });
+    expect(noTokens.stderr).to.include(
       "\n  WRITE_TOKENS_FILE: names a file that cannot be read: no such file or directory",
     );
-    expect(nobody.code).to.equal(2);
+    expect(noTokens.code).to.equal(2);
   });
 });
 

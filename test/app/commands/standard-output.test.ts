@@ -56,7 +56,7 @@ describe("ratesapp: where its output goes", function () {
     expect(first).to.deep.equal({ code: 0, stdout: "orig_code,dest_code,day,price\n", stderr: "" });
   });
 
-  it("goes on with its work where nobody reads its log, or a full disk holds it", async () => {
+  it("goes on with its work where no program reads its log, or the disk of its log is full", async () => {
     await folder.write("bad.csv", `${HEADER}\n${someLines(5, 2).join("\n")}\nx\n`);
     const run = (feed: string) =>
       `LOG_LEVEL=trace ratesapp ingest run --feed ${feed} --source bad.csv --max-bad-rows 1`;
@@ -127,7 +127,7 @@ describe("ratesapp: where its output goes", function () {
     expect(shown.split(reason)).to.have.length(2);
   });
 
-  it("is no database where nobody asked for one", async () => {
+  it("makes no database in a folder where the user asked for none", async () => {
     const elsewhere = await createFolder();
     try {
       const { code, stderr } = await runShell("ratesapp batches list; code=$?; ls -A; exit $code", {}, elsewhere.path);

@@ -167,7 +167,7 @@ describe("openEmbedded", function () {
     expect(await postmasterPid()).to.equal(undefined);
   });
 
-  it("takes another port if somebody else has the last one", async () => {
+  it("takes another port if another program has the last one", async () => {
     const first = await openEmbedded({ directory, serverSettings: FAST });
     await first.close();
     const other = createServer().listen(Number(new URL(first.url).port), "127.0.0.1");

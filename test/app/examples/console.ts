@@ -13,7 +13,10 @@ export interface Shown {
   readonly output: string;
 }
 
-/** The commands (`$ …`) in the console blocks of a section, in their order. @param section its heading, such as `## Feeds` */
+/**
+ * The commands (`$ …`) in the console blocks of a section, in their order.
+ * @param section its heading, such as `## Feeds`
+ */
 export function readCommands(document: string, section: string): readonly Shown[] {
   const lines = readFileSync(`${ROOT}${document}`, "utf8").split("\n");
   const begin = lines.indexOf(section);
@@ -34,8 +37,8 @@ export function readCommands(document: string, section: string): readonly Shown[
 }
 
 /**
- * Runs commands as a reader would paste them, in one shell in the folder of the project, and holds what they print against
- * what is shown. Spaces and line breaks may differ, and `…` in what is shown stands for anything.
+ * Runs commands as a reader would paste them, in one shell in the folder of the project, and holds what they print
+ * against what is shown. Spaces and line breaks may differ, and `…` in what is shown stands for anything.
  * @param instead texts of the commands that are others here, such as a port of this machine.
  */
 export async function followCommands(

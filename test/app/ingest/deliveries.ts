@@ -61,8 +61,8 @@ export async function seen(pool: pg.Pool): Promise<Map<string, string>> {
 }
 
 /**
- * Where what consumers see is not what the published batches say, in one snapshot: by lane and day, what is seen and what
- * should be. Of batches that no compaction has folded.
+ * Where what consumers see is not what the published batches say, in one snapshot: by lane and day, what is seen and
+ * what should be. Of batches that no compaction has folded.
  */
 export async function differences(pool: pg.Pool): Promise<object[]> {
   const { rows } = await pool.query(`

@@ -37,7 +37,7 @@ describe("ingest, when the primary is lost and a standby takes its place", funct
     undo.push(() => folder.remove());
   });
 
-  // Wherever it failed: two servers and a worker that nobody stops would run on after the tests.
+  // Also after a failed test: two servers and a worker would otherwise run on after the tests.
   afterEach(async () => {
     for (const step of undo.splice(0).reverse()) await step();
   });

@@ -11,6 +11,7 @@ import { compact } from "../../../app/upkeep/compact.js";
 import { foldNext } from "../../../app/upkeep/fold.js";
 import { watchFolds } from "../../../app/upkeep/fold-metrics.js";
 import { createDatabase, type TestDatabase } from "../../kit/database.js";
+import { until } from "../../kit/until.js";
 import { age, deliver, differences, load, type Price, seen } from "./deliveries.js";
 import { killAt } from "./kill-at.js";
 import { bringPlaces, createFolder, HEADER, someLines } from "./setup.js";
@@ -68,13 +69,17 @@ describe("foldNext", function () {
     expect(await differences(database.pool)).to.deep.equal([]);
   });
 
-  it("folds eight at a time unless told otherwise, and neither large batches nor those around a replace", async () => {
-    await deliverMany(7);
+  it("folds four at a time unless told otherwise, and neither large batches, nor of many months, nor those around a replace", async () => {
+    await deliverMany(3);
     expect(await foldAll()).to.equal(0);
     await deliver(database.pool, { mode: "replace", prices: prices(1) });
-    await deliverMany(7);
+    await deliverMany(3);
     const large = Array.from({ length: 20_001 }, () => prices(0, [DAYS[0] as string])[0] as Price);
     await deliver(database.pool, { prices: large });
+    const months = Array.from({ length: 13 }, (_, month) =>
+      new Date(Date.UTC(2024, month, 15)).toISOString().slice(0, 10),
+    );
+    await deliver(database.pool, { prices: months.flatMap((day) => prices(0, [day])) });
     expect(await foldAll()).to.equal(0);
     await deliverMany(1);
     // In each of two months.
@@ -120,7 +125,7 @@ describe("foldNext", function () {
     const folder = await createFolder();
     try {
       await bringPlaces(database.pool);
-      for (let file = 0; file < 8; file += 1) {
+      for (let file = 0; file < 4; file += 1) {
         await folder.write(`${file}.csv`, `${HEADER}\n${someLines(50, file + 1).join("\n")}\n`);
       }
       await ingestSource({ database, source: folder.path });
@@ -134,14 +139,14 @@ describe("foldNext", function () {
   });
 
   it("is told by metrics: what waits, how long one takes, and what a question reads", async () => {
-    await deliverMany(8);
+    await deliverMany(4);
     const metric = (name: string) => registry.getSingleMetricAsString(name);
     const answerRows = async () => /_sum (\d+)/.exec(await metric("ratesapp_rates_rows_per_answer"))?.[1];
     const question = { origin: "AAAAA", destination: "AAAAB", dateFrom: DAYS[0] as string, dateTo: DAYS[2] as string };
     watchFolds(database);
     try {
       // In each of two months.
-      expect(await metric("ratesapp_fold_waiting_batches")).to.match(/^ratesapp_fold_waiting_batches 16$/m);
+      expect(await metric("ratesapp_fold_waiting_batches")).to.match(/^ratesapp_fold_waiting_batches 8$/m);
       const [before] = [Number(await answerRows()), await new RatesFinder().find(database.pool, question)];
       const unfolded = Number(await answerRows());
       await foldAll();
@@ -221,6 +226,44 @@ describe("foldNext", function () {
     for (const id of ids) await publishBatch(database, id);
     while (await foldNext(database, { fanIn: 2 })) expect(await differences(database.pool)).to.deep.equal([]);
   });
+
+  it("begins again where a batch is retracted while its fold is folded, and the other way round", async () => {
+    for (const first of ["retract", "fold"]) {
+      const ids: number[] = [];
+      for (let nth = 0; nth < 4; nth += 1) {
+        ids.push(await deliver(database.pool, { feed: first, prices: prices(nth, ["2024-02-01"]) }));
+        // Two folds of two, which are due to be one.
+        if (nth % 2 === 1) await foldNext(database, { fanIn: 2 });
+      }
+      const other = await database.pool.connect();
+      await other.query("BEGIN; SELECT FROM dataset FOR UPDATE");
+      const begin = {
+        retract: () => retractBatch(database, ids[0] as number),
+        fold: () => foldNext(database, { fanIn: 2 }),
+      };
+      const order =
+        first === "retract" ? ([begin.retract, begin.fold] as const) : ([begin.fold, begin.retract] as const);
+      const under: Promise<unknown>[] = [];
+      for (const change of order) {
+        under.push(change());
+        await waiting(under.length);
+      }
+      await other.query("COMMIT");
+      other.release();
+      const ended = await Promise.all(under);
+      if (first === "retract") expect(ended[1]).to.equal(false);
+      expect(await differences(database.pool), `${first} first`).to.deep.equal([]);
+    }
+  });
+
+  /** Until so many sessions wait for a lock. */
+  async function waiting(sessions: number): Promise<void> {
+    await until(`${sessions} wait`, async () => {
+      const query =
+        "SELECT count(*) AS n FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+      return (await number(query)) === sessions;
+    });
+  }
 
   it("never shows a reader anything but what is published, while two fold and two publish at once", async () => {
     const ids = await deliverMany(12);

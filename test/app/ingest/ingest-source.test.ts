@@ -328,7 +328,7 @@ describe("ingestSource", () => {
     await expectPublished();
   });
 
-  it("stops quietly when somebody ends its batch, and deletes what it had loaded", async () => {
+  it("stops quietly when a user ends its batch, and deletes what it had loaded", async () => {
     const path = await folder.write("prices.csv", csv);
     const done = ingest(path);
     const loaded = () => database.pool.query("SELECT FROM pieces WHERE state = 'loaded'");

@@ -4,8 +4,12 @@ import pg from "pg";
  * A pool that breaks in the middle of everything: when so many statements have been sent, its sockets are destroyed, as
  * when the process is killed. Nothing it had not committed is left.
  */
-export function killAt(url: string, statements: number): { readonly pool: pg.Pool; readonly killed: AbortSignal } {
-  const pool = new pg.Pool({ connectionString: url, max: 2 });
+export function killAt(
+  url: string,
+  statements: number,
+  connections = 2,
+): { readonly pool: pg.Pool; readonly killed: AbortSignal } {
+  const pool = new pg.Pool({ connectionString: url, max: connections });
   const controller = new AbortController();
   const streams: { destroy(): void }[] = [];
   let sent = 0;

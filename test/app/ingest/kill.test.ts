@@ -6,12 +6,13 @@ import zlib from "node:zlib";
 import { expect } from "chai";
 import type pg from "pg";
 import { createDatabase, type TestDatabase } from "../../kit/database.js";
+import { runs } from "../../kit/runs.js";
 import { until } from "../../kit/until.js";
 import { ratesOfDays } from "./deliveries.js";
 import { bringPlaces, createFolder, type Folder, HEADER, someLines, totalsOf } from "./setup.js";
 
-/** `KILL_ROUNDS=50 npx mocha test/app/ingest/kill.test.ts`; the printed seed repeats a run as far as timing allows. */
-const ROUNDS = Number(process.env.KILL_ROUNDS ?? 5);
+/** `RUNS=50 npx mocha test/app/ingest/kill.test.ts`; the printed seed repeats a run as far as timing allows. */
+const ROUNDS = runs(5);
 const SEED = Number(process.env.KILL_SEED ?? Math.floor(Math.random() * 1_000_000));
 const LINES = 120_000;
 /** Until the second worker is killed, at most twice this passes: about as long as the batch takes. */

@@ -10,7 +10,7 @@ describe("ensureMonths", () => {
   });
   after(() => database.drop());
 
-  it("makes each month once, whoever asks at the same time", async () => {
+  it("makes each month once, also when several workers ask at the same time", async () => {
     const months = Array.from({ length: 12 }, (_, index) => `2024-${String(index + 1).padStart(2, "0")}-01`);
     const asked = Array.from({ length: 12 }, (_, turn) =>
       ensureMonths(
@@ -28,7 +28,8 @@ describe("ensureMonths", () => {
     ]);
   });
 
-  it("waits for nobody's COPY", () => withLock("prices, daily_rates IN ROW EXCLUSIVE", ["2030-01-01"]));
+  it("does not wait for the COPY of another worker", () =>
+    withLock("prices, daily_rates IN ROW EXCLUSIVE", ["2030-01-01"]));
 
   it("waits for no vacuum of another month, which may take hours", async () => {
     await ensureMonths(database, ["2031-01-01"]);

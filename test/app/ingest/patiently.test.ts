@@ -21,7 +21,7 @@ describe("patience with a database", () => {
     expect(done).to.equal("done");
   });
 
-  it("waits for a lock that somebody holds longer than a change waits for it", async () => {
+  it("waits for a lock that another session holds longer than a change waits for it", async () => {
     const holder = await database.pool.connect();
     await holder.query("BEGIN; LOCK TABLE dataset");
     let attempts = 0;

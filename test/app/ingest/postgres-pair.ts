@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import pg from "pg";
 import { findBinaries } from "../../../app/database/embedded/binaries.js";
-import { Cluster } from "../../../app/database/embedded/cluster.js";
+import { LocalPostgres } from "../../../app/database/embedded/local-postgres.js";
 import { readPostmaster } from "../../../app/database/embedded/postmaster.js";
 import { run } from "../../../app/database/embedded/run.js";
 import { findServerUser } from "../../../app/database/embedded/server-user.js";
@@ -39,7 +39,7 @@ export class PostgresPair {
   async start(): Promise<void> {
     const primary = join(this.#folder, "primary");
     const standby = join(this.#folder, "standby");
-    const first = new Cluster(primary, { ...SETTINGS, synchronous_standby_names: "*" });
+    const first = new LocalPostgres(primary, { ...SETTINGS, synchronous_standby_names: "*" });
     await first.create();
     // A copy of a server that has never run is a consistent one.
     await promisify(execFile)("cp", ["-a", primary, standby]);
@@ -50,7 +50,7 @@ export class PostgresPair {
     await first.start();
     this.#primaryUrl = await first.url(await portOf(primary));
     const { hostname, port, username, password } = new URL(this.#primaryUrl);
-    const second = new Cluster(standby, {
+    const second = new LocalPostgres(standby, {
       ...SETTINGS,
       primary_conninfo: `host=${hostname} port=${port} user=${username} password=${password}`,
     });
@@ -60,7 +60,7 @@ export class PostgresPair {
     await untilTrue(this.#primaryUrl, inSync);
   }
 
-  /** As when its machine loses power: nothing is flushed, and nobody is told. */
+  /** As when its machine loses power: nothing is flushed, and clients hear nothing. */
   async killPrimary(): Promise<void> {
     const { pid } = await postmasterOf(join(this.#folder, "primary"));
     const children = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8").catch(() => "");

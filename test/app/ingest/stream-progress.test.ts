@@ -73,7 +73,7 @@ describe("the progress of a stream in its middle", () => {
       // Loading is the first of two and a half parts; the audit follows.
       expect((progress as number) * 2.5).to.be.closeTo(0.5, 0.1);
       expect(+(estimated_end as Date)).to.be.above(+read_at);
-      expect(bytes, "nobody knows what the rest unpacks to").to.equal(null);
+      expect(bytes, "what the rest unpacks to is unknown").to.equal(null);
     });
   }
 

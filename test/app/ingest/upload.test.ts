@@ -252,7 +252,7 @@ describe("batches over HTTP", () => {
     expect(await reply.text()).to.equal(HEADER + bad + bad);
   });
 
-  it("ends a batch that nobody will finish, and gives its space back", async () => {
+  it("ends a batch that its client will not finish, and gives its space back", async () => {
     const id = await open();
     await put(id, 0, line(1));
     const ended = await call("POST", `/batches/${id}/fail`, JSON.stringify({ reason: "The wrong month." }), json);
@@ -363,7 +363,7 @@ describe("batches over HTTP", () => {
   it("answers every other mistake with a problem document", async () => {
     const id = await open();
     const cases: [call: Promise<Reply>, status: number, problem: string][] = [
-      [call("GET", "/batches", undefined, { authorization: "Bearer nobody" }), 401, "unauthorized"],
+      [call("GET", "/batches", undefined, { authorization: "Bearer unknown" }), 401, "unauthorized"],
       [call("GET", "/batches/999"), 404, "unknown-batch"],
       [call("GET", "/batches/x"), 400, "invalid-parameter"],
       [call("GET", "/batches?limit=0"), 400, "invalid-parameter"],

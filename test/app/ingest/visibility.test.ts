@@ -1,18 +1,22 @@
 import { expect } from "chai";
 import fc from "fast-check";
+import type pg from "pg";
 import { BatchTooOldError } from "../../../app/batches/batch-error.js";
 import { publishBatch } from "../../../app/batches/publish.js";
 import { retractBatch } from "../../../app/batches/retract.js";
 import { auditBatch } from "../../../app/ingest/audit/audit.js";
+import { newestChange } from "../../../app/rates/dataset-version.sql.js";
 import { compact } from "../../../app/upkeep/compact.js";
 import { foldNext } from "../../../app/upkeep/fold.js";
 import { dropOldMonths } from "../../../app/upkeep/retention.js";
 import { createDatabase, type TestDatabase } from "../../kit/database.js";
+import { runs } from "../../kit/runs.js";
 import { age, deliver, load, type Price, seen } from "./deliveries.js";
 import { type ModelBatch, rollUp, visiblePrices } from "./model.js";
 import { move, plant, type Tree, type TreeShape } from "./tree.js";
 
 const DAYS = ["2024-02-28", "2024-02-29", "2024-03-01", "2024-03-02"];
+const MONTHS = ["2024-02", "2024-03"];
 
 const shape: fc.Arbitrary<TreeShape> = fc.array(fc.nat({ max: 5 }), { maxLength: 6 }).chain((regions) =>
   fc.record({
@@ -83,19 +87,29 @@ describe("what consumers see of batches", function () {
         const database = await createDatabase();
         try {
           const model: Model = { tree: await plant(database.pool, treeShape), batches: [] };
+          let before = await look(database.pool);
           for (const next of steps) {
+            const touched = touchedBy(next, model);
             await take(next, model, database);
-            expect(await seen(database.pool)).to.deep.equal(sorted(rollUp(model.tree, visiblePrices(model.batches))));
+            const after = await look(database.pool);
+            expect(after.seen).to.deep.equal(sorted(rollUp(model.tree, visiblePrices(model.batches))));
+            for (const month of MONTHS) {
+              const what = `${month} through ${next.kind}`;
+              if (after.newest[month] === before.newest[month]) {
+                expect(of(month, after.seen), what).to.deep.equal(of(month, before.seen));
+              } else expect(touched, what).to.include(month);
+            }
+            before = after;
           }
         } finally {
           await database.drop();
         }
       }),
-      { numRuns: Number(process.env.RATESAPP_RUNS ?? 30), endOnFailure: false },
+      { numRuns: runs(30), endOnFailure: false },
     );
   });
 
-  it("is that of the last replace to be published, whoever publishes at the same time", async () => {
+  it("is that of the last replace to be published, also when several are published at the same time", async () => {
     const database = await createDatabase();
     const { pool } = database;
     const tree = await plant(pool, { regionParents: [], portParents: [-1, -1] });
@@ -127,6 +141,37 @@ describe("what consumers see of batches", function () {
     await database.drop();
   });
 });
+
+/** What consumers see, and the newest change of each month. */
+async function look(pool: pg.Pool): Promise<{ seen: Map<string, string>; newest: Record<string, string> }> {
+  const newestOf = MONTHS.map(
+    (month) => `${newestChange(`DATE '${month}-01'`, `DATE '${month}-01'`)}::text AS "${month}"`,
+  );
+  const { rows } = await pool.query(`SELECT ${newestOf} FROM dataset`);
+  return { seen: await seen(pool), newest: rows[0] };
+}
+
+function of(month: string, all: Map<string, string>): string[][] {
+  return [...all].filter(([lane]) => lane.includes(` ${month}-`));
+}
+
+/** Months that may be another for consumers behind it. */
+function touchedBy(next: Step, { batches }: Model): readonly string[] {
+  const monthsOf = (days: readonly string[]) => MONTHS.filter((month) => days.some((day) => day.startsWith(month)));
+  switch (next.kind) {
+    case "deliver":
+      return monthsOf(next.prices.map(({ day }) => DAYS[day] as string));
+    case "retract":
+    case "publish":
+      return monthsOf((batches[next.pick % Math.max(1, batches.length)]?.prices ?? []).map(({ day }) => day));
+    case "move":
+      return MONTHS;
+    case "drop":
+      return ["2024-02"];
+    default:
+      return [];
+  }
+}
 
 interface Model {
   tree: Tree;

@@ -51,7 +51,7 @@ describe("the page of batches", function () {
 
   it("asks for the token once, and again if the service does not know it", async () => {
     const { page, close } = await open({ expected: [401] });
-    await enter(page, "nobody");
+    await enter(page, "unknown");
     await page.getByRole("alert").filter({ hasText: "does not know this token" }).waitFor();
     await enter(page);
     await page.getByRole("heading", { name: "History" }).waitFor();

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { importPlaces } from "../../../app/places/import-places.js";
 import { createDatabase } from "../../kit/database.js";
+import { runs } from "../../kit/runs.js";
 import { deliver, seen } from "../ingest/deliveries.js";
 import { rollUp } from "../ingest/model.js";
 import type { Tree } from "../ingest/tree.js";
@@ -101,7 +102,7 @@ describe("places that move", function () {
           }
         },
       ),
-      { numRuns: 20 },
+      { numRuns: runs(20) },
     );
   });
 });

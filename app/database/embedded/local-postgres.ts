@@ -14,7 +14,7 @@ import { findServerUser } from "./server-user.js";
 const MAJOR_VERSION = "17";
 const USER_NAME = "ratesapp";
 const PASSWORD_FILE = "ratesapp.password";
-/** Between the name of the folder and the pid of who is making it. */
+/** Part of the name of an unfinished folder: the pid of the process that makes it follows. */
 const PARTIAL = ".new-";
 const LOG_FILE = "server.log";
 const START_TIMEOUT_SECONDS = 60;
@@ -22,7 +22,7 @@ const START_TIMEOUT_SECONDS = 60;
 const PORT_ATTEMPTS = 5;
 
 /** The files of one local Postgres, and the ways to make and start it. */
-export class Cluster {
+export class LocalPostgres {
   readonly directory: string;
   readonly #settings: ServerSettings;
 
@@ -31,6 +31,10 @@ export class Cluster {
     this.#settings = settings;
   }
 
+  /**
+   * Address of the server on this port, with the password in it: not for a log.
+   * @throws {EmbeddedPostgresError} if the password cannot be read.
+   */
   async url(port: number): Promise<string> {
     const password = await readFile(join(this.directory, PASSWORD_FILE), "utf8").catch((error) => {
       throw this.#unreadable(error);
@@ -38,6 +42,7 @@ export class Cluster {
     return `postgres://${USER_NAME}:${password}@127.0.0.1:${port}/postgres`;
   }
 
+  /** True if the data are there, whether or not a server runs on them. */
   async exists(): Promise<boolean> {
     const found = await stat(this.directory).catch(() => undefined);
     return found !== undefined;
@@ -116,7 +121,7 @@ export class Cluster {
     return run(binaries.pgCtl, args, { cwd: this.directory, user });
   }
 
-  /** Of processes that were killed while they made the data. */
+  /** Removes unfinished folders of processes that were killed. */
   async #removeLeftovers(): Promise<void> {
     const parent = dirname(this.directory);
     for (const name of await readdir(parent).catch(() => [])) {

@@ -13,8 +13,8 @@ export interface Placement {
   readonly tolerations: readonly { key: string; operator: string; value?: string; effect: string }[];
 }
 
-/** A Kubernetes cluster, whoever made it. */
-export interface Cluster {
+/** A Kubernetes cluster, which this program made or was given. */
+export interface KubernetesCluster {
   /** Of everything that is put into it. */
   readonly provider: kubernetes.Provider;
   /** What the provider was made of, for another one with a default namespace, and for the port-forward. */

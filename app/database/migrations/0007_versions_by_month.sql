@@ -1,0 +1,71 @@
+-- When what consumers see of a month changed last, so that answers about other months hold through a publish.
+--
+-- Triggers keep it, so that whatever any release does counts: what makes days seen or unseen notes their months, and when
+-- the dataset grows in the same transaction, these have changed. Where it grows and no days were written (places), or by
+-- hand, all months have. Folds and compaction make days seen too, and the dataset does not grow.
+CREATE TABLE month_versions (
+  month      date PRIMARY KEY, -- its first day
+  version    bigint NOT NULL, -- of the dataset, since then
+  changed_at timestamptz NOT NULL
+);
+
+-- Readers would wait behind a change that itself waits for a publish, so it gives way after half a second and tries again.
+DO $$
+BEGIN
+  FOR attempt IN 1..600 LOOP
+    BEGIN
+      SET LOCAL lock_timeout = '500ms';
+      LOCK TABLE batch_days IN SHARE ROW EXCLUSIVE MODE;
+      -- The last change of all months at once: a month without a row in month_versions has not changed since then.
+      ALTER TABLE dataset ADD COLUMN all_version bigint, ADD COLUMN all_changed_at timestamptz;
+      UPDATE dataset SET all_version = version, all_changed_at = changed_at;
+      ALTER TABLE dataset ALTER COLUMN all_version SET NOT NULL, ALTER COLUMN all_changed_at SET NOT NULL;
+      RETURN;
+    EXCEPTION WHEN lock_not_available THEN
+      PERFORM pg_sleep(1);
+    END;
+  END LOOP;
+  RAISE EXCEPTION 'batch_days is in use and could not be changed for ten minutes' USING ERRCODE = 'lock_not_available';
+END
+$$;
+
+-- Until the transaction ends; behind it the setting is ''.
+CREATE FUNCTION note_months() RETURNS trigger
+LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+DECLARE
+  noted date[] := nullif(current_setting('ratesapp.changed_months', true), '');
+BEGIN
+  IF TG_OP = 'UPDATE' THEN
+    noted := noted || ARRAY(
+      SELECT DISTINCT date_trunc('month', day)::date FROM was JOIN became USING (batch_id, day)
+      WHERE was.visible <> became.visible);
+  ELSE
+    noted := noted || ARRAY(SELECT DISTINCT date_trunc('month', day)::date FROM was WHERE visible);
+  END IF;
+  PERFORM set_config('ratesapp.changed_months', noted::text, true);
+  RETURN NULL;
+END
+$$;
+CREATE TRIGGER note_months_shown AFTER UPDATE ON batch_days
+  REFERENCING OLD TABLE AS was NEW TABLE AS became FOR EACH STATEMENT EXECUTE FUNCTION note_months();
+CREATE TRIGGER note_months_dropped AFTER DELETE ON batch_days
+  REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION note_months();
+
+CREATE FUNCTION grow_months() RETURNS trigger
+LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+DECLARE
+  noted date[] := nullif(current_setting('ratesapp.changed_months', true), '');
+BEGIN
+  IF noted IS NULL THEN
+    NEW.all_version := NEW.version;
+    NEW.all_changed_at := NEW.changed_at;
+    DELETE FROM month_versions;
+  ELSE
+    INSERT INTO month_versions (month, version, changed_at)
+    SELECT DISTINCT unnest(noted), NEW.version, NEW.changed_at
+    ON CONFLICT (month) DO UPDATE SET version = excluded.version, changed_at = excluded.changed_at;
+  END IF;
+  RETURN NEW;
+END
+$$;
+CREATE TRIGGER grow_months BEFORE UPDATE ON dataset FOR EACH ROW EXECUTE FUNCTION grow_months();
