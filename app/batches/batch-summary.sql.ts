@@ -53,9 +53,9 @@ export interface BatchSummary {
  * first of them; the estimate goes by bytes, because rows are known only at the end. What is still to come of a stream
  * whose size is known is taken to be packed as what was read. Making a batch is its loading and its audit, of which the
  * second is taken to last one and a half times as long; once a part of it is done, it goes by its own speed. An upload
- * that nobody is sending pieces of waits for its sender, of whom there is nothing to estimate.
- * One batch by `batchId`, or all with null; then those with a lower number than `before` (a cursor), of `feed` and in
- * `state`, each of which may be null. Compactions are no deliveries and are only shown when asked for by number.
+ * that receives no pieces waits for its client, so there is nothing to estimate. One batch by `batchId`, or all with
+ * null; then those with a lower number than `before` (a cursor), of `feed` and in `state`, each of which may be null.
+ * Compactions are no deliveries and are only shown when asked for by number.
  */
 export const readSummaries = statement<
   { batchId: number | null; before: number | null; limit: number; feed: string | null; state: BatchState | null },

@@ -7,23 +7,23 @@ import { type DatasetChange, DatasetState } from "./dataset-state.js";
 import { readDatasetVersion } from "./dataset-version.sql.js";
 
 const POLL_MS = 500;
-/** An answer from memory may lag a publish by this much, however the polls go. */
+/** An answer from memory may be older than a publish by this much at most, also while polls fail. */
 const TRUSTED_MS = 2_000;
 const POLL_TIMEOUT_MS = 1_500;
-/** A tenth of jitter keeps many pods from asking in step. */
+/** A tenth of each wait is random, so that many pods do not all ask at the same moment. */
 const POLLS: Backoff = { firstMs: POLL_MS, longestMs: 2_000, jitter: 0.1 };
 /** Before the first good poll; no dataset has it. */
 const NOTHING: DatasetChange = { version: -1, atMs: 0 };
 
 /**
- * The newest dataset version, and of each month, on the side that reads go to, asked for twice a second: LISTEN does not work on a standby.
- * Never throws; while polls fail, the last version is trusted for two seconds from the start of its poll and then
- * nothing is, so that answers come from the database or not at all.
+ * The newest dataset version, and of each month, on the side that reads go to, asked for twice a second: LISTEN does
+ * not work on a standby. Never throws; while polls fail, the last version is trusted for two seconds from the start of
+ * its poll. After that no version is, so that answers come from the database or not at all.
  */
 export class DatasetVersion {
   readonly #reads: ReadSide;
   #known: DatasetState | undefined;
-  /** Monotonic, as a clock that is set back would keep alive what nobody has asked for since. */
+  /** By a monotonic clock: if the machine's clock were set back, an old version would be trusted too long. */
   #askedAtMs = 0;
   #ageMs = 0;
   #failures = 0;

@@ -4,9 +4,9 @@ import { daysOf, insertCells } from "./fold.sql.js";
 /**
  * Days that batches which can no longer be retracted hold, with how many of them: of a feed, the longest run of batches
  * in order of publish of which none is younger than `retractableDays`. A compaction belongs to the run as what it
- * folded did. Whatever comes later can hide a day of them (`replace`) and give it back (a retract), but no longer tell
- * one of them from the others: they can be one. Folds and what they hold come to it once the youngest of them is
- * settled ({@link listSettledFolds}).
+ * folded did. Later batches can hide a day of all of them (`replace`) and show it again (a retract), but of no single
+ * one, so they can become one batch. Folds and what they hold join the run once the youngest of them is settled
+ * ({@link listSettledFolds}).
  */
 const edge = `
   edge AS (
@@ -91,7 +91,9 @@ export const foldDays = statement<{ foldId: number; batches: readonly number[]; 
     ON folded.batch_id = d.batch_id AND folded.day = d.day
   GROUP BY d.day`);
 
-/** How many of them are still published; nobody can change them until the transaction ends. */
+/**
+ * How many of them are still published. It locks their rows, so no session can change them until the transaction ends.
+ */
 export const lockFolded = statement<{ batches: readonly number[] }, { published: number }>(`
   SELECT count(*) FILTER (WHERE state = 'published')::integer AS published
   FROM (SELECT state FROM batches WHERE id = ANY ($batches::integer[]) ORDER BY id FOR UPDATE) locked`);
@@ -128,7 +130,7 @@ const below = `
     SELECT d.batch_id, d.day FROM below JOIN batch_days d ON d.fold_id = below.batch_id AND d.day = below.day
   )`;
 
-/** Lets go of up to `limit` deliveries: the fold stands for them from now on. Returns them. */
+/** Takes up to `limit` deliveries out of the fold, which stands for them from now on. Returns them. */
 export const releaseDeliveries = statement<{ foldId: number; limit: number }, { id: number }>(`
   WITH RECURSIVE ${below}, chosen AS (
     SELECT id FROM batches
