@@ -57,7 +57,7 @@ export const environmentSchema = z.object({
   STATEMENT_TIMEOUT_MS: whole(50, 600_000).default(2_000).describe("one attempt of a read in the database"),
   CACHE_BYTES: whole(0, 4096 * MIB)
     .default(16 * MIB)
-    .describe("memory for answers of the current dataset version; 0 turns it off"),
+    .describe("memory for answers; 0 keeps none"),
   RATE_LIMIT_PER_SECOND: whole(0, 1_000_000).default(50).describe("requests per client and second; 0 turns it off"),
   RATE_LIMIT_BURST: whole(1, 10_000_000).default(500).describe("requests a client may send at once"),
   TRUSTED_PROXIES: z

@@ -8,6 +8,7 @@ import { RatesFinder } from "../app/rates/find-rates.js";
 import type { Question } from "../app/rates/question.js";
 import { foldNext } from "../app/upkeep/fold.js";
 import { type BenchServer, loadPrices, settle, withPool } from "./bench-database.js";
+import { benchMonths } from "./months.js";
 import { priceSource } from "./price-source.js";
 import { type Line, milliseconds } from "./report.js";
 
@@ -42,6 +43,7 @@ export async function benchBatches(server: BenchServer): Promise<Line[]> {
             ratio: (cpu.folding / cpu.loading).toFixed(2),
             promised: "at most 1",
           },
+          await benchMonths(manyUrl, MONTH.dateFrom.slice(0, 7)),
         ];
       }),
     ),

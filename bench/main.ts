@@ -8,6 +8,7 @@ import { benchPublish } from "./publish.js";
 import { benchRegions } from "./regions.js";
 import { table } from "./report.js";
 import { benchGrowth, benchServing } from "./serving.js";
+import { benchSmallBatches } from "./small-batches.js";
 import { benchUploads } from "./uploads.js";
 
 const BENCHES = {
@@ -19,7 +20,7 @@ const BENCHES = {
   uploads: benchUploads,
   huge: benchHuge,
   publish: benchPublish,
-  batches: benchBatches,
+  batches: async (server: BenchServer) => [...(await benchBatches(server)), ...(await benchSmallBatches(server))],
   regions: benchRegions,
 } as const;
 type Name = keyof typeof BENCHES;

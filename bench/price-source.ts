@@ -9,6 +9,8 @@ export interface PriceLines {
   readonly firstDay: string;
   readonly days: number;
   readonly seed: number;
+  /** Pairs of ports that have prices, at most; all of them if not given. */
+  readonly lanes?: number;
 }
 
 /**
@@ -16,7 +18,7 @@ export interface PriceLines {
  * day stand apart as in a delivery put together from many carriers. The same lines for the same seed, in constant
  * memory.
  */
-export function* priceLines({ rows, firstDay, days, seed }: PriceLines): Generator<Buffer> {
+export function* priceLines({ rows, firstDay, days, seed, lanes }: PriceLines): Generator<Buffer> {
   const codes = demoPorts.map((port) => port.code);
   const first = Date.parse(firstDay);
   let state = seed >>> 0;
@@ -27,8 +29,10 @@ export function* priceLines({ rows, firstDay, days, seed }: PriceLines): Generat
   };
   let text = "orig_code,dest_code,day,price\n";
   for (let row = 0; row < rows; row += 1) {
-    const origin = random(codes.length);
-    const destination = (origin + 1 + random(codes.length - 1)) % codes.length;
+    const lane = lanes === undefined ? null : random(lanes);
+    const origin = lane === null ? random(codes.length) : lane % codes.length;
+    const step = lane === null ? random(codes.length - 1) : Math.floor(lane / codes.length);
+    const destination = (origin + 1 + step) % codes.length;
     const day = new Date(first + Math.floor((row * days) / rows) * DAY_MS).toISOString().slice(0, 10);
     text += `${codes[origin]},${codes[destination]},${day},${800 + random(4_000)}\n`;
     if ((row + 1) % CHUNK_LINES === 0) {

@@ -6,7 +6,7 @@ import { type NoParams, statement } from "../database/statement.js";
  * one at a time costs nothing, and no two can wait for each other. Order of all locks of ingest:
  *
  * 1. `ratesapp.tree` (shared by sessions that write daily_rates, exclusive for a place import),
- * 2. a month of a batch (audit, reclaim) or of a feed (compaction),
+ * 2. a month of a batch (audit, reclaim), a small batch (audit) or a month of a feed (compaction),
  * 3. the row of `dataset`,
  * 4. rows of `batches`, then of `batch_days`.
  */

@@ -1,3 +1,4 @@
+import type pg from "pg";
 import { readState } from "../../batches/fail.sql.js";
 import type { Database } from "../../database/database.js";
 import type { Session } from "../../database/queries.js";
@@ -26,10 +27,13 @@ export async function auditSmallBatch(database: Database, batchId: number, sums:
   try {
     return await database.transaction((session) => audit(session, batchId, months, sums));
   } catch (error) {
-    if (error instanceof NotSmallError) return null;
+    if (error instanceof NotSmallError || (error as Partial<pg.DatabaseError>).code === UNIQUE_VIOLATION) return null;
     throw error;
   }
 }
+
+/** Another worker, which shares the batch in parts, has written the days of one. */
+const UNIQUE_VIOLATION = "23505";
 
 /** Undoes what was written of a batch that has to be audited otherwise. */
 class NotSmallError extends Error {}

@@ -7,13 +7,16 @@ import { publishBatch } from "../../../app/batches/publish.js";
 import { retractBatch } from "../../../app/batches/retract.js";
 import { Database } from "../../../app/database/database.js";
 import { Session } from "../../../app/database/queries.js";
-import { auditBatch } from "../../../app/ingest/audit/audit.js";
-import { boundPart } from "../../../app/ingest/audit/audit.sql.js";
+import { type AuditReport, auditBatch } from "../../../app/ingest/audit/audit.js";
+import { beginAudit, boundPart, setPartDone } from "../../../app/ingest/audit/audit.sql.js";
+import { writeDays } from "../../../app/ingest/audit/end-audit.js";
 import { findBlocks } from "../../../app/rates/roll-up/roll-up.sql.js";
-import { SpareSums } from "../../../app/rates/roll-up/sums.js";
+import { type PartTotals, rollUpPrices } from "../../../app/rates/roll-up/roll-up-prices.js";
+import { createSums, SpareSums } from "../../../app/rates/roll-up/sums.js";
 import { reclaimBatch } from "../../../app/upkeep/reclaim.js";
 import { createDatabase, type TestDatabase } from "../../kit/database.js";
 import { runs } from "../../kit/runs.js";
+import { until } from "../../kit/until.js";
 import { deliver, load, type Price, seen } from "./deliveries.js";
 import { killAt } from "./kill-at.js";
 import { rollUp } from "./model.js";
@@ -288,6 +291,31 @@ describe("auditBatch", function () {
     await rejects(auditBatch(database, 999), BatchNotFoundError, /no batch 999/);
     await rejects(publishBatch(database, id), BatchStateError, /is loading/);
     await rejects(retractBatch(database, id), BatchStateError, /is loading/);
+  });
+
+  it("leaves a small batch to a worker that shares it in parts, as those of the release before do", async () => {
+    const prices = [price(0, 1, "2024-01-30", 3), price(0, 2, "2024-01-31", 4)];
+    const id = await load(database.pool, { prices });
+    const part = { batchId: id, fromDay: "2024-01-01", toDay: "2024-02-01" };
+    let audited: Promise<AuditReport> | undefined;
+    await database.transaction(async (session) => {
+      const totals = (await rollUpPrices(session, part, createSums(24_000_000))) as PartTotals;
+      await session.run(beginAudit, { batchId: id, pricesPerPart: 1_000_000 });
+      await writeDays(session, id, part.fromDay, totals);
+      await session.run(setPartDone, { ...part, checksum: totals.checksum });
+      audited = auditBatch(database, id);
+      await until("the other waits for the days", async () => {
+        const { rows } = await database.pool.query(
+          "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%INSERT INTO batch_days%'",
+        );
+        return rows.length === 1;
+      });
+    });
+    expect(await audited).to.include({ state: "audited", failure: null });
+    await publishBatch(database, id);
+    expect(await seen(database.pool)).to.deep.equal(
+      new Map([...rollUp(tree, prices)].sort(([a], [b]) => (a < b ? -1 : 1))),
+    );
   });
 
   it("stops when the batch is failed meanwhile, and leaves nothing", async () => {

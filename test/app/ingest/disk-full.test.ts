@@ -104,8 +104,8 @@ describe("ingest, when the database's disk is full", () => {
     const LOCK = 4713;
     await pool.query(`
       CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS
-        $$ BEGIN PERFORM pg_advisory_xact_lock(${LOCK}); RETURN NEW; END $$;
-      CREATE TRIGGER waits BEFORE UPDATE ON batches FOR EACH ROW WHEN (NEW.state = 'auditing') EXECUTE FUNCTION wait()`);
+        $$ BEGIN PERFORM pg_advisory_xact_lock(${LOCK}); RETURN NULL; END $$;
+      CREATE TRIGGER waits BEFORE INSERT ON daily_rates FOR EACH STATEMENT EXECUTE FUNCTION wait()`);
     const holder = await pool.connect();
     const ballast = join(disk as string, "ballast");
     try {
