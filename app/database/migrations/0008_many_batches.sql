@@ -66,7 +66,7 @@ BEGIN
   FOR attempt IN 1..600 LOOP
     BEGIN
       SET LOCAL lock_timeout = '500ms';
-      LOCK TABLE batches, batch_days IN SHARE ROW EXCLUSIVE MODE;
+      LOCK TABLE batches IN SHARE ROW EXCLUSIVE MODE;
       -- Lists of batches, newest first. Not by id, as the planner would then take the primary key for those of a feed that
       -- had many, and go through all batches since the last of them; and with both filters in another way again, as it
       -- would take the index of one filter alone.
@@ -82,8 +82,6 @@ BEGIN
         WHERE reclaimed_at IS NULL AND state IN ('failed', 'duplicate', 'retracted', 'compacted');
       -- Those that feed_totals does not count yet.
       CREATE INDEX batches_not_totalled ON batches (id) WHERE loaded_rows IS NULL AND mode <> 'compaction';
-      -- Who else holds a day that is replaced.
-      CREATE INDEX batch_days_day ON batch_days (day, batch_id);
       INSERT INTO feed_states (feed, state, batches)
       SELECT feed, state, count(*) FROM batches
       WHERE mode <> 'compaction' AND state NOT IN ('loading', 'auditing', 'audited') GROUP BY feed, state;
