@@ -82,8 +82,6 @@ BEGIN
         WHERE reclaimed_at IS NULL AND state IN ('failed', 'duplicate', 'retracted', 'compacted');
       -- Those that feed_totals does not count yet.
       CREATE INDEX batches_not_totalled ON batches (id) WHERE loaded_rows IS NULL AND mode <> 'compaction';
-      -- Who else holds a day that is replaced.
-      CREATE INDEX batch_days_day ON batch_days (day, batch_id);
       INSERT INTO feed_states (feed, state, batches)
       SELECT feed, state, count(*) FROM batches
       WHERE mode <> 'compaction' AND state NOT IN ('loading', 'auditing', 'audited') GROUP BY feed, state;
