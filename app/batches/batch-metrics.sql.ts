@@ -12,8 +12,8 @@ export interface Ingest {
 }
 
 /**
- * What the database knows of the ingest, in one round trip. What its batches come to is kept by feed, and only those that
- * are not finished are looked at.
+ * What the database knows of the ingest, in one round trip. What its batches come to is kept by feed, and only those
+ * that are not finished are looked at.
  */
 export const readIngest = statement<NoParams, Ingest>(`
   WITH totals AS MATERIALIZED (${selectTotals})

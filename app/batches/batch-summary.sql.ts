@@ -128,7 +128,8 @@ export interface ListOptions {
  * Newest first. Compactions are no deliveries and are left out.
  *
  * Each set of filters has an index of its own (`batches_of_feed_in_state` and so on), and an order that no other index
- * gives. Ordered by `id`, the batches of a feed that stopped years ago would be looked for from the newest of all backwards.
+ * gives. Ordered by `id`, the batches of a feed that stopped years ago would be looked for from the newest of all
+ * backwards.
  */
 export function composeList({ limit, before, feed, state }: ListOptions): Knex.Raw<BatchSummary> {
   const list = compose("batches").whereRaw("mode <> 'compaction'").limit(limit);

@@ -1,8 +1,8 @@
 -- What is asked of batches costs the same however many there are (docs/architecture.md, "Many batches").
 
--- What the batches of a feed come to, for metrics: reading them must not count every batch there ever was. States that a
--- batch goes through before it is published are not counted here but in batches: there are few in them, and a row that
--- every step of every batch changes would slow them all down while a long transaction keeps its old versions.
+-- What the batches of a feed come to, for metrics: reading them must not count every batch there ever was. States that
+-- a batch goes through before it is published are not counted here but in batches: there are few in them, and a row
+-- that every step of every batch changes would slow them all down while a long transaction keeps its old versions.
 CREATE TABLE feed_states (
   feed    text NOT NULL,
   state   text NOT NULL,
@@ -59,17 +59,17 @@ BEGIN
 END
 $$;
 
--- Publishes and loads wait while this is made: less than a second for 100,000 batches. Readers of batches do not. It gives
--- way after half a second of waiting, and tries again.
+-- Publishes and loads wait while this is made: less than a second for 100,000 batches. Readers of batches do not. It
+-- gives way after half a second of waiting, and tries again.
 DO $$
 BEGIN
   FOR attempt IN 1..600 LOOP
     BEGIN
       SET LOCAL lock_timeout = '500ms';
       LOCK TABLE batches, batch_days IN SHARE ROW EXCLUSIVE MODE;
-      -- Lists of batches, newest first. Not by id, as the planner would then take the primary key for those of a feed that
-      -- had many, and go through all batches since the last of them; and with both filters in another way again, as it
-      -- would take the index of one filter alone.
+      -- Lists of batches, newest first. Not by id, as the planner would then take the primary key for those of a feed
+      -- that had many, and go through all batches since the last of them; and with both filters in another way again,
+      -- as it would take the index of one filter alone.
       CREATE INDEX batches_of_feed ON batches (feed, (-id)) WHERE mode <> 'compaction';
       CREATE INDEX batches_in_state ON batches (state, (-id)) WHERE mode <> 'compaction';
       CREATE INDEX batches_of_feed_in_state ON batches (feed, state, (0 - id)) WHERE mode <> 'compaction';
@@ -82,8 +82,6 @@ BEGIN
         WHERE reclaimed_at IS NULL AND state IN ('failed', 'duplicate', 'retracted', 'compacted');
       -- Those that feed_totals does not count yet.
       CREATE INDEX batches_not_totalled ON batches (id) WHERE loaded_rows IS NULL AND mode <> 'compaction';
-      -- Who else holds a day that is replaced.
-      CREATE INDEX batch_days_day ON batch_days (day, batch_id);
       INSERT INTO feed_states (feed, state, batches)
       SELECT feed, state, count(*) FROM batches
       WHERE mode <> 'compaction' AND state NOT IN ('loading', 'auditing', 'audited') GROUP BY feed, state;

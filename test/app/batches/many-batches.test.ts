@@ -18,8 +18,8 @@ const FEW = 2_000;
 const MANY = 20_000;
 
 /**
- * What runs while a client waits, with each publish or at each scrape, and what looks for work; `last` is the newest batch
- * that is published.
+ * What runs while a client waits, with each publish or at each scrape, and what looks for work; `last` is the newest
+ * batch that is published.
  */
 const WORK: Readonly<Record<string, (database: Queries, last: number) => Promise<unknown>>> = {
   "a page of batches": (database) => listBatches(database, { limit: 26 }),
