@@ -13,9 +13,8 @@ import { type NoParams, statement } from "../database/statement.js";
 export const lockDataset = statement("SELECT FROM dataset FOR UPDATE");
 
 /**
- * A session that holds these locks and does nothing, as when its host vanishes between two statements, would stop every
- * publish; so the server ends it. A session that waits for them gives up in time to answer the user. Both settings end
- * with the transaction.
+ * An idle holder of these locks would stop every publish, as when its host vanishes between two statements; the server
+ * ends it. A transaction that waits gives up in time to answer the user. Both end with the transaction.
  */
 export const limitWaits = statement(`
   SELECT set_config('idle_in_transaction_session_timeout', '10s', true), set_config('lock_timeout', '15s', true)`);
