@@ -11,9 +11,9 @@ const edge = `
     GROUP BY feed
   )`;
 /**
- * Days of batches that can no longer be retracted: of a feed, all batches that were published before the oldest one that
- * still can be. A compaction counts with the batches that it folded. A later `replace` can hide a day of them, and its
- * retract shows that day again, but always for all of them together: so they can become one batch. Folds and the
+ * Days of batches that can no longer be retracted: of a feed, all batches that were published before the oldest one
+ * that still can be. A compaction counts with the batches that it folded. A later `replace` can hide a day of them, and
+ * its retract shows that day again, but always for all of them together: so they can become one batch. Folds and the
  * batches that they hold come here once the youngest of them is settled ({@link listSettledFolds}).
  */
 const settled = `
