@@ -27,7 +27,8 @@ BEGIN
       -- A question asks for days of a batch. By day first it would go through all batches that hold the day.
       DROP INDEX batch_days_visible;
       CREATE INDEX batch_days_seen ON batch_days (batch_id, day) WHERE visible;
-      CREATE INDEX batch_days_day ON batch_days (day);
+      -- Finds the other batches of a day, as of one that a batch replaces.
+      CREATE INDEX batch_days_day ON batch_days (day, batch_id);
       CREATE INDEX batch_days_unfolded ON batch_days (day, batch_id) WHERE fold_id IS NULL;
       CREATE INDEX batch_days_folded ON batch_days (fold_id) WHERE fold_id IS NOT NULL;
       RETURN;
