@@ -18,8 +18,8 @@ interface Asked {
 }
 
 /**
- * What of the answers comes from memory, or is the client's own, while a batch a second is published in one month: of the
- * months before it; against that month itself. Every second question names the ETag of the answer before.
+ * The share of answers that come from memory, or that the client has by 304, while a batch a second is published in one
+ * month: of the months before it; against that month itself. Every second question names the ETag of the answer before.
  * @param busyMonth such as 2025-01
  */
 export async function benchMonths(url: string, busyMonth: string): Promise<Line> {

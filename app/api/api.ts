@@ -20,16 +20,13 @@ import { requestFields } from "./http/request-fields.js";
 import { setHeaders } from "./http/set-headers.js";
 import { shedLoad } from "./http/shed-load.js";
 import { pageRoutes } from "./page.js";
-import type { PlacesServices } from "./places/places-services.js";
 import { listPorts } from "./places/ports.js";
 import { listRegions } from "./places/regions.js";
 import { getRates, getRatesCsv } from "./rates/get-rates.js";
 import type { RatesServices } from "./rates/rates.js";
 
-type DataServices = RatesServices & PlacesServices;
-
 /** All that answering requests takes. */
-export interface ApiServices extends Omit<DataServices, "repeated"> {
+export interface ApiServices extends Omit<RatesServices, "repeated"> {
   readonly settings: Settings;
   readonly logger: Logger;
   /** Undefined where no batch can be written, as in a second region. */
@@ -39,7 +36,7 @@ export interface ApiServices extends Omit<DataServices, "repeated"> {
 }
 
 /** Questions to the data. Their paths have no parameters, so that {@link answerPaths} finds them by one look-up. */
-const dataOperations: readonly Operation<DataServices>[] = [getRates, getRatesCsv, listPorts, listRegions];
+const dataOperations: readonly Operation<RatesServices>[] = [getRates, getRatesCsv, listPorts, listRegions];
 
 /** The API, to be listened with. */
 export async function createApi(services: ApiServices): Promise<RequestHandler> {

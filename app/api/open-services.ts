@@ -1,4 +1,3 @@
-import Knex from "knex";
 import { watchIngest } from "../batches/batch-metrics.js";
 import { Database } from "../database/database.js";
 import { ReadSide, type ReadSourceOptions } from "../database/read-side.js";
@@ -56,7 +55,6 @@ export function openServices(settings: Settings, logger: Logger): OpenServices {
       maxWaitingQueries: settings.maxWaitingQueries,
     },
     finder: new RatesFinder(),
-    knex: Knex({ client: "pg" }),
     writes,
     tokens: new WriteTokens(settings.writeTokensFile, logger),
     isDraining: () => draining,

@@ -12,8 +12,8 @@ export interface Ingest {
 }
 
 /**
- * What the database knows of the ingest, in one round trip. Counters are sums over the batches that are kept, which
- * only grow; deliveries are never deleted, only their rows are.
+ * What the database knows of the ingest, in one round trip. What its batches come to is kept by feed, and only those that
+ * are not finished are looked at.
  */
 export const readIngest = statement<NoParams, Ingest>(`
   WITH totals AS MATERIALIZED (${selectTotals})
@@ -23,7 +23,10 @@ export const readIngest = statement<NoParams, Ingest>(`
                   coalesce(sum(loaded_bytes), 0) AS bytes
            FROM totals GROUP BY feed) f) AS loaded,
     (SELECT coalesce(json_agg(json_build_object('feed', feed, 'state', state, 'count', count)), '[]')
-     FROM (SELECT feed, state, count(*) FROM batches WHERE mode <> 'compaction' GROUP BY feed, state) s) AS batches,
+     FROM (SELECT feed, state, batches AS count FROM feed_states WHERE batches > 0
+           UNION ALL
+           SELECT feed, state, count(*) FROM batches
+           WHERE state IN ('loading', 'auditing', 'audited') GROUP BY feed, state) s) AS batches,
     (SELECT coalesce(json_agg(json_build_object('state', state, 'count', count)), '[]')
      FROM (SELECT p.state, count(*) FROM pieces p JOIN batches b ON b.id = p.batch_id
            WHERE b.state IN ('loading', 'auditing', 'audited') GROUP BY p.state) s) AS pieces,
@@ -33,9 +36,8 @@ export const readIngest = statement<NoParams, Ingest>(`
        json_build_object('kind', 'takeover', 'count', coalesce(sum(takeovers), 0)))
      FROM totals) AS attempts,
     (SELECT coalesce(json_agg(json_build_object('feed', feed, 'seconds', seconds, 'took', took)), '[]')
-     FROM (SELECT DISTINCT ON (feed) feed, extract(epoch FROM clock_timestamp() - published_at) AS seconds,
-                  extract(epoch FROM published_at - created_at) AS took
-           FROM batches WHERE published_at IS NOT NULL AND mode <> 'compaction'
-           ORDER BY feed, published_at DESC) last) AS published,
+     FROM (SELECT b.feed, extract(epoch FROM clock_timestamp() - b.published_at) AS seconds,
+                  extract(epoch FROM b.published_at - b.created_at) AS took
+           FROM feed_totals f JOIN batches b ON b.id = f.last_published) last) AS published,
     (SELECT extract(epoch FROM clock_timestamp() - min(created_at)) FROM batches
      WHERE state IN ('loading', 'auditing', 'audited'))::float8 AS oldest_unfinished`);

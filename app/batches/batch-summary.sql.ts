@@ -1,3 +1,5 @@
+import type { Knex } from "knex";
+import { compose } from "../database/compose.js";
 import { statement } from "../database/statement.js";
 import type { BatchState } from "./batch-state.js";
 
@@ -54,13 +56,9 @@ export interface BatchSummary {
  * whose size is known is taken to be packed as what was read. Making a batch is its loading and its audit, of which the
  * second is taken to last one and a half times as long; once a part of it is done, it goes by its own speed. An upload
  * that nobody is sending pieces of waits for its sender, of whom there is nothing to estimate.
- * One batch by `batchId`, or all with null; then those with a lower number than `before` (a cursor), of `feed` and in
- * `state`, each of which may be null. Compactions are no deliveries and are only shown when asked for by number.
+ * @param chosen a query of the batches.
  */
-export const readSummaries = statement<
-  { batchId: number | null; before: number | null; limit: number; feed: string | null; state: BatchState | null },
-  BatchSummary
->(`
+const summaries = (chosen: string) => `
   SELECT b.id, b.feed, b.source, b.mode, b.state, b.failure, b.failed_for_good, b.duplicate_of, b.checksum, b.max_bad_rows,
          b.created_at, b.audited_at, b.published_at, b.retracted_at, b.failed_at, b.deadline_at, clock_timestamp() AS read_at,
          p.pieces, p.pieces_loaded, p.pieces_failed, p.rows, p.rejected, p.bytes_loaded,
@@ -81,15 +79,7 @@ export const readSummaries = statement<
            WHEN b.state = 'auditing' AND a.parts_done > 0 THEN a.seconds * (a.parts - a.parts_done) / a.parts_done
            WHEN b.state = 'auditing' THEN greatest(0, 1.5 * p.loading_seconds - a.seconds)
          END) AS estimated_end
-  FROM (
-    SELECT * FROM batches
-    WHERE ($batchId::integer IS NULL AND mode <> 'compaction' OR id = $batchId)
-      AND ($before::integer IS NULL OR id < $before)
-      AND ($feed::text IS NULL OR feed = $feed)
-      AND ($state::text IS NULL OR state = $state)
-    ORDER BY id DESC
-    LIMIT $limit
-  ) b
+  FROM (${chosen}) b
   CROSS JOIN LATERAL (
     SELECT count(*)::integer AS pieces,
            count(*) FILTER (WHERE state = 'loaded')::integer AS pieces_loaded,
@@ -120,4 +110,33 @@ export const readSummaries = statement<
            extract(epoch FROM clock_timestamp() - min(planned_at))::float8 AS seconds
     FROM audit_parts WHERE batch_id = b.id
   ) a
-  ORDER BY b.id DESC`);
+  ORDER BY b.id DESC`;
+
+export const readSummary = statement<{ batchId: number }, BatchSummary>(
+  summaries("SELECT * FROM batches WHERE id = $batchId"),
+);
+
+export interface ListOptions {
+  readonly limit: number;
+  /** Go on behind this batch. */
+  readonly before?: number;
+  readonly feed?: string;
+  readonly state?: BatchState;
+}
+
+/**
+ * Newest first. Compactions are no deliveries and are left out.
+ *
+ * Each set of filters has an index of its own (`batches_of_feed_in_state` and so on), and an order that no other index
+ * gives. Ordered by `id`, the batches of a feed that stopped years ago would be looked for from the newest of all backwards.
+ */
+export function composeList({ limit, before, feed, state }: ListOptions): Knex.Raw<BatchSummary> {
+  const list = compose("batches").whereRaw("mode <> 'compaction'").limit(limit);
+  if (feed !== undefined) list.where({ feed });
+  if (state !== undefined) list.where({ state });
+  const age = feed !== undefined && state !== undefined ? "0 - id" : "-id";
+  if (feed === undefined && state === undefined) list.orderBy("id", "desc");
+  else list.orderByRaw(age);
+  if (before !== undefined) list.where("id", "<", before).whereRaw(`${age} > ?`, [-before]);
+  return compose.raw<BatchSummary>(summaries("?"), [list]);
+}

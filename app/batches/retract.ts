@@ -44,12 +44,13 @@ async function retract(session: Session, batchId: number, retractableDays: numbe
     throw new BatchStateError(batchId, batch.state, `Batch ${batchId} is ${batch.state}; there is nothing to retract.`);
   }
   refuseOld(batch, retractableDays);
-  if (batch.mode === "compaction" || batch.state === "compacted") {
-    throw new BatchStateError(
-      batchId,
-      batch.state,
-      `Batch ${batchId} was folded by compaction and cannot be retracted.`,
-    );
+  if (batch.mode === "compaction") {
+    const why = `Batch ${batchId} is no delivery: it holds the sums of others. Retract those.`;
+    throw new BatchStateError(batchId, batch.state, why);
+  }
+  if (batch.state === "compacted") {
+    const why = `Batch ${batchId} was folded with others for good and cannot be retracted any more.`;
+    throw new BatchStateError(batchId, batch.state, why);
   }
   await session.run(setRetracted, { batchId });
   await folded.layAside();

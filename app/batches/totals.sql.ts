@@ -24,9 +24,9 @@ const sums = Object.entries(TOTALS)
 export const keepTotals = `
   (${columns}) = (SELECT ${sums} FROM batches b JOIN pieces p ON p.batch_id = b.id WHERE b.id = batches.id)`;
 
-/** A row for each batch: what was kept, or what there is so far. */
+/** Rows whose sums are the totals of each feed: what is kept of its batches, and what the others come to so far. */
 export const selectTotals = `
-  SELECT feed, ${columns} FROM batches WHERE loaded_rows IS NOT NULL
+  SELECT feed, ${columns} FROM feed_totals
   UNION ALL
   SELECT b.feed, ${sums} FROM batches b JOIN pieces p ON p.batch_id = b.id
-  WHERE b.loaded_rows IS NULL GROUP BY b.id`;
+  WHERE b.loaded_rows IS NULL AND b.mode <> 'compaction' GROUP BY b.id`;

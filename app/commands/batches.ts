@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { BatchNotFoundError } from "../batches/batch-error.js";
 import { writeBatch } from "../batches/batch-json.js";
 import { batchStates } from "../batches/batch-state.js";
-import { type BatchSummary, listBatches, readBatch } from "../batches/batch-summary.js";
+import { type ListOptions, listBatches, readBatch } from "../batches/batch-summary.js";
 import { failBatch, STOPPED } from "../batches/fail.js";
 import { publishBatch } from "../batches/publish.js";
 import { readRejects } from "../batches/rejects.js";
@@ -66,17 +66,17 @@ function listCommand(): Command {
     .description("The newest batches.")
     .option("--feed <name>", "only those of a feed", feed)
     .addOption(new Option("--state <state>", "only those in a state").choices(batchStates))
+    .option("--before <id>", "only those with a lower number: the last of a page gives the next page", batchNumber)
     .option("--limit <number>", "how many", parseWholeNumber(1, MOST_LISTED), 20)
     .option("--json", "as JSON")
     .addHelpText(
       "after",
-      "\nExamples:\n  ratesapp batches list\n  ratesapp batches list --feed asia --state failed --json",
+      "\nExamples:\n  ratesapp batches list\n  ratesapp batches list --feed asia --state failed --json\n  ratesapp batches list --before 4711",
     )
-    .action(async (options: JsonOption & { feed?: string; state?: BatchSummary["state"]; limit: number }) => {
+    .action(async ({ json, ...options }: JsonOption & ListOptions) => {
       await withBatches(async (database) => {
-        const { feed, state, limit } = options;
-        const batches = await listBatches(database, { limit, ...(feed && { feed }), ...(state && { state }) });
-        if (options.json) print(batches.map((batch) => writeBatch(batch)));
+        const batches = await listBatches(database, options);
+        if (json) print(batches.map((batch) => writeBatch(batch)));
         else console.log(batches.length === 0 ? "No batches." : writeBatchTable(batches));
       });
     });

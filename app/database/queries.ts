@@ -1,3 +1,4 @@
+import type { Knex } from "knex";
 import type pg from "pg";
 import { bind, type Given, type Statement } from "./statement.js";
 
@@ -25,6 +26,12 @@ export abstract class Queries {
     ...given: Given<Params>
   ): Promise<Row | undefined> {
     return (await this.send<Row>(bind(statement, given[0]))).rows[0];
+  }
+
+  /** The rows of what was composed at run time (`compose`). */
+  async composed<Row extends object>(query: Knex.Raw<Row> | Knex.QueryBuilder<Row>): Promise<Row[]> {
+    const { sql, bindings } = query.toSQL().toNative();
+    return (await this.send<Row>({ text: sql, values: [...bindings] })).rows;
   }
 }
 

@@ -2,7 +2,7 @@
 export interface DatasetChange {
   /** The dataset version since then. */
   readonly version: number;
-  /** Milliseconds since 1970. Tells two histories apart that share a number, as after a restore to an earlier second. */
+  /** Milliseconds since 1970. Tells two histories apart that share a number, as after a failover that lost one. */
   readonly atMs: number;
 }
 
@@ -17,8 +17,8 @@ export interface DatasetReading {
   /** The dataset version of the snapshot. */
   readonly version: number;
   /**
-   * The newest change of the places and of the months that the answer spans. What it says is the same in all versions from
-   * this one to the next that changes one of them: no other change has both this version and this instant.
+   * The newest change of the places and of the months that the answer spans. The answer is the same in all versions
+   * from this one to the next that changes one of them; no other change has both this version and this instant.
    */
   readonly newest: DatasetChange;
   /** Undefined if it is about places alone. */

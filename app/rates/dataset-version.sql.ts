@@ -12,9 +12,9 @@ export const newestChange = (firstMonth: string, lastMonth: string) => `greatest
        WHERE m.month BETWEEN ${firstMonth} AND ${lastMonth}))`;
 
 /**
- * The age by the database's clock: that of this process may be another. `months` says of each that has changed since all
- * did: `YYYY-MM`, version, instant; null if nothing has changed since what is known. Of all of them and not of those with
- * a greater version than the known one: behind a failover that lost the last change, others may have its number and less.
+ * The age by the database's clock: that of this process may be another. `months` says of each that has changed since
+ * all did: `YYYY-MM`, version, instant; null if nothing has changed since what is known. Of all of them and not of those
+ * with a greater version than the known one: after a failover that lost the last changes, others have their numbers.
  */
 export const readDatasetVersion = statement<
   { knownVersion: number; knownAtMs: number },

@@ -16,14 +16,14 @@ const POLLS: Backoff = { firstMs: POLL_MS, longestMs: 2_000, jitter: 0.1 };
 const NOTHING: DatasetChange = { version: -1, atMs: 0 };
 
 /**
- * The newest dataset version, and of each month, on the side that reads go to, asked for twice a second: LISTEN does not work on a standby.
- * Never throws; while polls fail, the last version is trusted for two seconds from the start of its poll and then
- * nothing is, so that answers come from the database or not at all.
+ * The newest version of the dataset and of each month on the side that reads go to, asked for twice a second: LISTEN
+ * does not work on a standby. Never throws; while polls fail, the last state is trusted for two seconds from the start
+ * of its poll and then nothing is, so that answers come from the database or not at all.
  */
 export class DatasetVersion {
   readonly #reads: ReadSide;
   #known: DatasetState | undefined;
-  /** Monotonic, as a clock that is set back would keep alive what nobody has asked for since. */
+  /** Monotonic, as a clock that is set back would keep alive what no poll has asked for since. */
   #askedAtMs = 0;
   #ageMs = 0;
   #failures = 0;

@@ -14,7 +14,7 @@ export const lockDataset = statement("SELECT FROM dataset FOR UPDATE");
 
 /**
  * An idle holder of these locks would stop every publish, as when its host vanishes between two statements; the server
- * ends it. Whoever waits gives up in time to answer the user. Both end with the transaction.
+ * ends it. A transaction that waits gives up in time to answer the user. Both end with the transaction.
  */
 export const limitWaits = statement(`
   SELECT set_config('idle_in_transaction_session_timeout', '10s', true), set_config('lock_timeout', '15s', true)`);

@@ -1,13 +1,7 @@
 import { statement } from "../database/statement.js";
 import { daysOf, insertCells } from "./fold.sql.js";
 
-/**
- * Days that batches which can no longer be retracted hold, with how many of them: of a feed, the longest run of batches
- * in order of publish of which none is younger than `retractableDays`. A compaction belongs to the run as what it
- * folded did. Whatever comes later can hide a day of them (`replace`) and give it back (a retract), but no longer tell
- * one of them from the others: they can be one. Folds and what they hold come to it once the youngest of them is
- * settled ({@link listSettledFolds}).
- */
+/** Of each feed, the oldest batch that can still be retracted. */
 const edge = `
   edge AS (
     SELECT feed, min(sequence) AS sequence
@@ -16,6 +10,12 @@ const edge = `
       AND published_at >= clock_timestamp() - make_interval(days => $retractableDays::integer)
     GROUP BY feed
   )`;
+/**
+ * Days of batches that can no longer be retracted: of a feed, all batches that were published before the oldest one that
+ * still can be. A compaction counts with the batches that it folded. A later `replace` can hide a day of them, and its
+ * retract shows that day again, but always for all of them together: so they can become one batch. Folds and the
+ * batches that they hold come here once the youngest of them is settled ({@link listSettledFolds}).
+ */
 const settled = `
   ${edge}, settled AS (
     SELECT b.id AS batch_id, b.feed, b.mode, b.sequence, d.day

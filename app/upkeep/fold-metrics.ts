@@ -24,8 +24,8 @@ export async function observeFold(fold: () => Promise<boolean>): Promise<boolean
   }
 }
 
-/** Several scrapers share one reading. */
-const CACHE_MS = 5_000;
+/** Several scrapers share one reading, which looks at every batch that is not folded. */
+const CACHE_MS = 60_000;
 
 let database: Queries | undefined;
 let reading: Promise<number | undefined> = Promise.resolve(undefined);

@@ -81,7 +81,7 @@ export const forgetDeadMonth = statement<{ month: string; batches: readonly numb
 /** Batches whose last row is gone; `emptied` are those whose prices were deleted. */
 export const setReclaimed = statement<{ emptied: readonly number[] }>(`
   UPDATE batches b SET reclaimed_at = clock_timestamp()
-  WHERE b.reclaimed_at IS NULL
+  WHERE b.reclaimed_at IS NULL AND b.state IN ('failed', 'duplicate', 'retracted', 'compacted')
     AND (b.id = ANY ($emptied::integer[]) OR b.state = 'compacted')
     AND NOT EXISTS (SELECT FROM dead_months d WHERE d.batch_id = b.id)`);
 

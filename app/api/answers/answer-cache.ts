@@ -22,8 +22,8 @@ export interface CurrentAnswer {
 }
 
 /**
- * Answers that were read from the database, the least recently used dropped first. An answer is given only while what it
- * was read from holds in the polled state of the data: a publish ends those that span one of its months, at once, and an
+ * Answers that were read from the database, the least recently used dropped first. An answer is given only while what
+ * it was read from holds in the polled state of the data: a publish ends those that span one of its months, and an
  * answer read just after a publish waits until the poll has seen it. Equal questions at the same time share a query,
  * unless the state has moved since it began.
  */

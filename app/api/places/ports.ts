@@ -1,15 +1,14 @@
-import type { Knex } from "knex";
 import type pg from "pg";
 import { z } from "zod";
+import { compose } from "../../database/compose.js";
 import { ALL_CHANGED } from "../../rates/dataset-version.sql.js";
 import { Answer } from "../answers/answer.js";
-import { answerQuestion } from "../answers/answer-question.js";
+import { type AnswerServices, answerQuestion } from "../answers/answer-question.js";
 import { DATA_PROBLEMS, dataAnswers } from "../answers/data-answer.js";
 import { acceptJson } from "../http/accept-json.js";
 import { operation } from "../http/operation.js";
 import { pageParameters } from "../http/page-parameters.js";
 import type { ApiContext } from "../http/request.js";
-import type { PlacesServices } from "./places-services.js";
 
 const portsBody = z
   .object({
@@ -34,12 +33,12 @@ export const listPorts = operation({
   query: z.strictObject(pageParameters({ of: "ports", most: 1000, usual: 100, readCursor })),
   answers: dataAnswers("A page of ports.", { "application/json": { schema: portsBody } }),
   problems: DATA_PROBLEMS,
-  route: (services: PlacesServices, read) =>
+  route: (services: AnswerServices, read) =>
     async function ports(ctx: ApiContext) {
       const { limit, cursor: after = "" } = read.query(ctx);
       acceptJson(ctx);
       const key = `ports\0${limit}\0${after}`;
-      const make = (client: pg.PoolClient) => findPorts(services.knex, client, limit, after);
+      const make = (client: pg.PoolClient) => findPorts(client, limit, after);
       await answerQuestion(ctx, services, { key, statement: "ports", make }, "Accept-Encoding");
     },
 });
@@ -53,8 +52,8 @@ interface PortRow {
   parent: string | null;
 }
 
-async function findPorts(knex: Knex, client: pg.PoolClient, limit: number, after: string): Promise<Answer> {
-  const page = knex("places")
+async function findPorts(client: pg.PoolClient, limit: number, after: string): Promise<Answer> {
+  const page = compose("places")
     .where({ kind: "port" })
     .andWhere("code", ">", after)
     .orderBy("code")
@@ -62,11 +61,11 @@ async function findPorts(knex: Knex, client: pg.PoolClient, limit: number, after
     .limit(limit + 1)
     .as("p");
   // Joined to the dataset's row, so that the version and the ports are of one snapshot, and it is there without ports.
-  const rows: PortRow[] = await knex("dataset")
-    .leftJoin(page, knex.raw("true"))
+  const rows: PortRow[] = await compose("dataset")
+    .leftJoin(page, compose.raw("true"))
     .leftJoin("places as parent", "parent.id", "p.parent_id")
     .select("dataset.version", "p.code", "p.name", "parent.code as parent")
-    .select(knex.raw(ALL_CHANGED))
+    .select(compose.raw(ALL_CHANGED))
     .orderBy("p.code")
     .connection(client);
   const [first] = rows;

@@ -1,14 +1,13 @@
-import type { Knex } from "knex";
 import type pg from "pg";
 import { z } from "zod";
+import { compose } from "../../database/compose.js";
 import { ALL_CHANGED } from "../../rates/dataset-version.sql.js";
 import { Answer } from "../answers/answer.js";
-import { answerQuestion } from "../answers/answer-question.js";
+import { type AnswerServices, answerQuestion } from "../answers/answer-question.js";
 import { DATA_PROBLEMS, dataAnswers } from "../answers/data-answer.js";
 import { acceptJson } from "../http/accept-json.js";
 import { operation } from "../http/operation.js";
 import type { ApiContext } from "../http/request.js";
-import type { PlacesServices } from "./places-services.js";
 
 const region = z
   .object({
@@ -37,11 +36,11 @@ export const listRegions = operation({
   query: z.strictObject({}),
   answers: dataAnswers("The tree.", { "application/json": { schema: regionsBody } }),
   problems: DATA_PROBLEMS,
-  route: (services: PlacesServices, read) =>
+  route: (services: AnswerServices, read) =>
     async function regions(ctx: ApiContext) {
       read.query(ctx);
       acceptJson(ctx);
-      const make = (client: pg.PoolClient) => findRegions(services.knex, client);
+      const make = (client: pg.PoolClient) => findRegions(client);
       await answerQuestion(ctx, services, { key: "regions", statement: "regions", make }, "Accept-Encoding");
     },
 });
@@ -60,12 +59,12 @@ interface PlaceRow {
 
 type Region = z.output<typeof region>;
 
-async function findRegions(knex: Knex, client: pg.PoolClient): Promise<Answer> {
-  const rows: PlaceRow[] = await knex("dataset")
-    .leftJoin("places as p", knex.raw("true"))
+async function findRegions(client: pg.PoolClient): Promise<Answer> {
+  const rows: PlaceRow[] = await compose("dataset")
+    .leftJoin("places as p", compose.raw("true"))
     .select("dataset.version", "p.kind", "p.code", "p.name")
-    .select(knex.raw("p.id::text, p.parent_id::text"))
-    .select(knex.raw(ALL_CHANGED))
+    .select(compose.raw("p.id::text, p.parent_id::text"))
+    .select(compose.raw(ALL_CHANGED))
     .orderBy("p.code")
     .connection(client);
   const [first] = rows;

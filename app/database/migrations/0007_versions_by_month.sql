@@ -1,15 +1,17 @@
 -- When what consumers see of a month changed last, so that answers about other months hold through a publish.
 --
--- Triggers keep it, so that whatever any release does counts: what makes days seen or unseen notes their months, and when
--- the dataset grows in the same transaction, these have changed. Where it grows and no days were written (places), or by
--- hand, all months have. Folds and compaction make days seen too, and the dataset does not grow.
+-- Triggers keep it, so that what any release does counts: one notes the months of days that become visible or cease to
+-- be, and when the dataset grows in the same transaction, these months have changed. Where it grows and no day was
+-- written, as when places change, all months have. Folds and compaction move visible days too, and the dataset does not
+-- grow.
 CREATE TABLE month_versions (
   month      date PRIMARY KEY, -- its first day
   version    bigint NOT NULL, -- of the dataset, since then
   changed_at timestamptz NOT NULL
 );
 
--- Readers would wait behind a change that itself waits for a publish, so it gives way after half a second and tries again.
+-- Readers would wait behind a change that itself waits for a publish, so it gives way after half a second and tries
+-- again.
 DO $$
 BEGIN
   FOR attempt IN 1..600 LOOP

@@ -1,12 +1,16 @@
 import type { Batch } from "./batch.js";
 import { StateMark } from "./state-mark.js";
+import { writeView } from "./view.js";
 
-/** Who sent it, which it is, and what has become of it. */
+/** Who sent it, which it is (a link that shows it alone), and what has become of it. */
 export function BatchHead({ batch }: { readonly batch: Batch }) {
   return (
     <div class="batch-head">
       <h3>
-        {batch.feed} <span class="batch-number">#{batch.id}</span>
+        {batch.feed}{" "}
+        <a class="batch-number" href={writeView({ batch: String(batch.id) })} aria-label={`Batch #${batch.id}`}>
+          #{batch.id}
+        </a>
       </h3>
       <StateMark batch={batch} />
       {batch.mode !== "append" && <span class="state">{batch.mode}</span>}

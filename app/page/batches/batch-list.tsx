@@ -1,10 +1,13 @@
 import { useEffect, useState } from "preact/hooks";
 import { ProblemNotice } from "../problem-notice.js";
+import { formatCount } from "./amount.js";
 import { type Batch, type BatchAction, isRunning } from "./batch.js";
+import { BatchFilter } from "./batch-filter.js";
 import { ConfirmChange } from "./confirm-change.js";
 import { PastBatch } from "./past-batch.js";
 import { RunningBatch } from "./running-batch.js";
 import { useBatches } from "./use-batches.js";
+import { useView, writeView } from "./view.js";
 
 interface BatchListProps {
   readonly token: string;
@@ -12,24 +15,42 @@ interface BatchListProps {
   readonly onRefused: () => void;
 }
 
-/** A page of batches, running ones first; the address holds which page, so that back works. */
+/** A page of batches, running ones first, or one batch; the address holds which. */
 export function BatchList({ token, onRefused }: BatchListProps) {
-  const [cursor, setCursor] = useCursor();
-  const { page, problem, refresh } = useBatches(token, cursor);
+  const [view, setView] = useView();
+  const { cursor, ...newest } = view;
+  const { page, problem, refresh } = useBatches(token, view);
   const [asking, setAsking] = useState<{ batch: Batch; action: BatchAction }>();
   const refused = problem?.status === 401;
   useEffect(() => {
     if (refused) onRefused();
   }, [refused]);
 
+  const filtered = view.feed !== undefined || view.state !== undefined;
   const running = page?.batches.filter(isRunning) ?? [];
   const past = page?.batches.filter((batch) => !isRunning(batch)) ?? [];
   const onChange = (batch: Batch, action: BatchAction) => setAsking({ batch, action });
   return (
     <>
+      {view.batch ? (
+        <p class="all">
+          <a href={writeView({})}>All batches</a>
+        </p>
+      ) : (
+        <BatchFilter view={view} onView={setView} />
+      )}
+      <p class="unseen" role="status">
+        {page && formatCount(page.batches.length, "batch", "batches")}
+      </p>
       {problem && !refused && <ProblemNotice problem={problem} onRetry={refresh} />}
       {!page && !problem && <div class="waiting" aria-hidden="true" />}
-      {page?.batches.length === 0 && (
+      {page?.batches.length === 0 && filtered && (
+        <section class="blank">
+          <h2>No such batches</h2>
+          <p>No batch is of this feed and in this state.</p>
+        </section>
+      )}
+      {page?.batches.length === 0 && !filtered && (
         <section class="blank">
           <h2>No batches yet</h2>
           <p>
@@ -60,14 +81,14 @@ export function BatchList({ token, onRefused }: BatchListProps) {
       )}
       {page && (cursor || page.next_cursor) && (
         <nav class="pages" aria-label="Pages of batches">
-          <button type="button" class="button" disabled={!cursor} onClick={() => setCursor(undefined)}>
+          <button type="button" class="button" disabled={!cursor} onClick={() => setView(newest)}>
             Newest
           </button>
           <button
             type="button"
             class="button"
             disabled={!page.next_cursor}
-            onClick={() => setCursor(page.next_cursor ?? undefined)}
+            onClick={() => setView(page.next_cursor ? { ...view, cursor: page.next_cursor } : newest)}
           >
             Older
           </button>
@@ -86,22 +107,4 @@ export function BatchList({ token, onRefused }: BatchListProps) {
       )}
     </>
   );
-}
-
-function useCursor(): [string | undefined, (cursor: string | undefined) => void] {
-  const read = () => new URLSearchParams(location.search).get("cursor") ?? undefined;
-  const [cursor, setCursor] = useState(read);
-  useEffect(() => {
-    const follow = () => setCursor(read());
-    addEventListener("popstate", follow);
-    return () => removeEventListener("popstate", follow);
-  }, []);
-  return [
-    cursor,
-    (next) => {
-      history.pushState(null, "", next ? `?${new URLSearchParams({ cursor: next })}` : location.pathname);
-      setCursor(next);
-      scrollTo({ top: 0 });
-    },
-  ];
 }

@@ -1,5 +1,6 @@
 import type { BatchState } from "../../batches/batch-state.js";
 import { callJson } from "../api.js";
+import type { View } from "./view.js";
 
 /** A batch as `GET /batches` gives it. */
 export interface Batch {
@@ -49,9 +50,10 @@ export interface BatchPage {
 
 const PAGE_SIZE = 25;
 
-/** @throws {ProblemError} */
-export function loadBatches(token: string, cursor: string | undefined, signal: AbortSignal): Promise<BatchPage> {
-  const query = new URLSearchParams({ limit: `${PAGE_SIZE}`, ...(cursor && { cursor }) });
+/** The page of the list that a view shows, or its one batch. @throws {ProblemError} */
+export async function loadBatches(token: string, { batch, ...list }: View, signal: AbortSignal): Promise<BatchPage> {
+  if (batch) return { batches: [await loadBatch(token, Number(batch), signal)], next_cursor: null };
+  const query = new URLSearchParams({ limit: `${PAGE_SIZE}`, ...list });
   return callJson<BatchPage>(`/batches?${query}`, { token, signal });
 }
 

@@ -2,6 +2,7 @@ import { formatCount, formatMoment } from "./amount.js";
 import { BadLines } from "./bad-lines.js";
 import { actionOn, type Batch, type BatchAction } from "./batch.js";
 import { BatchHead } from "./batch-head.js";
+import { writeView } from "./view.js";
 
 interface PastBatchProps {
   readonly batch: Batch;
@@ -30,7 +31,14 @@ export function PastBatch({ batch, token, onChange }: PastBatchProps) {
         )}
       </div>
       {(batch.failure || batch.duplicate_of) && (
-        <p class="batch-why">{batch.failure ?? `The same as batch ${batch.duplicate_of}, so it was dropped.`}</p>
+        <p class="batch-why">
+          {batch.failure ?? (
+            <>
+              The same as <a href={writeView({ batch: String(batch.duplicate_of) })}>batch {batch.duplicate_of}</a>, so
+              it was dropped.
+            </>
+          )}
+        </p>
       )}
       <BadLines batch={batch} token={token} />
     </li>

@@ -1,7 +1,8 @@
 import type { BatchState } from "../../batches/batch-state.js";
 import type { Batch } from "./batch.js";
 
-const WORDS: Record<BatchState, string> = {
+/** What users call the states. */
+export const STATE_WORDS: Record<BatchState, string> = {
   loading: "Loading",
   auditing: "Auditing",
   audited: "Ready to publish",
@@ -16,6 +17,6 @@ export function StateMark({ batch: { state, awaits_publish } }: { readonly batch
   return awaits_publish ? (
     <span class="state state-audited">Uploaded</span>
   ) : (
-    <span class={`state state-${state}`}>{WORDS[state]}</span>
+    <span class={`state state-${state}`}>{STATE_WORDS[state]}</span>
   );
 }

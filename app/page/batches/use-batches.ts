@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useState } from "preact/hooks";
 import { type Problem, ProblemError } from "../api.js";
 import { type BatchPage, isRunning, loadBatches } from "./batch.js";
+import { type View, writeView } from "./view.js";
 
 /** Pause between two reads while a batch goes on by itself. Progress is written about once a second: no faster. */
 const RUNNING_MS = 1_500;
@@ -15,8 +16,9 @@ export interface LiveBatches {
   readonly refresh: () => void;
 }
 
-export function useBatches(token: string, cursor: string | undefined): LiveBatches {
-  const [state, setState] = useState<{ page?: BatchPage; cursor?: string | undefined; problem?: Problem }>({});
+export function useBatches(token: string, view: View): LiveBatches {
+  const key = writeView(view);
+  const [state, setState] = useState<{ page?: BatchPage; key?: string; problem?: Problem }>({});
   const [asked, setAsked] = useState(0);
 
   useEffect(() => {
@@ -28,13 +30,13 @@ export function useBatches(token: string, cursor: string | undefined): LiveBatch
       clearTimeout(timer);
       let pauseMs = RESTING_MS;
       try {
-        const page = await loadBatches(token, cursor, signal);
-        setState({ page, cursor });
+        const page = await loadBatches(token, view, signal);
+        setState({ page, key });
         if (page.batches.some((batch) => isRunning(batch) && !batch.awaits_publish)) pauseMs = RUNNING_MS;
       } catch (error) {
         if (signal.aborted) return;
         if (!(error instanceof ProblemError)) throw error;
-        setState((before) => ({ ...before, problem: error.problem }));
+        setState((before) => ({ ...(before.key === key && before), key, problem: error.problem }));
         pauseMs = FAILED_MS;
       }
       if (!document.hidden && !signal.aborted) timer = setTimeout(read, pauseMs);
@@ -52,11 +54,11 @@ export function useBatches(token: string, cursor: string | undefined): LiveBatch
       clearTimeout(timer);
       document.removeEventListener("visibilitychange", look);
     };
-  }, [token, cursor, asked]);
+  }, [token, key, asked]);
 
   return {
-    page: state.cursor === cursor ? state.page : undefined,
-    problem: state.problem,
+    page: state.key === key ? state.page : undefined,
+    problem: state.key === key ? state.problem : undefined,
     refresh: useCallback(() => setAsked((count) => count + 1), []),
   };
 }

@@ -46,7 +46,7 @@ describe("a database that is changed under a server", () => {
       for (let turn = 0; turn < 3; turn += 1) await askAll();
       const [ports, regions] = [await read("/ports"), await read("/regions")];
       await api.pool.query(change);
-      // So that nothing comes from memory. By a session of its own: a trigger keeps the types of those that came before.
+      // So that nothing comes from memory. A session that has done it before keeps the types in the plan of a trigger.
       const session = new pg.Client({ connectionString: api.url });
       await session.connect();
       await session.query("UPDATE dataset SET version = version + 1, changed_at = clock_timestamp()");

@@ -58,7 +58,7 @@ describe("answers about months in which nothing changed", function () {
       return answers.every((answer) => answer.fromMemory && answer.version === newest);
     });
   };
-  /** Makes a change, and tells which answers it ended: the others came from memory at any time, and of the new version. */
+  /** Makes a change. @returns which answers it ended: the others came from memory all the time. */
   const endedBy = async (change: () => Promise<unknown>): Promise<string[]> => {
     await settle();
     const before = await Promise.all(ALL.map((path) => ask(path)));

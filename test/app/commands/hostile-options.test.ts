@@ -13,6 +13,7 @@ const FEEDS = [...TEXTS, " a", "a ", "a\nb", "a\u001b[31mb", "a".repeat(201)];
 const HOSTILE: readonly (readonly [command: string, named: string, values: readonly string[]])[] = [
   ["batches list", "--feed", FEEDS],
   ["batches list", "--state", [...TEXTS, "done", "PUBLISHED", "published "]],
+  ["batches list", "--before", [...NUMBERS, "0"]],
   ["batches list", "--limit", [...NUMBERS, "0", "10001"]],
   ...["show", "retract", "publish", "fail", "retry", "rejects"].map(
     (name) => [`batches ${name}`, "<id>", [...NUMBERS, "0", "2147483648"]] as const,

@@ -1,6 +1,9 @@
 import { expect } from "chai";
 import { watchIngest } from "../../../app/batches/batch-metrics.js";
 import { failBatch } from "../../../app/batches/fail.js";
+import { publishBatch } from "../../../app/batches/publish.js";
+import { retractBatch } from "../../../app/batches/retract.js";
+import { listMigrations, migrate } from "../../../app/database/migrate.js";
 import { auditBatch } from "../../../app/ingest/audit/audit.js";
 import { registry } from "../../../app/telemetry/registry.js";
 import { reclaimBatch } from "../../../app/upkeep/reclaim.js";
@@ -87,6 +90,56 @@ describe("ingest metrics", () => {
     expect(await totals()).to.deep.equal(before);
     const { rowCount } = await database.pool.query("SELECT FROM batches WHERE loaded_rows IS NULL");
     expect(rowCount).to.equal(0);
+  });
+
+  it("count each batch in the state that it is in, and feeds by the last that was published first", async () => {
+    const { ports } = await plant(database.pool, { regionParents: [], portParents: [-1, -1] });
+    const price = { origin: ports[0] as number, destination: ports[1] as number, day: "2024-05-01", price: 10 };
+    const first = await deliver(database.pool, { feed: "asia", prices: [price] });
+    const second = await deliver(database.pool, { feed: "asia", prices: [price, price] });
+    await load(database.pool, { feed: "asia", prices: [price] });
+    await failBatch(database, await load(database.pool, { feed: "asia", prices: [price] }), "test");
+    await retractBatch(database, first);
+    await retractBatch(database, second);
+    await publishBatch(database, first);
+    await database.pool.query("UPDATE batches SET published_at = published_at - interval '1 hour' WHERE id = $1", [
+      second,
+    ]);
+    watchIngest(database);
+    const told = await scrape();
+    for (const state of ["published", "retracted", "failed", "loading"]) {
+      expect(told.get(`ratesapp_ingest_batches{feed="asia",state="${state}"}`), state).to.equal(1);
+    }
+    expect(told.get('ratesapp_ingest_batches{feed="asia",state="audited"}')).to.equal(undefined);
+    expect(told.get('ratesapp_ingest_last_publish_age_seconds{feed="asia"}')).to.be.closeTo(3_600, 60);
+  });
+
+  it("tell of what was delivered to a release that did not keep them", async () => {
+    const before = await createDatabase({ empty: true });
+    try {
+      await migrate(
+        before.url,
+        (await listMigrations()).filter(({ name }) => name !== "many_batches"),
+      );
+      await before.pool.query(
+        `INSERT INTO batches (feed, source, identity, mode, state, published_at, loaded_rows, rejected_rows, loaded_bytes,
+           first_attempts, retries, takeovers)
+         SELECT 'asia', 'a.csv', n::text, 'append', CASE WHEN n = 3 THEN 'retracted' ELSE 'published' END,
+                now() - make_interval(mins => n), 100, 1, 1000, 1, n, 0
+         FROM generate_series(1, 4) AS n`,
+      );
+      await migrate(before.url);
+      watchIngest(before);
+      expect(Object.fromEntries(await scrape())).to.deep.include({
+        'ratesapp_ingest_batches{feed="asia",state="published"}': 3,
+        'ratesapp_ingest_batches{feed="asia",state="retracted"}': 1,
+        'ratesapp_ingest_rows_total{feed="asia"}': 400,
+        'ratesapp_ingest_piece_attempts_total{kind="retry"}': 10,
+      });
+      expect((await scrape()).get('ratesapp_ingest_last_publish_age_seconds{feed="asia"}')).to.be.closeTo(60, 30);
+    } finally {
+      await before.drop();
+    }
   });
 
   it("are absent, and the scrape works, while the database does not answer", async () => {

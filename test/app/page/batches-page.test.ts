@@ -85,6 +85,54 @@ describe("the page of batches", function () {
     await close();
   });
 
+  it("shows the batches of a feed and in a state, also after a reload, by a link, and by back", async () => {
+    const { page, close } = await open();
+    await enter(page);
+    const headings = page.getByRole("heading", { level: 3 });
+    await headings.nth(2).waitFor();
+    await page.getByLabel("Feed").fill("daily");
+    await page.keyboard.press("Enter");
+    await headings.filter({ hasText: "partner" }).waitFor({ state: "detached" });
+    await page.getByRole("status").filter({ hasText: "2 batches" }).waitFor({ state: "attached" });
+    expect(await headings.allTextContents()).to.deep.equal(["daily #2", "daily #1"]);
+    expect(new URL(page.url()).search).to.equal("?feed=daily");
+
+    await page.getByLabel("State").selectOption({ label: "Failed" });
+    await page.getByRole("button", { name: "Filter" }).click();
+    await page.getByRole("heading", { name: "No such batches" }).waitFor();
+    expect(new URL(page.url()).search).to.equal("?feed=daily&state=failed");
+    await page.goBack();
+    await headings.nth(1).waitFor();
+    expect(await page.getByLabel("State").inputValue()).to.equal("");
+
+    await page.goto(`${site.address}/batches?state=failed`);
+    await page.getByRole("status").filter({ hasText: "1 batch" }).waitFor({ state: "attached" });
+    expect(await headings.allTextContents()).to.deep.equal(["partner #3"]);
+    expect(await page.getByLabel("State").inputValue()).to.equal("failed");
+    await page.getByRole("button", { name: "Show all" }).click();
+    await headings.nth(2).waitFor();
+    expect(new URL(page.url()).search).to.equal("");
+    await close();
+  });
+
+  it("has a link to each batch, which shows it alone", async () => {
+    const { page, close } = await open({ expected: [404] });
+    await enter(page);
+    await page.getByRole("link", { name: "Batch #2" }).focus();
+    await page.keyboard.press("Enter");
+    await page.waitForURL("**/batches?batch=2");
+    const headings = page.getByRole("heading", { level: 3 });
+    await headings.waitFor();
+    await page.reload();
+    await headings.waitFor();
+    expect(await headings.allTextContents()).to.deep.equal(["daily #2"]);
+    await page.getByRole("link", { name: "All batches" }).click();
+    await headings.nth(2).waitFor();
+    await page.goto(`${site.address}/batches?batch=999`);
+    await page.getByText("There is no batch 999").waitFor();
+    await close();
+  });
+
   it("retracts a batch and publishes it again, after asking", async () => {
     const { page, close } = await open();
     await enter(page);

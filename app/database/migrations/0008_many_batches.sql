@@ -1,0 +1,109 @@
+-- What is asked of batches costs the same however many there are (docs/architecture.md, "Many batches").
+
+-- What the batches of a feed come to, for metrics: reading them must not count every batch there ever was. States that a
+-- batch goes through before it is published are not counted here but in batches: there are few in them, and a row that
+-- every step of every batch changes would slow them all down while a long transaction keeps its old versions.
+CREATE TABLE feed_states (
+  feed    text NOT NULL,
+  state   text NOT NULL,
+  batches bigint NOT NULL,
+  PRIMARY KEY (feed, state)
+);
+-- Sums of the columns of that name in `batches`, over those that have them. They only grow.
+CREATE TABLE feed_totals (
+  feed           text PRIMARY KEY,
+  loaded_rows    bigint NOT NULL DEFAULT 0,
+  rejected_rows  bigint NOT NULL DEFAULT 0,
+  loaded_bytes   bigint NOT NULL DEFAULT 0,
+  first_attempts bigint NOT NULL DEFAULT 0,
+  retries        bigint NOT NULL DEFAULT 0,
+  takeovers      bigint NOT NULL DEFAULT 0,
+  -- The last one that was published for the first time.
+  last_published integer
+);
+
+-- A trigger, so that what the release before does is counted too.
+CREATE FUNCTION count_batch() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  IF TG_OP = 'INSERT' OR TG_OP = 'DELETE' OR NEW.state <> OLD.state THEN
+    INSERT INTO feed_states AS known (feed, state, batches)
+    SELECT feed, state, change
+    FROM (VALUES (OLD.feed, OLD.state, -1), (NEW.feed, NEW.state, 1)) AS changed (feed, state, change)
+    WHERE feed IS NOT NULL AND state NOT IN ('loading', 'auditing', 'audited')
+    -- In one order, or two sessions may each wait for the other.
+    ORDER BY feed, state
+    ON CONFLICT (feed, state) DO UPDATE SET batches = known.batches + excluded.batches;
+  END IF;
+  IF TG_OP <> 'DELETE' AND NEW.loaded_rows IS NOT NULL THEN
+    INSERT INTO feed_totals AS known
+      (feed, loaded_rows, rejected_rows, loaded_bytes, first_attempts, retries, takeovers)
+    VALUES (NEW.feed, NEW.loaded_rows - coalesce(OLD.loaded_rows, 0), NEW.rejected_rows - coalesce(OLD.rejected_rows, 0),
+            NEW.loaded_bytes - coalesce(OLD.loaded_bytes, 0), NEW.first_attempts - coalesce(OLD.first_attempts, 0),
+            NEW.retries - coalesce(OLD.retries, 0), NEW.takeovers - coalesce(OLD.takeovers, 0))
+    ON CONFLICT (feed) DO UPDATE SET
+      loaded_rows = known.loaded_rows + excluded.loaded_rows,
+      rejected_rows = known.rejected_rows + excluded.rejected_rows,
+      loaded_bytes = known.loaded_bytes + excluded.loaded_bytes,
+      first_attempts = known.first_attempts + excluded.first_attempts,
+      retries = known.retries + excluded.retries,
+      takeovers = known.takeovers + excluded.takeovers
+    WHERE (excluded.loaded_rows, excluded.rejected_rows, excluded.loaded_bytes, excluded.first_attempts,
+           excluded.retries, excluded.takeovers) <> (0, 0, 0, 0, 0, 0);
+  END IF;
+  IF TG_OP <> 'DELETE' AND NEW.published_at IS NOT NULL AND OLD.published_at IS NULL THEN
+    INSERT INTO feed_totals (feed, last_published) VALUES (NEW.feed, NEW.id)
+    ON CONFLICT (feed) DO UPDATE SET last_published = excluded.last_published;
+  END IF;
+  RETURN NULL;
+END
+$$;
+
+-- Publishes and loads wait while this is made: less than a second for 100,000 batches. Readers of batches do not. It gives
+-- way after half a second of waiting, and tries again.
+DO $$
+BEGIN
+  FOR attempt IN 1..600 LOOP
+    BEGIN
+      SET LOCAL lock_timeout = '500ms';
+      LOCK TABLE batches, batch_days IN SHARE ROW EXCLUSIVE MODE;
+      -- Lists of batches, newest first. Not by id, as the planner would then take the primary key for those of a feed that
+      -- had many, and go through all batches since the last of them; and with both filters in another way again, as it
+      -- would take the index of one filter alone.
+      CREATE INDEX batches_of_feed ON batches (feed, (-id)) WHERE mode <> 'compaction';
+      CREATE INDEX batches_in_state ON batches (state, (-id)) WHERE mode <> 'compaction';
+      CREATE INDEX batches_of_feed_in_state ON batches (feed, state, (0 - id)) WHERE mode <> 'compaction';
+      -- What an audited batch may repeat.
+      CREATE INDEX batches_content ON batches (feed, checksum) WHERE state IN ('published', 'compacted');
+      -- What hides what was published before it.
+      CREATE INDEX batches_replacing ON batches (feed, sequence) WHERE mode = 'replace' AND state = 'published';
+      -- Whose rows may have to be deleted.
+      CREATE INDEX batches_unreclaimed ON batches (id)
+        WHERE reclaimed_at IS NULL AND state IN ('failed', 'duplicate', 'retracted', 'compacted');
+      -- Those that feed_totals does not count yet.
+      CREATE INDEX batches_not_totalled ON batches (id) WHERE loaded_rows IS NULL AND mode <> 'compaction';
+      -- Who else holds a day that is replaced.
+      CREATE INDEX batch_days_day ON batch_days (day, batch_id);
+      INSERT INTO feed_states (feed, state, batches)
+      SELECT feed, state, count(*) FROM batches
+      WHERE mode <> 'compaction' AND state NOT IN ('loading', 'auditing', 'audited') GROUP BY feed, state;
+      INSERT INTO feed_totals
+      SELECT feed, coalesce(sum(loaded_rows), 0), coalesce(sum(rejected_rows), 0), coalesce(sum(loaded_bytes), 0),
+             coalesce(sum(first_attempts), 0), coalesce(sum(retries), 0), coalesce(sum(takeovers), 0),
+             (array_agg(id ORDER BY published_at DESC) FILTER (WHERE published_at IS NOT NULL))[1]
+      FROM batches WHERE mode <> 'compaction' GROUP BY feed;
+      -- At the end of a transaction: sessions that change batches of one feed wait for each other's COMMIT alone.
+      CREATE CONSTRAINT TRIGGER count_delivery AFTER INSERT OR UPDATE OF state, loaded_rows ON batches
+        DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW WHEN (NEW.mode <> 'compaction') EXECUTE FUNCTION count_batch();
+      CREATE CONSTRAINT TRIGGER discount_delivery AFTER DELETE ON batches
+        DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW WHEN (OLD.mode <> 'compaction') EXECUTE FUNCTION count_batch();
+      RETURN;
+    EXCEPTION WHEN lock_not_available THEN
+      PERFORM pg_sleep(1);
+    END;
+  END LOOP;
+  RAISE EXCEPTION 'batches are in use and could not be changed for ten minutes' USING ERRCODE = 'lock_not_available';
+END
+$$;

@@ -1,0 +1,53 @@
+import { useId } from "preact/hooks";
+import { batchStates } from "../../batches/batch-state.js";
+import { STATE_WORDS } from "./state-mark.js";
+import { readView, type View } from "./view.js";
+
+interface BatchFilterProps {
+  readonly view: View;
+  readonly onView: (view: View) => void;
+}
+
+/** By feed and state. Nothing moves before it is asked to, as a keyboard passes every state on its way to one. */
+export function BatchFilter({ view, onView }: BatchFilterProps) {
+  const id = useId();
+  const { feed = "", state = "" } = view;
+  return (
+    <search>
+      <form
+        // Back brings other values, which fields that a user has changed would not take.
+        key={`${feed} ${state}`}
+        class="filter"
+        onSubmit={(event) => {
+          event.preventDefault();
+          const given = new FormData(event.currentTarget) as unknown as Iterable<[string, string]>;
+          onView(readView(new URLSearchParams([...given]).toString()));
+        }}
+      >
+        <div class="filter-field">
+          <label for={`${id}-feed`}>Feed</label>
+          <input id={`${id}-feed`} name="feed" maxLength={200} autocomplete="off" defaultValue={feed} />
+        </div>
+        <div class="filter-field">
+          <label for={`${id}-state`}>State</label>
+          <select id={`${id}-state`} name="state">
+            <option value="">Any</option>
+            {batchStates.map((known) => (
+              <option key={known} value={known} selected={known === state}>
+                {STATE_WORDS[known]}
+              </option>
+            ))}
+          </select>
+        </div>
+        <button type="submit" class="button">
+          Filter
+        </button>
+        {(feed || state) && (
+          <button type="button" class="button" onClick={() => onView({})}>
+            Show all
+          </button>
+        )}
+      </form>
+    </search>
+  );
+}
