@@ -36,7 +36,10 @@ export class ProgressDisplay {
     };
   }
 
-  /** Shows how far this batch is, again and again until {@link end}, unless others will end before it. @param name of the delivery, for the reader. */
+  /**
+   * Shows how far this batch is, again and again until {@link end}, unless others will end before it.
+   * @param name of the delivery, for the reader.
+   */
   watch(batchId: number, name: string): void {
     this.#watched.set(batchId, name);
     const update = () => {

@@ -70,8 +70,8 @@ export interface Run {
 /** A small delivery is read into memory, and is one piece. */
 const SMALL_BYTES = 4 * 1024 * 1024;
 /**
- * Small deliveries under way at a time, while one waits for its commit or its turn. Each takes one connection and, for a
- * moment, another; the memory of their streams is that of a large one.
+ * Small deliveries under way at a time: while one waits for its commit or its turn, others go on. Each takes one
+ * connection and, for a moment, another; the memory of their streams is that of a large one.
  */
 export const SMALL_AT_ONCE = 4;
 /** Audits of a large batch that one process has under way. */

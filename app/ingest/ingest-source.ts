@@ -51,7 +51,7 @@ export class DeliveriesError extends AggregateError {
  * Loads what the source holds: each object (file, key, address) as one batch, which is published as a whole when all
  * its pieces are loaded and audited, or fails as a whole. Any number of processes may run this for the same source at
  * the same time and share the work. Of a folder or prefix, objects that were loaded already are left out, and those
- * that failed before are only reported. Small ones overlap; they are published in the order of their names all the same.
+ * that failed before are only reported. Small ones overlap, but are published in the order of their names.
  *
  * ```ts
  * const [report] = await ingestSource({ database, source: "prices.csv" });

@@ -25,8 +25,8 @@ export interface SourceObject {
   /** @throws {SourceChangedError} as `read`; to be called behind the last chunk. */
   verify(): Promise<void>;
   /**
-   * The object that is there by now under this name, where `read` would refuse it: behind a large one of a folder, others
-   * wait for long. Null if it cannot be had.
+   * The object that is there by now under this name, where `read` would refuse it: behind a large one of a folder,
+   * others wait for long. Null if it cannot be had.
    */
   lookAgain?(): Promise<SourceObject | null>;
 }
