@@ -66,7 +66,7 @@ BEGIN
   FOR attempt IN 1..600 LOOP
     BEGIN
       SET LOCAL lock_timeout = '500ms';
-      LOCK TABLE batches, batch_days IN SHARE ROW EXCLUSIVE MODE;
+      LOCK TABLE batches IN SHARE ROW EXCLUSIVE MODE;
       -- Lists of batches, newest first. Not by id, as the planner would then take the primary key for those of a feed
       -- that had many, and go through all batches since the last of them; and with both filters in another way again,
       -- as it would take the index of one filter alone.
