@@ -55,7 +55,7 @@ export interface BatchSummary {
  * first of them; the estimate goes by bytes, because rows are known only at the end. What is still to come of a stream
  * whose size is known is taken to be packed as what was read. Making a batch is its loading and its audit, of which the
  * second is taken to last one and a half times as long; once a part of it is done, it goes by its own speed. An upload
- * that nobody is sending pieces of waits for its sender, of whom there is nothing to estimate.
+ * that receives no pieces waits for its client, so there is nothing to estimate.
  * @param chosen a query of the batches.
  */
 const summaries = (chosen: string) => `

@@ -7,10 +7,10 @@ import { type DatasetChange, DatasetState } from "./dataset-state.js";
 import { readDatasetVersion } from "./dataset-version.sql.js";
 
 const POLL_MS = 500;
-/** An answer from memory may lag a publish by this much, however the polls go. */
+/** An answer from memory may be older than a publish by this much at most, also while polls fail. */
 const TRUSTED_MS = 2_000;
 const POLL_TIMEOUT_MS = 1_500;
-/** A tenth of jitter keeps many pods from asking in step. */
+/** A tenth of each wait is random, so that many pods do not all ask at the same moment. */
 const POLLS: Backoff = { firstMs: POLL_MS, longestMs: 2_000, jitter: 0.1 };
 /** Before the first good poll; no dataset has it. */
 const NOTHING: DatasetChange = { version: -1, atMs: 0 };

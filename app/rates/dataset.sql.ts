@@ -2,10 +2,10 @@ import { type NoParams, statement } from "../database/statement.js";
 
 /**
  * The one lock of everything that changes what consumers see (publish, retract, compaction's flip, retention, place
- * imports): the row of `dataset`, taken before any row of `batches` and `batch_days`. They are short, so one at a time
- * costs nothing, and no two can wait for each other. Order of all locks of ingest:
+ * imports): the row of `dataset`, taken before any row of `batches` and `batch_days`. These transactions are short, so
+ * one at a time costs nothing, and no two can wait for each other. Order of all locks of ingest:
  *
- * 1. `ratesapp.tree` (shared by whatever makes daily_rates rows, exclusive for a place import),
+ * 1. `ratesapp.tree` (shared by sessions that write daily_rates, exclusive for a place import),
  * 2. a month of a batch (audit, reclaim), a small batch (audit) or a month of a feed (compaction),
  * 3. the row of `dataset`,
  * 4. rows of `batches`, then of `batch_days`.

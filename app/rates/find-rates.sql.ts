@@ -2,9 +2,9 @@ import { newestChange } from "./dataset-version.sql.js";
 
 /**
  * $1 code of the origin, $2 code of the destination, $3 and $4 first and last day. At least one row, and all from one
- * snapshot: version, newest change of the months (its version and instant, milliseconds since 1970) and places in each, the
- * ids null for an unknown place. Further a run of days of a batch: its first
- * one counted from $3, a bit for each of its days that consumers may see, counts and sums; null without prices.
+ * snapshot: version, newest change of the months (its version and instant, milliseconds since 1970) and places in each,
+ * the ids null for an unknown place. Further a run of days of a batch: its first one counted from $3, a bit for each of
+ * its days that consumers may see, counts and sums; null without prices.
  *
  * `firstMonth` and `lastMonth` (`YYYY-MM`) are those of the first and last day, as literals: most of a question is
  * planning, and a generic plan is what helps; but one for all months locks every partition at each execution, which is

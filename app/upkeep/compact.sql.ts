@@ -91,7 +91,9 @@ export const foldDays = statement<{ foldId: number; batches: readonly number[]; 
     ON folded.batch_id = d.batch_id AND folded.day = d.day
   GROUP BY d.day`);
 
-/** How many of them are still published; nobody can change them until the transaction ends. */
+/**
+ * How many of them are still published. It locks their rows, so no session can change them until the transaction ends.
+ */
 export const lockFolded = statement<{ batches: readonly number[] }, { published: number }>(`
   SELECT count(*) FILTER (WHERE state = 'published')::integer AS published
   FROM (SELECT state FROM batches WHERE id = ANY ($batches::integer[]) ORDER BY id FOR UPDATE) locked`);
@@ -128,7 +130,7 @@ const below = `
     SELECT d.batch_id, d.day FROM below JOIN batch_days d ON d.fold_id = below.batch_id AND d.day = below.day
   )`;
 
-/** Lets go of up to `limit` deliveries: the fold stands for them from now on. Returns them. */
+/** Takes up to `limit` deliveries out of the fold, which stands for them from now on. Returns them. */
 export const releaseDeliveries = statement<{ foldId: number; limit: number }, { id: number }>(`
   WITH RECURSIVE ${below}, chosen AS (
     SELECT id FROM batches

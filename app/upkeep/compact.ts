@@ -49,10 +49,10 @@ const BATCHES_PER_MONTH = 4;
 
 /**
  * Folds batches that can no longer be retracted into one row for each origin, destination and month, and deletes rows
- * that nobody can see. Answers stay the same to the last bit, and so does the dataset version.
+ * that no consumer can see. Answers stay the same to the last bit, and so does the dataset version.
  *
- * A month of a feed is one transaction: the new rows are written first, where nobody sees them, and the days are
- * pointed at them at its end, in a moment. So there is nothing to clean up wherever it is killed; the rows it replaced
+ * A month of a feed is one transaction: the new rows are written first, where no consumer sees them, and at its end the
+ * days are pointed at them, in a moment. So a process that is killed leaves nothing to clean up; the rows it replaced
  * are noted in `dead_months` by the same transaction, and deleted afterwards. Asked to stop, it does so at once.
  * @throws {UpkeepError} behind the last, if a month of a feed or the rows of a batch could not be done with.
  */
@@ -69,7 +69,8 @@ export async function compact(database: Database, options: CompactOptions = {}):
       if (await work.catch(unlessChanged)) folded += 1;
     });
   }
-  // What publishers left. Not before, or what is settled would be folded with what is not, and wait for it.
+  // Then the folds that publishing processes left. Not before: settled batches would be folded together with others,
+  // and wait until these are settled too.
   await turns.take("not all batches were folded", async () => {
     while (await foldNext(database));
   });
@@ -81,7 +82,7 @@ export async function compact(database: Database, options: CompactOptions = {}):
   return { folded, ...deleted };
 }
 
-/** A batch was retracted meanwhile, by someone whose retractableDays are more than ours: what was written is undone. */
+/** A batch was retracted meanwhile by a process with larger `retractableDays`: this transaction rolls back. */
 class FoldChangedError extends Error {}
 
 function unlessChanged(error: unknown): false {
@@ -95,7 +96,7 @@ async function fold(session: Session, feed: string, month: string, retractableDa
   if (!(await session.row(claimFold, { feed, month }))?.claimed) return false;
   if (!(await session.row(keepMonth, { month }))?.kept) return false;
   const { inputs, batches, days } = (await session.row(listFold, { retractableDays, feed, month })) ?? {};
-  // Somebody else folded them since they were listed.
+  // Another process folded them after they were listed.
   if (!inputs || !batches || !days || inputs.length < 2) return false;
   const foldId = (await session.row(insertFold, { feed, month, batches }))?.id as number;
   await session.run(foldRates, { foldId, month, batches, days });
@@ -111,7 +112,7 @@ async function fold(session: Session, feed: string, month: string, retractableDa
   return true;
 }
 
-/** Each for a moment, as publishes wait meanwhile. */
+/** Each transaction is short, because publishes wait for it. */
 const DELIVERIES_AT_ONCE = 200;
 
 /** Folds whose batches are all too old to be retracted stand for them from now on; no row of rates is written. */

@@ -1,19 +1,19 @@
 import { statement } from "../database/statement.js";
 
 /**
- * As many of a level are folded into one of the next, so that a question reads one less of each level at most: with fewer
- * more is folded, with more there are more rows to read and to keep. And a retract writes the rates of a folded batch again
- * from its prices: of more than so many, somebody would wait for it, and of more months, one transaction would lock too
- * many tables.
+ * `fanIn` batches of a level are folded into one of the next level, so a question reads at most `fanIn` - 1 of each
+ * level. With a smaller number rates are written more often; with a larger one there are more rows to read and to keep.
+ * A retract writes the rates of a folded batch again from its prices: with more than `mostPrices` its client would wait
+ * long, and with more than `mostMonths` one transaction would lock too many tables.
  */
 export const DUE = { fanIn: 4, mostPrices: 20_000, mostMonths: 12 };
 /** What is due is folded in turns, each for seconds at most. */
 const MOST_INPUTS = 64;
 
 /**
- * Groups of batches that are due to be folded: of one feed, month and level, and with no `replace` between them, which
- * hides what is before it and not what is behind it, whether it can be seen or may come back. Within such an era the order
- * of batches means nothing. Larger batches stay as they are.
+ * Groups of batches that are due to be folded: of one feed, month and level, and with no `replace` between them,
+ * published or retracted. A `replace` hides only the batches before it, so these must stay apart from later ones.
+ * Between two of them the order of batches makes no difference. Larger batches stay as they are.
  */
 const due = (scope: string) => `
   WITH scope AS (${scope}), holder AS (
@@ -76,8 +76,8 @@ export const countDue = statement<DueParams, { batches: number }>(`
   ${everywhere} SELECT coalesce(sum(cardinality(inputs)), 0)::integer AS batches FROM due`);
 
 /**
- * Hashing suits every size, and the planner knows no sizes of a batch. A statement that takes long holds no lock that
- * anybody waits for.
+ * A hash join is good for every size, and the planner does not know the sizes of batches. No limit of time: other
+ * sessions do not wait for the locks of such a statement.
  */
 export const boundFold = statement(`
   SELECT set_config('statement_timeout', '0', true), set_config('idle_in_transaction_session_timeout', '10s', true),
@@ -159,7 +159,10 @@ export const moveRates = statement<{ foldId: number; inputs: readonly number[]; 
     HAVING sum(count) <> 0
   ), ${insertCells}`);
 
-/** In the order in which whoever changes several locks them. */
+/**
+ * In the order of ids, as every session that changes several batches locks them: otherwise two sessions could wait for
+ * each other.
+ */
 export const lockInputs = statement<{ inputs: readonly number[] }>(
   "SELECT FROM batches WHERE id = ANY ($inputs::integer[]) ORDER BY id FOR UPDATE",
 );

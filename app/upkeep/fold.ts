@@ -32,9 +32,9 @@ export interface FoldOptions {
 /**
  * Folds one group of published batches that is due, although they can still be retracted: the rates of a few small ones
  * become those of one fold, and later those of a few folds of one larger. Answers stay the same, and so does the
- * dataset version. One transaction, which locks what publishes wait for at its end and for a moment: killed at any
- * point, nothing has happened.
- * @returns false if nothing is due, or others are at it.
+ * dataset version. One transaction, which takes the lock that publishes wait for only at its end, for a moment. If the
+ * process is killed, nothing has changed.
+ * @returns false if nothing is due, or other processes are folding it.
  */
 export async function foldNext(database: Database, { around, fanIn = DUE.fanIn }: FoldOptions = {}): Promise<boolean> {
   const params = { ...DUE, fanIn };
@@ -46,7 +46,7 @@ export async function foldNext(database: Database, { around, fanIn = DUE.fanIn }
   return observeFold(() => database.transaction((session) => fold(session, due)).catch(unlessChanged));
 }
 
-/** Batches were retracted meanwhile: what was written is undone. */
+/** Batches were retracted meanwhile: this transaction rolls back. */
 class InputsChangedError extends Error {}
 
 function unlessChanged(error: unknown): false {
@@ -60,7 +60,7 @@ async function fold(session: Session, { feed, month, level, inputs }: Due): Prom
   if (!(await session.row(claimFold, { feed, month }))?.claimed) return false;
   if (!(await session.row(keepMonth, { month }))?.kept) return false;
   const before = await session.row(inspectInputs, { inputs, month });
-  // Others folded them since they were listed.
+  // Another process folded them after they were listed.
   if (before?.holders !== inputs.length) return false;
   await session.run(boundFoldEarly);
   const foldId = (await session.row(insertEarlyFold, { feed, month, level, inputs }))?.id as number;

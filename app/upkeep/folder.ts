@@ -4,9 +4,9 @@ import { sleep } from "../sleep.js";
 import { foldNext } from "./fold.js";
 
 /**
- * Folds behind publishes, in the process that published: one fold at a time, and a rest as long as each took, so that
- * it takes half of a processor at most. What fails, or is left when the process ends, is done behind the next publish
- * or by the nightly compaction.
+ * Makes folds after publishes, in the process that published: one at a time, and after each a rest as long as it took,
+ * so that they take half of a processor at most. A fold that fails, or is left when the process ends, is made after the
+ * next publish or by the nightly compaction.
  */
 export class Folder {
   readonly #database: Database;
@@ -14,7 +14,7 @@ export class Folder {
   readonly #waiting = new Set<number>();
   #folding: Promise<void> | undefined;
 
-  /** @param database without patience: nobody waits for a fold. */
+  /** @param database without patience: a fold that fails is made later, and no request waits for it. */
   constructor(database: Database, log: Log) {
     this.#database = database;
     this.#log = log;

@@ -2,8 +2,9 @@ import { keepTotals } from "../batches/totals.sql.js";
 import { type NoParams, statement } from "../database/statement.js";
 
 /**
- * Batches that nobody can see or bring back and whose rows are still there: failed, duplicate, or retracted before the
- * last `retractableDays`. Those folded by compaction only wait for their dead months.
+ * Batches whose rows are still there although consumers cannot see them and users cannot bring them back: failed,
+ * duplicate, or published more than `retractableDays` ago and retracted. Those folded by compaction only wait for their
+ * dead months.
  */
 export const listReclaimable = statement<{ retractableDays: number }, { id: number }>(`
   SELECT id FROM batches
@@ -12,19 +13,22 @@ export const listReclaimable = statement<{ retractableDays: number }, { id: numb
          OR state = 'retracted' AND published_at < clock_timestamp() - make_interval(days => $retractableDays::integer))
   ORDER BY id`);
 
-/** Lines of batches that failed so many days ago: nobody repairs them any more. */
-export const forgetBadLines = statement<{ days: number }>(`
+/**
+ * Deletes the bad lines of batches that failed so many days ago: their owners have repaired them by then, or never
+ * will.
+ */
+export const deleteOldBadLines = statement<{ days: number }>(`
   DELETE FROM bad_lines l USING batches b
   WHERE b.id = l.batch_id AND b.state = 'failed' AND b.failed_at < clock_timestamp() - make_interval(days => $days::integer)`);
 
-/** Waits for audits of the batch that are in the middle of a part; none begins after it. */
+/** Waits for audits of the batch that are in the middle of a part; no other part begins afterwards. */
 export const stopAudits = statement<{ batchId: number }>(`
   WITH stopped AS (SELECT from_day FROM audit_parts WHERE batch_id = $batchId FOR UPDATE)
   DELETE FROM audit_parts a USING stopped WHERE a.batch_id = $batchId AND a.from_day = stopped.from_day`);
 
 /**
- * Closes the way back: `compacted_at` refuses a publish that comes from now on. What the pieces of a failed batch come
- * to is known now and not when it failed, as one could commit at that instant.
+ * From now on the batch cannot be published: a publish refuses one with `compacted_at`. The totals of a failed batch
+ * are final only now, because a piece could still commit at the moment when it failed.
  */
 export const giveUpBatch = statement<{ batchId: number; retractableDays: number }, { id: number }>(`
   UPDATE batches SET compacted_at = coalesce(compacted_at, clock_timestamp()), ${keepTotals}
@@ -85,6 +89,6 @@ export const setReclaimed = statement<{ emptied: readonly number[] }>(`
     AND (b.id = ANY ($emptied::integer[]) OR b.state = 'compacted')
     AND NOT EXISTS (SELECT FROM dead_months d WHERE d.batch_id = b.id)`);
 
-/** A compaction that was itself folded is no delivery that anyone asks about. */
+/** Deletes compactions that were folded themselves: they are no deliveries, so users do not look for them. */
 export const forgetFolded = statement(`
   DELETE FROM batches WHERE mode = 'compaction' AND state = 'compacted' AND reclaimed_at IS NOT NULL`);

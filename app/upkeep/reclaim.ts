@@ -6,9 +6,9 @@ import { findOwnBlocks } from "../rates/roll-up/roll-up.sql.js";
 import {
   buryMonths,
   deleteDailyRates,
+  deleteOldBadLines,
   deletePrices,
   deletePricesAside,
-  forgetBadLines,
   forgetDeadMonth,
   forgetFolded,
   giveUpBatch,
@@ -35,14 +35,14 @@ export interface ReclaimReport {
 const BLOCKS_AT_ONCE = 2_048;
 
 /**
- * Deletes the rows of batches that nobody can see or bring back, in chunks behind everyone's back: readers keep their
- * snapshots, and writers hold no lock that this wants. So are, after the same time, the bad lines of failed batches, of
- * which the counts stay. Killed at any point, the next call goes on with what is left.
+ * Deletes the rows of batches that consumers cannot see and users cannot bring back, in chunks. Readers and writers do
+ * not wait for it: readers keep their snapshots, and writers take no lock that it needs. After the same time it deletes
+ * the bad lines of failed batches; their counts stay. If it is killed, the next call goes on with what is left.
  * @throws {UpkeepError} behind the last, if some of it could not be deleted.
  */
 export async function reclaim(database: Database, options: ReclaimOptions = {}): Promise<ReclaimReport> {
   const { retractableDays = 30 } = options;
-  await database.transaction((session) => session.run(forgetBadLines, { days: retractableDays }));
+  await database.transaction((session) => session.run(deleteOldBadLines, { days: retractableDays }));
   const found = await database.rows(listReclaimable, { retractableDays });
   return reclaimBatches(
     database,
@@ -51,7 +51,7 @@ export async function reclaim(database: Database, options: ReclaimOptions = {}):
   );
 }
 
-/** {@link reclaim} for one batch; nothing happens if it is not one that may go. */
+/** {@link reclaim} for one batch; does nothing to a batch whose rows must stay. */
 export function reclaimBatch(
   database: Database,
   batchId: number,
@@ -83,7 +83,7 @@ async function reclaimBatches(
 }
 
 async function bury(session: Session, batchId: number, retractableDays: number): Promise<boolean> {
-  // A place import that is under way would bring rows back behind the sweep.
+  // Otherwise a place import that is under way could write rows again after this has deleted them.
   await session.run(lockTreeShared);
   await session.run(stopAudits, { batchId });
   await session.run(lockDataset);

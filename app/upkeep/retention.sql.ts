@@ -7,8 +7,9 @@ const isWanted = (month: string) => `EXISTS (
   WHERE b.state IN ('loading', 'auditing', 'audited') AND ${month} = ANY (p.months))`;
 
 /**
- * Months that ended `retentionDays` ago or earlier and that nobody wants, oldest first. Before them those that are on
- * their way out, whoever wants them: a table can have one such partition at a time.
+ * Months that ended `retentionDays` ago or earlier and that no unfinished batch has prices of, oldest first. Before
+ * them months whose drop has begun, also if such a batch has prices of them: a table can have only one partition that
+ * is being detached.
  */
 export const listOldMonths = statement<{ retentionDays: number }, { month: string }>(`
   SELECT to_char(month, 'YYYY-MM-DD') AS month
@@ -22,15 +23,15 @@ export const listOldMonths = statement<{ retentionDays: number }, { month: strin
   WHERE month + interval '1 month' <= current_date - $retentionDays::integer AND (begun OR NOT ${isWanted("month")})
   ORDER BY begun DESC, month`);
 
-/** From now on nobody else has the month, or gets it, until the session ends. */
+/** Waits until no other session holds the month; then none can until this session ends. */
 export const takeMonth = statement<{ month: string }>(`SELECT pg_advisory_lock(${monthKey("$month::date")})`);
 
-/** To be asked once the month is taken. */
-export const showWanted = statement<{ month: string }, { wanted: boolean }>(
+/** Whether an unfinished batch has prices of the month; final only while this session holds the month. */
+export const readWanted = statement<{ month: string }, { wanted: boolean }>(
   `SELECT ${isWanted("$month::date")} AS wanted`,
 );
 
-/** Whether this role may drop partitions, which comes from owning their tables or being a member of who does. */
+/** Whether this role may drop partitions, because it owns their tables or is a member of the role that does. */
 export const isOwner = statement<NoParams, { owner: boolean }>(`
   SELECT bool_and(pg_has_role(relowner, 'USAGE')) AS owner
   FROM pg_class WHERE oid IN ('prices'::regclass, 'daily_rates'::regclass)`);
@@ -44,13 +45,14 @@ export const dropDays = statement<{ month: string }, { seen: number }>(`
   )
   SELECT count(*) FILTER (WHERE visible)::integer AS seen FROM dropped`);
 
-/** Of a table: how far it is on its way out, see month_step; null once it is gone. */
-export const showStep = statement<{ table: string }, { step: "attached" | "pending" | "detached" | null }>(
+/** How far the drop of a partition is (see month_step); null once it is gone. */
+export const readStep = statement<{ table: string }, { step: "attached" | "pending" | "detached" | null }>(
   "SELECT month_step($table) AS step",
 );
 
 /**
- * Waits for whoever still uses the parent, and makes nobody wait: the lock it takes is shared with reads and writes.
+ * Waits for the sessions that use the parent table now. Other sessions do not wait for it: its lock allows reads and
+ * writes.
  */
 export const detach = (parent: string, partition: string) =>
   statement(`ALTER TABLE ${parent} DETACH PARTITION ${partition} CONCURRENTLY`);
@@ -58,5 +60,7 @@ export const finishDetach = (parent: string, partition: string) =>
   statement(`ALTER TABLE ${parent} DETACH PARTITION ${partition} FINALIZE`);
 export const drop = (partition: string) => statement(`DROP TABLE ${partition}`);
 
-/** For the session. A wait that is longer gives way to whoever came behind, and is tried again. */
+/**
+ * For the session. After this time it stops waiting, so that sessions queued behind it go on, and tries again later.
+ */
 export const limitLockWait = statement("SELECT set_config('lock_timeout', '2s', false)");

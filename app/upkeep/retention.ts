@@ -12,8 +12,8 @@ import {
   isOwner,
   limitLockWait,
   listOldMonths,
-  showStep,
-  showWanted,
+  readStep,
+  readWanted,
   takeMonth,
 } from "./retention.sql.js";
 import { Turns } from "./turns.js";
@@ -35,8 +35,8 @@ export class NotOwnerError extends Error {
 }
 
 /**
- * A lock that was not to be had, a deadlock; and a step that a session of a run before, whose process is gone, has just
- * made itself: it is pending already, or gone.
+ * The lock was not free in time, or there was a deadlock; or the session of an earlier run, whose process has ended,
+ * has just made this step itself, so the partition is pending already, or gone.
  */
 const LOOK_AGAIN: ReadonlySet<Meaning | undefined> = new Set(["locked", "conflict", "changed", "unmigrated"]);
 const PARENTS = ["daily_rates", "prices"] as const;
@@ -46,8 +46,8 @@ const MOST_TRIES = 120;
 /**
  * Drops the months of prices that ended `retentionDays` ago or earlier, unless a batch that is not finished has prices
  * of them. Consumers stop seeing a month in one short transaction, which grows the dataset version; then its partitions
- * are detached and dropped, so its space is back at once. What is loaded of it meanwhile waits aside for its audit,
- * which makes the month again. Killed at any point, the next call goes on.
+ * are detached and dropped, so its space is back at once. Prices of the month that are loaded meanwhile wait aside for
+ * their audit, which makes the month again. If it is killed, the next call goes on.
  * @returns the months that were dropped (first days).
  * @throws {NotOwnerError} with nothing changed, if the role may not drop tables. A function of the owner's cannot do
  * it for others: DETACH … CONCURRENTLY runs in no function, and without it every reader would wait.
@@ -70,16 +70,16 @@ export async function dropOldMonths(
   return dropped;
 }
 
-/** @returns false if a batch is loaded that has prices of it; only what had left before is ended then. */
+/** @returns false if a batch is loaded that has prices of it; only a drop that had begun before is finished then. */
 async function dropMonth(database: Database, month: string, onMonth?: RetentionOptions["onMonth"]): Promise<boolean> {
   const { signal } = database.patience;
-  // Not in a transaction, where nothing can be detached beside readers.
+  // Not in a transaction: Postgres detaches a partition beside readers only outside of one.
   const client = await database.pool.connect();
   const session = new Session(client);
   try {
     await session.run(limitLockWait);
     await untilFree(() => session.run(takeMonth, { month }), signal);
-    const wanted = (await session.row(showWanted, { month }))?.wanted === true;
+    const wanted = (await session.row(readWanted, { month }))?.wanted === true;
     if (!wanted) {
       onMonth?.(month);
       await untilFree(() => database.transaction((other) => hide(other, month)), signal);
@@ -90,7 +90,7 @@ async function dropMonth(database: Database, month: string, onMonth?: RetentionO
     }
     return !wanted;
   } finally {
-    // With what the session holds.
+    // Closed, which ends the session and its locks.
     client.release(true);
   }
 }
@@ -109,7 +109,7 @@ async function dropPartition(
   keepAttached: boolean,
 ): Promise<void> {
   for (;;) {
-    const step = (await session.row(showStep, { table: partition }))?.step ?? null;
+    const step = (await session.row(readStep, { table: partition }))?.step ?? null;
     if (step === null || (step === "attached" && keepAttached)) return;
     const statements = { attached: detach(parent, partition), pending: finishDetach(parent, partition) };
     await session.run(step === "detached" ? drop(partition) : statements[step]);

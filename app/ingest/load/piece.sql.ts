@@ -102,6 +102,6 @@ export const finishPiece = statement<{
   WHERE batch_id = $batchId AND number = $number AND worker = $worker AND attempts = $attempt AND state = 'loading'`);
 
 /** Every port, for looking up codes. */
-export const listPorts = statement<NoParams, { id: number; code: string }>(
+export const listPortIds = statement<NoParams, { id: number; code: string }>(
   "SELECT id, code FROM places WHERE kind = 'port'",
 );

@@ -1,11 +1,11 @@
 import type { Database } from "../../database/database.js";
 import { PortTable } from "../parse/port-table.js";
 import { PortsMissingError } from "./load-error.js";
-import { listPorts } from "./piece.sql.js";
+import { listPortIds } from "./piece.sql.js";
 
 /** Every port of the database, for looking up codes. There may be a hundred thousand, which take their time. */
 export async function readPorts(database: Database): Promise<PortTable> {
-  return new PortTable(await database.transaction((session) => session.rows(listPorts)));
+  return new PortTable(await database.transaction((session) => session.rows(listPortIds)));
 }
 
 /**

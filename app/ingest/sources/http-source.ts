@@ -5,7 +5,7 @@ import { refuseUnreadable } from "./content-encoding.js";
 import { readContentRange } from "./content-range.js";
 import { type HttpAnswer, headerOf, httpGet, letGo, refusalOf, shownAddress } from "./http-get.js";
 import { identityOf } from "./identity.js";
-import { type Part, readResuming } from "./resuming-read.js";
+import { type RangeAnswer, readResuming } from "./resuming-read.js";
 import type { Source, SourceObject } from "./source.js";
 import { SourceChangedError, SourceError, SourceUnavailableError } from "./source-error.js";
 
@@ -102,7 +102,7 @@ class HttpObject implements SourceObject {
   /** Each answer is checked when it comes; nothing more can be seen afterwards. */
   async verify(): Promise<void> {}
 
-  async #open(from: number, to: number | null, signal: AbortSignal): Promise<Part> {
+  async #open(from: number, to: number | null, signal: AbortSignal): Promise<RangeAnswer> {
     const { etag, modified } = this.#version;
     const headers: Record<string, string> = {};
     if (this.ranges) {

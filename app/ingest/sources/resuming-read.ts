@@ -1,26 +1,30 @@
 import { ATTEMPTS, waitAfterAttempt } from "./attempts.js";
 import { SourceChangedError, SourceError, SourceUnavailableError } from "./source-error.js";
 
-/** A server that sends nothing for so long has been cut off without a word. */
+/** A server that sends nothing for so long counts as vanished. */
 const SILENCE_MS = 60_000;
 
-/** An answer: bytes from where it was asked to begin on. */
-export interface Part {
+/** One answer of a server: the bytes from the position that was asked for. */
+export interface RangeAnswer {
   readonly body: AsyncIterable<Uint8Array>;
-  /** As the answer says itself; null if it does not. */
+  /** Its length, if the answer gives one; otherwise null. */
   readonly bytes: number | null;
 }
 
+/** What to read, and how to ask for it again after a cut. */
 export interface ResumingRead {
   /** What messages call it. */
   readonly location: string;
   readonly from: number;
-  /** The end, exclusive: what an answer holds behind it is left alone. Null if only the server knows. */
+  /** The end, exclusive: bytes of an answer after it are not read. Null if only the server knows. */
   readonly to: number | null;
-  /** Without ranges it would begin from the start again, which those who cut the stream do better. */
+  /**
+   * False if the server gives no ranges: each attempt would start from the beginning, which the code that cuts the
+   * stream does itself.
+   */
   readonly ranges: boolean;
   /** Asks for the bytes from `at` on. The signal also ends the body. */
-  open(at: number, signal: AbortSignal): Promise<Part>;
+  open(at: number, signal: AbortSignal): Promise<RangeAnswer>;
   readonly signal?: AbortSignal | undefined;
   /** Tests make it short. */
   readonly silenceMs?: number;

@@ -6,7 +6,7 @@ import { ATTEMPTS, waitAfterAttempt } from "./attempts.js";
 import { refuseUnreadable } from "./content-encoding.js";
 import { readContentRange } from "./content-range.js";
 import { identityOf } from "./identity.js";
-import { type Part, readResuming } from "./resuming-read.js";
+import { type RangeAnswer, readResuming } from "./resuming-read.js";
 import type { Source, SourceObject, UnreadableObject } from "./source.js";
 import { SourceChangedError, SourceError, SourceUnavailableError } from "./source-error.js";
 
@@ -158,7 +158,7 @@ class S3Object implements SourceObject {
     return readResuming({ location: this.location, from, to: end, ranges: true, open, signal });
   }
 
-  async #open(from: number, to: number, signal: AbortSignal): Promise<Part> {
+  async #open(from: number, to: number, signal: AbortSignal): Promise<RangeAnswer> {
     const { location } = this;
     const { ETag } = this.#version;
     const command = new this.#store.library.GetObjectCommand({

@@ -9,9 +9,9 @@ import { compressionOf, decompress, MAGIC_BYTES } from "../sources/compression.j
 import { peek } from "../sources/peek.js";
 import {
   claimUploaded,
+  deleteBadLines,
   dropUploaded,
   forgetBadLineCounts,
-  forgetBadLines,
   readUploadedPiece,
   type UploadedPieceState,
 } from "./upload.sql.js";
@@ -81,7 +81,7 @@ function claim(database: Database, batchId: number, number: number, worker: stri
   return database.transaction(async (session) => {
     const claimed = await session.row(claimUploaded, { batchId, number, worker });
     if (!claimed) return undefined;
-    await session.run(forgetBadLines, { batchId, number });
+    await session.run(deleteBadLines, { batchId, number });
     await session.run(forgetBadLineCounts, { batchId, number });
     return claimed.attempts;
   });

@@ -54,7 +54,7 @@ export const claimUploaded = statement<{ batchId: number; number: number; worker
   RETURNING attempts`);
 
 /** What was bad in an earlier version of the piece. */
-export const forgetBadLines = statement<{ batchId: number; number: number }>(
+export const deleteBadLines = statement<{ batchId: number; number: number }>(
   "DELETE FROM bad_lines WHERE batch_id = $batchId AND piece = $number",
 );
 /** How much was bad in an earlier version of the piece. */

@@ -25,8 +25,8 @@ export async function withLeases<T>(worker: Worker, batchId: number, work: (leas
 /**
  * What this worker holds of a batch: pieces and, if it streams it, the stream. If they cannot be renewed for as long as
  * a lease holds, another worker may have them: {@link signal} aborts what is under way, which also frees a connection
- * whose other end is gone without a word. Correctness does not hang on it: each piece's transaction checks whose it is
- * before it commits.
+ * whose server has vanished. Correctness does not hang on it: each piece's transaction checks whose it is before it
+ * commits.
  */
 export class Leases {
   /** Numbers of the pieces that are being loaded. */
