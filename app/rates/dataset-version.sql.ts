@@ -13,8 +13,9 @@ export const newestChange = (firstMonth: string, lastMonth: string) => `greatest
 
 /**
  * The age by the database's clock: that of this process may be another. `months` says of each that has changed since
- * all did: `YYYY-MM`, version, instant; null if nothing has changed since what is known. Of all of them and not of those
- * with a greater version than the known one: after a failover that lost the last changes, others have their numbers.
+ * all did: `YYYY-MM`, version, instant; null if nothing has changed since what is known. Of all of them and not of
+ * those with a greater version than the known one: after a failover that lost the last changes, others have their
+ * numbers.
  */
 export const readDatasetVersion = statement<
   { knownVersion: number; knownAtMs: number },
