@@ -41,6 +41,7 @@ export const insertBatch = statement<
     INSERT INTO pieces (batch_id, number, from_byte, to_byte)
     SELECT id, number, number * $pieceBytes::bigint, least((number + 1) * $pieceBytes::bigint, bytes)
     FROM planned, generate_series(0, greatest(ceil(bytes / $pieceBytes::numeric), 1) - 1) AS number
+    WHERE bytes IS NOT NULL
   )
   SELECT id FROM planned`);
 
