@@ -3,7 +3,7 @@ import { feedName } from "../ingest/feeds.js";
 import { UsageError } from "./failure.js";
 
 /** The largest value of the column `batches.id`. */
-const LAST_BATCH = 2_147_483_647;
+export const LAST_BATCH = 2_147_483_647;
 
 /** Reads an option that is a whole number, written in digits alone. */
 export function parseWholeNumber(least: number, most: number): (text: string) => number {

@@ -20,7 +20,7 @@ import { type CompactReport, compact } from "../upkeep/compact.js";
 import { reclaimBatch } from "../upkeep/reclaim.js";
 import { dropOldMonths } from "../upkeep/retention.js";
 import { Turns } from "../upkeep/turns.js";
-import { argument, batchNumber, feed, filled, parseWholeNumber } from "./arguments.js";
+import { argument, batchNumber, feed, filled, LAST_BATCH, parseWholeNumber } from "./arguments.js";
 import { writeBatchDetails, writeBatchTable } from "./batch-table.js";
 import { withWriteDatabase } from "./database.js";
 import { stopSignal } from "./stop-signal.js";
@@ -66,7 +66,11 @@ function listCommand(): Command {
     .description("The newest batches.")
     .option("--feed <name>", "only those of a feed", feed)
     .addOption(new Option("--state <state>", "only those in a state").choices(batchStates))
-    .option("--before <id>", "only those with a lower number: the last of a page gives the next page", batchNumber)
+    .option(
+      "--before <id>",
+      "only those with a lower number: the last of a page gives the next page",
+      parseWholeNumber(1, LAST_BATCH),
+    )
     .option("--limit <number>", "how many", parseWholeNumber(1, MOST_LISTED), 20)
     .option("--json", "as JSON")
     .addHelpText(
