@@ -4,14 +4,13 @@ import { join } from "node:path";
 import { expect } from "chai";
 import fc from "fast-check";
 import { createDatabase, type TestDatabase } from "../../kit/database.js";
-import { runs } from "../../kit/runs.js";
 import { skipBecause } from "../../kit/skip.js";
 import { type Running, runRatesapp, startRatesapp } from "../commands/ratesapp.js";
 
 /** ports.csv, regions.csv and prices.csv: prices of January 2021. */
 const FOLDER = process.env.PUBLIC_DATA_DIR ?? "../shared/data";
 const SEED = Number(process.env.PUBLIC_DATA_SEED ?? Math.floor(Math.random() * 2 ** 31));
-const QUESTIONS = runs(400);
+const QUESTIONS = 400;
 const FIRST_DAY = Date.UTC(2020, 11, 20);
 const DAY_MS = 86_400_000;
 
