@@ -61,10 +61,11 @@ interface DueParams {
   readonly fanIn: number;
 }
 
-/** In the months of one batch. */
+/** In the months of one batch; a `replace` is not folded, and so its publish makes nothing due. */
 export const findDueAround = statement<DueParams & { batchId: number }, Due>(`
   ${due(`SELECT DISTINCT b.feed, date_trunc('month', d.day)::date AS month
-         FROM batches b JOIN batch_days d ON d.batch_id = b.id WHERE b.id = $batchId`)} ${select}`);
+         FROM batches b JOIN batch_days d ON d.batch_id = b.id
+         WHERE b.id = $batchId AND b.mode <> 'replace'`)} ${select}`);
 
 const everywhere = due(`
   SELECT DISTINCT b.feed, date_trunc('month', d.day)::date AS month

@@ -12,6 +12,7 @@ export class Folder {
   readonly #database: Database;
   readonly #log: Log;
   readonly #waiting = new Set<number>();
+  readonly #ending = new AbortController();
   #folding: Promise<void> | undefined;
 
   /** @param database without patience: a fold that fails is made later, and no request waits for it. */
@@ -28,25 +29,31 @@ export class Folder {
     });
   }
 
-  /** Resolves when there is nothing left to do; never throws. */
+  /** Makes the folds that are left without a rest, as nothing more is published here; never throws. */
   async end(): Promise<void> {
+    this.#ending.abort();
     await this.#folding;
   }
 
   async #fold(): Promise<void> {
-    const { signal } = this.#database.patience;
+    const { signal } = this.#database;
     try {
       for (const batchId of this.#waiting) {
         this.#waiting.delete(batchId);
         for (let due = true; due; ) {
           const beganAtMs = performance.now();
           due = await foldNext(this.#database, { around: batchId });
-          if (due) await sleep(performance.now() - beganAtMs, signal);
+          if (due) await this.#rest(performance.now() - beganAtMs);
         }
       }
     } catch (error) {
       this.#waiting.clear();
-      if (!signal?.aborted) this.#log.warn({ error: (error as Error).message }, "batches wait to be folded");
+      if (!signal.aborted) this.#log.warn({ error: (error as Error).message }, "batches wait to be folded");
     }
+  }
+
+  async #rest(ms: number): Promise<void> {
+    const { signal } = this.#database;
+    await sleep(ms, AbortSignal.any([signal, this.#ending.signal])).catch(() => signal.throwIfAborted());
   }
 }
