@@ -1,3 +1,4 @@
+import type { Database } from "../database/database.js";
 import type { Session } from "../database/queries.js";
 import type { Statement } from "../database/statement.js";
 import { lockTreeShared } from "../places/import-places.sql.js";
@@ -16,17 +17,29 @@ interface Elsewhere {
 /** A fold was made, or a month is being dropped, while this transaction wrote its rows: it rolls back. */
 class FoldsChangedError extends Error {}
 
+/** The folds changed in each try. The code makes it what a lock is that did not come in time. */
+class FoldsBusyError extends Error {
+  readonly code = "55P03";
+
+  constructor() {
+    super("Another process is changing the folds or the months of the batch.");
+    this.name = "FoldsBusyError";
+  }
+}
+
 const WAIT_MS = 50;
 const MOST_TRIES = 200;
 
-/** Repeats a transaction for as long as another process changes the folds that it works on. */
-export async function whileFoldsChange<T>(attempt: () => Promise<T>): Promise<T> {
+/** Repeats a transaction while another process changes the folds that it works on, until the database's deadline. */
+export async function whileFoldsChange<T>(database: Database, work: (session: Session) => Promise<T>): Promise<T> {
+  const { deadlineMs = Number.POSITIVE_INFINITY } = database.patience;
   for (let tries = 1; ; tries += 1) {
     try {
-      return await attempt();
+      return await database.transaction(work);
     } catch (error) {
-      if (!(error instanceof FoldsChangedError) || tries === MOST_TRIES) throw error;
-      await sleep(WAIT_MS);
+      if (!(error instanceof FoldsChangedError)) throw error;
+      if (tries === MOST_TRIES || performance.now() + WAIT_MS >= deadlineMs) throw new FoldsBusyError();
+      await sleep(WAIT_MS, database.signal);
     }
   }
 }

@@ -43,7 +43,7 @@ export function publishBatch(
   batchId: number,
   options: PublishOptions = {},
 ): Promise<PublishReport> {
-  return whileFoldsChange(() => database.transaction((session) => publish(session, batchId, options)));
+  return whileFoldsChange(database, (session) => publish(session, batchId, options));
 }
 
 async function publish(

@@ -32,7 +32,7 @@ export function retractBatch(
   batchId: number,
   { retractableDays = 30 }: RetractOptions = {},
 ): Promise<RetractReport> {
-  return whileFoldsChange(() => database.transaction((session) => retract(session, batchId, retractableDays)));
+  return whileFoldsChange(database, (session) => retract(session, batchId, retractableDays));
 }
 
 async function retract(session: Session, batchId: number, retractableDays: number): Promise<RetractReport> {

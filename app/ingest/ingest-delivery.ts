@@ -177,7 +177,7 @@ async function audit(worker: PublishingWorker, batchId: number, load: LoadState,
   }
   if (load.state !== "loading" && load.state !== "auditing") return load;
   // Each call makes one month at a time, and the database has more than one core.
-  const audits = Array.from({ length: atOnce }, () => auditBatch(database, batchId, { sums }));
+  const audits = Array.from({ length: atOnce }, () => auditBatch(database, batchId, { sums, findsDuplicate: false }));
   const [{ state }] = (await Promise.all(audits)) as [AuditReport];
   return state === "audited" ? { ...load, state } : findLoadState(worker, batchId);
 }

@@ -1,7 +1,4 @@
--- Published batches are folded while they can still be retracted (docs/architecture.md). The rows of daily_rates of
--- what a fold adds up are deleted, so they must be found by batch. Readers do not wait while this index is made; audits
--- do.
-CREATE INDEX daily_rates_batch ON daily_rates (batch_id);
+-- Published batches are folded while they can still be retracted (docs/architecture.md).
 
 -- Readers would wait behind a change that itself waits for a publish. So it gives up after half a second and tries
 -- again.
@@ -24,6 +21,7 @@ BEGIN
         ADD COLUMN fold_id integer REFERENCES batches,
         ADD COLUMN laid_aside boolean NOT NULL DEFAULT false,
         ADD CONSTRAINT batch_days_laid_aside CHECK (NOT laid_aside OR NOT visible AND fold_id IS NULL);
+      -- Readers wait while these are made: seconds, where there are hundreds of thousands of days.
       -- A question asks for days of a batch. By day first it would go through all batches that hold the day.
       DROP INDEX batch_days_visible;
       CREATE INDEX batch_days_seen ON batch_days (batch_id, day) WHERE visible;
@@ -36,6 +34,6 @@ BEGIN
       PERFORM pg_sleep(1);
     END;
   END LOOP;
-  RAISE EXCEPTION 'batches are in use and could not be changed for ten minutes' USING ERRCODE = 'lock_not_available';
+  RAISE EXCEPTION 'batches are in use and could not be changed for fifteen minutes' USING ERRCODE = 'lock_not_available';
 END
 $$;

@@ -27,7 +27,7 @@ BEGIN
       PERFORM pg_sleep(1);
     END;
   END LOOP;
-  RAISE EXCEPTION 'batch_days is in use and could not be changed for ten minutes' USING ERRCODE = 'lock_not_available';
+  RAISE EXCEPTION 'batch_days is in use and could not be changed for fifteen minutes' USING ERRCODE = 'lock_not_available';
 END
 $$;
 

@@ -80,6 +80,8 @@ BEGIN
       -- Whose rows may have to be deleted.
       CREATE INDEX batches_unreclaimed ON batches (id)
         WHERE reclaimed_at IS NULL AND state IN ('failed', 'duplicate', 'retracted', 'compacted');
+      -- What refers to a batch that is deleted, as a fold is under the lock that publishes wait for.
+      CREATE INDEX batches_repeating ON batches (duplicate_of) WHERE duplicate_of IS NOT NULL;
       -- Those that feed_totals does not count yet.
       CREATE INDEX batches_not_totalled ON batches (id) WHERE loaded_rows IS NULL AND mode <> 'compaction';
       INSERT INTO feed_states (feed, state, batches)
@@ -102,6 +104,6 @@ BEGIN
       PERFORM pg_sleep(1);
     END;
   END LOOP;
-  RAISE EXCEPTION 'batches are in use and could not be changed for ten minutes' USING ERRCODE = 'lock_not_available';
+  RAISE EXCEPTION 'batches are in use and could not be changed for fifteen minutes' USING ERRCODE = 'lock_not_available';
 END
 $$;

@@ -28,10 +28,10 @@ import {
   splitPart,
   summarizeMonths,
 } from "./audit.sql.js";
-import { type AuditReport, endAudit, writeDays } from "./end-audit.js";
+import { type AuditReport, type EndOptions, endAudit, writeDays } from "./end-audit.js";
 import { auditSmallBatch } from "./small-batch.js";
 
-export interface AuditOptions {
+export interface AuditOptions extends Pick<EndOptions, "findsDuplicate"> {
   /** Told after each part that this call made. */
   readonly onPart?: () => unknown;
   /** Memory for the sums of a part (24 MiB if not given); one that needs more is split. */
@@ -65,13 +65,14 @@ const WAIT_MS = 100;
 export async function auditBatch(
   database: Database,
   batchId: number,
-  { sums = new SpareSums(SUMS_BYTES), onPart }: AuditOptions = {},
+  { sums = new SpareSums(SUMS_BYTES), onPart, ...end }: AuditOptions = {},
 ): Promise<AuditReport> {
   try {
-    const ended = await sums.use((some) => auditSmallBatch(database, batchId, some));
+    const ended = await sums.use((some) => auditSmallBatch(database, batchId, some, end));
     if (ended !== null) return ended;
     if ((await begin(database, batchId)) === "auditing") {
-      await sums.use((some) => audit(database, batchId, some, onPart));
+      await sums.use((some) => makeRates(database, batchId, some, onPart));
+      await database.transaction((session) => finish(session, batchId, end));
     }
   } catch (error) {
     // Or it would be audited again by every run from now on, and keep each from ending well.
@@ -108,12 +109,11 @@ async function begin(database: Database, batchId: number): Promise<BatchState> {
   }
 }
 
-async function audit(database: Database, batchId: number, sums: Sums, onPart?: () => unknown): Promise<void> {
+async function makeRates(database: Database, batchId: number, sums: Sums, onPart?: () => unknown): Promise<void> {
   const months = (await database.rows(listMonthsAside, { batchId })).map(({ month }) => month);
   if (!(await ensureMonths(database, months))) throw new MonthBusyError();
   await database.transaction((session) => session.run(summarizeMonths, { batchId, below: PRICES_PER_PART }));
   await makeParts(database, batchId, sums, onPart);
-  await database.transaction((session) => finish(session, batchId));
 }
 
 async function makeParts(database: Database, batchId: number, sums: Sums, onPart?: () => unknown): Promise<void> {
@@ -149,11 +149,11 @@ async function makePart(session: Session, batchId: number, sums: Sums): Promise<
 }
 
 /** Compares and decides; does nothing if another worker did so first. */
-async function finish(session: Session, batchId: number): Promise<void> {
+async function finish(session: Session, batchId: number, end: EndOptions): Promise<void> {
   await session.run(limitWaits);
   await session.run(lockDataset);
   if ((await session.row(lockAudited, { batchId }))?.state !== "auditing") return;
-  await endAudit(session, batchId);
+  await endAudit(session, batchId, end);
   await session.run(forgetParts, { batchId });
 }
 

@@ -26,12 +26,26 @@ export async function writeDays(session: Session, batchId: number, fromDay: stri
   });
 }
 
+export interface EndOptions {
+  /** Of what was read back; those of the parts if not given. */
+  readonly checksums?: readonly string[];
+  /**
+   * False where batches before this one are still to be published: the publish itself looks whether it repeats one.
+   * Looked for now, a feed that goes back to earlier prices would seem to repeat what the batch before it is about to
+   * replace.
+   */
+  readonly findsDuplicate?: boolean;
+}
+
 /**
  * Compares what was read back with what the pieces promised, and sets the batch's state by it. With the dataset and the
  * row of the batch locked.
- * @param checksums of what was read back; those of the parts if not given.
  */
-export async function endAudit(session: Session, batchId: number, checksums?: readonly string[]): Promise<AuditReport> {
+export async function endAudit(
+  session: Session,
+  batchId: number,
+  { checksums, findsDuplicate = true }: EndOptions,
+): Promise<AuditReport> {
   const totals = (await session.row(compareTotals, { batchId })) as Totals;
   const checksum = combineChecksums(totals.checksums ?? []);
   const foundChecksum = combineChecksums(checksums ?? totals.found_checksums ?? []);
@@ -43,7 +57,7 @@ export async function endAudit(session: Session, batchId: number, checksums?: re
     return { state: "failed", duplicateOf: null, failure };
   }
   await session.run(setAudited, { batchId, checksum });
-  const duplicateOf = (await session.row(findDuplicate, { batchId }))?.id ?? null;
+  const duplicateOf = findsDuplicate ? ((await session.row(findDuplicate, { batchId }))?.id ?? null) : null;
   if (duplicateOf === null) return { state: "audited", duplicateOf, failure: null };
   await session.run(setDuplicate, { batchId, duplicateOf });
   return { state: "duplicate", duplicateOf, failure: null };

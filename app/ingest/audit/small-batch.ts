@@ -7,7 +7,7 @@ import { limitWaits, lockDataset } from "../../rates/dataset.sql.js";
 import { rollUpPrices } from "../../rates/roll-up/roll-up-prices.js";
 import type { Sums } from "../../rates/roll-up/sums.js";
 import { boundPart, findSmall, lockAudited, lockSmall, summarizeMonths } from "./audit.sql.js";
-import { type AuditReport, endAudit, writeDays } from "./end-audit.js";
+import { type AuditReport, type EndOptions, endAudit, writeDays } from "./end-audit.js";
 
 /** Prices of a batch that one worker audits about as fast as two would agree on who audits what. */
 const MOST_PRICES = 150_000;
@@ -20,12 +20,17 @@ const MOST_MONTHS = 2;
  * @param sums memory to add up in.
  * @returns null, with nothing done, for a batch that is not small, is not loaded, or has gone on otherwise.
  */
-export async function auditSmallBatch(database: Database, batchId: number, sums: Sums): Promise<AuditReport | null> {
+export async function auditSmallBatch(
+  database: Database,
+  batchId: number,
+  sums: Sums,
+  end: EndOptions,
+): Promise<AuditReport | null> {
   const months = (await database.row(findSmall, { batchId, mostPrices: MOST_PRICES, mostMonths: MOST_MONTHS }))?.months;
   if (!months) return null;
   await database.transaction((session) => session.run(summarizeMonths, { batchId, below: MOST_PRICES + 1 }));
   try {
-    return await database.transaction((session) => audit(session, batchId, months, sums));
+    return await database.transaction((session) => audit(session, batchId, months, sums, end));
   } catch (error) {
     if (error instanceof NotSmallError || (error as Partial<pg.DatabaseError>).code === UNIQUE_VIOLATION) return null;
     throw error;
@@ -43,6 +48,7 @@ async function audit(
   batchId: number,
   months: readonly { readonly first: string; readonly end: string }[],
   sums: Sums,
+  end: EndOptions,
 ): Promise<AuditReport | null> {
   await session.run(boundPart);
   await session.run(lockTreeShared);
@@ -60,5 +66,5 @@ async function audit(
   await session.run(lockDataset);
   // It was failed meanwhile, or a worker of the release before shares it in parts: what is written here is in its way.
   if ((await session.row(lockAudited, { batchId }))?.state !== "loading") throw new NotSmallError();
-  return endAudit(session, batchId, checksums);
+  return endAudit(session, batchId, { ...end, checksums });
 }

@@ -78,6 +78,21 @@ describe("small deliveries of a folder", function () {
     expect(await published()).to.deep.equal(names.filter((name) => name !== "3.csv"));
   });
 
+  it("go back to earlier prices where the last says those of the first again", async () => {
+    const replace = async (name: string, ...prices: string[]) =>
+      folder.write(name, `${HEADER}\n${prices.map((price) => `CNSGH,NLRTM,${price}`).join("\n")}\n`);
+    const seen = async () =>
+      (await database.pool.query("SELECT batch_id FROM batch_days WHERE visible AND day = '2024-03-01'")).rows;
+    await replace("1.csv", "2024-03-01,100");
+    await ingest({ mode: "replace" });
+    // Longer to load than the one behind it, which so is audited first.
+    await replace("2.csv", "2024-03-01,200", ...Array.from({ length: 30_000 }, () => "2024-03-02,1"));
+    await replace("3.csv", "2024-03-01,100");
+    const reports = await ingest({ mode: "replace" });
+    expect(reports.map(({ state }) => state)).to.deep.equal(["published", "published"]);
+    expect(await seen()).to.deep.equal([{ batch_id: reports[1]?.batchId }]);
+  });
+
   it("are loaded once by several workers that share the folder, in the order of names", async () => {
     const names = await writeFiles();
     const pools = [1, 2].map(() => new pg.Pool({ connectionString: database.url, max: 6 }));
