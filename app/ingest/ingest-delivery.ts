@@ -104,7 +104,7 @@ export async function planDelivery(
   const before = isOther ? await findPlannedBatch(database, { ...run, channel, identity }, run.startedAt) : known;
   if (before?.endedBefore) return () => reportEnded(run, before, object);
 
-  const small = isSmall(object, run.options);
+  const small = run.several && isSmall(object, run.options);
   const readable = small ? await inMemory(object, database.signal) : object;
   const inRanges =
     readable.ranges && compressionOf(await readFirstBytes(readable, MAGIC_BYTES, database.signal)) === null;
