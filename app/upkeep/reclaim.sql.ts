@@ -64,8 +64,8 @@ export const listDeadMonths = statement<NoParams, { month: string; batches: numb
   FROM dead_months GROUP BY month ORDER BY month`);
 
 /**
- * Rows of a month in these batches, from a block to before another. Nothing indexes them by batch, which every insert
- * would pay for; one pass takes all dead batches.
+ * Rows of a month in these batches, from a block to before another. One pass over the month takes all dead batches, so
+ * that many of them cost no more than one.
  */
 export const deleteDailyRates = statement<{
   month: string;
