@@ -1,6 +1,7 @@
 import { Counter, Gauge } from "prom-client";
 import type { Queries } from "../database/queries.js";
 import { registry } from "../telemetry/registry.js";
+import { SharedReading } from "../telemetry/shared-reading.js";
 import { type Ingest, readIngest } from "./batch-metrics.sql.js";
 import { type BatchSummary, listBatches } from "./batch-summary.js";
 
@@ -13,27 +14,14 @@ interface KnownIngest extends Ingest {
   readonly unfinished: readonly BatchSummary[];
 }
 
-/** Several scrapers, and all metrics of one scrape, share one reading. */
-const CACHE_MS = 5_000;
+const KEPT_MS = 5_000;
 const MOST_UNFINISHED = 100;
 
-let database: Queries | undefined;
-let reading: Promise<KnownIngest | undefined> | undefined;
-let readAtMs = Number.NEGATIVE_INFINITY;
+const ingest = new SharedReading(KEPT_MS, read);
 
 /** From now on the metrics tell of this database; undefined ends that. */
 export function watchIngest(watched: Queries | undefined): void {
-  database = watched;
-  reading = undefined;
-  readAtMs = Number.NEGATIVE_INFINITY;
-}
-
-function current(): Promise<KnownIngest | undefined> {
-  if (reading === undefined || performance.now() - readAtMs > CACHE_MS) {
-    readAtMs = performance.now();
-    reading = database === undefined ? Promise.resolve(undefined) : read(database).catch(() => undefined);
-  }
-  return reading;
+  ingest.watch(watched);
 }
 
 async function read(from: Queries): Promise<KnownIngest> {
@@ -60,12 +48,12 @@ function tell<Label extends string>(
     labelNames: [...labelNames],
     registers: [registry],
     async collect() {
-      const ingest = await current();
+      const known = await ingest.current();
       this.reset();
       // Without labels, a reset leaves a zero behind, which would be a lie while nothing is known.
       if (labelNames.length === 0) (this as Gauge).remove?.();
-      if (ingest === undefined) return;
-      for (const [labels, value] of values(ingest)) this.inc(labels, value);
+      if (known === undefined) return;
+      for (const [labels, value] of values(known)) this.inc(labels, value);
     },
   });
 }

@@ -1,6 +1,7 @@
 import { Gauge, Histogram } from "prom-client";
 import type { Queries } from "../database/queries.js";
 import { registry } from "../telemetry/registry.js";
+import { SharedReading } from "../telemetry/shared-reading.js";
 import { countDue, DUE } from "./fold.sql.js";
 
 const duration = new Histogram({
@@ -24,17 +25,14 @@ export async function observeFold(fold: () => Promise<boolean>): Promise<boolean
   }
 }
 
-/** Several scrapers share one reading, which looks at every batch that is not folded. */
-const CACHE_MS = 60_000;
+/** A reading looks at every batch that is not folded. */
+const KEPT_MS = 60_000;
 
-let database: Queries | undefined;
-let reading: Promise<number | undefined> = Promise.resolve(undefined);
-let readAtMs = Number.NEGATIVE_INFINITY;
+const waiting = new SharedReading(KEPT_MS, async (database: Queries) => (await database.row(countDue, DUE))?.batches);
 
 /** From now on the metric tells of this database; undefined ends that. */
 export function watchFolds(watched: Queries | undefined): void {
-  database = watched;
-  readAtMs = Number.NEGATIVE_INFINITY;
+  waiting.watch(watched);
 }
 
 new Gauge({
@@ -42,15 +40,8 @@ new Gauge({
   help: "Published batches (and folds of them) that are due to be folded; absent while the database does not answer",
   registers: [registry],
   async collect() {
-    if (performance.now() - readAtMs > CACHE_MS) {
-      readAtMs = performance.now();
-      reading = Promise.resolve(database?.row(countDue, DUE)).then(
-        (row) => row?.batches,
-        () => undefined,
-      );
-    }
-    const waiting = await reading;
+    const batches = await waiting.current();
     this.remove();
-    if (waiting !== undefined) this.set(waiting);
+    if (batches !== undefined) this.set(batches);
   },
 });
