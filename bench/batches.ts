@@ -6,7 +6,7 @@ import { Database } from "../app/database/database.js";
 import { ingestSource } from "../app/ingest/ingest-source.js";
 import { RatesFinder } from "../app/rates/find-rates.js";
 import type { Question } from "../app/rates/question.js";
-import { foldNext } from "../app/upkeep/fold.js";
+import { foldAround } from "../app/upkeep/fold.js";
 import { type BenchServer, loadPrices, settle, withPool } from "./bench-database.js";
 import { benchMonths } from "./months.js";
 import { priceSource } from "./price-source.js";
@@ -69,7 +69,7 @@ async function loadAndFold(loading: pg.Pool, folding: pg.Pool): Promise<{ loadin
     );
     await folding.query("UPDATE batches SET feed = $1 WHERE id = $2", [FEED, id]);
     seconds.folding += await cpuOf(folding, async () => {
-      while (await foldNext(database, { around: id }));
+      while (await foldAround(database, id));
     });
   }
   const millions = (BATCHES * PRICES) / 1_000_000;
