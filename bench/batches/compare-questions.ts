@@ -24,16 +24,12 @@ export interface Compared {
   readonly publishTo?: string;
 }
 
-/** Questions about the busiest region and port, by turns, so that whatever else the machine does meets both sides. */
+/** Questions about the busiest lane of regions and that of ports, by turns, so that whatever else the machine does meets both sides. */
 export async function compareQuestions(compared: Compared): Promise<Line[]> {
   const { ours, peer, dateFrom, dateTo, publishTo } = compared;
-  const { rows } = await peer.query<{ code: string; kind: string }>(`
-    SELECT p.code, p.kind FROM places p JOIN place_ports c ON c.place_id = p.id
-    GROUP BY p.code, p.kind ORDER BY count(*) DESC, p.code`);
   const lines: Line[] = [];
   for (const kind of ["region", "port"]) {
-    const [origin, destination] = rows.filter((place) => place.kind === kind).map(({ code }) => code);
-    const question = { origin: origin as string, destination: destination as string, dateFrom, dateTo };
+    const question = { ...(await findBusiest(peer, kind)), dateFrom, dateTo };
     const publishing = new AbortController();
     const published = publishTo && publishInTurn(publishTo, kind).finally(() => publishing.abort());
     const lasts = (turn: number) => (publishTo ? !publishing.signal.aborted : turn < QUESTIONS);
@@ -41,6 +37,18 @@ export async function compareQuestions(compared: Compared): Promise<Line[]> {
     await published;
   }
   return lines;
+}
+
+async function findBusiest(pool: pg.Pool, kind: string): Promise<{ origin: string; destination: string }> {
+  const { rows } = await pool.query(
+    `SELECT origin.code AS origin, destination.code AS destination
+     FROM daily_rates r
+     JOIN places origin ON origin.id = r.origin_id AND origin.kind = $1
+     JOIN places destination ON destination.id = r.destination_id AND destination.kind = $1
+     ORDER BY (SELECT sum(count) FROM unnest(r.counts) AS count) DESC LIMIT 1`,
+    [kind],
+  );
+  return rows[0];
 }
 
 async function ask(
