@@ -2,6 +2,7 @@ import { statement } from "../database/statement.js";
 
 /** A month of a batch that has no rows of its own, and its days: the fold that counts them, or null. */
 export interface Elsewhere {
+  readonly batch_id: number;
   /** First day. */
   readonly month: string;
   readonly from_day: string;
@@ -9,7 +10,7 @@ export interface Elsewhere {
   readonly fold_id: number | null;
 }
 
-const monthAndDays = `to_char(month, 'YYYY-MM-DD') AS month, to_char(from_day, 'YYYY-MM-DD') AS from_day,
+const monthAndDays = `batch_id, to_char(month, 'YYYY-MM-DD') AS month, to_char(from_day, 'YYYY-MM-DD') AS from_day,
          to_char(last_day, 'YYYY-MM-DD') AS last_day`;
 
 /**
@@ -18,11 +19,12 @@ const monthAndDays = `to_char(month, 'YYYY-MM-DD') AS month, to_char(from_day, '
  */
 export const findFolds = statement<{ batchId: number }, Elsewhere>(`
   WITH RECURSIVE above AS (
-    SELECT date_trunc('month', day)::date AS month, min(day) AS from_day, max(day) AS last_day, fold_id, 1 AS height
+    SELECT batch_id, date_trunc('month', day)::date AS month, min(day) AS from_day, max(day) AS last_day, fold_id,
+           1 AS height
     FROM batch_days WHERE batch_id = $batchId AND fold_id IS NOT NULL
-    GROUP BY 1, fold_id
+    GROUP BY batch_id, 2, fold_id
     UNION ALL
-    SELECT above.month, from_day, last_day, next.fold_id, above.height + 1
+    SELECT batch_id, above.month, from_day, last_day, next.fold_id, above.height + 1
     FROM above
     CROSS JOIN LATERAL (SELECT fold_id FROM batch_days WHERE batch_id = above.fold_id LIMIT 1) next
     WHERE next.fold_id IS NOT NULL
@@ -30,15 +32,40 @@ export const findFolds = statement<{ batchId: number }, Elsewhere>(`
   SELECT ${monthAndDays}, fold_id
   FROM (SELECT DISTINCT ON (month) * FROM above ORDER BY month, height DESC) top ORDER BY top.month`);
 
-/** Months of a batch that have no rows. */
-export const findLaidAside = statement<{ batchId: number }, Elsewhere>(`
+/** Months that have no rows, of the batches that a query finds. */
+const laidAside = (batches: string) => `
   SELECT ${monthAndDays}, NULL AS fold_id
   FROM (
-    SELECT date_trunc('month', day)::date AS month, min(day) AS from_day, max(day) AS last_day
-    FROM batch_days WHERE batch_id = $batchId AND laid_aside
-    GROUP BY 1
+    SELECT batch_id, date_trunc('month', day)::date AS month, min(day) AS from_day, max(day) AS last_day
+    FROM batch_days WHERE batch_id IN (${batches}) AND laid_aside
+    GROUP BY batch_id, 2
   ) held
-  ORDER BY held.month`);
+  ORDER BY batch_id, held.month`;
+
+/** Of a batch that is retracted. */
+export const findLaidAside = statement<{ batchId: number }, Elsewhere>(
+  laidAside("SELECT id FROM batches WHERE id = $batchId AND state = 'retracted'"),
+);
+
+/** Of a batch that is published, and hidden on all its days. */
+export const findHiddenAside = statement<{ batchId: number }, Elsewhere>(
+  laidAside("SELECT id FROM batches WHERE id = $batchId AND state = 'published'"),
+);
+
+/** Of the `replace` batches that consumers see again once this one is retracted. */
+export const findRevealed = statement<{ batchId: number }, Elsewhere>(
+  laidAside(`
+    SELECT next.id
+    FROM batches given
+    JOIN batch_days own ON own.batch_id = given.id AND own.visible
+    CROSS JOIN LATERAL (
+      SELECT b.id
+      FROM batch_days d JOIN batches b ON b.id = d.batch_id
+      WHERE d.day = own.day AND b.feed = given.feed AND b.mode = 'replace' AND b.state = 'published' AND b.id <> given.id
+      ORDER BY b.sequence DESC LIMIT 1
+    ) next
+    WHERE given.id = $batchId AND given.mode = 'replace'`),
+);
 
 /** Takes the batch out of the totals of its folds (`folds`, with their `months`). */
 export const takeOut = statement<{
@@ -63,7 +90,7 @@ export const layAside = statement<{ batchId: number }>(`
   UPDATE batch_days SET fold_id = NULL, laid_aside = true, visible = false
   WHERE batch_id = $batchId AND fold_id IS NOT NULL`);
 
-/** Its rows are there again. */
-export const takeBack = statement<{ batchId: number }>(
-  "UPDATE batch_days SET laid_aside = false WHERE batch_id = $batchId AND laid_aside",
+/** Their rows are there again. */
+export const takeBack = statement<{ batches: readonly number[] }>(
+  "UPDATE batch_days SET laid_aside = false WHERE batch_id = ANY ($batches::integer[]) AND laid_aside",
 );

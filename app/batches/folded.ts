@@ -6,15 +6,7 @@ import { limitWaits } from "../rates/dataset.sql.js";
 import { keepMonth } from "../rates/month.sql.js";
 import { rollUpAgain } from "../rates/roll-up/roll-up-again.js";
 import { sleep } from "../sleep.js";
-import {
-  countCorrections,
-  type Elsewhere,
-  findFolds,
-  findLaidAside,
-  layAside,
-  takeBack,
-  takeOut,
-} from "./folded.sql.js";
+import { countCorrections, type Elsewhere, findFolds, layAside, takeBack, takeOut } from "./folded.sql.js";
 
 /** A fold was made, or a month is being dropped, while this transaction wrote its rows: it rolls back. */
 class FoldsChangedError extends Error {}
@@ -73,9 +65,13 @@ export class FoldedChange {
     return FoldedChange.#write(session, batchId, findFolds);
   }
 
-  /** Writes the rows of the batch that were laid aside. */
-  static bringingBack(session: Session, batchId: number): Promise<FoldedChange> {
-    return FoldedChange.#write(session, batchId, findLaidAside);
+  /** Writes the rows that were laid aside of the batches that `find` finds with this one. */
+  static bringingBack(
+    session: Session,
+    batchId: number,
+    find: Statement<{ batchId: number }, Elsewhere>,
+  ): Promise<FoldedChange> {
+    return FoldedChange.#write(session, batchId, find);
   }
 
   static async #write(
@@ -88,10 +84,10 @@ export class FoldedChange {
       await session.run(limitWaits);
       await session.run(lockTreeShared);
     }
-    for (const { month, from_day: fromDay, last_day: lastDay, fold_id: foldId } of elsewhere) {
+    for (const { batch_id, month, from_day: fromDay, last_day: lastDay, fold_id } of elsewhere) {
       if (!(await session.row(keepMonth, { month }))?.kept) throw new FoldsChangedError();
-      const sign = foldId === null ? 1 : -1;
-      await rollUpAgain(session, { batchId, fromDay, lastDay, into: foldId ?? batchId, sign });
+      const sign = fold_id === null ? 1 : -1;
+      await rollUpAgain(session, { batchId: batch_id, fromDay, lastDay, into: fold_id ?? batch_id, sign });
     }
     return new FoldedChange(session, batchId, find, elsewhere);
   }
@@ -112,8 +108,9 @@ export class FoldedChange {
     await this.#session.run(layAside, { batchId: this.#batchId });
   }
 
-  /** The batch is published again, with rows of its own. */
+  /** What was brought back has rows of its own from now on. */
   async takeBack(): Promise<void> {
-    if (this.#written.length > 0) await this.#session.run(takeBack, { batchId: this.#batchId });
+    if (this.#written.length === 0) return;
+    await this.#session.run(takeBack, { batches: this.#written.map(({ batch_id }) => batch_id) });
   }
 }

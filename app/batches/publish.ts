@@ -4,6 +4,7 @@ import { growDataset, limitWaits, lockDataset } from "../rates/dataset.sql.js";
 import { BatchNotFoundError, BatchStateError, BatchTooOldError } from "./batch-error.js";
 import type { BatchState } from "./batch-state.js";
 import { FoldedChange, whileFoldsChange } from "./folded.js";
+import { findLaidAside } from "./folded.sql.js";
 import { findDuplicate, type LockedBatch, lockBatch, setDuplicate, setPublished } from "./publish.sql.js";
 import { refreshOwnVisibility, refreshVisibility } from "./visibility.sql.js";
 
@@ -52,7 +53,7 @@ async function publish(
   { retractableDays = 30, onlyAudited = false }: PublishOptions,
 ): Promise<PublishReport> {
   // Only what was published before can have rows laid aside.
-  const folded = onlyAudited ? null : await FoldedChange.bringingBack(session, batchId);
+  const folded = onlyAudited ? null : await FoldedChange.bringingBack(session, batchId, findLaidAside);
   const batch = await lock(session, batchId, retractableDays);
   await folded?.expectUnchanged();
   if (batch.state === "published" || (batch.state !== "audited" && onlyAudited)) {

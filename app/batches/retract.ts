@@ -2,6 +2,7 @@ import type { Database } from "../database/database.js";
 import type { Session } from "../database/queries.js";
 import { BatchStateError } from "./batch-error.js";
 import { FoldedChange, whileFoldsChange } from "./folded.js";
+import { findRevealed } from "./folded.sql.js";
 import { lock, refresh, refuseOld } from "./publish.js";
 import { setRetracted } from "./publish.sql.js";
 
@@ -37,8 +38,10 @@ export function retractBatch(
 
 async function retract(session: Session, batchId: number, retractableDays: number): Promise<RetractReport> {
   const folded = await FoldedChange.takingOut(session, batchId);
+  const revealed = await FoldedChange.bringingBack(session, batchId, findRevealed);
   const batch = await lock(session, batchId, retractableDays);
   await folded.expectUnchanged();
+  await revealed.expectUnchanged();
   if (batch.state === "retracted") return { changed: false, version: null };
   if (batch.state !== "published" && batch.state !== "compacted") {
     throw new BatchStateError(batchId, batch.state, `Batch ${batchId} is ${batch.state}; there is nothing to retract.`);
@@ -54,5 +57,6 @@ async function retract(session: Session, batchId: number, retractableDays: numbe
   }
   await session.run(setRetracted, { batchId });
   await folded.layAside();
+  await revealed.takeBack();
   return { changed: true, version: await refresh(session, batch) };
 }

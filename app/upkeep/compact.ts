@@ -2,6 +2,7 @@ import { refreshVisibility } from "../batches/visibility.sql.js";
 import type { Database } from "../database/database.js";
 import type { Session } from "../database/queries.js";
 import { limitWaits, lockDataset } from "../rates/dataset.sql.js";
+import { beginFold } from "./begin-fold.js";
 import {
   buryFolded,
   foldDays,
@@ -17,7 +18,8 @@ import {
   setCompacted,
   setSettled,
 } from "./compact.sql.js";
-import { beginFold, foldAll } from "./fold.js";
+import { foldAll } from "./fold.js";
+import { bringBackHidden, layAsideHidden } from "./hidden.js";
 import { type ReclaimReport, reclaim } from "./reclaim.js";
 import { Turns } from "./turns.js";
 
@@ -62,6 +64,9 @@ export async function compact(database: Database, options: CompactOptions = {}):
   for (const { feed, month } of foldable) {
     options.onMonth?.(feed, month);
     await turns.take(`${feed}, ${month.slice(0, 7)}, was not folded`, async () => {
+      const found = { retractableDays, feed, month };
+      const aside = (await database.transaction((session) => session.row(listFold, found)))?.aside ?? [];
+      for (const id of aside) await bringBackHidden(database, id);
       const work = database.transaction((session) => fold(session, feed, month, retractableDays));
       if (await work.catch(unlessChanged)) folded += 1;
     });
@@ -70,6 +75,7 @@ export async function compact(database: Database, options: CompactOptions = {}):
   // and wait until these are settled too.
   await turns.take("not all batches were folded", async () => {
     await foldAll(database);
+    await layAsideHidden(database);
   });
   let deleted: ReclaimReport = { prices: 0, dailyRates: 0 };
   await turns.take("nothing was deleted", async () => {
@@ -89,7 +95,9 @@ function unlessChanged(error: unknown): false {
 
 async function fold(session: Session, feed: string, month: string, retractableDays: number): Promise<boolean> {
   if (!(await beginFold(session, feed, month))) return false;
-  const { inputs, batches, days } = (await session.row(listFold, { retractableDays, feed, month })) ?? {};
+  const { inputs, batches, days, aside } = (await session.row(listFold, { retractableDays, feed, month })) ?? {};
+  // Another process laid some aside again.
+  if (aside) return false;
   // Another process folded them after they were listed.
   if (!inputs || !batches || !days || inputs.length < 2) return false;
   const foldId = (await session.row(insertFold, { feed, month, batches }))?.id as number;

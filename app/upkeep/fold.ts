@@ -1,14 +1,11 @@
 import { refreshOwnVisibility } from "../batches/visibility.sql.js";
 import type { Database } from "../database/database.js";
 import type { Session } from "../database/queries.js";
-import { lockTreeShared } from "../places/import-places.sql.js";
 import { limitWaits, lockDataset } from "../rates/dataset.sql.js";
-import { keepMonth } from "../rates/month.sql.js";
+import { beginFold } from "./begin-fold.js";
 import {
   addUpDays,
-  boundFold,
   boundFoldEarly,
-  claimFold,
   DUE,
   type Due,
   findDueAround,
@@ -111,15 +108,4 @@ async function addUp(session: Session, { feed, month }: Due, foldId: number): Pr
   await session.run(limitWaits);
   await session.run(setAddedUp, { foldId, corrections });
   return true;
-}
-
-/**
- * Takes what every fold and compaction of a feed and month needs until its transaction ends.
- * @returns false if another process folds them, or the month is being dropped.
- */
-export async function beginFold(session: Session, feed: string, month: string): Promise<boolean> {
-  await session.run(boundFold);
-  await session.run(lockTreeShared);
-  if (!(await session.row(claimFold, { feed, month }))?.claimed) return false;
-  return (await session.row(keepMonth, { month }))?.kept === true;
 }

@@ -2,6 +2,7 @@ import type { Database } from "../database/database.js";
 import type { Log } from "../database/log.js";
 import { sleep } from "../sleep.js";
 import { foldAround } from "./fold.js";
+import { layAsideHidden } from "./hidden.js";
 
 /**
  * Makes folds after publishes and retracts, in the process that did them: one at a time, and after each a rest as long as it took,
@@ -40,6 +41,7 @@ export class Folder {
     try {
       for (const batchId of this.#waiting) {
         this.#waiting.delete(batchId);
+        await layAsideHidden(this.#database, batchId);
         for (let due = true; due; ) {
           const beganAtMs = performance.now();
           due = await foldAround(this.#database, batchId);

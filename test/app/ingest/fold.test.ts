@@ -10,6 +10,7 @@ import { registry } from "../../../app/telemetry/registry.js";
 import { compact } from "../../../app/upkeep/compact.js";
 import { foldAll, foldAround } from "../../../app/upkeep/fold.js";
 import { watchFolds } from "../../../app/upkeep/fold-metrics.js";
+import { layAsideHidden } from "../../../app/upkeep/hidden.js";
 import { createDatabase, type TestDatabase } from "../../kit/database.js";
 import { until } from "../../kit/until.js";
 import { age, deliver, differences, load, type Price, seen } from "./deliveries.js";
@@ -131,6 +132,31 @@ describe("folds", function () {
     expect(await seen(database.pool)).not.to.deep.equal(before);
   });
 
+  it("keeps no rows of replaces that later ones hide, and a retract of these shows them again", async () => {
+    const ids: number[] = [];
+    for (let nth = 0; nth < 8; nth += 1) {
+      // On other days each time: what the last one hides is of several.
+      const days = DAYS.filter((_, index) => nth % 4 === 3 || index !== nth % 4);
+      ids.push(await deliver(database.pool, { mode: "replace", prices: prices(nth, days) }));
+      await layAsideHidden(database, ids.at(-1));
+      expect(await differences(database.pool), `behind ${nth}`).to.deep.equal([]);
+    }
+    expect(await number("SELECT count(DISTINCT batch_id) AS n FROM daily_rates")).to.equal(1);
+    const change: Record<string, (id: number) => Promise<unknown>> = {
+      "retract of": (id) => retractBatch(database, id),
+      "publish of hidden": (id) => publishBatch(database, id),
+    };
+    for (const id of ids.toReversed()) {
+      for (const [name, make] of Object.entries(change)) {
+        await make(id);
+        expect(await differences(database.pool), `${name} ${id}`).to.deep.equal([]);
+      }
+      await retractBatch(database, id);
+      expect(await differences(database.pool), `without ${id}`).to.deep.equal([]);
+    }
+    expect((await seen(database.pool)).size).to.equal(0);
+  });
+
   it("is done behind the publishes of an ingest run", async () => {
     const folder = await createFolder();
     try {
@@ -218,8 +244,11 @@ describe("folds", function () {
 
   it("can be killed at any point, as can a retract and a publish, and all go on", async () => {
     const ids = await deliverMany(8, 2);
+    for (const nth of [1, 2])
+      ids.push(await deliver(database.pool, { feed: "b", mode: "replace", prices: prices(nth) }));
     const changes: readonly ((on: Database, id: number) => Promise<unknown>)[] = [
       (on, id) => foldAround(on, id, { fanIn: 2 }),
+      (on) => layAsideHidden(on),
       (on, id) => retractBatch(on, id),
       (on, id) => publishBatch(on, id),
       (on, id) => foldAround(on, id, { fanIn: 2 }),
@@ -290,6 +319,9 @@ describe("folds", function () {
     const reading = Array.from({ length: 2 }, async () => {
       while (working) expect(await differences(database.pool)).to.deep.equal([]);
     });
+    const hiding = (async () => {
+      while (working) await layAsideHidden(database);
+    })();
     const publishing = [0, 1].map(async (publisher) => {
       for (let turn = 0; turn < 40; turn += 1) {
         const pick = random[2 * turn + publisher] as number;
@@ -304,7 +336,7 @@ describe("folds", function () {
     await Promise.all(publishing).finally(() => {
       working = false;
     });
-    await Promise.all(reading);
+    await Promise.all([hiding, ...reading]);
     const folds = await Promise.all(folding);
     expect(folds[0] as number).to.be.greaterThan(0);
     expect(await differences(database.pool)).to.deep.equal([]);

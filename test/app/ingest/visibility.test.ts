@@ -8,6 +8,7 @@ import { auditBatch } from "../../../app/ingest/audit/audit.js";
 import { newestChange } from "../../../app/rates/dataset-version.sql.js";
 import { compact } from "../../../app/upkeep/compact.js";
 import { foldAll } from "../../../app/upkeep/fold.js";
+import { layAsideHidden } from "../../../app/upkeep/hidden.js";
 import { dropOldMonths } from "../../../app/upkeep/retention.js";
 import { createDatabase, type TestDatabase } from "../../kit/database.js";
 import { runs } from "../../kit/runs.js";
@@ -217,6 +218,7 @@ async function take(next: Step, model: Model, database: TestDatabase): Promise<v
       return;
     case "fold":
       await foldAll(database, { fanIn: next.fanIn });
+      await layAsideHidden(database);
       return;
     case "move":
       model.tree = await move(database, tree, next.ports);

@@ -1,0 +1,52 @@
+import { statement } from "../database/statement.js";
+
+/** A `replace` of whose days consumers see none, as later ones hide them, and its days and months (first days). */
+export interface Hidden {
+  readonly id: number;
+  readonly feed: string;
+  readonly from_day: string;
+  readonly last_day: string;
+  readonly months: readonly string[];
+}
+
+interface Small {
+  readonly mostPrices: number;
+  readonly mostMonths: number;
+}
+
+/** Of the batches that a query finds, those with rows. Larger ones stay as they are: a retract may need them again. */
+const hidden = (batches: string) => `
+  SELECT b.id, b.feed, to_char(min(d.day), 'YYYY-MM-DD') AS from_day, to_char(max(d.day), 'YYYY-MM-DD') AS last_day,
+         array_agg(DISTINCT to_char(d.day, 'YYYY-MM-01')) AS months
+  FROM batches b JOIN batch_days d ON d.batch_id = b.id
+  WHERE b.id IN (${batches}) AND b.mode = 'replace' AND b.state = 'published'
+  GROUP BY b.id
+  HAVING NOT bool_or(d.visible OR d.laid_aside OR d.fold_id IS NOT NULL) AND sum(d.prices) <= $mostPrices
+     AND count(DISTINCT date_trunc('month', d.day)) <= $mostMonths
+  ORDER BY b.id`;
+
+export const listHidden = statement<Small, Hidden>(
+  hidden("SELECT id FROM batches WHERE mode = 'replace' AND state = 'published'"),
+);
+
+/** Of the feed and the days of a batch. */
+export const listHiddenAround = statement<Small & { batchId: number }, Hidden>(
+  hidden(`
+    SELECT d.batch_id
+    FROM batches given
+    JOIN batch_days own ON own.batch_id = given.id
+    JOIN batch_days d ON d.day = own.day AND d.fold_id IS NULL AND NOT d.laid_aside AND NOT d.visible
+    JOIN batches other ON other.id = d.batch_id AND other.feed = given.feed
+    WHERE given.id = $batchId AND given.mode = 'replace'`),
+);
+
+export const deleteRates = statement<{ id: number; fromDay: string; lastDay: string }>(`
+  DELETE FROM daily_rates
+  WHERE batch_id = $id AND first_day >= date_trunc('month', $fromDay::date)::date AND first_day <= $lastDay::date`);
+
+/** @returns how many days; none where a retract has shown one meanwhile. */
+export const layHiddenAside = statement<{ id: number }>(`
+  UPDATE batch_days SET laid_aside = true
+  WHERE batch_id = $id AND NOT EXISTS (
+    SELECT FROM batch_days d JOIN batches b ON b.id = d.batch_id
+    WHERE b.id = $id AND (d.visible OR d.laid_aside OR b.state <> 'published'))`);
