@@ -90,6 +90,11 @@ export const layAside = statement<{ batchId: number }>(`
   UPDATE batch_days SET fold_id = NULL, laid_aside = true, visible = false
   WHERE batch_id = $batchId AND fold_id IS NOT NULL`);
 
+/** Of a `replace` that is hidden; see the migration. */
+export const setLaidAside = statement<{ batches: readonly number[]; laidAside: boolean }>(`
+  UPDATE batches SET laid_aside = $laidAside
+  WHERE id IN (SELECT id FROM batches WHERE id = ANY ($batches::integer[]) AND laid_aside <> $laidAside ORDER BY id FOR UPDATE)`);
+
 /** Their rows are there again. */
 export const takeBack = statement<{ batches: readonly number[] }>(
   "UPDATE batch_days SET laid_aside = false WHERE batch_id = ANY ($batches::integer[]) AND laid_aside",

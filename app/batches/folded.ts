@@ -6,7 +6,7 @@ import { limitWaits } from "../rates/dataset.sql.js";
 import { keepMonth } from "../rates/month.sql.js";
 import { rollUpAgain } from "../rates/roll-up/roll-up-again.js";
 import { sleep } from "../sleep.js";
-import { countCorrections, type Elsewhere, findFolds, layAside, takeBack, takeOut } from "./folded.sql.js";
+import { countCorrections, type Elsewhere, findFolds, layAside, setLaidAside, takeBack, takeOut } from "./folded.sql.js";
 
 /** A fold was made, or a month is being dropped, while this transaction wrote its rows: it rolls back. */
 class FoldsChangedError extends Error {}
@@ -111,6 +111,8 @@ export class FoldedChange {
   /** What was brought back has rows of its own from now on. */
   async takeBack(): Promise<void> {
     if (this.#written.length === 0) return;
-    await this.#session.run(takeBack, { batches: this.#written.map(({ batch_id }) => batch_id) });
+    const batches = this.#written.map(({ batch_id }) => batch_id);
+    await this.#session.run(setLaidAside, { batches, laidAside: false });
+    await this.#session.run(takeBack, { batches });
   }
 }

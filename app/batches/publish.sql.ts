@@ -28,7 +28,7 @@ export const setPublished = statement<{ batchId: number }>(`
 
 /** It keeps its sequence, so that a later publish brings back exactly what was. */
 export const setRetracted = statement<{ batchId: number }>(
-  "UPDATE batches SET state = 'retracted', folded = false, retracted_at = clock_timestamp() WHERE id = $batchId",
+  "UPDATE batches SET state = 'retracted', folded = false, laid_aside = false, retracted_at = clock_timestamp() WHERE id = $batchId",
 );
 
 /**

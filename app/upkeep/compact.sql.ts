@@ -110,7 +110,7 @@ export const buryFolded = statement<{ batches: readonly number[]; month: string 
 /** They can no longer be retracted; those with no day left are compacted. */
 export const setCompacted = statement<{ batches: readonly number[] }>(`
   UPDATE batches b
-  SET compacted_at = coalesce(compacted_at, clock_timestamp()),
+  SET compacted_at = coalesce(compacted_at, clock_timestamp()), laid_aside = false,
       folded = EXISTS (SELECT FROM batch_days d WHERE d.batch_id = b.id AND d.fold_id IS NOT NULL),
       state = CASE WHEN EXISTS (SELECT FROM batch_days d WHERE d.batch_id = b.id) THEN state ELSE 'compacted' END
   WHERE id = ANY ($batches::integer[])`);

@@ -19,7 +19,7 @@ const hidden = (batches: string) => `
   SELECT b.id, b.feed, to_char(min(d.day), 'YYYY-MM-DD') AS from_day, to_char(max(d.day), 'YYYY-MM-DD') AS last_day,
          array_agg(DISTINCT to_char(d.day, 'YYYY-MM-01')) AS months
   FROM batches b JOIN batch_days d ON d.batch_id = b.id
-  WHERE b.id IN (${batches}) AND b.mode = 'replace' AND b.state = 'published'
+  WHERE b.id IN (${batches}) AND b.mode = 'replace' AND b.state = 'published' AND b.compacted_at IS NULL
   GROUP BY b.id
   HAVING NOT bool_or(d.visible OR d.laid_aside OR d.fold_id IS NOT NULL) AND sum(d.prices) <= $mostPrices
      AND count(DISTINCT date_trunc('month', d.day)) <= $mostMonths

@@ -1,11 +1,11 @@
 import { FoldedChange, whileFoldsChange } from "../batches/folded.js";
-import { findHiddenAside } from "../batches/folded.sql.js";
+import { findHiddenAside, setLaidAside } from "../batches/folded.sql.js";
 import { lock } from "../batches/publish.js";
 import type { Database } from "../database/database.js";
 import type { Session } from "../database/queries.js";
 import { limitWaits, lockDataset } from "../rates/dataset.sql.js";
 import { beginFold } from "./begin-fold.js";
-import { DUE } from "./fold.sql.js";
+import { boundFoldEarly, DUE } from "./fold.sql.js";
 import { deleteRates, type Hidden, layHiddenAside, listHidden, listHiddenAround } from "./hidden.sql.js";
 
 /**
@@ -30,9 +30,11 @@ function unlessShown(error: unknown): void {
 
 async function layAside(session: Session, { id, feed, months, from_day, last_day }: Hidden): Promise<void> {
   for (const month of months) if (!(await beginFold(session, feed, month))) return;
+  await session.run(boundFoldEarly);
   await session.run(deleteRates, { id, fromDay: from_day, lastDay: last_day });
   await session.run(limitWaits);
   await session.run(lockDataset);
+  await session.run(setLaidAside, { batches: [id], laidAside: true });
   if ((await session.run(layHiddenAside, { id })) === 0) throw new ShownError();
 }
 

@@ -31,7 +31,7 @@ export const stopAudits = statement<{ batchId: number }>(`
  * are final only now, because a piece could still commit at the moment when it failed.
  */
 export const giveUpBatch = statement<{ batchId: number; retractableDays: number }, { id: number }>(`
-  UPDATE batches SET compacted_at = coalesce(compacted_at, clock_timestamp()), ${keepTotals}
+  UPDATE batches SET compacted_at = coalesce(compacted_at, clock_timestamp()), laid_aside = false, ${keepTotals}
   WHERE id = $batchId AND reclaimed_at IS NULL
     AND (state IN ('failed', 'duplicate')
          OR state = 'retracted' AND published_at < clock_timestamp() - make_interval(days => $retractableDays::integer))
