@@ -67,6 +67,24 @@ export const findRevealed = statement<{ batchId: number }, Elsewhere>(
     WHERE given.id = $batchId AND given.mode = 'replace'`),
 );
 
+/** Deliveries that a fold holds, directly or through others, and can let go of: how many, and their numbers. */
+export interface Held {
+  readonly batches: number;
+  readonly first: number;
+  readonly last: number;
+}
+
+/** Without a row for what holds none. */
+export const readHeld = statement<{ foldId: number }, Held>(`
+  WITH RECURSIVE below AS (
+    SELECT batch_id FROM batch_days WHERE fold_id = $foldId
+    UNION
+    SELECT d.batch_id FROM below JOIN batch_days d ON d.fold_id = below.batch_id
+  )
+  SELECT count(*)::integer AS batches, min(id) AS first, max(id) AS last
+  FROM batches WHERE id IN (SELECT batch_id FROM below) AND mode <> 'compaction'
+  HAVING count(*) > 0`);
+
 /** Takes the batch out of the totals of its folds (`folds`, with their `months`). */
 export const takeOut = statement<{
   batchId: number;

@@ -1,4 +1,5 @@
 import type { BatchSummary } from "../batches/batch-summary.js";
+import type { Held } from "../batches/folded.sql.js";
 import { type ReportedLine, tells } from "../batches/reported-lines.js";
 import { printable } from "../printable.js";
 
@@ -35,6 +36,7 @@ export function writeBatchDetails(
   batch: BatchSummary,
   lines: readonly ReportedLine[],
   counts: readonly { readonly reason: string; readonly count: number }[],
+  held: Held | undefined,
 ): string {
   const facts: [name: string, value: string | null][] = [
     ["batch", String(batch.id)],
@@ -42,6 +44,7 @@ export function writeBatchDetails(
     ["feed", batch.feed],
     ["source", batch.source],
     ["mode", batch.mode],
+    ["holds", held ? `${held.batches.toLocaleString("en-US")} batches, ${held.first} to ${held.last}` : null],
     [
       "pieces",
       `${batch.pieces_loaded} of ${batch.pieces} loaded${batch.pieces_failed > 0 ? `, ${batch.pieces_failed} failed` : ""}`,

@@ -4,6 +4,7 @@ import { writeBatch } from "../batches/batch-json.js";
 import { batchStates } from "../batches/batch-state.js";
 import { type ListOptions, listBatches, readBatch } from "../batches/batch-summary.js";
 import { failBatch, STOPPED } from "../batches/fail.js";
+import { readHeld } from "../batches/folded.sql.js";
 import { publishBatch } from "../batches/publish.js";
 import { readRejects } from "../batches/rejects.js";
 import { countBadLines, readBadLines } from "../batches/reported-lines.js";
@@ -92,7 +93,10 @@ function showCommand(): Command {
     .description("One batch, with its bad lines.")
     .argument("<id>", "number of the batch", batchNumber)
     .option("--json", "as JSON")
-    .addHelpText("after", "\nExample:\n  ratesapp batches show 7")
+    .addHelpText(
+      "after",
+      "\nNumbers that are missing were those of folds: sums of several batches, which are gone once others hold them.\n\nExample:\n  ratesapp batches show 7",
+    )
     .action(async (id: number, options: JsonOption) => {
       await withBatches(async (database) => {
         const batch = await readBatch(database, id);
@@ -100,7 +104,7 @@ function showCommand(): Command {
         const lines = await readBadLines(database, id, REPORTED_BAD_LINES);
         const counts = await countBadLines(database, id);
         if (options.json) print({ ...writeBatch(batch, lines), error_counts: counts });
-        else console.log(writeBatchDetails(batch, lines, counts));
+        else console.log(writeBatchDetails(batch, lines, counts, await database.row(readHeld, { foldId: id })));
       });
     });
 }

@@ -36,12 +36,18 @@ export const isOwner = statement<NoParams, { owner: boolean }>(`
   SELECT bool_and(pg_has_role(relowner, 'USAGE')) AS owner
   FROM pg_class WHERE oid IN ('prices'::regclass, 'daily_rates'::regclass)`);
 
-/** Days of the month of all batches, seen or not; returns how many consumers saw. */
+/**
+ * Days of the month of all batches, seen or not, and the folds of it, which hold no other month; returns how many of the
+ * days consumers saw.
+ */
 export const dropDays = statement<{ month: string }, { seen: number }>(`
   WITH dead AS (
     DELETE FROM dead_months WHERE month = $month::date
   ), dropped AS (
-    DELETE FROM batch_days WHERE day >= $month::date AND day < ($month::date + interval '1 month')::date RETURNING visible
+    DELETE FROM batch_days WHERE day >= $month::date AND day < ($month::date + interval '1 month')::date
+    RETURNING batch_id, visible
+  ), forgotten AS (
+    DELETE FROM batches WHERE mode = 'compaction' AND id IN (SELECT batch_id FROM dropped)
   )
   SELECT count(*) FILTER (WHERE visible)::integer AS seen FROM dropped`);
 

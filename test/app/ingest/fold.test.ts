@@ -11,6 +11,7 @@ import { compact } from "../../../app/upkeep/compact.js";
 import { foldAll, foldAround } from "../../../app/upkeep/fold.js";
 import { watchFolds } from "../../../app/upkeep/fold-metrics.js";
 import { layAsideHidden } from "../../../app/upkeep/hidden.js";
+import { dropOldMonths } from "../../../app/upkeep/retention.js";
 import { createDatabase, type TestDatabase } from "../../kit/database.js";
 import { until } from "../../kit/until.js";
 import { age, deliver, differences, load, type Price, seen } from "./deliveries.js";
@@ -222,6 +223,18 @@ describe("folds", function () {
     expect(await number("SELECT count(*) AS n FROM prices")).to.equal(8 * 3);
     expect(await number("SELECT count(*) AS n FROM batch_days WHERE fold_id IS NOT NULL")).to.equal(0);
     expect(await number("SELECT count(*) AS n FROM batches WHERE folded")).to.equal(0);
+  });
+
+  it("leaves nothing of folds whose month is dropped", async () => {
+    await deliverMany(9, 3);
+    const before = await seen(database.pool);
+    const februaryEnded = Math.floor((Date.now() - Date.parse("2024-02-01")) / 86_400_000);
+    await dropOldMonths(database, { retentionDays: februaryEnded });
+    expect([...(await seen(database.pool))]).to.deep.equal([...before].filter(([lane]) => lane.includes("2024-02")));
+    const months = `SELECT count(*) AS n FROM batches b WHERE mode = 'compaction'
+      AND NOT EXISTS (SELECT FROM batch_days WHERE batch_id = b.id)`;
+    expect(await number(months)).to.equal(0);
+    expect(await number("SELECT count(*) AS n FROM batches WHERE mode = 'compaction'")).to.be.above(0);
   });
 
   it("keeps a release that knows nothing of folds from retracting or compacting what they hold", async () => {
