@@ -6,7 +6,15 @@ import { limitWaits } from "../rates/dataset.sql.js";
 import { keepMonth } from "../rates/month.sql.js";
 import { rollUpAgain } from "../rates/roll-up/roll-up-again.js";
 import { sleep } from "../sleep.js";
-import { countCorrections, type Elsewhere, findFolds, layAside, setLaidAside, takeBack, takeOut } from "./folded.sql.js";
+import {
+  countCorrections,
+  type Elsewhere,
+  findFolds,
+  layAside,
+  setLaidAside,
+  takeBack,
+  takeOut,
+} from "./folded.sql.js";
 
 /** A fold was made, or a month is being dropped, while this transaction wrote its rows: it rolls back. */
 class FoldsChangedError extends Error {}

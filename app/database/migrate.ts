@@ -45,8 +45,9 @@ export async function listMigrations(): Promise<Migration[]> {
 
 /**
  * Brings the database to the schema of this release: each missing migration in its own transaction, tried again while
- * the locks that it needs are held, one process at a time. The lock belongs to the session, so a killed migration leaves nothing to clean up and the next run goes on.
- * A database that is ahead is left alone: the release before must run on the schema after it.
+ * the locks that it needs are held, one process at a time. The lock of that belongs to the session, so a killed
+ * migration leaves nothing to clean up and the next run goes on. A database that is ahead is left alone: the release
+ * before must run on the schema after it.
  *
  * Plain SQL and forty lines instead of knex's migrator, whose lock is a row that a killed process leaves behind.
  * @returns the migrations that were applied, in order.

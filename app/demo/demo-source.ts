@@ -15,8 +15,8 @@ export interface DemoSourceOptions {
 }
 
 /**
- * More than a year of generated prices up to a day, a delivery for each day as a carrier sends them; the last day first,
- * as most questions are about it. The delivery of a day is the same whenever it is asked for.
+ * More than a year of generated prices up to a day, a delivery for each day as a carrier sends them; the last day
+ * first, as most questions are about it. The delivery of a day is the same whenever it is asked for.
  */
 export class DemoSource implements Source {
   readonly several = true;

@@ -95,8 +95,8 @@ async function fold(session: Session, { feed, month, level, inputs }: Due): Prom
 }
 
 /**
- * Makes one row for each lane of a fold and of the rows that took batches out of it. Nothing else changes, so no lock of
- * publishes is needed; rows of a retract that is under way stay beside it.
+ * Makes one row for each lane of a fold and of the rows that took batches out of it. Nothing else changes, so no lock
+ * of publishes is needed; rows of a retract that is under way stay beside it.
  */
 async function addUp(session: Session, { feed, month }: Due, foldId: number): Promise<boolean> {
   if (!(await beginFold(session, feed, month))) return false;

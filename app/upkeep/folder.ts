@@ -5,9 +5,9 @@ import { foldAround } from "./fold.js";
 import { layAsideHidden } from "./hidden.js";
 
 /**
- * Makes folds after publishes and retracts, in the process that did them: one at a time, and after each a rest as long as it took,
- * so that they take half of a processor at most. A fold that fails, or is left when the process ends, is made after the
- * next publish or by the nightly compaction.
+ * Makes folds after publishes and retracts, in the process that did them: one at a time, and after each a rest as long
+ * as it took, so that they take half of a processor at most. A fold that fails, or is left when the process ends, is
+ * made after the next publish or by the nightly compaction.
  */
 export class Folder {
   readonly #database: Database;

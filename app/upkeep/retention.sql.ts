@@ -37,8 +37,8 @@ export const isOwner = statement<NoParams, { owner: boolean }>(`
   FROM pg_class WHERE oid IN ('prices'::regclass, 'daily_rates'::regclass)`);
 
 /**
- * Days of the month of all batches, seen or not, and the folds of it, which hold no other month; returns how many of the
- * days consumers saw.
+ * Days of the month of all batches, seen or not, and the folds of it, which hold no other month; returns how many of
+ * the days consumers saw.
  */
 export const dropDays = statement<{ month: string }, { seen: number }>(`
   WITH dead AS (

@@ -25,7 +25,7 @@ export interface Compared {
   readonly publishTo?: string;
 }
 
-/** Questions about the busiest lane of regions and that of ports, by turns, so that whatever else the machine does meets both sides. */
+/** Questions about the busiest lane of regions and that of ports, by turns: what else the machine does meets both. */
 export async function compareQuestions(compared: Compared): Promise<Line[]> {
   const { ours, peer, dateFrom, dateTo, publishTo } = compared;
   const lines: Line[] = [];
