@@ -158,6 +158,21 @@ describe("folds", function () {
     expect((await seen(database.pool)).size).to.equal(0);
   });
 
+  it("lays hidden replaces aside and compacts them in the same night, and a retract of what hides them shows them", async () => {
+    const old = await deliver(database.pool, { mode: "replace", prices: prices(1) });
+    await deliver(database.pool, { prices: prices(2) });
+    await deliver(database.pool, { prices: prices(0) });
+    const before = await seen(database.pool);
+    await age(database.pool, 31);
+    const newest = await deliver(database.pool, { mode: "replace", prices: prices(2) });
+    await layAsideHidden(database);
+    expect(await number(`SELECT count(*) AS n FROM daily_rates WHERE batch_id = ${old}`)).to.equal(0);
+    await compact(database, { batchesPerMonth: 2 });
+    expect(await number(`SELECT count(*) AS n FROM batches WHERE id = ${old} AND state = 'compacted'`)).to.equal(1);
+    await retractBatch(database, newest);
+    expect(await seen(database.pool)).to.deep.equal(before);
+  });
+
   it("is done behind the publishes of an ingest run", async () => {
     const folder = await createFolder();
     try {
@@ -253,6 +268,13 @@ describe("folds", function () {
     expect(await refusal(`UPDATE batch_days SET visible = true WHERE batch_id = ${first}`)).to.equal(
       "batch_days_laid_aside",
     );
+    const hidden = await deliver(database.pool, { feed: "b", mode: "replace", prices: prices(1) });
+    await deliver(database.pool, { feed: "b", mode: "replace", prices: prices(1) });
+    await layAsideHidden(database);
+    expect(await refusal(`UPDATE batches SET compacted_at = now() WHERE id = ${hidden}`)).to.equal(
+      "batches_laid_aside",
+    );
+    expect(await differences(database.pool)).to.deep.equal([]);
   });
 
   it("can be killed at any point, as can a retract and a publish, and all go on", async () => {
