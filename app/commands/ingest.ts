@@ -1,7 +1,7 @@
 import { Command, Option } from "commander";
 import { countBadLines, readBadLines, tells } from "../batches/reported-lines.js";
 import { Database } from "../database/database.js";
-import { closePool, openPool } from "../database/pool.js";
+import { openPool } from "../database/pool.js";
 import { DEFAULT_FEED, LONGEST_DEADLINE_SECONDS, MOST_BAD_ROWS } from "../ingest/feeds.js";
 import { type BatchReport, ingestSource } from "../ingest/ingest-source.js";
 import { REPORTED_BAD_LINES } from "../ingest/parse/bad-lines.js";
@@ -117,7 +117,7 @@ async function run(options: FeedOptions): Promise<void> {
       else if (failed.length > 0) process.exitCode ??= EXIT.badDelivery;
     } finally {
       await display.endAll();
-      await closePool(pool);
+      await pool.end();
     }
 
     async function tell(report: BatchReport): Promise<void> {

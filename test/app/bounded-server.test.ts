@@ -1,10 +1,10 @@
 import { once } from "node:events";
-import type { RequestListener, Server } from "node:http";
+import type { RequestListener } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import fc from "fast-check";
-import { type ConnectionLimits, createBoundedServer, isBusy } from "../../app/bounded-server.js";
+import { BoundedServer, type ConnectionLimits } from "../../app/bounded-server.js";
 import { until } from "../kit/until.js";
 import { startRatesapp } from "./commands/ratesapp.js";
 
@@ -13,7 +13,7 @@ const MIB = 1024 * 1024;
 
 describe("the connections of a server", function () {
   this.timeout(60_000);
-  let server: Server | undefined;
+  let server: BoundedServer | undefined;
   const sockets: Socket[] = [];
 
   afterEach(async () => {
@@ -24,7 +24,7 @@ describe("the connections of a server", function () {
   });
 
   const serve = async (handle: RequestListener, limits: Partial<ConnectionLimits> = {}) => {
-    server = createBoundedServer({}, { ...LIMITS, ...limits }, handle);
+    server = new BoundedServer({}, { ...LIMITS, ...limits }, handle);
     await once(server.listen(0, "127.0.0.1"), "listening");
     return { server, port: (server.address() as AddressInfo).port };
   };
@@ -180,7 +180,7 @@ describe("the connections of a server", function () {
     clearInterval(reading);
     expect(performance.now() - beganAtMs).to.be.within(900, 10_000);
     expect(Buffer.concat(await answer).toString()).to.match(/xxxx$/);
-    expect(isBusy(server)).to.equal(false);
+    expect(server.busy).to.equal(false);
   });
 });
 
