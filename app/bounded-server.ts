@@ -98,7 +98,7 @@ class Connection {
     return this.#open > 0;
   }
 
-  /** It is the server's turn: it has all that was sent, or more than it has got round to, and has nothing to send yet. */
+  /** It is the server's turn: it has all that was sent, or more than it can take now, and has nothing to send yet. */
   get waitsForAnswer(): boolean {
     const request = this.#request;
     if (!this.busy || this.#response?.writableEnded || this.#socket.writableLength > 0) return false;

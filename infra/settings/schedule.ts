@@ -48,7 +48,8 @@ function isKnown(name: string): boolean {
 }
 
 function mistakeIn(schedule: string, fields: readonly Field[], wanted: string): string | undefined {
-  const words = schedule.trim().split(/\s+/);
+  // Go, in which Kubernetes reads it, takes a byte order mark for a letter; JavaScript takes it for a space.
+  const words = schedule.split(/[^\S\uFEFF]+/).filter((word) => word !== "");
   if (words.length !== fields.length) return `must have ${wanted}`;
   const values = fields.map((field, at) =>
     (words[at] ?? "").split(",").map((part) => ({ part, field, values: valuesOf(part, field) })),
