@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from "node:http";
+import { type IncomingMessage, Server, type ServerOptions, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void;
@@ -7,14 +7,13 @@ export type RequestHandler = (request: IncomingMessage, response: ServerResponse
 export interface ConnectionLimits {
   /** Connections at once; further ones are closed. */
   readonly mostConnections: number;
-  /** A connection on which nothing moves for this long is closed. */
+  /** A connection whose client neither sends nor reads for this long, while it is its turn, is closed. */
   readonly silenceTimeoutMs: number;
   /** A client that has not taken an answer this long after it was complete is cut. */
   readonly takeTimeoutMs: number;
 }
 
 const LOOK_EVERY_MS = 1_000;
-const connectionsOf = new WeakMap<Server, ReadonlyMap<Socket, Connection>>();
 
 /**
  * A server on which a connection takes little memory, whatever its client does: a request is read from it when the one
@@ -24,33 +23,39 @@ const connectionsOf = new WeakMap<Server, ReadonlyMap<Socket, Connection>>();
  * the same time. It stops reading only if bytes of earlier answers are unsent when the next request arrives. Answers
  * that are made a little later wait in memory for a client that may never read them.
  */
-export function createBoundedServer(options: ServerOptions, limits: ConnectionLimits, handle: RequestHandler): Server {
-  const connections = new Map<Socket, Connection>();
-  const onRequest: RequestHandler = (request, response) => {
-    connections.get(request.socket)?.begin(request, response);
-    handle(request, response);
-  };
-  const server = createServer(options, onRequest);
-  // The server may ignore an expectation that it does not know (RFC 9110, 10.1.1); Node.js would answer 417 without a
-  // body.
-  server.on("checkExpectation", onRequest);
-  server.maxConnections = limits.mostConnections;
-  server.timeout = limits.silenceTimeoutMs;
-  server.on("connection", (socket) => {
-    connections.set(socket, new Connection(socket));
-    socket.once("close", () => connections.delete(socket));
-  });
-  const looking = setInterval(() => {
-    for (const connection of connections.values()) connection.cutIfSlow(limits.takeTimeoutMs);
-  }, LOOK_EVERY_MS).unref();
-  server.once("close", () => clearInterval(looking));
-  connectionsOf.set(server, connections);
-  return server;
-}
+export class BoundedServer extends Server {
+  readonly #connections = new Map<Socket, Connection>();
 
-/** True while a request is being answered, or a client takes its answer. */
-export function isBusy(server: Server): boolean {
-  return [...(connectionsOf.get(server)?.values() ?? [])].some(({ busy }) => busy);
+  constructor(options: ServerOptions, limits: ConnectionLimits, handle: RequestHandler) {
+    super(options);
+    const onRequest: RequestHandler = (request, response) => {
+      this.#connections.get(request.socket)?.begin(request, response);
+      handle(request, response);
+    };
+    this.on("request", onRequest);
+    // The server may ignore an expectation that it does not know (RFC 9110, 10.1.1); Node.js would answer 417 without
+    // a body.
+    this.on("checkExpectation", onRequest);
+    this.maxConnections = limits.mostConnections;
+    this.timeout = limits.silenceTimeoutMs;
+    this.on("timeout", (socket: Socket) => {
+      if (this.#connections.get(socket)?.waitsForAnswer) socket.setTimeout(limits.silenceTimeoutMs);
+      else socket.destroy();
+    });
+    this.on("connection", (socket: Socket) => {
+      this.#connections.set(socket, new Connection(socket));
+      socket.once("close", () => this.#connections.delete(socket));
+    });
+    const looking = setInterval(() => {
+      for (const connection of this.#connections.values()) connection.cutIfSlow(limits.takeTimeoutMs);
+    }, LOOK_EVERY_MS).unref();
+    this.once("close", () => clearInterval(looking));
+  }
+
+  /** True while a request is being answered, or a client takes its answer. */
+  get busy(): boolean {
+    return [...this.#connections.values()].some(({ busy }) => busy);
+  }
 }
 
 /** Ends the head of a request, and a chunked body. */
@@ -91,6 +96,13 @@ class Connection {
 
   get busy(): boolean {
     return this.#open > 0;
+  }
+
+  /** It is the server's turn: it has all that was sent, or more than it has got round to, and has nothing to send yet. */
+  get waitsForAnswer(): boolean {
+    const request = this.#request;
+    if (!this.busy || this.#response?.writableEnded || this.#socket.writableLength > 0) return false;
+    return request !== undefined && (request.complete || request.readableLength > 0);
   }
 
   begin(request: IncomingMessage, response: ServerResponse): void {

@@ -1,4 +1,4 @@
-import { closePool, openPool } from "../database/pool.js";
+import { openPool } from "../database/pool.js";
 import type { ReadSourceOptions } from "../database/read-side.js";
 import type { Settings } from "../settings.js";
 import type { Logger } from "../telemetry/logger.js";
@@ -25,5 +25,5 @@ export function openReadPools(settings: Settings, logger: Logger): ReadSourceOpt
 
 /** Closes what {@link openReadPools} opened, when their last statements have ended. */
 export async function closeReadPools(pools: readonly ReadSourceOptions[]): Promise<void> {
-  await Promise.all(pools.flatMap(({ pool, polls }) => [closePool(pool), closePool(polls)]));
+  await Promise.all(pools.flatMap(({ pool, polls }) => [pool.end(), polls.end()]));
 }

@@ -16,6 +16,7 @@ import { completeUpload, failAbandonedUploads } from "../ingest/uploads/upload.j
 import { printable } from "../printable.js";
 import { readSettings, type Settings } from "../settings.js";
 import type { CompactReport } from "../upkeep/compact.js";
+import { Folder } from "../upkeep/folder.js";
 import { reclaimBatch } from "../upkeep/reclaim.js";
 import { dropOldMonths } from "../upkeep/retention.js";
 import { Turns } from "../upkeep/turns.js";
@@ -75,6 +76,7 @@ const PATIENCE_MS = 30_000;
 
 const retract: Change = async (database, id, { retractableDays }) => {
   const { changed, version } = await retractBatch(database.with({ patienceMs: PATIENCE_MS }), id, { retractableDays });
+  if (changed) await foldBehind(database, id);
   return changed
     ? `Batch ${id} is retracted: consumers no longer see it (dataset version ${version}).`
     : `Batch ${id} was retracted before. Nothing changed.`;
@@ -90,10 +92,18 @@ const publish: Change = async (database, id, { retractableDays }) => {
   if (audit.state === "duplicate") return duplicate(audit.duplicateOf);
   const { state, changed, version, duplicateOf } = await publishBatch(patient, id, { retractableDays });
   if (state === "duplicate") return duplicate(duplicateOf);
+  if (changed) await foldBehind(database, id);
   return changed
     ? `Batch ${id} is published (dataset version ${version}).`
     : `Batch ${id} was published before. Nothing changed.`;
 };
+
+/** Folds what is due since the batch was published or retracted. What cannot be folded is left to the compaction. */
+async function foldBehind(database: Database, batchId: number): Promise<void> {
+  const folder = new Folder(database, database.log);
+  folder.changed(batchId);
+  await folder.end();
+}
 
 const fail: Change = async (database, id, _settings, { reason = STOPPED }) => {
   // For good: otherwise the next run would load it again.

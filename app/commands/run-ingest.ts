@@ -1,6 +1,6 @@
 import { countBadLines, readBadLines, tells } from "../batches/reported-lines.js";
 import { Database } from "../database/database.js";
-import { closePool, openPool } from "../database/pool.js";
+import { openPool } from "../database/pool.js";
 import { type BatchReport, ingestSource } from "../ingest/ingest-source.js";
 import { REPORTED_BAD_LINES } from "../ingest/parse/bad-lines.js";
 import { printable } from "../printable.js";
@@ -52,7 +52,7 @@ export async function runIngest(options: FeedOptions): Promise<void> {
       else if (failed.length > 0) process.exitCode ??= EXIT.badDelivery;
     } finally {
       await display.endAll();
-      await closePool(pool);
+      await pool.end();
     }
 
     async function tell(report: BatchReport): Promise<void> {

@@ -29,7 +29,7 @@ const MAX_LIFETIME_SECONDS = 600;
 export function openPool(options: PoolOptions): pg.Pool {
   const report = options.onConnectionError ?? (() => {});
   const sockets = new Set<Socket>();
-  const pool = new pg.Pool({
+  const pool = new PoolOfSockets(sockets, {
     connectionString: withSessionSettings(options.url, { withoutLimit: options.statementTimeoutMs === 0 }),
     max: options.size,
     application_name: options.applicationName,
@@ -50,21 +50,30 @@ export function openPool(options: PoolOptions): pg.Pool {
   });
   pool.on("error", report);
   pool.on("connect", (client) => client.on("error", report));
-  socketsOf.set(pool, sockets);
   return pool;
 }
 
-const socketsOf = new WeakMap<pg.Pool, ReadonlySet<Socket>>();
 const GOODBYE_MS = 500;
 
 /**
- * Ends a pool that {@link openPool} made. A database that no longer answers does not confirm the end of a connection
- * either, and the process would wait minutes for it. So connections that are still open after half a second are cut.
+ * A database that no longer answers does not confirm the end of a connection either, and the process would wait minutes
+ * for it. So connections that are still open half a second after the pool has ended are cut.
  */
-export async function closePool(pool: pg.Pool): Promise<void> {
-  await pool.end();
-  const sockets = socketsOf.get(pool) ?? new Set();
-  const deadlineMs = performance.now() + GOODBYE_MS;
-  while (sockets.size > 0 && performance.now() < deadlineMs) await sleep(10);
-  for (const socket of sockets) socket.destroy();
+class PoolOfSockets extends pg.Pool {
+  readonly #sockets: ReadonlySet<Socket>;
+
+  constructor(sockets: ReadonlySet<Socket>, config: pg.PoolConfig) {
+    super(config);
+    this.#sockets = sockets;
+  }
+
+  override end(): Promise<void>;
+  override end(callback: () => void): void;
+  override async end(callback?: () => void): Promise<void> {
+    await super.end();
+    const deadlineMs = performance.now() + GOODBYE_MS;
+    while (this.#sockets.size > 0 && performance.now() < deadlineMs) await sleep(10);
+    for (const socket of this.#sockets) socket.destroy();
+    callback?.();
+  }
 }

@@ -100,3 +100,13 @@ const TRANSIENT: ReadonlySet<Meaning | undefined> = new Set(["away", "conflict",
 export function isTransient(error: unknown): boolean {
   return TRANSIENT.has(meaningOf(error));
 }
+
+const UNIQUE_VIOLATION = "23505";
+
+/**
+ * True if the row is there already. It is `lasting` unless the statement may meet a row of another session, which asks
+ * here.
+ */
+export function isAlreadyWritten(error: unknown): boolean {
+  return error instanceof Error && (error as Error & { readonly code?: unknown }).code === UNIQUE_VIOLATION;
+}

@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http";
-import { createBoundedServer } from "../bounded-server.js";
+import { BoundedServer } from "../bounded-server.js";
 import { type Listening, listen } from "../listen.js";
 import type { Health } from "./health.js";
 import "./build-info.js";
@@ -22,7 +22,7 @@ export async function startAdminServer(options: {
   readonly port: number;
   readonly health: Health;
 }): Promise<AdminServer> {
-  const server = createBoundedServer({}, LIMITS, (request, response) => {
+  const server = new BoundedServer({}, LIMITS, (request, response) => {
     const path = request.url?.split("?", 1)[0];
     if (path === "/livez") send(response, 200, { status: "ok" });
     else if (path === "/readyz") {

@@ -11,6 +11,7 @@ import { loadBalancerClass } from "./load-balancer-class.js";
 import { Network, type NetworkArgs } from "./network.js";
 import { type PolicyStatement, podIdentity } from "./pod-identity.js";
 import { Registry } from "./registry.js";
+import { storageClass } from "./storage-class.js";
 
 export interface EksClusterArgs extends NetworkArgs {
   readonly region: string;
@@ -91,29 +92,8 @@ export class EksCluster extends pulumi.ComponentResource implements KubernetesCl
     this.provider = kubernetesProvider(name, this.access, { parent: this });
     const inside = { parent: this, provider: this.provider };
 
-    // Without it the policies are accepted and nothing is enforced.
-    new kubernetes.core.v1.ConfigMap(
-      "network-policies",
-      {
-        metadata: { name: "amazon-vpc-cni", namespace: "kube-system" },
-        data: { "enable-network-policy-controller": "true" },
-      },
-      inside,
-    );
-    this.storageClass = new kubernetes.storage.v1.StorageClass(
-      "gp3",
-      {
-        metadata: { name: "gp3", annotations: { "storageclass.kubernetes.io/is-default-class": "true" } },
-        provisioner: "ebs.csi.eks.amazonaws.com",
-        parameters: { type: "gp3", encrypted: "true" },
-        // Where its pod will run: a disk lives in one zone.
-        volumeBindingMode: "WaitForFirstConsumer",
-        allowVolumeExpansion: true,
-        // In production a disk outlives the mistake of deleting its claim.
-        reclaimPolicy: protect ? "Retain" : "Delete",
-      },
-      inside,
-    ).metadata.name;
+    enforceNetworkPolicies(inside);
+    this.storageClass = storageClass({ protect }, inside);
     this.databasePlacement = databaseNodePool(inside);
     this.ingressClass = loadBalancerClass(inside);
     this.registry = new Registry(name, { keyArn: key.arn, protect }, { parent: this }).url;
@@ -144,6 +124,18 @@ export class EksCluster extends pulumi.ComponentResource implements KubernetesCl
     }
     this.registerOutputs();
   }
+}
+
+/** Without it the policies are accepted and nothing is enforced. */
+function enforceNetworkPolicies(options: pulumi.CustomResourceOptions): void {
+  new kubernetes.core.v1.ConfigMap(
+    "network-policies",
+    {
+      metadata: { name: "amazon-vpc-cni", namespace: "kube-system" },
+      data: { "enable-network-policy-controller": "true" },
+    },
+    options,
+  );
 }
 
 const admin = (principalArn: string) => ({

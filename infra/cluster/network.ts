@@ -34,30 +34,15 @@ export class Network extends pulumi.ComponentResource {
       { parent: this },
     ).names;
 
+    const inside = { parent: this };
     let natGateway: aws.ec2.NatGateway | undefined;
     for (const [index, { privateCidr, publicCidr }] of zoneSubnets(args.vpcCidr).entries()) {
-      const zone = zones.apply((names) => {
-        const found = names[index];
-        if (found === undefined)
-          throw new Error(`the region has ${names.length} zones that are open to all; 3 are needed`);
-        return found;
-      });
       const letter = "abc"[index];
-      const publicSubnet = new aws.ec2.Subnet(
+      const zone = zones.apply((names) => nth(names, index));
+      const publicSubnetId = subnet(
         `${name}-public-${letter}`,
-        {
-          vpcId: vpc.id,
-          availabilityZone: zone,
-          cidrBlock: publicCidr,
-          // The tags by which the load balancer controller finds its subnets.
-          tags: { Name: `${name}-public-${letter}`, "kubernetes.io/role/elb": "1" },
-        },
-        { parent: this },
-      );
-      new aws.ec2.RouteTableAssociation(
-        `${name}-public-${letter}`,
-        { subnetId: publicSubnet.id, routeTableId: publicRoutes.id },
-        { parent: this },
+        { vpcId: vpc.id, zone, cidr: publicCidr, routeTableId: publicRoutes.id, loadBalancers: "elb" },
+        inside,
       );
       if (!natGateway || args.natGateways === "one-per-zone") {
         const address = new aws.ec2.Eip(
@@ -67,37 +52,26 @@ export class Network extends pulumi.ComponentResource {
         );
         natGateway = new aws.ec2.NatGateway(
           `${name}-${letter}`,
-          { subnetId: publicSubnet.id, allocationId: address.id, tags: { Name: `${name}-${letter}` } },
-          { parent: this },
+          { subnetId: publicSubnetId, allocationId: address.id, tags: { Name: `${name}-${letter}` } },
+          inside,
         );
       }
-      const privateSubnet = new aws.ec2.Subnet(
-        `${name}-private-${letter}`,
-        {
-          vpcId: vpc.id,
-          availabilityZone: zone,
-          cidrBlock: privateCidr,
-          tags: { Name: `${name}-private-${letter}`, "kubernetes.io/role/internal-elb": "1" },
-        },
-        { parent: this },
+      const privateName = `${name}-private-${letter}`;
+      const routes = [{ cidrBlock: "0.0.0.0/0", natGatewayId: natGateway.id }];
+      const routeTableId = new aws.ec2.RouteTable(
+        privateName,
+        { vpcId: vpc.id, routes, tags: { Name: privateName } },
+        inside,
+      ).id;
+      privateRouteTableIds.push(routeTableId);
+      this.publicSubnetIds.push(publicSubnetId);
+      this.privateSubnetIds.push(
+        subnet(
+          privateName,
+          { vpcId: vpc.id, zone, cidr: privateCidr, routeTableId, loadBalancers: "internal-elb" },
+          inside,
+        ),
       );
-      const routes = new aws.ec2.RouteTable(
-        `${name}-private-${letter}`,
-        {
-          vpcId: vpc.id,
-          routes: [{ cidrBlock: "0.0.0.0/0", natGatewayId: natGateway.id }],
-          tags: { Name: `${name}-private-${letter}` },
-        },
-        { parent: this },
-      );
-      new aws.ec2.RouteTableAssociation(
-        `${name}-private-${letter}`,
-        { subnetId: privateSubnet.id, routeTableId: routes.id },
-        { parent: this },
-      );
-      privateRouteTableIds.push(routes.id);
-      this.privateSubnetIds.push(privateSubnet.id);
-      this.publicSubnetIds.push(publicSubnet.id);
     }
     // Backups go to the bucket by this way, which costs nothing, and not through a NAT gateway, which charges by the
     // byte.
@@ -113,4 +87,31 @@ export class Network extends pulumi.ComponentResource {
     );
     this.registerOutputs();
   }
+}
+
+interface SubnetArgs {
+  readonly vpcId: pulumi.Output<string>;
+  readonly zone: pulumi.Output<string>;
+  readonly cidr: string;
+  readonly routeTableId: pulumi.Output<string>;
+  /** By the tag of that name the load balancer controller finds its subnets. */
+  readonly loadBalancers: "elb" | "internal-elb";
+}
+
+/** A subnet of one zone and the way out of it. @returns its id. */
+function subnet(
+  name: string,
+  { vpcId, zone, cidr, routeTableId, loadBalancers }: SubnetArgs,
+  options: pulumi.CustomResourceOptions,
+): pulumi.Output<string> {
+  const tags = { Name: name, [`kubernetes.io/role/${loadBalancers}`]: "1" };
+  const { id } = new aws.ec2.Subnet(name, { vpcId, availabilityZone: zone, cidrBlock: cidr, tags }, options);
+  new aws.ec2.RouteTableAssociation(name, { subnetId: id, routeTableId }, options);
+  return id;
+}
+
+function nth(zones: readonly string[], index: number): string {
+  const zone = zones[index];
+  if (zone === undefined) throw new Error(`the region has ${zones.length} zones that are open to all; 3 are needed`);
+  return zone;
 }

@@ -56,21 +56,6 @@ export class Database extends pulumi.ComponentResource {
 
     const password = new random.RandomPassword("superuser", { length: 32, special: false }, { parent: this });
     this.superuserPassword = password.result;
-    const superuser = new kubernetes.core.v1.Secret(
-      "superuser",
-      {
-        metadata: {
-          name: `${names.databaseCluster}-admin`,
-          namespace: this.namespace,
-          // Has the operator look again when the password is another one.
-          labels: { "cnpg.io/reload": "true" },
-        },
-        type: "kubernetes.io/basic-auth",
-        stringData: { username: "postgres", password: password.result },
-      },
-      { parent: this },
-    );
-
     const archive = this.#archive(args);
     const { backups } = settings;
     databaseNetworkPolicies(
@@ -108,7 +93,7 @@ export class Database extends pulumi.ComponentResource {
           settings,
           placement: cluster.databasePlacement,
           storageClass,
-          superuserSecret: superuser.metadata.name,
+          superuserSecret: this.#superuserSecret(`${names.databaseCluster}-admin`),
           archive: archive?.cluster,
         }),
         status: undefined,
@@ -118,25 +103,7 @@ export class Database extends pulumi.ComponentResource {
     this.state = stateOf(this.resource);
     const cnpgCluster = this.resource.metadata.name;
 
-    if (archive && backups) {
-      new kubernetes.apiextensions.CustomResource(
-        "backups",
-        {
-          apiVersion: "postgresql.cnpg.io/v1",
-          kind: "ScheduledBackup",
-          metadata: { name: names.databaseCluster, namespace: this.namespace },
-          spec: {
-            cluster: { name: cnpgCluster },
-            schedule: backups.schedule,
-            // A new database can be restored from its first hour, not from its first night.
-            immediate: true,
-            backupOwnerReference: "cluster",
-            ...archive.scheduledBackup,
-          },
-        },
-        { parent: this },
-      );
-    }
+    if (archive && backups) this.#scheduleBackups(cnpgCluster, backups.schedule, archive);
 
     // For reads alone. What writes needs sessions of its own (COPY, advisory locks, statements outside of a
     // transaction), which a pooler in transaction mode does not give; there are few of them, and they go to the primary
@@ -153,6 +120,43 @@ export class Database extends pulumi.ComponentResource {
 
     if (platform.prometheus !== "absent") podMonitors(this.namespace, names.databaseCluster, { parent: this });
     this.registerOutputs();
+  }
+
+  #superuserSecret(name: string): pulumi.Output<string> {
+    return new kubernetes.core.v1.Secret(
+      "superuser",
+      {
+        metadata: {
+          name,
+          namespace: this.namespace,
+          // Has the operator look again when the password is another one.
+          labels: { "cnpg.io/reload": "true" },
+        },
+        type: "kubernetes.io/basic-auth",
+        stringData: { username: "postgres", password: this.superuserPassword },
+      },
+      { parent: this },
+    ).metadata.name;
+  }
+
+  #scheduleBackups(cluster: pulumi.Output<string>, schedule: string, archive: ArchiveSpecs): void {
+    new kubernetes.apiextensions.CustomResource(
+      "backups",
+      {
+        apiVersion: "postgresql.cnpg.io/v1",
+        kind: "ScheduledBackup",
+        metadata: { name: cluster, namespace: this.namespace },
+        spec: {
+          cluster: { name: cluster },
+          schedule,
+          // A new database can be restored from its first hour, not from its first night.
+          immediate: true,
+          backupOwnerReference: "cluster",
+          ...archive.scheduledBackup,
+        },
+      },
+      { parent: this },
+    );
   }
 
   #archive({ backupCredentials, cluster, names, settings }: DatabaseArgs): ArchiveSpecs | undefined {

@@ -1,5 +1,4 @@
 import { Database } from "../../database/database.js";
-import { closePool } from "../../database/pool.js";
 import { IngestThread } from "../../ingest/uploads/ingest-thread.js";
 import type { Settings } from "../../settings.js";
 import type { Logger } from "../../telemetry/logger.js";
@@ -36,6 +35,6 @@ export class WriteSide {
   async stop(): Promise<void> {
     await this.jobs.stop();
     await this.thread.stop();
-    await closePool(this.database.pool);
+    await this.database.pool.end();
   }
 }

@@ -3,7 +3,7 @@ import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } 
 import { Server as NetServer, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import { createBoundedServer, isBusy, type RequestHandler } from "../../bounded-server.js";
+import { BoundedServer, type RequestHandler } from "../../bounded-server.js";
 import { requestsShed } from "../../telemetry/http-metrics.js";
 import type { Logger } from "../../telemetry/logger.js";
 import { type ProblemName, problems, writeProblem } from "./problems.js";
@@ -28,7 +28,7 @@ export interface HttpServer {
 }
 
 /**
- * A server with limits for each connection ({@link createBoundedServer}), not yet listening. What is not HTTP is
+ * A server with limits for each connection ({@link BoundedServer}), not yet listening. What is not HTTP is
  * refused with a problem document, as every other mistake is.
  * @param handle answers a request
  */
@@ -49,7 +49,7 @@ export function createHttpServer(handle: RequestHandler, logger: Logger): HttpSe
     // Node.js would answer 400 by itself, without a body.
     requireHostHeader: false,
   };
-  const server = createBoundedServer(options, LIMITS, onRequest);
+  const server = new BoundedServer(options, LIMITS, onRequest);
   server.on("clientError", (error, socket) => answerClientError(error, socket, logger));
   server.on("drop", () => requestsShed.inc({ reason: "connections" }));
   server.on("connection", (socket) => {
@@ -95,7 +95,7 @@ const IDLE_GRACE_MS = 1_000;
  * silent for a second is closed from here. What remains after `longestMs` is cut.
  * @param unused connections that have not asked anything yet
  */
-async function drainConnections(server: Server, unused: ReadonlySet<Socket>, longestMs: number): Promise<void> {
+async function drainConnections(server: BoundedServer, unused: ReadonlySet<Socket>, longestMs: number): Promise<void> {
   // Not server.close(): since Node.js 19 that cuts idle connections at once, into which a client may just be sending.
   const closed = new Promise<void>((resolve) => {
     NetServer.prototype.close.call(server, () => resolve());
@@ -108,7 +108,7 @@ async function drainConnections(server: Server, unused: ReadonlySet<Socket>, lon
   await Promise.race([closed, sleep(Math.min(IDLE_GRACE_MS, longestMs))]);
   while (!done && performance.now() < deadlineMs) {
     // Node.js takes a connection for idle whose client still takes its answer.
-    if (!isBusy(server)) server.closeIdleConnections();
+    if (!server.busy) server.closeIdleConnections();
     // Node.js does not count these as idle.
     for (const socket of unused) if (socket.bytesRead === 0) socket.destroy();
     await Promise.race([closed, sleep(20)]);

@@ -1,7 +1,7 @@
 import { formatBytes, formatCount, formatEnd } from "./amount.js";
-import { BadLines } from "./bad-lines.js";
 import { actionOn, type Batch, type BatchAction } from "./batch.js";
 import { BatchHead } from "./batch-head.js";
+import { ReportedLines } from "./reported-lines.js";
 
 interface RunningBatchProps {
   readonly batch: Batch;
@@ -56,7 +56,7 @@ export function RunningBatch({ batch, token, onChange }: RunningBatchProps) {
           Stop<span class="unseen"> batch {id}</span>
         </button>
       </div>
-      <BadLines batch={batch} token={token} />
+      <ReportedLines batch={batch} token={token} />
     </li>
   );
 }

@@ -31,101 +31,23 @@ const DOTTED_DAYS = 62;
 const dayMonth = new Intl.DateTimeFormat("en-GB", { timeZone: "UTC", day: "numeric", month: "short" });
 const monthYear = new Intl.DateTimeFormat("en-GB", { timeZone: "UTC", month: "short", year: "numeric" });
 
+/** What both plots have alike. */
+interface SharedOptions {
+  readonly plot: Pick<uPlot.Options, "width" | "tzDate" | "legend">;
+  readonly x: uPlot.Scale;
+  readonly cursor: uPlot.Cursor;
+  readonly axis: uPlot.Axis;
+}
+
 export function drawRatePlots({ line, bars, rates, palette, width, onPoint }: RatePlotsArgs): RatePlots {
   const days = rates.map(({ day }) => secondsOf(day));
   const prices = rates.map(({ price }) => price);
   const counts = rates.map(({ count }) => count);
-  const font = `12px ${getComputedStyle(line).fontFamily}`;
-  const first = days[0] ?? 0;
-  const last = days[days.length - 1] ?? 0;
-  const alone = lonely(prices);
-
-  const shared = {
-    width,
-    tzDate: (seconds: number) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
-    legend: { show: false },
-  };
-  // The same half day at both ends of both plots, so that bars are whole and stand under their points.
-  const x: uPlot.Scale = { time: true, range: () => [first - HALF_DAY_SECONDS, last + HALF_DAY_SECONDS] };
-  const cursor: uPlot.Cursor = {
-    y: false,
-    drag: { x: false, y: false, setScale: false },
-    sync: { key: "rates", setSeries: false },
-  };
-  const axis: uPlot.Axis = {
-    stroke: palette.quiet,
-    font,
-    grid: { stroke: palette.line, width: 1 },
-    ticks: { show: false },
-  };
-
-  const linePlot = new uPlot(
-    {
-      ...shared,
-      height: 280,
-      padding: [12, 8, 0, 0],
-      cursor: {
-        ...cursor,
-        points: { size: 9, fill: palette.accent, stroke: palette.accent, width: 0 },
-      },
-      scales: { x, y: { range: (_, least, most) => priceRange(least, most) } },
-      axes: [
-        { ...axis, size: 0, gap: 0, space: 72, values: (_, splits) => splits.map(() => "") },
-        { ...axis, size: AXIS_WIDTH, gap: 8, space: 44, values: (_, splits) => splits.map(formatPrice) },
-      ],
-      series: [
-        {},
-        {
-          stroke: palette.accent,
-          width: 2,
-          fill: palette.wash,
-          points: {
-            show: true,
-            size: 5,
-            fill: palette.accent,
-            width: 0,
-            // A rate between two days without one has no line to be part of: only its dot shows it.
-            filter: () => (days.length <= DOTTED_DAYS ? null : alone),
-          },
-        },
-      ],
-      hooks: { setCursor: [(plot) => onPoint(plot.cursor.idx ?? null)] },
-    },
-    [days, prices],
-    line,
-  );
-
-  const barsPlot = new uPlot(
-    {
-      ...shared,
-      height: 96,
-      padding: [8, 8, 0, 0],
-      cursor: { ...cursor, points: { show: false } },
-      scales: { x, y: { range: (_, _least, most) => [0, Math.max(most, 4)] } },
-      axes: [
-        { ...axis, grid: { show: false }, size: 30, gap: 8, space: 72, values: (_, splits) => dayLabels(splits) },
-        {
-          ...axis,
-          size: AXIS_WIDTH,
-          gap: 8,
-          space: 26,
-          incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 1e6],
-          values: (_, splits) => splits.map((count) => count.toLocaleString("en-US")),
-        },
-      ],
-      series: [
-        {},
-        {
-          fill: palette.bars,
-          width: 0,
-          points: { show: false },
-          paths: uPlot.paths.bars?.({ size: [0.7, 14], align: 0 }) ?? null,
-        } as uPlot.Series,
-      ],
-    },
-    [days, counts],
-    bars,
-  );
+  const shared = sharedOptions(days, palette, width, `12px ${getComputedStyle(line).fontFamily}`);
+  // A rate between two days without one has no line to be part of: only its dot shows it.
+  const dots = days.length <= DOTTED_DAYS ? null : lonely(prices);
+  const linePlot = new uPlot(lineOptions(shared, palette, dots, onPoint), [days, prices], line);
+  const barsPlot = new uPlot(barsOptions(shared, palette), [days, counts], bars);
 
   const point = (index: number | null) => {
     const day = index === null ? undefined : days[index];
@@ -151,6 +73,82 @@ export function drawRatePlots({ line, bars, rates, palette, width, onPoint }: Ra
       linePlot.destroy();
       barsPlot.destroy();
     },
+  };
+}
+
+function sharedOptions(days: readonly number[], palette: Palette, width: number, font: string): SharedOptions {
+  const first = days[0] ?? 0;
+  const last = days[days.length - 1] ?? 0;
+  return {
+    plot: {
+      width,
+      tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
+      legend: { show: false },
+    },
+    // The same half day at both ends of both plots, so that bars are whole and stand under their points.
+    x: { time: true, range: () => [first - HALF_DAY_SECONDS, last + HALF_DAY_SECONDS] },
+    cursor: { y: false, drag: { x: false, y: false, setScale: false }, sync: { key: "rates", setSeries: false } },
+    axis: { stroke: palette.quiet, font, grid: { stroke: palette.line, width: 1 }, ticks: { show: false } },
+  };
+}
+
+/** @param dots indexes of the days that get one; null for all */
+function lineOptions(
+  { plot, x, cursor, axis }: SharedOptions,
+  palette: Palette,
+  dots: number[] | null,
+  onPoint: RatePlotsArgs["onPoint"],
+): uPlot.Options {
+  return {
+    ...plot,
+    height: 280,
+    padding: [12, 8, 0, 0],
+    cursor: { ...cursor, points: { size: 9, fill: palette.accent, stroke: palette.accent, width: 0 } },
+    scales: { x, y: { range: (_, least, most) => priceRange(least, most) } },
+    axes: [
+      { ...axis, size: 0, gap: 0, space: 72, values: (_, splits) => splits.map(() => "") },
+      { ...axis, size: AXIS_WIDTH, gap: 8, space: 44, values: (_, splits) => splits.map(formatPrice) },
+    ],
+    series: [
+      {},
+      {
+        stroke: palette.accent,
+        width: 2,
+        fill: palette.wash,
+        points: { show: true, size: 5, fill: palette.accent, width: 0, filter: () => dots },
+      },
+    ],
+    hooks: { setCursor: [(self) => onPoint(self.cursor.idx ?? null)] },
+  };
+}
+
+function barsOptions({ plot, x, cursor, axis }: SharedOptions, palette: Palette): uPlot.Options {
+  return {
+    ...plot,
+    height: 96,
+    padding: [8, 8, 0, 0],
+    cursor: { ...cursor, points: { show: false } },
+    scales: { x, y: { range: (_, _least, most) => [0, Math.max(most, 4)] } },
+    axes: [
+      { ...axis, grid: { show: false }, size: 30, gap: 8, space: 72, values: (_, splits) => dayLabels(splits) },
+      {
+        ...axis,
+        size: AXIS_WIDTH,
+        gap: 8,
+        space: 26,
+        incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 1e6],
+        values: (_, splits) => splits.map((count) => count.toLocaleString("en-US")),
+      },
+    ],
+    series: [
+      {},
+      {
+        fill: palette.bars,
+        width: 0,
+        points: { show: false },
+        paths: uPlot.paths.bars?.({ size: [0.7, 14], align: 0 }) ?? null,
+      } as uPlot.Series,
+    ],
   };
 }
 
