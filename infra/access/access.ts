@@ -8,7 +8,6 @@ import type { Settings } from "../settings/schema.js";
 import { nothingForEverybody } from "./grants.js";
 import { localPortOf } from "./local-port.js";
 import { PortForward } from "./port-forward.js";
-import { primaryOf } from "./primary.js";
 import { PurposeAccess } from "./purpose-access.js";
 import { type PurposeName, purposes } from "./purposes.js";
 
@@ -86,6 +85,8 @@ function portForward({ cluster, names, settings, stack }: AccessArgs): pulumi.Ou
   if (pulumi.runtime.isDryRun()) return pulumi.output(localPort);
   return pulumi.output(cluster.kubeconfig).apply(async (kubeconfig) => {
     const { context } = cluster;
+    // Imported only here: a preview would load the client of Kubernetes for nothing.
+    const { primaryOf } = await import("./primary.js");
     const primary = primaryOf({ kubeconfig, context, namespace: names.database, cluster: names.databaseCluster });
     const onProblem = (message: string) => void pulumi.log.warn(message);
     const forward = await PortForward.open({ ...primary, localPort, onProblem });

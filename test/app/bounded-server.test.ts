@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import fc from "fast-check";
 import { BoundedServer, type ConnectionLimits } from "../../app/bounded-server.js";
+import { runs } from "../kit/runs.js";
 import { until } from "../kit/until.js";
 import { startRatesapp } from "./commands/ratesapp.js";
 
@@ -118,7 +119,7 @@ describe("the connections of a server", function () {
           socket.destroy();
         },
       ),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     );
     // The end of a body may have small requests close behind it.
     expect(most).to.be.below(8);
