@@ -3,7 +3,7 @@ import Koa from "koa";
 import type { RequestHandler } from "../bounded-server.js";
 import type { Settings } from "../settings.js";
 import type { Logger } from "../telemetry/logger.js";
-import { RepeatedRequests } from "./answers/repeated-requests.js";
+import { FastPath } from "./answers/fast-path.js";
 import { batchHandlers, batchOperations } from "./batches/batch-routes.js";
 import type { WriteSide } from "./batches/write-side.js";
 import type { WriteTokens } from "./batches/write-tokens.js";
@@ -23,10 +23,10 @@ import { pageRoutes } from "./page.js";
 import { listPorts } from "./places/ports.js";
 import { listRegions } from "./places/regions.js";
 import { getRates, getRatesCsv } from "./rates/get-rates.js";
-import type { RatesServices } from "./rates/rates.js";
+import type { RatesServices } from "./rates/rates-route.js";
 
 /** All that answering requests takes. */
-export interface ApiServices extends Omit<RatesServices, "repeated"> {
+export interface ApiServices extends Omit<RatesServices, "fastPath"> {
   readonly settings: Settings;
   readonly logger: Logger;
   /** Undefined where no batch can be written, as in a second region. */
@@ -45,7 +45,7 @@ export async function createApi(services: ApiServices): Promise<RequestHandler> 
   const limit = { perSecond: settings.rateLimitPerSecond, burst: settings.rateLimitBurst };
   const limiter =
     limit.perSecond === 0 ? undefined : new RateLimiter(limit, new ClientAddress(settings.trustedProxies));
-  const repeated = new RepeatedRequests({ answers, load, observer, limiter, isDraining });
+  const fastPath = new FastPath({ answers, load, observer, limiter, isDraining });
   const app = new Koa<RequestState>();
   // Only errors in the middle of an answer's body come here; all others are answered with a problem document.
   app.on("error", (error: NodeJS.ErrnoException, ctx: ApiContext) => {
@@ -59,13 +59,13 @@ export async function createApi(services: ApiServices): Promise<RequestHandler> 
   app.use(answerProblems(logger));
   app.use(shedLoad(load));
   if (limiter !== undefined) app.use(limitRate(limiter));
-  const data = new Map(dataOperations.map(({ path, route }) => [path, route({ ...services, repeated })]));
+  const data = new Map(dataOperations.map(({ path, route }) => [path, route({ ...services, fastPath })]));
   app.use(answerPaths(data));
   app.use(answerMethods);
   app.use((await createRouter(services, data)).routes());
   const answerByLayers = app.callback();
   return (req, res) => {
-    if (!repeated.answer(req, res)) void answerByLayers(req, res);
+    if (!fastPath.answer(req, res)) void answerByLayers(req, res);
   };
 }
 

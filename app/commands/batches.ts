@@ -22,7 +22,7 @@ import { dropOldMonths } from "../upkeep/retention.js";
 import { Turns } from "../upkeep/turns.js";
 import { argument, batchNumber, feed, filled, LAST_BATCH, parseWholeNumber } from "./arguments.js";
 import { writeBatchDetails, writeBatchTable } from "./batch-table.js";
-import { withWriteDatabase } from "./database.js";
+import { withWriteDatabase } from "./command-database.js";
 import { stopSignal } from "./stop-signal.js";
 import { writeOutput } from "./write-output.js";
 

@@ -4,9 +4,9 @@ import { migrate } from "../database/migrate.js";
 import { demoToken } from "../demo/demo-token.js";
 import { readSettings, type Settings } from "../settings.js";
 import { createLogger, type Logger } from "../telemetry/logger.js";
-import { type CommandDatabase, openCommandDatabase } from "./database.js";
+import { type CommandDatabase, openCommandDatabase } from "./command-database.js";
 import { UsageError } from "./failure.js";
-import { type Addresses, serveUntil } from "./server.js";
+import { type Addresses, serveUntil } from "./serve-until.js";
 import { stopSignal } from "./stop-signal.js";
 
 const DAY_MS = 86_400_000;

@@ -9,7 +9,7 @@ import { printable } from "../printable.js";
 import { readSettings } from "../settings.js";
 import { createLogger } from "../telemetry/logger.js";
 import { feed, filled, parseWholeNumber } from "./arguments.js";
-import { withWriteDatabase } from "./database.js";
+import { withWriteDatabase } from "./command-database.js";
 import { EXIT } from "./failure.js";
 import { type FeedOptions, readFeedOptions } from "./feed-options.js";
 import { firstLines } from "./first-lines.js";

@@ -4,7 +4,7 @@ import { openPool } from "../database/pool.js";
 import { readSettings } from "../settings.js";
 import { sleep } from "../sleep.js";
 import { createLogger, type Logger } from "../telemetry/logger.js";
-import { openCommandDatabase, withWriteDatabase } from "./database.js";
+import { openCommandDatabase, withWriteDatabase } from "./command-database.js";
 import { stopSignal } from "./stop-signal.js";
 
 const POLL_MS = 500;

@@ -8,7 +8,7 @@ import type { PlacesFile } from "../places/places-file.js";
 import { readSettings } from "../settings.js";
 import { systemReason } from "../system-reason.js";
 import { filled } from "./arguments.js";
-import { withWriteDatabase } from "./database.js";
+import { withWriteDatabase } from "./command-database.js";
 import { firstLines } from "./first-lines.js";
 
 /** `ratesapp places import`. It exits with 3, and changes nothing, if the files have mistakes. */

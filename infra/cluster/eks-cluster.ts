@@ -5,12 +5,12 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Names } from "../names.js";
 import { BackupBucket } from "./backup-bucket.js";
 import { databaseNodePool } from "./database-node-pool.js";
+import { ImageRegistry } from "./image-registry.js";
 import type { Archive, ClusterAccess, KubernetesCluster, Placement } from "./kubernetes-cluster.js";
 import { kubernetesProvider } from "./kubernetes-provider.js";
 import { loadBalancerClass } from "./load-balancer-class.js";
 import { Network, type NetworkArgs } from "./network.js";
 import { type PolicyStatement, podIdentity } from "./pod-identity.js";
-import { Registry } from "./registry.js";
 import { storageClass } from "./storage-class.js";
 
 export interface EksClusterArgs extends NetworkArgs {
@@ -96,7 +96,7 @@ export class EksCluster extends pulumi.ComponentResource implements KubernetesCl
     this.storageClass = storageClass({ protect }, inside);
     this.databasePlacement = databaseNodePool(inside);
     this.ingressClass = loadBalancerClass(inside);
-    this.registry = new Registry(name, { keyArn: key.arn, protect }, { parent: this }).url;
+    this.registry = new ImageRegistry(name, { keyArn: key.arn, protect }, { parent: this }).url;
     this.archive = args.backups
       ? new BackupBucket(
           name,

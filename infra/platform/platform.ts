@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../settings/schema.js";
 import { Manifest } from "./manifest.js";
 import type { ManifestParts } from "./manifest-parts.js";
-import type { Manifests } from "./manifests.js";
+import type { Manifests } from "./operator-manifests.js";
 import { Prometheus } from "./prometheus.js";
 import { namespaces, releases } from "./releases.js";
 

@@ -9,7 +9,7 @@ import { podsOf } from "../network/peers.js";
 import { namespaces } from "../platform/releases.js";
 import type { Settings } from "../settings/schema.js";
 import type { Secrets } from "../settings/secrets.js";
-import type { Places } from "./places.js";
+import type { Places } from "./places-files.js";
 import type { Values } from "./values.js";
 
 export interface WorkloadsArgs {

@@ -5,13 +5,13 @@ import type { ApiContext } from "../http/request.js";
 import { type Load, refuseIfQueueIsLong } from "../http/shed-load.js";
 import { type Answer, CACHE_CONTROL } from "./answer.js";
 import { type AnswerCache, IN_MEMORY } from "./answer-cache.js";
-import type { RepeatedRequests } from "./repeated-requests.js";
+import type { FastPath } from "./fast-path.js";
 import { sendBody } from "./send-body.js";
 
 /** What a route needs to answer from the database. */
 export interface AnswerServices {
   readonly answers: AnswerCache;
-  readonly repeated: RepeatedRequests;
+  readonly fastPath: FastPath;
   readonly reads: ReadSide;
   readonly load: Load;
 }
@@ -48,7 +48,7 @@ export async function answerQuestion(
     ctx.state.timings = `db;dur=${(performance.now() - beganAtMs).toFixed(2)}, `;
   } else {
     services.answers.countHit();
-    services.repeated.remember(ctx, { key: asked.key, vary });
+    services.fastPath.remember(ctx, { key: asked.key, vary });
     ctx.state.timings = IN_MEMORY;
   }
   const { res } = ctx;

@@ -4,10 +4,10 @@ import { compose } from "../../database/compose.js";
 import { ALL_CHANGED } from "../../rates/dataset-version.sql.js";
 import { Answer } from "../answers/answer.js";
 import { type AnswerServices, answerQuestion } from "../answers/answer-question.js";
-import { DATA_PROBLEMS, dataAnswers } from "../answers/data-answer.js";
+import { DATA_PROBLEMS, dataAnswers } from "../answers/data-operation.js";
 import { acceptJson } from "../http/accept-json.js";
 import { operation } from "../http/operation.js";
-import { pageParameters } from "../http/page-parameters.js";
+import { paginationParameters } from "../http/pagination.js";
 import type { ApiContext } from "../http/request.js";
 
 const portsBody = z
@@ -30,7 +30,7 @@ export const listPorts = operation({
   path: "/ports",
   tag: "places",
   summary: "Ports by code, a page at a time",
-  query: z.strictObject(pageParameters({ of: "ports", most: 1000, usual: 100, readCursor })),
+  query: z.strictObject(paginationParameters({ of: "ports", most: 1000, usual: 100, readCursor })),
   answers: dataAnswers("A page of ports.", { "application/json": { schema: portsBody } }),
   problems: DATA_PROBLEMS,
   route: (services: AnswerServices, read) =>

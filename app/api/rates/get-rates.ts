@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { DATA_PROBLEMS, dataAnswers } from "../answers/data-answer.js";
+import { DATA_PROBLEMS, dataAnswers } from "../answers/data-operation.js";
 import { type Operation, operation } from "../http/operation.js";
 import type { ProblemName } from "../http/problems.js";
-import { CSV_FORM, type RatesServices, ratesRoute } from "./rates.js";
 import { ratesBody } from "./rates-body.js";
 import { ratesParameters } from "./rates-parameters.js";
+import { CSV_FORM, type RatesServices, ratesRoute } from "./rates-route.js";
 
 const PROBLEMS: readonly ProblemName[] = [
   "unknown-place",

@@ -1,6 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 
-/** Colours that a canvas needs by value; the names are those of the custom properties in tokens.css. */
+/** Colours that a canvas needs by value; the names are those of the custom properties in variables.css. */
 export interface Palette {
   readonly ink: string;
   readonly quiet: string;

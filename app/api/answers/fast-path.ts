@@ -10,7 +10,7 @@ import { type AnswerCache, IN_MEMORY } from "./answer-cache.js";
 import type { Encoding } from "./compressible-body.js";
 import { hasAnswer, takenEncoding } from "./send-body.js";
 
-export interface RepeatedRequestsOptions {
+export interface FastPathOptions {
   readonly answers: AnswerCache;
   readonly load: Load;
   readonly observer: RequestObserver;
@@ -41,11 +41,11 @@ const SAME_HEADERS = HEADERS.flat();
  * said otherwise (the answer is not in memory, the client is over its limit, the server is overloaded or stops) is left
  * to the layers.
  */
-export class RepeatedRequests {
-  readonly #options: RepeatedRequestsOptions;
+export class FastPath {
+  readonly #options: FastPathOptions;
   readonly #read = new LRUCache<string, ReadRequest>({ max: MOST_REQUESTS });
 
-  constructor(options: RepeatedRequestsOptions) {
+  constructor(options: FastPathOptions) {
     this.#options = options;
   }
 

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import type { Settings } from "../settings.js";
 import type { Logger } from "../telemetry/logger.js";
-import type { CommandDatabase } from "./database.js";
+import type { CommandDatabase } from "./command-database.js";
 
 /** Where a running server can be reached. */
 export interface Addresses {

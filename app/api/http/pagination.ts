@@ -4,7 +4,7 @@ import { wholeNumber } from "./whole-number.js";
 const RULE = "must be the next_cursor of an answer";
 
 /** How a list is cut into pages. */
-export interface Pages<Position> {
+export interface Pagination<Position> {
   /** What a page lists, such as "ports". */
   readonly of: string;
   readonly most: number;
@@ -15,7 +15,7 @@ export interface Pages<Position> {
 }
 
 /** The parameters `limit` and `cursor` of a list that is answered a page at a time. */
-export function pageParameters<Position>({ of, most, usual, readCursor }: Pages<Position>) {
+export function paginationParameters<Position>({ of, most, usual, readCursor }: Pagination<Position>) {
   return {
     limit: wholeNumber(1, most)
       .default(usual)
