@@ -25,20 +25,23 @@ import { listRegions } from "./places/regions.js";
 import { getRates, getRatesCsv } from "./rates/get-rates.js";
 import type { RatesServices } from "./rates/rates-route.js";
 
-/** All that answering requests takes. */
+/** Everything that the API needs in order to answer requests. */
 export interface ApiServices extends Omit<RatesServices, "fastPath"> {
   readonly settings: Settings;
   readonly logger: Logger;
-  /** Undefined where no batch can be written, as in a second region. */
+  /** Undefined if this instance cannot write batches, as in a second region. */
   readonly writes: WriteSide | undefined;
   readonly tokens: WriteTokens;
   readonly isDraining: () => boolean;
 }
 
-/** Questions to the data. Their paths have no parameters, so that {@link answerPaths} finds them by one look-up. */
+/**
+ * Operations that read the data. Their paths have no parameters, so {@link answerPaths} finds each with one look-up in
+ * a map.
+ */
 const dataOperations: readonly Operation<RatesServices>[] = [getRates, getRatesCsv, listPorts, listRegions];
 
-/** The API, to be listened with. */
+/** Builds the API. The result is the request handler for an HTTP server. */
 export async function createApi(services: ApiServices): Promise<RequestHandler> {
   const { settings, logger, load, isDraining, answers } = services;
   const observer = new RequestObserver({ requestTimeoutMs: settings.requestTimeoutMs, logger });
@@ -47,7 +50,7 @@ export async function createApi(services: ApiServices): Promise<RequestHandler> 
     limit.perSecond === 0 ? undefined : new RateLimiter(limit, new ClientAddress(settings.trustedProxies));
   const fastPath = new FastPath({ answers, load, observer, limiter, isDraining });
   const app = new Koa<RequestState>();
-  // Only errors in the middle of an answer's body come here; all others are answered with a problem document.
+  // Only errors in the middle of an answer's body arrive here. All other errors were answered with a problem document.
   app.on("error", (error: NodeJS.ErrnoException, ctx: ApiContext) => {
     const left = error.code === "ERR_STREAM_PREMATURE_CLOSE" || error === ctx.req.socket.errored;
     if (left) logger.info(requestFields(ctx), "the client left in the middle of its answer");
@@ -74,7 +77,7 @@ async function createRouter(services: ApiServices, data: ReadonlyMap<string, Api
   const docs = await docsRoutes([...dataOperations, ...batchOperations]);
   const router = new Router<RequestState>();
   for (const [path, route] of data) router.get(path, route);
-  // Before the operation of the same path, which answers requests that do not ask for HTML.
+  // This route comes before the API operation of the same path. It passes requests on that do not ask for HTML.
   router.get("/batches", page.batches);
   for (const operation of batchOperations) {
     const path = operation.path.replaceAll(/\{(\w+)\}/g, ":$1");

@@ -17,7 +17,7 @@ const batchesBody = z
   })
   .meta({ id: "Batches" });
 
-/** `GET /batches`. The cursor is the number of the last batch of a page. */
+/** `GET /batches`. The cursor is the id of the last batch of a page. */
 export const getBatches: BatchOperation = operation({
   id: "listBatches",
   method: "GET",
@@ -35,7 +35,7 @@ export const getBatches: BatchOperation = operation({
     const { limit, cursor: before, feed, state } = read.query(ctx);
     acceptJson(ctx);
     const found = await listBatches(writes.databaseFor(ctx), {
-      // One more than the page tells whether there is a next one.
+      // One more row than the page holds shows whether there is a next page.
       limit: limit + 1,
       ...(before === undefined ? {} : { before }),
       ...(feed === undefined ? {} : { feed }),

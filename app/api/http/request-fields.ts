@@ -3,7 +3,7 @@ import { shorten } from "./shorten.js";
 
 const MOST_URL_CHARACTERS = 500;
 
-/** What a line of the log says of its request. */
+/** Fields that identify a request in a log line. */
 export interface RequestFields {
   readonly request_id: string;
   readonly url: string;

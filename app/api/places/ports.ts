@@ -23,7 +23,10 @@ const portsBody = z
   })
   .meta({ id: "Ports" });
 
-/** `GET /ports`. The cursor is the last code of a page, so no port is missed or given twice while others are added. */
+/**
+ * `GET /ports`. The cursor is the last code of a page, so no port is missed or listed twice when others are added
+ * meanwhile.
+ */
 export const listPorts = operation({
   id: "listPorts",
   method: "GET",
@@ -57,10 +60,11 @@ async function findPorts(client: pg.PoolClient, limit: number, after: string): P
     .where({ kind: "port" })
     .andWhere("code", ">", after)
     .orderBy("code")
-    // One more than the page tells whether there is a next one.
+    // One more row than the page holds shows whether there is a next page.
     .limit(limit + 1)
     .as("p");
-  // Joined to the dataset's row, so that the version and the ports are of one snapshot, and it is there without ports.
+  // Ports are joined to the row of `dataset`. So version and ports come from one snapshot, and the version is there
+  // even without ports.
   const rows: PortRow[] = await compose("dataset")
     .leftJoin(page, compose.raw("true"))
     .leftJoin("places as parent", "parent.id", "p.parent_id")
