@@ -1,26 +1,28 @@
 /**
- * Counts and sums of prices by lane (a pair of origin and destination) and day, for up to a month of days. Its memory
- * has room for a fixed number of lanes: the caller writes them out and clears when {@link room} gets short. Rates that
- * are written in two parts add up to the same.
+ * Counts and sums of prices by lane (a pair of origin and destination) and day, for at most one month of days. The
+ * memory has room for a fixed number of lanes: when {@link room} gets small, the caller writes the sums to the database
+ * and calls {@link clear}. Rates that are written in two parts add up to the same totals.
  */
 export class RateSums {
-  /** Lanes at present; they are numbered from 0. */
+  /** Number of lanes now; they are numbered from 0. */
   lanes = 0;
-  /** All arrays are views of it, so that one part after the other uses the same memory. */
+  /** All arrays are views of this buffer, so that every part of the work uses the same memory. */
   readonly #buffer: ArrayBuffer;
   #days = 0;
   #mostLanes = 0;
   /**
-   * By lane, then day, a count and a sum beside each other: both are read from memory at once. Double precision holds
-   * whole numbers up to 2^53 exactly, which batch_days checks.
+   * For each lane and day a count and a sum, next to each other, so that both are read from memory at once. A double
+   * holds whole numbers up to 2^53 exactly; batch_days checks this limit.
    */
   #cells = new Float64Array();
   #origins = new Int32Array();
   #destinations = new Int32Array();
-  /** Lane + 1 by hash of its ends, 0 where there is none (open addressing, at most half full). */
+  /** Lane + 1 by hash of its two places, 0 for an empty slot (open addressing, at most half full). */
   #table = new Int32Array();
 
-  /** Begins with a month of days. @param bytes what it may take; the system gives memory to the part that is used. */
+  /**
+   * Begins with a month of 31 days. @param bytes limit of its memory; the system provides only the part that is used.
+   */
   constructor(bytes: number) {
     this.#buffer = new ArrayBuffer(bytes);
     this.begin(31);
@@ -30,7 +32,7 @@ export class RateSums {
     return this.#days;
   }
 
-  /** Forgets everything, and counts so many days from here on: the fewer, the more lanes. */
+  /** Clears all sums, and from now on counts this many days. With fewer days there is room for more lanes. */
   begin(days: number): void {
     this.clear();
     this.#days = days;
@@ -47,50 +49,50 @@ export class RateSums {
     this.#table = new Int32Array(this.#buffer, at, 2 ** Math.ceil(Math.log2(2 * lanes)));
   }
 
-  /** Lanes that it can still take. */
+  /** Number of further lanes that fit. */
   get room(): number {
     return this.#mostLanes - this.lanes;
   }
 
-  /** @param day counted from the first, from 0. */
+  /** @param day index from the first day, which is 0. */
   add(originId: number, destinationId: number, day: number, count: number, sum: number): void {
     this.#addTo(this.#lane(originId, destinationId), day, count, sum);
   }
 
-  /** Adds a lane of other sums to one of its own. */
+  /** Adds a lane of other sums to a lane of these. */
   addLane(originId: number, destinationId: number, from: RateSums, lane: number): void {
     const own = this.#lane(originId, destinationId);
     for (let day = 0; day < this.#days; day += 1) this.#addTo(own, day, from.count(lane, day), from.sum(lane, day));
   }
 
-  /** Id of the place where a lane begins. */
+  /** Id of the place where the lane begins. */
   origin(lane: number): number {
     return this.#origins[lane] as number;
   }
 
-  /** Id of the place where a lane ends. */
+  /** Id of the place where the lane ends. */
   destination(lane: number): number {
     return this.#destinations[lane] as number;
   }
 
-  /** Number of prices. @param day counted from the first, from 0. */
+  /** Number of prices. @param day index from the first day, which is 0. */
   count(lane: number, day: number): number {
     return this.#cells[2 * (lane * this.#days + day)] as number;
   }
 
-  /** Sum of prices in dollars. @param day counted from the first, from 0. */
+  /** Sum of prices in dollars. @param day index from the first day, which is 0. */
   sum(lane: number, day: number): number {
     return this.#cells[2 * (lane * this.#days + day) + 1] as number;
   }
 
-  /** All lanes by origin and destination, the order of the index that their rows are put into. */
+  /** All lanes, ordered by origin and destination, like the index into which their rows are written. */
   inOrder(): Uint32Array {
     const order = new Uint32Array(this.lanes);
     for (let lane = 0; lane < this.lanes; lane += 1) order[lane] = lane;
     return order.sort((a, b) => this.origin(a) - this.origin(b) || this.destination(a) - this.destination(b));
   }
 
-  /** Forgets everything. Nothing but zeros is left, whatever the arrays are made of next. */
+  /** Clears all sums. All memory is zero afterwards, whatever arrays are made of it next. */
   clear(): void {
     this.#cells.fill(0, 0, 2 * this.lanes * this.#days);
     this.#origins.fill(0, 0, this.lanes);
@@ -105,7 +107,7 @@ export class RateSums {
     this.#cells[cell + 1] = (this.#cells[cell + 1] as number) + sum;
   }
 
-  /** The lane between two places, which is made if it is not there. */
+  /** The lane between two places; it is added if it does not exist yet. */
   #lane(originId: number, destinationId: number): number {
     const mask = this.#table.length - 1;
     const hash = Math.imul(originId, 0x9e3779b1) ^ Math.imul(destinationId, 0x85ebca77);

@@ -8,23 +8,23 @@ import { createSums } from "./sums.js";
 import { countFromEpoch, writeRates } from "./write-rows.js";
 
 const BYTES = 8 * 1024 * 1024;
-/** 4 MiB of table, and about as much memory while they are read. */
+/** 4 MiB of the table; reading them takes about as much memory. */
 const BLOCKS_AT_ONCE = 512;
 
-/** Which rates are written again, and as whose. */
+/** Which rates are written again, and for which batch. */
 export interface Again {
   readonly batchId: number;
   /** First day of the month. */
   readonly month: string;
-  /** The batch whose rows they become. */
+  /** The batch that gets the rows. */
   readonly into: number;
-  /** -1 takes the batch out of sums that it is in. */
+  /** With -1, the batch is subtracted from sums that include it. */
   readonly sign: 1 | -1;
 }
 
 /**
- * Writes the daily rates of a month of a batch once more, from its prices. The caller holds the lock of the tree,
- * shared, and the month.
+ * Writes the daily rates of one month of a batch again, from its prices. The caller holds the shared lock of the tree
+ * and the lock of the month.
  */
 export async function rollUpAgain(session: Session, { batchId, month, into, sign }: Again): Promise<void> {
   await session.run(boundRollUp);
