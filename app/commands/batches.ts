@@ -32,7 +32,7 @@ interface JsonOption {
 
 const MOST_LISTED = 10_000;
 const MOST_REASON_CHARACTERS = 1_000;
-/** Further back than any price. */
+/** Longer than the age of any price. */
 const LONGEST_RETENTION_DAYS = 100_000;
 
 /** `ratesapp batches`: list, show, publish, retract, fail, retry, rejects and compact. */
@@ -146,7 +146,7 @@ function changeCommand(name: string, description: string, change: Change): Comma
     });
 }
 
-/** A user waits for the command, so it gives up on a database that is away much sooner than a worker does. */
+/** A user waits for the command, so it gives up much sooner than a worker when the database is away. */
 const PATIENCE_MS = 30_000;
 
 const retract: Change = async (database, id, { retractableDays }) => {
@@ -158,7 +158,7 @@ const retract: Change = async (database, id, { retractableDays }) => {
 
 const publish: Change = async (database, id, { retractableDays }) => {
   const patient = database.with({ patienceMs: PATIENCE_MS });
-  // Each step does nothing to a batch that has passed it already.
+  // A step that the batch has already passed changes nothing.
   await completeUpload(patient, id);
   const audit = await auditBatch(patient, id);
   if (audit.state === "failed") throw new Error(`Batch ${id} failed: ${audit.failure}`);
@@ -172,7 +172,7 @@ const publish: Change = async (database, id, { retractableDays }) => {
 };
 
 const fail: Change = async (database, id, _settings, { reason = STOPPED }) => {
-  // For good: otherwise the next run would load it again.
+  // Marked as failed for good. Otherwise the next run would load the batch again.
   const changed = await failBatch(database.with({ patienceMs: PATIENCE_MS }), id, reason, true);
   const { prices } = await reclaimBatch(database.with({ signal: stopSignal() }), id);
   const deleted = `${count(prices)} ${prices === 1 ? "price was" : "prices were"} deleted.`;
@@ -186,7 +186,7 @@ const retry: Change = async (database, id) => {
     : `Batch ${id} is laid aside: the next \`ratesapp ingest run\` of ${source} loads it as a new batch.`;
 };
 
-/** A client that still wants its upload sends something within a day. */
+/** If a client still wants its upload, it sends something within a day. */
 const ABANDONED_AFTER_HOURS = 24;
 
 interface CompactCommandOptions extends JsonOption {
@@ -222,7 +222,7 @@ Examples:
         const turns = new Turns(signal);
         let dropped: readonly string[] = [];
         let compacted: CompactReport = { folded: 0, dailyRates: 0, prices: 0 };
-        // Before folding, as months that are dropped need none.
+        // Months are dropped before batches are folded, because dropped months need no folding.
         await turns.take("No month was dropped", async () => {
           if (retentionDays !== undefined) dropped = await dropOldMonths(database, { retentionDays });
         });
@@ -255,7 +255,7 @@ async function withBatches(work: (database: Database, settings: Settings) => Pro
 }
 
 function print(value: unknown): void {
-  // JSON leaves control characters above 7F as they are, which a terminal obeys as well.
+  // JSON does not escape control characters above 7F, which a terminal obeys too.
   const written = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
   console.log(JSON.stringify(value, null, 2).replace(/(?!\n)\p{Cc}/gu, written));
 }

@@ -11,7 +11,7 @@ import { stopSignal } from "./stop-signal.js";
 
 const DAY_MS = 86_400_000;
 
-/** `ratesapp demo`: what `npm start` runs. */
+/** `ratesapp demo`, which `npm start` runs. */
 export function demoCommand(): Command {
   return new Command("demo")
     .description("Serve a year of generated prices: everything that serve does, on data to look at.")
@@ -28,7 +28,7 @@ Examples:
     )
     .action(async () => {
       const given = readSettings();
-      // The demo prints its write token and has no rate limit, so only this machine reaches it unless HOST is set.
+      // The demo prints its write token and has no rate limit. So only this machine can reach it, unless HOST is set.
       const settings: Settings = { ...given, host: given.host ?? "127.0.0.1", rateLimitPerSecond: 0 };
       const logger = createLogger(settings);
       const stop = stopSignal();
@@ -50,7 +50,7 @@ async function prepare({ writeUrl, local }: CommandDatabase, signal: AbortSignal
   if (writeUrl === undefined)
     throw new UsageError("DATABASE_URL: is needed to load the data; only DATABASE_READ_URL is set");
   if (!local) await migrate(writeUrl);
-  // Imported only here: loading it computes the ways across all seas, which no other command needs.
+  // Imported here and not at the top: loading it computes the distances across all seas, which no other command needs.
   const { loadDemo } = await import("../demo/load-demo.js");
   const progress = showProgress(logger);
   try {
@@ -67,7 +67,7 @@ interface Progress {
   readonly end: () => void;
 }
 
-/** A bar on a terminal; elsewhere a log line for each quarter. Nothing is shown where nothing has to be loaded. */
+/** Shows a bar on a terminal, else a log line for each quarter. Shows nothing if nothing has to be loaded. */
 function showProgress(logger: Logger): Progress {
   if (process.stderr.isTTY) {
     const bar = new SingleBar({

@@ -17,7 +17,7 @@ import { ProgressDisplay } from "./ingest-progress.js";
 import { RejectsFiles } from "./rejects-files.js";
 import { stopSignal } from "./stop-signal.js";
 
-/** `ratesapp ingest run`. Exit codes: 3 if a delivery itself is at fault (bad lines), 1 if another run may succeed. */
+/** `ratesapp ingest run`. It exits with 3 if a delivery is wrong (bad lines), and with 1 if another run may succeed. */
 export function ingestCommand(): Command {
   return new Command("ingest").description("Load deliveries of prices.").addCommand(runCommand());
 }
@@ -80,7 +80,7 @@ Examples:
     .action(run);
 }
 
-/** Two pieces at once, their new months, leases, claims and progress. */
+/** Connections for two pieces at once, with their new months, leases, claims and progress. */
 export const CONNECTIONS = 8;
 
 async function run(options: FeedOptions): Promise<void> {

@@ -3,20 +3,20 @@ import { demoLanes, type Lane } from "./lanes.js";
 
 const DAY_MS = 86_400_000;
 const MONTHS = 13;
-/** The feed of everything that is generated. */
+/** The feed of all generated prices. */
 export const DEMO_FEED = "demo";
 const HEADER = "orig_code,dest_code,day,price\n";
 
 export interface DemoSourceOptions {
   /** Days since 1970-01-01 (UTC). */
   readonly lastDay: number;
-  /** Told after each day that was read. */
+  /** Called after each day that was read. */
   readonly onDay?: () => void;
 }
 
 /**
- * At least a year of generated prices up to a day, one delivery for each month. A past month is the same delivery
- * whenever it is asked for; the running one is another each day, to replace that of the day before.
+ * At least a year of generated prices up to a given day, one delivery for each month. A past month is always the same
+ * delivery. The current month is a new delivery each day, which replaces the one of the day before.
  */
 export class DemoSource implements Source {
   readonly several = true;
@@ -36,7 +36,7 @@ export class DemoSource implements Source {
     yield* this.#objects;
   }
 
-  /** How many days the deliveries hold together. */
+  /** How many days all deliveries contain together. */
   get days(): number {
     return this.#objects.reduce((sum, { days }) => sum + days, 0);
   }
@@ -69,7 +69,7 @@ class DemoMonth implements SourceObject {
     return this.#lastDay - this.#firstDay + 1;
   }
 
-  /** One chunk for each day. */
+  /** Gives one chunk for each day. */
   async *read(_from: number, _to: number | null, signal?: AbortSignal): AsyncIterable<Buffer> {
     yield Buffer.from(HEADER);
     for (let day = this.#firstDay; day <= this.#lastDay; day += 1) {

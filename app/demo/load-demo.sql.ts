@@ -1,7 +1,7 @@
 import { statement } from "../database/statement.js";
 
 /**
- * True if the database holds anything that the demonstration did not make: not of its `feed`, or not a place of
+ * True if the database holds anything that the demo did not make: a batch of another feed, or a place that is not in
  * `codes`.
  */
 export const findOthersData = statement<{ feed: string; codes: readonly string[] }, { found: boolean }>(`

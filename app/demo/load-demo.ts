@@ -14,7 +14,7 @@ export interface DemoOptions {
   readonly lastDay: number;
   readonly signal: AbortSignal;
   readonly log: Log;
-  /** Told of the days that are read so far, of how many there will be at most. */
+  /** Called with the number of days read so far, and the largest number of days that may be read. */
   readonly onProgress: (days: number, total: number) => void;
 }
 
@@ -31,10 +31,10 @@ export class DemoError extends Error {
 const CONNECTIONS = 6;
 
 /**
- * Brings the generated places and prices into the database, by the way that all prices take. What is there is kept:
- * an interrupted load goes on, and on a later day only the days since are added.
+ * Loads the generated places and prices into the database in the same way as all others. What is already there is kept:
+ * an interrupted load continues, and on a later day only the new days are added.
  * @returns false if the database holds other data; nothing is changed then.
- * @throws {DemoError} if a delivery fails, or the signal's reason.
+ * @throws {DemoError} if a delivery fails; the signal's reason if the signal is aborted.
  */
 export async function loadDemo(options: DemoOptions): Promise<boolean> {
   const { url, signal, log } = options;
@@ -53,7 +53,7 @@ export async function loadDemo(options: DemoOptions): Promise<boolean> {
       },
     });
     const reports = await ingestSource({ database, source, feed: DEMO_FEED, mode: "replace" });
-    // One that was retracted or compacted since was meant to be.
+    // A batch that was retracted or compacted meanwhile is no failure.
     const failed = reports.find(({ state }) => state === "failed");
     if (failed) throw new DemoError(failed.batchId, failed.name, failed.failure ?? "");
     return true;
@@ -62,7 +62,7 @@ export async function loadDemo(options: DemoOptions): Promise<boolean> {
   }
 }
 
-/** The generated places as the files that `ratesapp places import` takes. */
+/** The generated places, as files for `ratesapp places import`. */
 export function demoPlacesFiles(): { ports: PlacesFile; regions: PlacesFile } {
   const ports = demoPorts.map(({ code, name, region }) => `${code},${name},${region}`);
   const regions = demoRegions.map(({ slug, name, parent }) => `${slug},${name},${parent ?? ""}`);

@@ -45,10 +45,7 @@ export class DatasetState {
     this.#months = months;
   }
 
-  /**
-   * True if the data that an answer was read from is unchanged in this state. If the reading is newer than this state,
-   * false.
-   */
+  /** True if what an answer was read from is unchanged in this state; false if the reading is newer than the state. */
   holds({ version, newest, months }: DatasetReading): boolean {
     return version <= this.newest.version && isSame(newest, this.#newestOf(months));
   }
