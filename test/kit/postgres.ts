@@ -5,9 +5,9 @@ import pg from "pg";
 import { openEmbedded } from "../../app/database/embedded.js";
 import { migrate } from "../../app/database/migrate.js";
 
-/** A migrated database that others are copied from. */
+/** A migrated database. Test databases are copies of it. */
 export const TEMPLATE = "ratesapp_template";
-/** How the processes that run test files learn where the server is: they are started after it. */
+/** Tells the address of the server to the processes that run test files. They are started after the server. */
 const SERVER_URL = "RATESAPP_TEST_SERVER_URL";
 let server: Awaited<ReturnType<typeof openEmbedded>> | undefined;
 let directory: string | undefined;
@@ -39,7 +39,7 @@ export function databaseUrl(name: string): string {
   return url.href;
 }
 
-/** Runs statements that are about databases and roles. */
+/** Runs statements that concern databases and roles. */
 export async function onServer(...statements: readonly string[]): Promise<void> {
   const client = new pg.Client({ connectionString: databaseUrl("postgres") });
   await client.connect();

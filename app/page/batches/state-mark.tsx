@@ -1,7 +1,7 @@
 import type { BatchState } from "../../batches/batch-state.js";
 import type { Batch } from "./batch.js";
 
-/** What users call the states. */
+/** The words for the states on the page. */
 export const STATE_WORDS: Record<BatchState, string> = {
   loading: "Loading",
   auditing: "Auditing",

@@ -1,7 +1,7 @@
 import { useEffect, useId, useRef } from "preact/hooks";
 
 interface TokenFormProps {
-  /** The token before was refused. */
+  /** True if the service refused the last token. */
   readonly refused: boolean;
   readonly onToken: (token: string) => void;
 }

@@ -4,7 +4,7 @@ import type { Rate } from "./rates.js";
 
 interface RateTableProps {
   readonly caption: string;
-  /** Oldest first; drawn newest first, as the API orders them. */
+  /** Oldest first. The table shows them newest first, as the API does. */
   readonly rates: readonly Rate[];
 }
 

@@ -9,7 +9,7 @@ import { RateTable } from "./rate-table.js";
 import { LEAST_PRICES, type RatesAnswer } from "./rates.js";
 
 interface ResultProps {
-  /** The latest answer; while the next is loading, the one before it. */
+  /** The latest answer. While the next one is loading, the previous one. */
   readonly answer: RatesAnswer | undefined;
   readonly loading: boolean;
   readonly question: Question;
