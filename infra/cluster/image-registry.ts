@@ -6,7 +6,10 @@ export interface ImageRegistryArgs {
   readonly protect: boolean;
 }
 
-/** A repository for the one image, scanned when it is pushed. A tag never moves, so a release is what was tested. */
+/**
+ * A repository for the application's image. Images are scanned when they are pushed. A tag can never be moved, so the
+ * image that was tested is the one that is released.
+ */
 export class ImageRegistry extends pulumi.ComponentResource {
   readonly url: pulumi.Output<string>;
 
