@@ -1,6 +1,7 @@
 import { type IncomingMessage, Server, type ServerOptions, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 
+/** Answers a request. */
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void;
 
 /** Limits of connections, so that clients cannot use up a server's memory. */

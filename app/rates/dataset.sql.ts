@@ -21,6 +21,7 @@ export const lockDataset = statement("SELECT FROM dataset FOR UPDATE");
 export const limitWaits = statement(`
   SELECT set_config('idle_in_transaction_session_timeout', '10s', true), set_config('lock_timeout', '15s', true)`);
 
+/** Raises the dataset version by one and returns the new one. */
 export const growDataset = statement<NoParams, { version: string }>(`
   UPDATE dataset SET version = version + 1, changed_at = date_trunc('milliseconds', clock_timestamp())
   RETURNING version`);

@@ -36,6 +36,7 @@ export interface KubernetesCluster {
   readonly registry: pulumi.Output<string> | undefined;
 }
 
+/** How to reach a cluster. */
 export interface ClusterAccess {
   /** Content of a kubeconfig; if undefined, $KUBECONFIG or ~/.kube/config is read. */
   readonly kubeconfig?: pulumi.Output<string>;

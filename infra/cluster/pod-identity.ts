@@ -10,6 +10,7 @@ export interface PodIdentityArgs {
   readonly statements: readonly PolicyStatement[];
 }
 
+/** A statement of an IAM policy that allows the actions. */
 export interface PolicyStatement {
   readonly Action: string[];
   readonly Resource: pulumi.Input<string>;

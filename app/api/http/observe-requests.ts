@@ -68,6 +68,7 @@ export function serverTiming({ timings, startedAtMs }: RequestState): string {
   return `${timings}total;dur=${(performance.now() - startedAtMs).toFixed(2)}`;
 }
 
+/** Measures every request with the observer. While the server stops, it tells clients to close their connections. */
 export function observeRequests(observer: RequestObserver, isDraining: () => boolean): ApiMiddleware {
   return async function observe(ctx: ApiContext, next) {
     const { req, res } = ctx;

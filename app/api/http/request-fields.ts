@@ -9,10 +9,12 @@ export interface RequestFields {
   readonly url: string;
 }
 
+/** Fields of a log line about a request that Koa handles. */
 export function requestFields(ctx: ApiContext): RequestFields {
   return fieldsOf(ctx.state.id, ctx.originalUrl);
 }
 
+/** Fields of a log line. @param url path and query of the request; they are shortened. */
 export function fieldsOf(id: string, url: string): RequestFields {
   return { request_id: id, url: shorten(url, MOST_URL_CHARACTERS) };
 }

@@ -6,6 +6,7 @@ interface TokenFormProps {
   readonly onToken: (token: string) => void;
 }
 
+/** Asks for the token that allows to see and change batches. */
 export function TokenForm({ refused, onToken }: TokenFormProps) {
   const id = useId();
   const input = useRef<HTMLInputElement>(null);

@@ -19,6 +19,7 @@ export interface LiveBatches {
   readonly refresh: () => void;
 }
 
+/** Loads the batches of a view. While one of them is running, it reads them again and again. */
 export function useBatches(token: string, view: View): LiveBatches {
   const key = writeView(view);
   const [state, setState] = useState<{ page?: BatchPage; key?: string; problem?: Problem }>({});

@@ -39,6 +39,7 @@ interface SharedOptions {
   readonly axis: uPlot.Axis;
 }
 
+/** Draws both plots into their elements. The caller must call `destroy` on the result in the end. */
 export function drawRatePlots({ line, bars, rates, palette, width, onPoint }: RatePlotsArgs): RatePlots {
   const days = rates.map(({ day }) => secondsOf(day));
   const prices = rates.map(({ price }) => price);

@@ -8,6 +8,7 @@ interface RateTableProps {
   readonly rates: readonly Rate[];
 }
 
+/** A table of the rates, one row for each day. */
 export function RateTable({ caption, rates }: RateTableProps) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard

@@ -14,6 +14,7 @@ import { useQuestion } from "./use-question.js";
 
 const NO_PLACES: readonly Place[] = [];
 
+/** The page of rates: the question, and the answer to it. */
 export function RatesPage() {
   const [question, ask] = useQuestion();
   const places = useLoaded("places", loadPlaces);

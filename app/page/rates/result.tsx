@@ -17,6 +17,7 @@ interface ResultProps {
   readonly onChange: (change: Partial<Question>) => void;
 }
 
+/** Shows an answer: figures, chart, table and how to get it from the API. If the range has no prices, it says so. */
 export function Result({ answer, loading, question, route, onChange }: ResultProps) {
   const [pointed, setPointed] = useState<number | null>(null);
   useEffect(() => setPointed(null), [answer]);
