@@ -8,7 +8,7 @@ export type RequestHandler = (request: IncomingMessage, response: ServerResponse
 export interface ConnectionLimits {
   /** Connections at once; further ones are closed. */
   readonly mostConnections: number;
-  /** A connection on which nothing moves for this long is closed. */
+  /** A connection whose client neither sends nor reads for this long, while it is its turn, is closed. */
   readonly silenceTimeoutMs: number;
   /** A connection is closed if its client has not read a complete answer within this time. */
   readonly takeTimeoutMs: number;
@@ -39,6 +39,10 @@ export class BoundedServer extends Server {
     this.on("checkExpectation", onRequest);
     this.maxConnections = limits.mostConnections;
     this.timeout = limits.silenceTimeoutMs;
+    this.on("timeout", (socket: Socket) => {
+      if (this.#connections.get(socket)?.waitsForAnswer) socket.setTimeout(limits.silenceTimeoutMs);
+      else socket.destroy();
+    });
     this.on("connection", (socket: Socket) => {
       this.#connections.set(socket, new Connection(socket));
       socket.once("close", () => this.#connections.delete(socket));
@@ -96,6 +100,13 @@ class Connection {
 
   get busy(): boolean {
     return this.#open > 0;
+  }
+
+  /** It is the server's turn: it has all that was sent, or more than it has got round to, and has nothing to send yet. */
+  get waitsForAnswer(): boolean {
+    const request = this.#request;
+    if (!this.busy || this.#response?.writableEnded || this.#socket.writableLength > 0) return false;
+    return request !== undefined && (request.complete || request.readableLength > 0);
   }
 
   begin(request: IncomingMessage, response: ServerResponse): void {

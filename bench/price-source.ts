@@ -65,3 +65,29 @@ export function priceSource(name: string, lines: PriceLines): Source {
     },
   };
 }
+
+/** A folder of so many deliveries, each small and in memory while it is loaded. */
+export function smallSource(deliveries: number, linesOf: (delivery: number) => PriceLines): Source {
+  return {
+    several: true,
+    async *list() {
+      for (let delivery = 1; delivery <= deliveries; delivery += 1) {
+        const name = `${String(delivery).padStart(6, "0")}.csv`;
+        const content = Buffer.concat([...priceLines(linesOf(delivery))]);
+        yield {
+          name,
+          location: `generated:${name}`,
+          channel: "generated",
+          identity: name,
+          bytes: content.length,
+          ranges: true,
+          repeatable: true,
+          async *read(from: number, to: number | null) {
+            yield content.subarray(from, to ?? content.length);
+          },
+          async verify() {},
+        };
+      }
+    },
+  };
+}

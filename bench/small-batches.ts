@@ -1,14 +1,11 @@
-import { createWriteStream } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import { type BenchServer, withPool } from "./bench-database.js";
 import { median } from "./compare.js";
 import { withFolder } from "./folder.js";
-import { type PriceLines, priceLines } from "./price-source.js";
 import { type Line, perSecond } from "./report.js";
 import { startIngest } from "./started-ingest.js";
+import { writePrices } from "./write-prices.js";
 
 const PRICES = 1_000_000;
 const ROUNDS = 3;
@@ -56,11 +53,8 @@ async function writeFiles(folder: string, name: string, files: number): Promise<
   const path = join(folder, name);
   await mkdir(path);
   for (let file = 0; file < files; file += 1) {
-    const lines: PriceLines = { ...DELIVERY, rows: PRICES / files, seed: files + file };
-    await pipeline(
-      Readable.from(priceLines(lines)),
-      createWriteStream(join(path, `${String(file).padStart(3, "0")}.csv`)),
-    );
+    const lines = { ...DELIVERY, rows: PRICES / files, seed: files + file };
+    await writePrices(path, `${String(file).padStart(3, "0")}.csv`, lines);
   }
   return path;
 }

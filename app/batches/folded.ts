@@ -6,13 +6,15 @@ import { limitWaits } from "../rates/dataset.sql.js";
 import { keepMonth } from "../rates/month.sql.js";
 import { rollUpAgain } from "../rates/roll-up/roll-up-again.js";
 import { sleep } from "../sleep.js";
-import { findFolds, findLaidAside, layAside, takeBack, takeOut } from "./folded.sql.js";
-
-/** A month of a batch that has no rows of its own: the fold that counts it, or null. */
-interface Elsewhere {
-  readonly month: string;
-  readonly fold_id: number | null;
-}
+import {
+  countCorrections,
+  type Elsewhere,
+  findFolds,
+  findLaidAside,
+  layAside,
+  takeBack,
+  takeOut,
+} from "./folded.sql.js";
 
 /** A fold was made, or a month is being dropped, while this transaction wrote its rows: it rolls back. */
 class FoldsChangedError extends Error {}
@@ -86,9 +88,10 @@ export class FoldedChange {
       await session.run(limitWaits);
       await session.run(lockTreeShared);
     }
-    for (const { month, fold_id } of elsewhere) {
+    for (const { month, from_day: fromDay, last_day: lastDay, fold_id: foldId } of elsewhere) {
       if (!(await session.row(keepMonth, { month }))?.kept) throw new FoldsChangedError();
-      await rollUpAgain(session, { batchId, month, into: fold_id ?? batchId, sign: fold_id === null ? 1 : -1 });
+      const sign = foldId === null ? 1 : -1;
+      await rollUpAgain(session, { batchId, fromDay, lastDay, into: foldId ?? batchId, sign });
     }
     return new FoldedChange(session, batchId, find, elsewhere);
   }
@@ -104,6 +107,7 @@ export class FoldedChange {
     if (this.#written.length === 0) return;
     const months = this.#written.map(({ month }) => month);
     const folds = this.#written.map(({ fold_id }) => fold_id);
+    await this.#session.run(countCorrections, { folds });
     await this.#session.run(takeOut, { batchId: this.#batchId, months, folds });
     await this.#session.run(layAside, { batchId: this.#batchId });
   }

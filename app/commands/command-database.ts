@@ -1,8 +1,6 @@
 import { existsSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { openEmbedded } from "../database/embedded.js";
-import { migrate } from "../database/migrate.js";
 import type { Settings } from "../settings.js";
 import { UsageError } from "./failure.js";
 
@@ -38,6 +36,9 @@ export async function openCommandDatabase(settings: Settings): Promise<CommandDa
       `No database: DATABASE_URL is not set, and the local Postgres is that of ${PROJECT}, which is another folder than this.\nSet DATABASE_URL, or DATA_DIRECTORY to a folder for a local Postgres.`,
     );
   }
+  // Imported only here: most commands are given a database.
+  const { openEmbedded } = await import("../database/embedded.js");
+  const { migrate } = await import("../database/migrate.js");
   const embedded = await openEmbedded({ directory: dataDirectory });
   try {
     await migrate(embedded.url);

@@ -2,6 +2,7 @@ import { SingleBar } from "cli-progress";
 import { Command } from "commander";
 import { migrate } from "../database/migrate.js";
 import { demoToken } from "../demo/demo-token.js";
+import type { DemoOptions } from "../demo/load-demo.js";
 import { readSettings, type Settings } from "../settings.js";
 import { createLogger, type Logger } from "../telemetry/logger.js";
 import { type CommandDatabase, openCommandDatabase } from "./command-database.js";
@@ -19,8 +20,8 @@ export function demoCommand(): Command {
       "after",
       `
 Starts a local Postgres (or takes DATABASE_URL), migrates it, loads generated ports, regions and prices unless they are
-there, and serves without a limit of requests, to this machine alone unless HOST says otherwise. A database that holds
-other data is served as it is.
+there, and serves without a limit of requests, to this machine alone unless HOST says otherwise. It serves as soon as the
+prices of the last month are there; those before come while it does. A database that holds other data is served as it is.
 
 Examples:
   ratesapp demo
@@ -33,33 +34,56 @@ Examples:
       const logger = createLogger(settings);
       const stop = stopSignal();
       const database = await openCommandDatabase(settings);
+      const over = new AbortController();
+      const signal = AbortSignal.any([stop, over.signal]);
+      const { lastMonth, all } = load(database, signal, logger);
+      all.catch((error: unknown) => over.abort(error));
       try {
-        await prepare(database, stop, logger);
+        await lastMonth;
         const demo = settings.writeTokensFile ? undefined : await demoToken(settings.dataDirectory);
         const writeTokensFile = demo?.writeTokensFile ?? settings.writeTokensFile;
-        await serveUntil(stop, database, { ...settings, writeTokensFile }, logger, (addresses) => {
+        await serveUntil(signal, database, { ...settings, writeTokensFile }, logger, (addresses) => {
           process.stdout.write(whereToLook(addresses, demo?.token ?? `one of ${writeTokensFile}`));
         });
+        await all;
       } finally {
+        over.abort();
+        await all.catch(() => {});
         await database.close();
       }
     });
 }
 
-async function prepare({ writeUrl, local }: CommandDatabase, signal: AbortSignal, logger: Logger): Promise<void> {
-  if (writeUrl === undefined)
-    throw new UsageError("DATABASE_URL: is needed to load the data; only DATABASE_READ_URL is set");
-  if (!local) await migrate(writeUrl);
-  // Imported here and not at the top: loading it computes the distances across all seas, which no other command needs.
-  const { loadDemo } = await import("../demo/load-demo.js");
+/** What the page shows at first. */
+const MONTH_DAYS = 31;
+
+interface Load {
+  /** Settles when the last month can be seen, or the load has ended. */
+  readonly lastMonth: Promise<void>;
+  readonly all: Promise<void>;
+}
+
+function load({ writeUrl, local }: CommandDatabase, signal: AbortSignal, logger: Logger): Load {
   const progress = showProgress(logger);
-  try {
+  const work = async (onProgress: DemoOptions["onProgress"]) => {
+    if (writeUrl === undefined)
+      throw new UsageError("DATABASE_URL: is needed to load the data; only DATABASE_READ_URL is set");
+    if (!local) await migrate(writeUrl);
+    // Imported only here: loading it computes the ways across all seas, which no other command needs.
+    const { loadDemo } = await import("../demo/load-demo.js");
     const lastDay = Math.floor(Date.now() / DAY_MS) - 1;
-    const loaded = await loadDemo({ url: writeUrl, lastDay, signal, log: logger, onProgress: progress.update });
+    const loaded = await loadDemo({ url: writeUrl, lastDay, signal, log: logger, onProgress });
     if (!loaded) logger.info("the database holds data of its own; none are generated");
-  } finally {
-    progress.end();
-  }
+  };
+  let showLastMonth = () => {};
+  const shown = new Promise<void>((resolve) => {
+    showLastMonth = resolve;
+  });
+  const all = work((days, total) => {
+    progress.update(days, total);
+    if (days >= Math.min(MONTH_DAYS, total)) showLastMonth();
+  }).finally(() => progress.end());
+  return { lastMonth: Promise.race([shown, all]), all };
 }
 
 interface Progress {
@@ -75,14 +99,18 @@ function showProgress(logger: Logger): Progress {
       clearOnComplete: true,
     });
     return {
-      update: (days, total) => (bar.isActive ? bar.update(days) : bar.start(total, days)),
+      update(days, total) {
+        if (total === 0) return;
+        if (bar.isActive) bar.update(days);
+        else bar.start(total, days);
+      },
       end: () => bar.stop(),
     };
   }
   let quarters = 0;
   return {
     update(days, total) {
-      if (Math.floor((4 * days) / total) === quarters) return;
+      if (total === 0 || Math.floor((4 * days) / total) === quarters) return;
       quarters = Math.floor((4 * days) / total);
       logger.info({ days, of_days: total }, "generating prices");
     },

@@ -57,12 +57,12 @@ function textOf(error: unknown, detailed: boolean): string {
  * If a name has several addresses and all refuse the connection, the error has a message for each and none of its own.
  */
 function messageOf(error: Error): string {
-  const { code, port, path } = error as NodeJS.ErrnoException & { port?: number };
+  const { code, port, path, syscall } = error as NodeJS.ErrnoException & { port?: number };
   if (path !== undefined) return `${path}: ${systemReason(error)}.`;
   if (code === "EADDRINUSE") return `Port ${port} is taken. Set PORT or ADMIN_PORT to another one, or to 0 for any.`;
   const message =
     error.message === "" && error instanceof AggregateError ? error.errors.map(String).join("\n") : error.message;
-  // ENOENT may mean that the socket of a database is missing. In a command, it means a file that the user named.
-  const away = isTransient(error) && (error as NodeJS.ErrnoException).code !== "ENOENT";
+  // ENOENT of anything but the socket of a database is a file that the user named.
+  const away = isTransient(error) && (code !== "ENOENT" || syscall === "connect");
   return away ? `The database does not answer: ${message}` : message;
 }

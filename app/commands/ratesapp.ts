@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { printableLines } from "../printable.js";
-import { releaseVersion } from "../telemetry/build-info.js";
+import { releaseVersion } from "../telemetry/release-version.js";
 import { batchesCommand } from "./batches.js";
 import { demoCommand } from "./demo.js";
 import { hideAddresses } from "./hide-addresses.js";

@@ -1,6 +1,8 @@
 import { readdir, readFile } from "node:fs/promises";
 import pg from "pg";
+import { sleep } from "../sleep.js";
 import { withSessionSettings } from "./session-settings.js";
+import { meaningOf } from "./sqlstates.js";
 
 /** One numbered SQL file of `migrations/`. */
 export interface Migration {
@@ -21,6 +23,14 @@ const FOLDER = new URL("./migrations/", import.meta.url);
 const FILE_NAME = /^(\d{4})_([a-z0-9_]+)\.sql$/;
 /** Any number that no other program locks in this database. */
 const ADVISORY_LOCK = 7_283_746_501;
+/**
+ * How long a migration waits for a lock in each try, unless it says otherwise itself: readers and loads wait behind a
+ * change that waits for another transaction, so it gives way to them.
+ */
+const LOCK_TIMEOUT_MS = 500;
+const RETRY_MS = 1_000;
+/** A quarter of an hour. */
+const MOST_TRIES = 600;
 
 /** The migrations of this release, in order. */
 export async function listMigrations(): Promise<Migration[]> {
@@ -34,10 +44,9 @@ export async function listMigrations(): Promise<Migration[]> {
 }
 
 /**
- * Brings the database to the schema of this release. Each missing migration has its own transaction, and one process
- * runs at a time. The lock belongs to the session, so a killed migration leaves nothing behind and the next run
- * continues. A database with a newer schema is left alone, because the release before must run on the schema of the
- * next one.
+ * Brings the database to the schema of this release: each missing migration in its own transaction, tried again while
+ * the locks that it needs are held, one process at a time. The lock belongs to the session, so a killed migration leaves nothing to clean up and the next run goes on.
+ * A database that is ahead is left alone: the release before must run on the schema after it.
  *
  * This is plain SQL and not the migrator of knex, whose lock is a row that a killed process leaves behind.
  * @returns the migrations that were applied, in order.
@@ -76,18 +85,25 @@ export async function isMigrated(database: Pick<pg.Pool, "query">): Promise<bool
 }
 
 async function apply(client: pg.Client, migration: Migration): Promise<void> {
-  try {
-    await client.query("BEGIN");
-    await client.query(migration.sql);
-    await client.query("INSERT INTO schema_migrations (number, name) VALUES ($1, $2)", [
-      migration.number,
-      migration.name,
-    ]);
-    await client.query("COMMIT");
-  } catch (error) {
-    await client.query("ROLLBACK").catch(() => {});
-    throw new MigrationError(`Migration ${migration.number} (${migration.name}) failed: ${(error as Error).message}`, {
-      cause: error,
-    });
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await attempt(client, migration);
+    } catch (error) {
+      await client.query("ROLLBACK").catch(() => {});
+      if (meaningOf(error) === "locked" && tries < MOST_TRIES) {
+        await sleep(RETRY_MS);
+        continue;
+      }
+      const reason = (error as Error).message;
+      throw new MigrationError(`Migration ${migration.number} (${migration.name}) failed: ${reason}`, { cause: error });
+    }
   }
+}
+
+async function attempt(client: pg.Client, { number, name, sql }: Migration): Promise<void> {
+  await client.query("BEGIN");
+  await client.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`);
+  await client.query(sql);
+  await client.query("INSERT INTO schema_migrations (number, name) VALUES ($1, $2)", [number, name]);
+  await client.query("COMMIT");
 }

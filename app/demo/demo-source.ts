@@ -2,92 +2,84 @@ import type { Source, SourceObject } from "../ingest/sources/source.js";
 import { demoLanes, type Lane } from "./lanes.js";
 
 const DAY_MS = 86_400_000;
-const MONTHS = 13;
-/** The feed of all generated prices. */
+const DAYS = 396;
+/** The feed of everything that is generated. */
 export const DEMO_FEED = "demo";
 const HEADER = "orig_code,dest_code,day,price\n";
 
 export interface DemoSourceOptions {
   /** Days since 1970-01-01 (UTC). */
   readonly lastDay: number;
-  /** Called after each day that was read. */
-  readonly onDay?: () => void;
+  /** Days (`YYYY-MM-DD`) that are left out. */
+  readonly without?: ReadonlySet<string>;
 }
 
 /**
- * At least a year of generated prices up to a given day, one delivery for each month. A past month is always the same
- * delivery. The current month is a new delivery each day, which replaces the one of the day before.
+ * More than a year of generated prices up to a day, a delivery for each day as a carrier sends them; the last day first,
+ * as most questions are about it. The delivery of a day is the same whenever it is asked for.
  */
 export class DemoSource implements Source {
   readonly several = true;
-  readonly #objects: readonly DemoMonth[];
+  readonly #objects: readonly DemoDay[];
 
-  constructor({ lastDay, onDay = () => {} }: DemoSourceOptions) {
+  constructor({ lastDay, without = new Set() }: DemoSourceOptions) {
     const lanes = demoLanes();
-    const last = new Date(lastDay * DAY_MS);
-    this.#objects = Array.from({ length: MONTHS }, (_, index) => {
-      const month = (offset: number) => Date.UTC(last.getUTCFullYear(), last.getUTCMonth() + offset, 1) / DAY_MS;
-      const first = index - MONTHS + 1;
-      return new DemoMonth(lanes, month(first), Math.min(lastDay, month(first + 1) - 1), onDay);
-    });
+    this.#objects = Array.from({ length: DAYS }, (_, age) => lastDay - age)
+      .filter((day) => !without.has(isoDay(day)))
+      .map((day) => new DemoDay(lanes, day));
   }
 
   async *list(): AsyncIterable<SourceObject> {
     yield* this.#objects;
   }
 
-  /** How many days all deliveries contain together. */
+  /** How many deliveries there are. */
   get days(): number {
-    return this.#objects.reduce((sum, { days }) => sum + days, 0);
+    return this.#objects.length;
   }
 }
 
-class DemoMonth implements SourceObject {
+class DemoDay implements SourceObject {
   readonly name: string;
   readonly location: string;
   readonly channel = "generated";
   readonly identity: string;
-  readonly bytes = null;
-  readonly ranges = false;
+  readonly ranges = true;
   readonly repeatable = true;
   readonly #lanes: readonly Lane[];
-  readonly #firstDay: number;
-  readonly #lastDay: number;
-  readonly #onDay: () => void;
+  readonly #day: number;
+  #content: Buffer | undefined;
 
-  constructor(lanes: readonly Lane[], firstDay: number, lastDay: number, onDay: () => void) {
+  constructor(lanes: readonly Lane[], day: number) {
     this.#lanes = lanes;
-    this.#firstDay = firstDay;
-    this.#lastDay = lastDay;
-    this.#onDay = onDay;
-    this.name = `demo-${isoDay(firstDay).slice(0, 7)}.csv`;
+    this.#day = day;
+    this.name = `demo-${isoDay(day)}.csv`;
     this.location = `generated:${this.name}`;
-    this.identity = `${this.name} until ${isoDay(lastDay)}`;
+    this.identity = this.name;
   }
 
-  get days(): number {
-    return this.#lastDay - this.#firstDay + 1;
+  get bytes(): number {
+    return this.#generated.length;
   }
 
-  /** Gives one chunk for each day. */
-  async *read(_from: number, _to: number | null, signal?: AbortSignal): AsyncIterable<Buffer> {
-    yield Buffer.from(HEADER);
-    for (let day = this.#firstDay; day <= this.#lastDay; day += 1) {
-      signal?.throwIfAborted();
-      yield Buffer.from(this.#linesOf(day));
-      this.#onDay();
+  async *read(from: number, to: number | null): AsyncIterable<Buffer> {
+    yield this.#generated.subarray(from, to ?? undefined);
+  }
+
+  /** It is read, and takes no more memory. */
+  async verify(): Promise<void> {
+    this.#content = undefined;
+  }
+
+  get #generated(): Buffer {
+    if (this.#content === undefined) {
+      const date = isoDay(this.#day);
+      const lines = this.#lanes.flatMap(({ origin, destination, pricesOf }) =>
+        pricesOf(this.#day).map((price) => `${origin},${destination},${date},${price}\n`),
+      );
+      this.#content = Buffer.from(HEADER + lines.join(""));
     }
-  }
-
-  async verify(): Promise<void> {}
-
-  #linesOf(day: number): string {
-    const date = isoDay(day);
-    let lines = "";
-    for (const { origin, destination, pricesOf } of this.#lanes) {
-      for (const price of pricesOf(day)) lines += `${origin},${destination},${date},${price}\n`;
-    }
-    return lines;
+    return this.#content;
   }
 }
 

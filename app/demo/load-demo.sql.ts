@@ -7,3 +7,9 @@ import { statement } from "../database/statement.js";
 export const findOthersData = statement<{ feed: string; codes: readonly string[] }, { found: boolean }>(`
   SELECT EXISTS (SELECT FROM batches WHERE feed <> $feed)
       OR EXISTS (SELECT FROM places WHERE code <> ALL ($codes::text[])) AS found`);
+
+/** Days that have generated prices which consumers see, also by the month, as releases before delivered them. */
+export const listDemoDays = statement<{ feed: string }, { day: string }>(`
+  SELECT DISTINCT to_char(d.day, 'YYYY-MM-DD') AS day
+  FROM batch_days d JOIN batches b ON b.id = d.batch_id
+  WHERE b.feed = $feed AND d.visible`);

@@ -5,7 +5,7 @@ import { ingestSource } from "../ingest/ingest-source.js";
 import { importPlaces } from "../places/import-places.js";
 import type { PlacesFile } from "../places/places-file.js";
 import { DEMO_FEED, DemoSource } from "./demo-source.js";
-import { findOthersData } from "./load-demo.sql.js";
+import { findOthersData, listDemoDays } from "./load-demo.sql.js";
 import { demoPorts, demoRegions } from "./places.js";
 
 export interface DemoOptions {
@@ -14,7 +14,7 @@ export interface DemoOptions {
   readonly lastDay: number;
   readonly signal: AbortSignal;
   readonly log: Log;
-  /** Called with the number of days read so far, and the largest number of days that may be read. */
+  /** Told of the days that are published so far, of how many there are to be, before the first and after each. */
   readonly onProgress: (days: number, total: number) => void;
 }
 
@@ -44,16 +44,17 @@ export async function loadDemo(options: DemoOptions): Promise<boolean> {
     const database = new Database(pool, { signal, log });
     if ((await database.row(findOthersData, { feed: DEMO_FEED, codes }))?.found) return false;
     await importPlaces(database, demoPlacesFiles());
+    const known = await database.transaction((session) => session.rows(listDemoDays, { feed: DEMO_FEED }));
+    const source = new DemoSource({ lastDay: options.lastDay, without: new Set(known.map(({ day }) => day)) });
     let days = 0;
-    const source = new DemoSource({
-      lastDay: options.lastDay,
-      onDay: () => {
-        days += 1;
-        options.onProgress(days, source.days);
-      },
-    });
-    const reports = await ingestSource({ database, source, feed: DEMO_FEED, mode: "replace" });
-    // A batch that was retracted or compacted meanwhile is no failure.
+    const tell = () => options.onProgress(days, source.days);
+    tell();
+    const onReport = () => {
+      days += 1;
+      tell();
+    };
+    const reports = await ingestSource({ database, source, feed: DEMO_FEED, onReport });
+    // One that was retracted or compacted since was meant to be.
     const failed = reports.find(({ state }) => state === "failed");
     if (failed) throw new DemoError(failed.batchId, failed.name, failed.failure ?? "");
     return true;

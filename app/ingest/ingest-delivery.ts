@@ -188,7 +188,7 @@ async function publish(worker: PublishingWorker, batchId: number, load: LoadStat
   if (load.state !== "audited") return load;
   const { state, changed } = await publishBatch(database, batchId, { onlyAudited: true });
   if (state !== "published") return findLoadState(worker, batchId);
-  if (changed) folder.published(batchId);
+  if (changed) folder.changed(batchId);
   return { ...load, state };
 }
 

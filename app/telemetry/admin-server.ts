@@ -2,6 +2,7 @@ import type { ServerResponse } from "node:http";
 import { BoundedServer } from "../bounded-server.js";
 import { type Listening, listen } from "../listen.js";
 import type { Health } from "./health.js";
+import "./build-info.js";
 import { registry } from "./registry.js";
 
 /** The HTTP server for health and metrics. */

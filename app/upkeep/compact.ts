@@ -1,9 +1,7 @@
 import { refreshVisibility } from "../batches/visibility.sql.js";
 import type { Database } from "../database/database.js";
 import type { Session } from "../database/queries.js";
-import { lockTreeShared } from "../places/import-places.sql.js";
 import { limitWaits, lockDataset } from "../rates/dataset.sql.js";
-import { keepMonth } from "../rates/month.sql.js";
 import {
   buryFolded,
   foldDays,
@@ -19,8 +17,7 @@ import {
   setCompacted,
   setSettled,
 } from "./compact.sql.js";
-import { foldNext } from "./fold.js";
-import { boundFold, claimFold } from "./fold.sql.js";
+import { beginFold, foldAll } from "./fold.js";
 import { type ReclaimReport, reclaim } from "./reclaim.js";
 import { Turns } from "./turns.js";
 
@@ -72,7 +69,7 @@ export async function compact(database: Database, options: CompactOptions = {}):
   // Then the folds that publishing processes left. Not before: settled batches would be folded together with others,
   // and wait until these are settled too.
   await turns.take("not all batches were folded", async () => {
-    while (await foldNext(database));
+    await foldAll(database);
   });
   let deleted: ReclaimReport = { prices: 0, dailyRates: 0 };
   await turns.take("nothing was deleted", async () => {
@@ -91,10 +88,7 @@ function unlessChanged(error: unknown): false {
 }
 
 async function fold(session: Session, feed: string, month: string, retractableDays: number): Promise<boolean> {
-  await session.run(boundFold);
-  await session.run(lockTreeShared);
-  if (!(await session.row(claimFold, { feed, month }))?.claimed) return false;
-  if (!(await session.row(keepMonth, { month }))?.kept) return false;
+  if (!(await beginFold(session, feed, month))) return false;
   const { inputs, batches, days } = (await session.row(listFold, { retractableDays, feed, month })) ?? {};
   // Another process folded them after they were listed.
   if (!inputs || !batches || !days || inputs.length < 2) return false;

@@ -13,11 +13,13 @@ const MOST_INPUTS = 64;
 /**
  * Groups of batches that are due to be folded: of one feed, month and level, and with no `replace` between them,
  * published or retracted. A `replace` hides only the batches before it, so these must stay apart from later ones.
- * Between two of them the order of batches makes no difference. Larger batches stay as they are.
+ * Between two of them the order of batches makes no difference. Larger batches stay as they are. A fold that so many
+ * batches were taken out of as make a fold is due alone: its rows are added up again.
  */
 const due = (scope: string) => `
   WITH scope AS (${scope}), holder AS (
-    SELECT b.id, b.feed, b.mode, b.state, b.sequence, b.fold_level, b.folded, scope.month, sum(d.price_sum) AS price_sum
+    SELECT b.id, b.feed, b.mode, b.state, b.sequence, b.fold_level, b.folded, b.corrections, scope.month,
+           sum(d.price_sum) AS price_sum
     FROM scope
     JOIN batch_days d
       ON d.day >= scope.month AND d.day < (scope.month + interval '1 month')::date AND d.fold_id IS NULL
@@ -28,7 +30,7 @@ const due = (scope: string) => `
     SELECT *, count(*) FILTER (WHERE mode = 'replace') OVER (PARTITION BY feed, month ORDER BY sequence, id) AS era
     FROM holder
   ), due AS (
-    SELECT feed, month, fold_level, array_agg(id ORDER BY sequence, id) AS inputs
+    SELECT feed, month, fold_level + 1 AS level, array_agg(id ORDER BY sequence, id) AS inputs
     FROM ordered
     WHERE state = 'published'
       AND CASE mode WHEN 'append' THEN (
@@ -40,13 +42,17 @@ const due = (scope: string) => `
     GROUP BY feed, month, era, fold_level
     -- No day may add up to more than is exact.
     HAVING count(*) >= $fanIn::integer AND sum(price_sum) < 9007199254740992
+    UNION ALL
+    SELECT feed, month, fold_level, ARRAY[id]
+    FROM ordered
+    WHERE mode = 'compaction' AND folded AND corrections >= $fanIn::integer
   )`;
 
 const select = `
-  SELECT feed, to_char(month, 'YYYY-MM-DD') AS month, fold_level + 1 AS level, inputs[:${MOST_INPUTS}] AS inputs
-  FROM due ORDER BY fold_level, month LIMIT 1`;
+  SELECT feed, to_char(month, 'YYYY-MM-DD') AS month, level, inputs[:${MOST_INPUTS}] AS inputs
+  FROM due ORDER BY level, month`;
 
-/** Batches of a feed that become one. */
+/** Batches of a feed that become one; or one fold alone, whose rows are added up with those that correct them. */
 export interface Due {
   readonly feed: string;
   /** First day. */
@@ -65,13 +71,13 @@ interface DueParams {
 export const findDueAround = statement<DueParams & { batchId: number }, Due>(`
   ${due(`SELECT DISTINCT b.feed, date_trunc('month', d.day)::date AS month
          FROM batches b JOIN batch_days d ON d.batch_id = b.id
-         WHERE b.id = $batchId AND b.mode <> 'replace'`)} ${select}`);
+         WHERE b.id = $batchId AND b.mode <> 'replace'`)} ${select} LIMIT 1`);
 
 const everywhere = due(`
   SELECT DISTINCT b.feed, date_trunc('month', d.day)::date AS month
   FROM batch_days d JOIN batches b ON b.id = d.batch_id WHERE d.fold_id IS NULL`);
 
-export const findDue = statement<DueParams, Due>(`${everywhere} ${select}`);
+export const listDue = statement<DueParams, Due>(`${everywhere} ${select}`);
 
 export const countDue = statement<DueParams, { batches: number }>(`
   ${everywhere} SELECT coalesce(sum(cardinality(inputs)), 0)::integer AS batches FROM due`);
@@ -92,6 +98,17 @@ export const claimFold = statement<{ feed: string; month: string }, { claimed: b
 
 /** Rows are found by their batch, however few the planner takes a month to have. */
 export const boundFoldEarly = statement("SELECT set_config('enable_seqscan', 'off', true)");
+
+/** A fold that no other holds: how many corrections its rows have. None otherwise. */
+export const readCorrections = statement<{ foldId: number }, { corrections: number }>(`
+  SELECT corrections FROM batches
+  WHERE id = $foldId AND folded AND NOT EXISTS (
+    SELECT FROM batch_days WHERE batch_id = batches.id AND fold_id IS NOT NULL)`);
+
+/** Some that come meanwhile may be added up too; they are counted for the next time all the same. */
+export const setAddedUp = statement<{ foldId: number; corrections: number }>(
+  "UPDATE batches SET corrections = corrections - $corrections::integer WHERE id = $foldId",
+);
 
 /** How many of the batches have rows of the month, and how many prices these count: each retract makes it less. */
 export const inspectInputs = statement<

@@ -1,10 +1,10 @@
 import type { Database } from "../database/database.js";
 import type { Log } from "../database/log.js";
 import { sleep } from "../sleep.js";
-import { foldNext } from "./fold.js";
+import { foldAround } from "./fold.js";
 
 /**
- * Makes folds after publishes, in the process that published: one at a time, and after each a rest as long as it took,
+ * Makes folds after publishes and retracts, in the process that did them: one at a time, and after each a rest as long as it took,
  * so that they take half of a processor at most. A fold that fails, or is left when the process ends, is made after the
  * next publish or by the nightly compaction.
  */
@@ -21,8 +21,8 @@ export class Folder {
     this.#log = log;
   }
 
-  /** Folds what is due since this batch was published, before long. */
-  published(batchId: number): void {
+  /** Folds what is due since this batch was published or retracted, before long. */
+  changed(batchId: number): void {
     this.#waiting.add(batchId);
     this.#folding ??= this.#fold().finally(() => {
       this.#folding = undefined;
@@ -42,7 +42,7 @@ export class Folder {
         this.#waiting.delete(batchId);
         for (let due = true; due; ) {
           const beganAtMs = performance.now();
-          due = await foldNext(this.#database, { around: batchId });
+          due = await foldAround(this.#database, batchId);
           if (due) await this.#rest(performance.now() - beganAtMs);
         }
       }

@@ -68,6 +68,22 @@ describe("migrate", () => {
     await database.pool.query("INSERT INTO places (code, kind, name) VALUES ('DE9B0', 'port', 'x')");
   });
 
+  it("begins a migration that does not get a lock again from its start, and holds none of its other locks meanwhile", async () => {
+    const { pool } = database;
+    await pool.query("CREATE TABLE first (); CREATE TABLE second ()");
+    const long = await pool.connect();
+    await long.query("BEGIN; SELECT FROM second");
+    const sql = "ALTER TABLE first ADD COLUMN a integer; ALTER TABLE second ADD COLUMN a integer";
+    const migrating = migrate(database.url, [{ number: 1, name: "both", sql }]);
+    const waiting = "SELECT FROM pg_locks WHERE relation = 'second'::regclass AND NOT granted";
+    while ((await pool.query(waiting)).rowCount === 0) await setTimeout(10);
+    await long.query("SELECT FROM first");
+    await long.query("COMMIT");
+    long.release();
+    expect(await migrating).to.have.length(1);
+    await pool.query("SELECT first.a, second.a FROM first, second");
+  });
+
   it("rolls a failing migration back, names it and keeps those before", async () => {
     const good = { number: 1, name: "good", sql: "CREATE TABLE good ()" };
     const bad = { number: 2, name: "bad", sql: "CREATE TABLE half (); SELECT 1 / 0" };

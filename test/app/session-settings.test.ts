@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import pg from "pg";
-import { listBatches } from "../../app/batches/batch-summary.js";
+import { listBatches } from "../../app/batches/list-batches.js";
 import { publishBatch } from "../../app/batches/publish.js";
 import { readRejects } from "../../app/batches/rejects.js";
 import { readBadLines } from "../../app/batches/reported-lines.js";

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { writeBatch } from "../../batches/batch-json.js";
 import { batchStates } from "../../batches/batch-state.js";
-import { listBatches } from "../../batches/batch-summary.js";
+import { listBatches } from "../../batches/list-batches.js";
 import { feedName } from "../../ingest/feeds.js";
 import { acceptJson } from "../http/accept-json.js";
 import { operation } from "../http/operation.js";

@@ -18,7 +18,8 @@ export const postRetract: BatchOperation = operation({
     const { id } = read.pathParameters(ctx);
     const database = writes.databaseFor(ctx);
     const { retractableDays } = writes;
-    await retractBatch(database, id, { retractableDays });
+    const { changed } = await retractBatch(database, id, { retractableDays });
+    if (changed) writes.jobs.retracted(id);
     ctx.body = await describeBatch(database, id);
   },
 });

@@ -59,7 +59,12 @@ export class PublishJobs {
     return Promise.race([this.#begin(batchId, false).then(() => true), sleep(ANSWER_AFTER_MS, false, { ref: false })]);
   }
 
-  /** Deletes the rows of a batch that failed. If this is interrupted, the next compaction deletes the rest. */
+  /** Folds what is due since a batch was retracted, behind its request. */
+  retracted(batchId: number): void {
+    this.#folder.changed(batchId);
+  }
+
+  /** Deletes the rows of a batch that failed. If that breaks off, the next compaction deletes the rest. */
   giveBack(batchId: number): void {
     if (this.#running.has(batchId)) return;
     const job = reclaimBatch(this.#database.with({ signal: this.#stopping.signal }), batchId)
@@ -92,7 +97,7 @@ export class PublishJobs {
     const onlyAudited = byItself || state === "audited";
     const database = this.#database.with({ signal, patienceMs: PATIENCE_MS });
     const { changed } = await publishBatch(database, batchId, { retractableDays: this.#retractableDays, onlyAudited });
-    if (changed) this.#folder.published(batchId);
+    if (changed) this.#folder.changed(batchId);
   }
 
   /** Runs until the jobs are stopped, and then throws. */

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { releaseVersion } from "../../telemetry/build-info.js";
+import { releaseVersion } from "../../telemetry/release-version.js";
 import type { Content, DeclaredAnswer, DeclaredOperation } from "../http/operation.js";
 import { problemBody } from "../http/problem-body.js";
 import { type ProblemName, problems } from "../http/problems.js";

@@ -6,30 +6,15 @@
 -- directions. The migration of a later release takes away `identity`, its UNIQUE (feed, identity) and the trigger, and
 -- makes batches_delivery unique where not set_aside (CONTRIBUTING.md, "What waits to be taken away").
 
--- Workers would wait behind a change that itself waits for a long transaction, so it gives way after half a second and
--- tries again. Readers of rates never come here.
-DO $$
-BEGIN
-  FOR attempt IN 1..600 LOOP
-    BEGIN
-      SET LOCAL lock_timeout = '500ms';
-      ALTER TABLE batches
-        -- 'upload': pieces that a client sends; 'stream': one body that a client sends. Null for a compaction.
-        ADD COLUMN channel text CHECK (channel IN ('file', 'http', 's3', 'pipe', 'generated', 'upload', 'stream')),
-        -- Among the deliveries that came the same way: name, size and version; an upload's Idempotency-Key.
-        ADD COLUMN delivery_identity text,
-        -- Failed, and laid aside for another try, which makes a new batch of the same delivery.
-        ADD COLUMN set_aside boolean NOT NULL DEFAULT false,
-        -- The batch that was set aside for this one.
-        ADD COLUMN supersedes integer REFERENCES batches;
-      RETURN;
-    EXCEPTION WHEN lock_not_available THEN
-      PERFORM pg_sleep(1);
-    END;
-  END LOOP;
-  RAISE EXCEPTION 'batches is in use and could not be changed for ten minutes' USING ERRCODE = 'lock_not_available';
-END
-$$;
+ALTER TABLE batches
+  -- 'upload': pieces that a client sends; 'stream': one body that a client sends. Null for a compaction.
+  ADD COLUMN channel text CHECK (channel IN ('file', 'http', 's3', 'pipe', 'generated', 'upload', 'stream')),
+  -- Among the deliveries that came the same way: name, size and version; an upload's Idempotency-Key.
+  ADD COLUMN delivery_identity text,
+  -- Failed, and laid aside for another try, which makes a new batch of the same delivery.
+  ADD COLUMN set_aside boolean NOT NULL DEFAULT false,
+  -- The batch that was set aside for this one.
+  ADD COLUMN supersedes integer REFERENCES batches;
 
 -- Not unique yet: the release before names (feed, identity) in its ON CONFLICT, and would fail at a second unique index
 -- when two of its workers plan the same delivery at once.

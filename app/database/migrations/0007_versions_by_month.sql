@@ -10,26 +10,11 @@ CREATE TABLE month_versions (
   changed_at timestamptz NOT NULL
 );
 
--- Readers would wait behind a change that itself waits for a publish, so it gives way after half a second and tries
--- again.
-DO $$
-BEGIN
-  FOR attempt IN 1..600 LOOP
-    BEGIN
-      SET LOCAL lock_timeout = '500ms';
-      LOCK TABLE batch_days IN SHARE ROW EXCLUSIVE MODE;
-      -- The last change of all months at once: a month without a row in month_versions has not changed since then.
-      ALTER TABLE dataset ADD COLUMN all_version bigint, ADD COLUMN all_changed_at timestamptz;
-      UPDATE dataset SET all_version = version, all_changed_at = changed_at;
-      ALTER TABLE dataset ALTER COLUMN all_version SET NOT NULL, ALTER COLUMN all_changed_at SET NOT NULL;
-      RETURN;
-    EXCEPTION WHEN lock_not_available THEN
-      PERFORM pg_sleep(1);
-    END;
-  END LOOP;
-  RAISE EXCEPTION 'batch_days is in use and could not be changed for fifteen minutes' USING ERRCODE = 'lock_not_available';
-END
-$$;
+LOCK TABLE batch_days IN SHARE ROW EXCLUSIVE MODE;
+-- The last change of all months at once: a month without a row in month_versions has not changed since then.
+ALTER TABLE dataset ADD COLUMN all_version bigint, ADD COLUMN all_changed_at timestamptz;
+UPDATE dataset SET all_version = version, all_changed_at = changed_at;
+ALTER TABLE dataset ALTER COLUMN all_version SET NOT NULL, ALTER COLUMN all_changed_at SET NOT NULL;
 
 -- Until the transaction ends; behind it the setting is ''.
 CREATE FUNCTION note_months() RETURNS trigger

@@ -59,51 +59,37 @@ BEGIN
 END
 $$;
 
--- Publishes and loads wait while this is made: less than a second for 100,000 batches. Readers of batches do not. It
--- gives way after half a second of waiting, and tries again.
-DO $$
-BEGIN
-  FOR attempt IN 1..600 LOOP
-    BEGIN
-      SET LOCAL lock_timeout = '500ms';
-      LOCK TABLE batches IN SHARE ROW EXCLUSIVE MODE;
-      -- Lists of batches, newest first. Not by id, as the planner would then take the primary key for those of a feed
-      -- that had many, and go through all batches since the last of them; and with both filters in another way again,
-      -- as it would take the index of one filter alone.
-      CREATE INDEX batches_of_feed ON batches (feed, (-id)) WHERE mode <> 'compaction';
-      CREATE INDEX batches_in_state ON batches (state, (-id)) WHERE mode <> 'compaction';
-      CREATE INDEX batches_of_feed_in_state ON batches (feed, state, (0 - id)) WHERE mode <> 'compaction';
-      -- What an audited batch may repeat.
-      CREATE INDEX batches_content ON batches (feed, checksum) WHERE state IN ('published', 'compacted');
-      -- What hides what was published before it.
-      CREATE INDEX batches_replacing ON batches (feed, sequence) WHERE mode = 'replace' AND state = 'published';
-      -- Whose rows may have to be deleted.
-      CREATE INDEX batches_unreclaimed ON batches (id)
-        WHERE reclaimed_at IS NULL AND state IN ('failed', 'duplicate', 'retracted', 'compacted');
-      -- What refers to a batch that is deleted, as a fold is under the lock that publishes wait for.
-      CREATE INDEX batches_repeating ON batches (duplicate_of) WHERE duplicate_of IS NOT NULL;
-      -- Those that feed_totals does not count yet.
-      CREATE INDEX batches_not_totalled ON batches (id) WHERE loaded_rows IS NULL AND mode <> 'compaction';
-      INSERT INTO feed_states (feed, state, batches)
-      SELECT feed, state, count(*) FROM batches
-      WHERE mode <> 'compaction' AND state NOT IN ('loading', 'auditing', 'audited') GROUP BY feed, state;
-      INSERT INTO feed_totals
-      SELECT feed, coalesce(sum(loaded_rows), 0), coalesce(sum(rejected_rows), 0), coalesce(sum(loaded_bytes), 0),
-             coalesce(sum(first_attempts), 0), coalesce(sum(retries), 0), coalesce(sum(takeovers), 0),
-             (array_agg(id ORDER BY published_at DESC) FILTER (WHERE published_at IS NOT NULL))[1]
-      FROM batches WHERE mode <> 'compaction' GROUP BY feed;
-      -- At the end of a transaction: sessions that change batches of one feed wait for each other's COMMIT alone.
-      CREATE CONSTRAINT TRIGGER count_delivery AFTER INSERT OR UPDATE OF state, loaded_rows ON batches
-        DEFERRABLE INITIALLY DEFERRED
-        FOR EACH ROW WHEN (NEW.mode <> 'compaction') EXECUTE FUNCTION count_batch();
-      CREATE CONSTRAINT TRIGGER discount_delivery AFTER DELETE ON batches
-        DEFERRABLE INITIALLY DEFERRED
-        FOR EACH ROW WHEN (OLD.mode <> 'compaction') EXECUTE FUNCTION count_batch();
-      RETURN;
-    EXCEPTION WHEN lock_not_available THEN
-      PERFORM pg_sleep(1);
-    END;
-  END LOOP;
-  RAISE EXCEPTION 'batches are in use and could not be changed for fifteen minutes' USING ERRCODE = 'lock_not_available';
-END
-$$;
+-- Publishes and loads wait while this is made: less than a second for 100,000 batches. Readers of batches do not.
+LOCK TABLE batches IN SHARE ROW EXCLUSIVE MODE;
+-- Lists of batches, newest first. Not by id, as the planner would then take the primary key for those of a feed
+-- that had many, and go through all batches since the last of them; and with both filters in another way again,
+-- as it would take the index of one filter alone.
+CREATE INDEX batches_of_feed ON batches (feed, (-id)) WHERE mode <> 'compaction';
+CREATE INDEX batches_in_state ON batches (state, (-id)) WHERE mode <> 'compaction';
+CREATE INDEX batches_of_feed_in_state ON batches (feed, state, (0 - id)) WHERE mode <> 'compaction';
+-- What an audited batch may repeat.
+CREATE INDEX batches_content ON batches (feed, checksum) WHERE state IN ('published', 'compacted');
+-- What hides what was published before it.
+CREATE INDEX batches_replacing ON batches (feed, sequence) WHERE mode = 'replace' AND state = 'published';
+-- Whose rows may have to be deleted.
+CREATE INDEX batches_unreclaimed ON batches (id)
+  WHERE reclaimed_at IS NULL AND state IN ('failed', 'duplicate', 'retracted', 'compacted');
+-- What refers to a batch that is deleted, as a fold is under the lock that publishes wait for.
+CREATE INDEX batches_repeating ON batches (duplicate_of) WHERE duplicate_of IS NOT NULL;
+-- Those that feed_totals does not count yet.
+CREATE INDEX batches_not_totalled ON batches (id) WHERE loaded_rows IS NULL AND mode <> 'compaction';
+INSERT INTO feed_states (feed, state, batches)
+SELECT feed, state, count(*) FROM batches
+WHERE mode <> 'compaction' AND state NOT IN ('loading', 'auditing', 'audited') GROUP BY feed, state;
+INSERT INTO feed_totals
+SELECT feed, coalesce(sum(loaded_rows), 0), coalesce(sum(rejected_rows), 0), coalesce(sum(loaded_bytes), 0),
+       coalesce(sum(first_attempts), 0), coalesce(sum(retries), 0), coalesce(sum(takeovers), 0),
+       (array_agg(id ORDER BY published_at DESC) FILTER (WHERE published_at IS NOT NULL))[1]
+FROM batches WHERE mode <> 'compaction' GROUP BY feed;
+-- At the end of a transaction: sessions that change batches of one feed wait for each other's COMMIT alone.
+CREATE CONSTRAINT TRIGGER count_delivery AFTER INSERT OR UPDATE OF state, loaded_rows ON batches
+  DEFERRABLE INITIALLY DEFERRED
+  FOR EACH ROW WHEN (NEW.mode <> 'compaction') EXECUTE FUNCTION count_batch();
+CREATE CONSTRAINT TRIGGER discount_delivery AFTER DELETE ON batches
+  DEFERRABLE INITIALLY DEFERRED
+  FOR EACH ROW WHEN (OLD.mode <> 'compaction') EXECUTE FUNCTION count_batch();

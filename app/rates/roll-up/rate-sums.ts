@@ -1,3 +1,6 @@
+/** Most batches have few lanes. All the memory at once would have the collector take half of the time of small ones. */
+const FIRST_BYTES = 256 * 1024;
+
 /**
  * Counts and sums of prices by lane (a pair of origin and destination) and day, for at most one month of days. The
  * memory has room for a fixed number of lanes: when {@link room} gets small, the caller writes the sums to the database
@@ -6,9 +9,11 @@
 export class RateSums {
   /** Number of lanes now; they are numbered from 0. */
   lanes = 0;
-  /** All arrays are views of this buffer, so that every part of the work uses the same memory. */
-  readonly #buffer: ArrayBuffer;
+  readonly #bytes: number;
+  /** All arrays are views of it, so that one part after the other uses the same memory. */
+  #buffer: ArrayBuffer;
   #days = 0;
+  /** Those that all arrays together have room for. */
   #mostLanes = 0;
   /**
    * For each lane and day a count and a sum, next to each other, so that both are read from memory at once. A double
@@ -20,11 +25,10 @@ export class RateSums {
   /** Lane + 1 by hash of its two places, 0 for an empty slot (open addressing, at most half full). */
   #table = new Int32Array();
 
-  /**
-   * Begins with a month of 31 days. @param bytes limit of its memory; the system provides only the part that is used.
-   */
+  /** Begins with a month of days. @param bytes what it may take; it takes little until there are many lanes. */
   constructor(bytes: number) {
-    this.#buffer = new ArrayBuffer(bytes);
+    this.#bytes = bytes;
+    this.#buffer = new ArrayBuffer(Math.min(bytes, FIRST_BYTES));
     this.begin(31);
   }
 
@@ -36,7 +40,13 @@ export class RateSums {
   begin(days: number): void {
     this.clear();
     this.#days = days;
-    this.#mostLanes = Math.max(1, Math.floor(this.#buffer.byteLength / (16 * days + 8 + 16)));
+    this.#arrange();
+  }
+
+  /** Makes the arrays anew, for the present buffer and days. */
+  #arrange(): void {
+    const days = this.#days;
+    this.#mostLanes = this.#lanesIn(this.#buffer.byteLength);
     const lanes = this.#mostLanes;
     let at = 0;
     const next = (bytes: number) => {
@@ -49,9 +59,13 @@ export class RateSums {
     this.#table = new Int32Array(this.#buffer, at, 2 ** Math.ceil(Math.log2(2 * lanes)));
   }
 
-  /** Number of further lanes that fit. */
+  #lanesIn(bytes: number): number {
+    return Math.max(1, Math.floor(bytes / (16 * this.#days + 8 + 16)));
+  }
+
+  /** Lanes that it can still take. */
   get room(): number {
-    return this.#mostLanes - this.lanes;
+    return this.#lanesIn(this.#bytes) - this.lanes;
   }
 
   /** @param day index from the first day, which is 0. */
@@ -109,19 +123,47 @@ export class RateSums {
 
   /** The lane between two places; it is added if it does not exist yet. */
   #lane(originId: number, destinationId: number): number {
+    const at = this.#find(originId, destinationId);
+    const lane = (this.#table[at] as number) - 1;
+    return lane < 0 ? this.#addLane(at, originId, destinationId) : lane;
+  }
+
+  /** Where the lane stands in the table, or would stand. */
+  #find(originId: number, destinationId: number): number {
     const mask = this.#table.length - 1;
     const hash = Math.imul(originId, 0x9e3779b1) ^ Math.imul(destinationId, 0x85ebca77);
     for (let at = (hash ^ (hash >>> 15)) & mask; ; at = (at + 1) & mask) {
       const lane = (this.#table[at] as number) - 1;
-      if (lane < 0) {
-        if (this.room === 0) throw new RangeError("no room for another lane");
-        this.#table[at] = this.lanes + 1;
-        this.#origins[this.lanes] = originId;
-        this.#destinations[this.lanes] = destinationId;
-        this.lanes += 1;
-        return this.lanes - 1;
-      }
-      if (this.#origins[lane] === originId && this.#destinations[lane] === destinationId) return lane;
+      if (lane < 0 || (this.#origins[lane] === originId && this.#destinations[lane] === destinationId)) return at;
     }
+  }
+
+  #addLane(at: number, originId: number, destinationId: number): number {
+    if (this.lanes === this.#mostLanes) {
+      this.#grow();
+      return this.#addLane(this.#find(originId, destinationId), originId, destinationId);
+    }
+    const lane = this.lanes;
+    this.lanes += 1;
+    this.#table[at] = this.lanes;
+    this.#origins[lane] = originId;
+    this.#destinations[lane] = destinationId;
+    return lane;
+  }
+
+  /** Goes on in all the memory that it may take. */
+  #grow(): void {
+    if (this.room === 0) throw new RangeError("no room for another lane");
+    const { lanes } = this;
+    const cells = this.#cells;
+    const origins = this.#origins;
+    const destinations = this.#destinations;
+    this.#buffer = new ArrayBuffer(this.#bytes);
+    this.#arrange();
+    this.#cells.set(cells.subarray(0, 2 * lanes * this.#days));
+    this.#origins.set(origins.subarray(0, lanes));
+    this.#destinations.set(destinations.subarray(0, lanes));
+    for (let lane = 0; lane < lanes; lane += 1)
+      this.#table[this.#find(this.origin(lane), this.destination(lane))] = lane + 1;
   }
 }

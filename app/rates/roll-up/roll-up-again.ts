@@ -3,20 +3,21 @@ import { addDays, countDays } from "../calendar.js";
 import { readPlacesAbove } from "./places-above.js";
 import { readPrices } from "./read-prices.js";
 import { RegionSums } from "./region-sums.js";
-import { boundRollUp, findOwnBlocks } from "./roll-up.sql.js";
-import { createSums } from "./sums.js";
+import { boundRollUp } from "./roll-up.sql.js";
+import { SpareSums } from "./sums.js";
 import { countFromEpoch, writeRates } from "./write-rows.js";
 
-const BYTES = 8 * 1024 * 1024;
-/** 4 MiB of the table; reading them takes about as much memory. */
-const BLOCKS_AT_ONCE = 512;
+/** A user waits for each, and getting memory from the system takes as long as adding up. */
+const spare = new SpareSums(8 * 1024 * 1024);
 
 /** Which rates are written again, and for which batch. */
 export interface Again {
+  /** Of so few prices that they fit into memory, 16 bytes each. */
   readonly batchId: number;
-  /** First day of the month. */
-  readonly month: string;
-  /** The batch that gets the rows. */
+  /** All its days of one month lie between these, which are among them. */
+  readonly fromDay: string;
+  readonly lastDay: string;
+  /** The batch whose rows they become. */
   readonly into: number;
   /** With -1, the batch is subtracted from sums that include it. */
   readonly sign: 1 | -1;
@@ -26,32 +27,28 @@ export interface Again {
  * Writes the daily rates of one month of a batch again, from its prices. The caller holds the shared lock of the tree
  * and the lock of the month.
  */
-export async function rollUpAgain(session: Session, { batchId, month, into, sign }: Again): Promise<void> {
+export async function rollUpAgain(session: Session, { batchId, fromDay, lastDay, into, sign }: Again): Promise<void> {
   await session.run(boundRollUp);
-  const blocks = await session.row(findOwnBlocks, { batchId, month });
-  if (!blocks || blocks.first === null) return;
-  const { first, last, first_day: fromDay, last_day: lastDay } = blocks;
-  const toDay = addDays(lastDay, 1);
   const days = countDays(fromDay, lastDay);
   const firstDay = countFromEpoch(fromDay);
-  const { ports, regions: regionSums } = createSums(BYTES);
-  ports.begin(days);
-  regionSums.begin(days);
-  const regions = new RegionSums(session, firstDay, regionSums, await readPlacesAbove(session));
-  const writePorts = async () => {
-    await regions.addPorts(into, ports);
-    await writeRates(session, into, firstDay, ports);
-    ports.clear();
-  };
-  for (let fromBlock = first; fromBlock <= last; fromBlock += BLOCKS_AT_ONCE) {
-    const toBlock = Math.min(last + 1, fromBlock + BLOCKS_AT_ONCE);
-    const taken: [originId: number, destinationId: number, day: number, price: number][] = [];
-    await readPrices(session, { batchId, fromDay, toDay, fromBlock, toBlock }, (...price) => taken.push(price));
+  const above = await readPlacesAbove(session);
+  const taken: [originId: number, destinationId: number, day: number, price: number][] = [];
+  const prices = { batchId, fromDay, toDay: addDays(lastDay, 1) };
+  await readPrices(session, prices, (...price) => taken.push(price));
+  await spare.use(async ({ ports, regions: regionSums }) => {
+    ports.begin(days);
+    regionSums.begin(days);
+    const regions = new RegionSums(session, firstDay, regionSums, above);
+    const writePorts = async () => {
+      await regions.addPorts(into, ports);
+      await writeRates(session, into, firstDay, ports);
+      ports.clear();
+    };
     for (const [originId, destinationId, day, price] of taken) {
       if (ports.room === 0) await writePorts();
       ports.add(originId, destinationId, day, sign, sign * price);
     }
-  }
-  await writePorts();
-  await regions.write(into);
+    await writePorts();
+    await regions.write(into);
+  });
 }

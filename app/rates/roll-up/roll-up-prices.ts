@@ -62,7 +62,7 @@ export async function rollUpPrices(session: Session, part: Part, sums: Sums): Pr
     }
     const step = Math.min(MOST_BLOCKS, Math.floor(ports.room / MOST_ROWS_PER_BLOCK));
     const toBlock = Math.min(end, fromBlock + Math.max(LEAST_BLOCKS, step));
-    await readPrices(session, { ...part, fromBlock, toBlock }, take);
+    await readPrices(session, { ...part, blocks: [fromBlock, toBlock] }, take);
     fromBlock = toBlock;
   }
   await writePorts();

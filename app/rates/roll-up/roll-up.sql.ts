@@ -18,18 +18,16 @@ export const findBlocks = statement<
   ) found`);
 
 /**
- * First and last block of a month's table that hold prices of a batch, and the first and last day of these prices. A
- * batch is written in one go, so its blocks are few. The BRIN index finds them without reading other blocks, except
- * those that were added after the index was last summarized. All columns are null if the batch has no prices in the
- * month.
+ * The blocks of a month between which all prices of a batch lie: a batch is written in one go, so they are few, and the
+ * BRIN index finds them without reading the others, but for those that came since it was last brought in step. Null
+ * without any.
  */
 export const findOwnBlocks = statement<
   { batchId: number; month: string },
-  { first: number; last: number; first_day: string; last_day: string } | Record<"first", null>
+  { first: number; last: number } | { first: null }
 >(`
   SELECT split_part(trim(min(ctid)::text, '('), ',', 1)::float8 AS first,
-         split_part(trim(max(ctid)::text, '('), ',', 1)::float8 AS last,
-         to_char(min(day), 'YYYY-MM-DD') AS first_day, to_char(max(day), 'YYYY-MM-DD') AS last_day
+         split_part(trim(max(ctid)::text, '('), ',', 1)::float8 AS last
   FROM prices
   WHERE batch_id = $batchId AND day >= $month::date AND day < ($month::date + interval '1 month')::date`);
 
@@ -91,14 +89,13 @@ export const readAbove = statement<NoParams, { port_id: number; place_ids: numbe
   FROM place_ports
   GROUP BY port_id`);
 
-/** Which prices to read: those of a batch on some days of one month, between two blocks of the month's table. */
+/** Prices of a batch on some days of one month; where blocks are given, those between two of the month's table. */
 export interface PackedPrices {
   readonly batchId: number;
   readonly fromDay: string;
-  /** This day is not included; `toBlock` neither. */
+  /** Exclusive, as is the end of `blocks`. */
   readonly toDay: string;
-  readonly fromBlock: number;
-  readonly toBlock: number;
+  readonly blocks?: readonly [from: number, to: number];
 }
 
 /**
@@ -106,12 +103,12 @@ export interface PackedPrices {
  * there are none. As rows, they would take three times as much of the worker's time. The values stand in the text
  * because COPY takes no parameters.
  */
-export const packPrices = ({ batchId, fromDay, toDay, fromBlock, toBlock }: PackedPrices) => `
+export const packPrices = ({ batchId, fromDay, toDay, blocks }: PackedPrices) => `
   COPY (
     SELECT string_agg(
       int8send((origin_id::bigint << 32) | destination_id)
         || int8send(((day - DATE '${fromDay}')::bigint << 32) | price), '')
     FROM prices
     WHERE batch_id = ${batchId} AND day >= '${fromDay}' AND day < '${toDay}'
-      AND ctid >= '(${fromBlock},0)' AND ctid < '(${toBlock},0)'
+      ${blocks ? `AND ctid >= '(${blocks[0]},0)' AND ctid < '(${blocks[1]},0)'` : ""}
   ) TO STDOUT WITH (FORMAT binary)`;

@@ -3,7 +3,7 @@ import { publishBatch } from "../../../app/batches/publish.js";
 import { retractBatch } from "../../../app/batches/retract.js";
 import { auditBatch } from "../../../app/ingest/audit/audit.js";
 import { compact } from "../../../app/upkeep/compact.js";
-import { foldNext } from "../../../app/upkeep/fold.js";
+import { foldAll } from "../../../app/upkeep/fold.js";
 import { dropOldMonths } from "../../../app/upkeep/retention.js";
 import { useApi } from "../../kit/api.js";
 import { deliver, loadBatch } from "../../kit/batches.js";
@@ -139,7 +139,7 @@ describe("answers about months in which nothing changed", function () {
 
   it("are all while batches are folded", async () => {
     for (let batch = 0; batch < 8; batch += 1) await deliver(api.database, { ...february, feed: "small" });
-    const fold = async () => expect(await foldNext(api.database)).to.equal(true);
+    const fold = async () => expect(await foldAll(api.database)).to.equal(1);
     expect(await endedBy(fold)).to.deep.equal([]);
     await api.pool.query("UPDATE batches SET published_at = published_at - interval '40 days'");
     expect(await endedBy(() => compact(api.database))).to.deep.equal([]);

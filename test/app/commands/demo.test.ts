@@ -60,6 +60,7 @@ describe("ratesapp demo", function () {
     const lastDay = Math.floor(Date.now() / DAY_MS) - 1;
     const second = start();
     const url = await urlOf(second);
+    await second.line(/"days":(\d+),"of_days":\1,/);
     const iso = (day: number) => new Date(day * DAY_MS).toISOString().slice(0, 10);
     const rates = await askRates(url, iso(lastDay - 364), iso(lastDay));
     expect(rates).to.have.length(365);
@@ -144,8 +145,8 @@ async function countGenerated(lastDay: number, days: ReadonlySet<string>): Promi
     return slug;
   };
   const counts = new Map<string, number>();
-  for await (const month of new DemoSource({ lastDay }).list()) {
-    for await (const chunk of month.read(0, null)) {
+  for await (const delivery of new DemoSource({ lastDay }).list()) {
+    for await (const chunk of delivery.read(0, null)) {
       for (const line of chunk.toString().split("\n")) {
         const [origin, destination, day] = line.split(",");
         if (!origin || !destination || !day || !days.has(day)) continue;

@@ -88,27 +88,28 @@ describe("demo data", () => {
     expect(mean("CNSGH USLAX")).to.be.above(1.5 * mean("USLAX CNSGH"));
   });
 
-  it("comes in months up to the last day; a past month is the same delivery on a later day", async () => {
-    const read = async (lastDay: number) => {
-      let days = 0;
-      const source = new DemoSource({ lastDay, onDay: () => days++ });
-      const months = new Map<string, string>();
+  it("comes day by day, the last one first; a day is the same delivery on a later day, unless it is there already", async () => {
+    const read = async (lastDay: number, without = new Set<string>()) => {
+      const source = new DemoSource({ lastDay, without });
+      const days = new Map<string, string>();
       for await (const object of source.list()) {
         const chunks: Buffer[] = [];
         for await (const chunk of object.read(0, null)) chunks.push(chunk);
-        months.set(object.identity, Buffer.concat(chunks).toString());
+        expect(Buffer.concat(chunks)).to.have.length(object.bytes as number);
+        days.set(object.identity, Buffer.concat(chunks).toString());
       }
-      expect(days).to.equal(source.days);
-      return months;
+      expect(days.size).to.equal(source.days);
+      return days;
     };
     const [today, tomorrow] = [await read(LAST_DAY), await read(LAST_DAY + 1)];
-    expect(today.size).to.equal(13);
     const rows = [...today.values()].flatMap((text) => text.trimEnd().split("\n").slice(1));
     expect(rows.length).to.be.within(500_000, 1_000_000);
-    expect(rows[0]).to.match(/^[A-Z]{2}[A-Z2-9]{3},[A-Z]{2}[A-Z2-9]{3},2025-03-01,\d+$/);
-    expect(rows.at(-1)).to.include(",2026-03-14,");
+    expect(rows[0]).to.match(/^[A-Z]{2}[A-Z2-9]{3},[A-Z]{2}[A-Z2-9]{3},2026-03-14,\d+$/);
+    expect(rows.at(-1)).to.include(",2025-02-12,");
     const shared = [...today].filter(([identity]) => tomorrow.has(identity));
-    expect(shared).to.have.length(12);
+    expect(shared).to.have.length(today.size - 1);
     for (const [identity, text] of shared) expect(tomorrow.get(identity) === text, identity).to.equal(true);
+    const rest = await read(LAST_DAY, new Set(["2026-03-14", "2026-03-12"]));
+    expect([...rest.keys()].slice(0, 2)).to.deep.equal(["demo-2026-03-13.csv", "demo-2026-03-11.csv"]);
   });
 });

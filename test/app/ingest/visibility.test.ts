@@ -7,7 +7,7 @@ import { retractBatch } from "../../../app/batches/retract.js";
 import { auditBatch } from "../../../app/ingest/audit/audit.js";
 import { newestChange } from "../../../app/rates/dataset-version.sql.js";
 import { compact } from "../../../app/upkeep/compact.js";
-import { foldNext } from "../../../app/upkeep/fold.js";
+import { foldAll } from "../../../app/upkeep/fold.js";
 import { dropOldMonths } from "../../../app/upkeep/retention.js";
 import { createDatabase, type TestDatabase } from "../../kit/database.js";
 import { runs } from "../../kit/runs.js";
@@ -216,7 +216,7 @@ async function take(next: Step, model: Model, database: TestDatabase): Promise<v
       for (const batch of batches) batch.settled = true;
       return;
     case "fold":
-      await foldNext(database, { fanIn: next.fanIn });
+      await foldAll(database, { fanIn: next.fanIn });
       return;
     case "move":
       model.tree = await move(database, tree, next.ports);
