@@ -8,7 +8,7 @@ export type RequestHandler = (request: IncomingMessage, response: ServerResponse
 export interface ConnectionLimits {
   /** Connections at once; further ones are closed. */
   readonly mostConnections: number;
-  /** A connection whose client neither sends nor reads for this long, while it is its turn, is closed. */
+  /** A connection is closed if nothing moves on it for this long while the server waits for its client. */
   readonly silenceTimeoutMs: number;
   /** A connection is closed if its client has not read a complete answer within this time. */
   readonly takeTimeoutMs: number;
@@ -102,7 +102,10 @@ class Connection {
     return this.#open > 0;
   }
 
-  /** It is the server's turn: it has all that was sent, or more than it has got round to, and has nothing to send yet. */
+  /**
+   * True if the client waits for the server: the server has received the whole request, or more of it than it has
+   * processed, and has nothing to send yet.
+   */
   get waitsForAnswer(): boolean {
     const request = this.#request;
     if (!this.busy || this.#response?.writableEnded || this.#socket.writableLength > 0) return false;

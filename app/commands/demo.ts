@@ -54,11 +54,11 @@ Examples:
     });
 }
 
-/** What the page shows at first. */
+/** The page shows this many days at first. */
 const MONTH_DAYS = 31;
 
 interface Load {
-  /** Settles when the last month can be seen, or the load has ended. */
+  /** Resolves when the last month is published. If the load ends before, it settles at that moment. */
   readonly lastMonth: Promise<void>;
   readonly all: Promise<void>;
 }
@@ -69,7 +69,8 @@ function load({ writeUrl, local }: CommandDatabase, signal: AbortSignal, logger:
     if (writeUrl === undefined)
       throw new UsageError("DATABASE_URL: is needed to load the data; only DATABASE_READ_URL is set");
     if (!local) await migrate(writeUrl);
-    // Imported only here: loading it computes the ways across all seas, which no other command needs.
+    // Imported here and not at the top: loading it computes the distances across all seas, which no other command
+    // needs.
     const { loadDemo } = await import("../demo/load-demo.js");
     const lastDay = Math.floor(Date.now() / DAY_MS) - 1;
     const loaded = await loadDemo({ url: writeUrl, lastDay, signal, log: logger, onProgress });

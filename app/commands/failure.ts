@@ -62,7 +62,7 @@ function messageOf(error: Error): string {
   if (code === "EADDRINUSE") return `Port ${port} is taken. Set PORT or ADMIN_PORT to another one, or to 0 for any.`;
   const message =
     error.message === "" && error instanceof AggregateError ? error.errors.map(String).join("\n") : error.message;
-  // ENOENT of anything but the socket of a database is a file that the user named.
+  // ENOENT may come from the socket of a database. In every other case it means a file that the user named.
   const away = isTransient(error) && (code !== "ENOENT" || syscall === "connect");
   return away ? `The database does not answer: ${message}` : message;
 }

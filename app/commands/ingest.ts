@@ -64,7 +64,8 @@ Examples:
   zcat prices.csv.gz | ratesapp ingest run --source - --max-bad-rows 10 --rejects bad.csv`,
     )
     .action(async (options: FeedOptions) => {
-      // Imported only here: `--help`, and a mistake in the options, are there in half of the time.
+      // Imported when the command runs. Without this, `--help` and mistakes in the options would take twice as long to
+      // appear.
       const { runIngest } = await import("./run-ingest.js");
       await runIngest(options);
     });

@@ -24,12 +24,12 @@ const FILE_NAME = /^(\d{4})_([a-z0-9_]+)\.sql$/;
 /** Any number that no other program locks in this database. */
 const ADVISORY_LOCK = 7_283_746_501;
 /**
- * How long a migration waits for a lock in each try, unless it says otherwise itself: readers and loads wait behind a
- * change that waits for another transaction, so it gives way to them.
+ * How long each try of a migration waits for a lock, unless the migration sets another time. Readers and loads would
+ * wait behind a change that itself waits for another transaction, so the change gives up and is tried again.
  */
 const LOCK_TIMEOUT_MS = 500;
 const RETRY_MS = 1_000;
-/** A quarter of an hour. */
+/** These tries take a quarter of an hour. */
 const MOST_TRIES = 600;
 
 /** The migrations of this release, in order. */
@@ -44,9 +44,10 @@ export async function listMigrations(): Promise<Migration[]> {
 }
 
 /**
- * Brings the database to the schema of this release: each missing migration in its own transaction, tried again while
- * the locks that it needs are held, one process at a time. The lock belongs to the session, so a killed migration leaves nothing to clean up and the next run goes on.
- * A database that is ahead is left alone: the release before must run on the schema after it.
+ * Brings the database to the schema of this release. Each missing migration has its own transaction, and one process
+ * runs at a time. A migration is tried again while other transactions hold the locks that it needs. The lock of this
+ * function belongs to the session, so a killed migration leaves nothing behind and the next run continues. A database
+ * with a newer schema is left alone, because the release before must run on the schema of the next one.
  *
  * This is plain SQL and not the migrator of knex, whose lock is a row that a killed process leaves behind.
  * @returns the migrations that were applied, in order.

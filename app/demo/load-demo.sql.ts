@@ -8,7 +8,7 @@ export const findOthersData = statement<{ feed: string; codes: readonly string[]
   SELECT EXISTS (SELECT FROM batches WHERE feed <> $feed)
       OR EXISTS (SELECT FROM places WHERE code <> ALL ($codes::text[])) AS found`);
 
-/** Days that have generated prices which consumers see, also by the month, as releases before delivered them. */
+/** Days with visible generated prices. They may come from monthly deliveries, which earlier releases made. */
 export const listDemoDays = statement<{ feed: string }, { day: string }>(`
   SELECT DISTINCT to_char(d.day, 'YYYY-MM-DD') AS day
   FROM batch_days d JOIN batches b ON b.id = d.batch_id

@@ -14,7 +14,7 @@ export interface DemoOptions {
   readonly lastDay: number;
   readonly signal: AbortSignal;
   readonly log: Log;
-  /** Told of the days that are published so far, of how many there are to be, before the first and after each. */
+  /** Called with the number of published days and the number of all days: once at the start, and after each day. */
   readonly onProgress: (days: number, total: number) => void;
 }
 
@@ -54,7 +54,7 @@ export async function loadDemo(options: DemoOptions): Promise<boolean> {
       tell();
     };
     const reports = await ingestSource({ database, source, feed: DEMO_FEED, onReport });
-    // One that was retracted or compacted since was meant to be.
+    // A batch that was retracted or compacted meanwhile is no failure.
     const failed = reports.find(({ state }) => state === "failed");
     if (failed) throw new DemoError(failed.batchId, failed.name, failed.failure ?? "");
     return true;

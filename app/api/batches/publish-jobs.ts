@@ -59,12 +59,12 @@ export class PublishJobs {
     return Promise.race([this.#begin(batchId, false).then(() => true), sleep(ANSWER_AFTER_MS, false, { ref: false })]);
   }
 
-  /** Folds what is due since a batch was retracted, behind its request. */
+  /** Starts, after a request to retract a batch, the folds that have become possible. */
   retracted(batchId: number): void {
     this.#folder.changed(batchId);
   }
 
-  /** Deletes the rows of a batch that failed. If that breaks off, the next compaction deletes the rest. */
+  /** Deletes the rows of a batch that failed. If this is interrupted, the next compaction deletes the rest. */
   giveBack(batchId: number): void {
     if (this.#running.has(batchId)) return;
     const job = reclaimBatch(this.#database.with({ signal: this.#stopping.signal }), batchId)

@@ -1,4 +1,7 @@
-/** Most batches have few lanes. All the memory at once would have the collector take half of the time of small ones. */
+/**
+ * The first memory; most batches have few lanes. If each batch took all the memory at once, garbage collection would
+ * take half of the time of small batches.
+ */
 const FIRST_BYTES = 256 * 1024;
 
 /**
@@ -10,10 +13,10 @@ export class RateSums {
   /** Number of lanes now; they are numbered from 0. */
   lanes = 0;
   readonly #bytes: number;
-  /** All arrays are views of it, so that one part after the other uses the same memory. */
+  /** All arrays are views of this buffer, so that every part of the work uses the same memory. */
   #buffer: ArrayBuffer;
   #days = 0;
-  /** Those that all arrays together have room for. */
+  /** Number of lanes that fit into the current buffer. */
   #mostLanes = 0;
   /**
    * For each lane and day a count and a sum, next to each other, so that both are read from memory at once. A double
@@ -25,7 +28,7 @@ export class RateSums {
   /** Lane + 1 by hash of its two places, 0 for an empty slot (open addressing, at most half full). */
   #table = new Int32Array();
 
-  /** Begins with a month of days. @param bytes what it may take; it takes little until there are many lanes. */
+  /** Begins with a month of 31 days. @param bytes limit of its memory; it takes little until there are many lanes. */
   constructor(bytes: number) {
     this.#bytes = bytes;
     this.#buffer = new ArrayBuffer(Math.min(bytes, FIRST_BYTES));
@@ -43,7 +46,7 @@ export class RateSums {
     this.#arrange();
   }
 
-  /** Makes the arrays anew, for the present buffer and days. */
+  /** Divides the current buffer into arrays, for the current number of days. */
   #arrange(): void {
     const days = this.#days;
     this.#mostLanes = this.#lanesIn(this.#buffer.byteLength);
@@ -63,7 +66,7 @@ export class RateSums {
     return Math.max(1, Math.floor(bytes / (16 * this.#days + 8 + 16)));
   }
 
-  /** Lanes that it can still take. */
+  /** Number of further lanes that fit. */
   get room(): number {
     return this.#lanesIn(this.#bytes) - this.lanes;
   }
@@ -128,7 +131,7 @@ export class RateSums {
     return lane < 0 ? this.#addLane(at, originId, destinationId) : lane;
   }
 
-  /** Where the lane stands in the table, or would stand. */
+  /** Slot of the lane in the table, or the empty slot where it would be added. */
   #find(originId: number, destinationId: number): number {
     const mask = this.#table.length - 1;
     const hash = Math.imul(originId, 0x9e3779b1) ^ Math.imul(destinationId, 0x85ebca77);
@@ -151,7 +154,7 @@ export class RateSums {
     return lane;
   }
 
-  /** Goes on in all the memory that it may take. */
+  /** Moves all sums into a buffer of the full size. */
   #grow(): void {
     if (this.room === 0) throw new RangeError("no room for another lane");
     const { lanes } = this;

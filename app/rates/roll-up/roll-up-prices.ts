@@ -12,7 +12,7 @@ import { countFromEpoch, writeRates } from "./write-rows.js";
 export interface Part {
   readonly batchId: number;
   readonly fromDay: string;
-  /** Exclusive. */
+  /** This day is not included. */
   readonly toDay: string;
 }
 

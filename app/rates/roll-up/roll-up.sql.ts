@@ -18,9 +18,9 @@ export const findBlocks = statement<
   ) found`);
 
 /**
- * The blocks of a month between which all prices of a batch lie: a batch is written in one go, so they are few, and the
- * BRIN index finds them without reading the others, but for those that came since it was last brought in step. Null
- * without any.
+ * First and last block of a month's table that hold prices of a batch. A batch is written in one go, so its blocks are
+ * few. The BRIN index finds them without reading other blocks, except those that were added after the index was last
+ * summarized. Null if the batch has no prices in the month.
  */
 export const findOwnBlocks = statement<
   { batchId: number; month: string },
@@ -89,11 +89,13 @@ export const readAbove = statement<NoParams, { port_id: number; place_ids: numbe
   FROM place_ports
   GROUP BY port_id`);
 
-/** Prices of a batch on some days of one month; where blocks are given, those between two of the month's table. */
+/**
+ * Which prices to read: those of a batch on some days of one month, optionally only those in some blocks of the table.
+ */
 export interface PackedPrices {
   readonly batchId: number;
   readonly fromDay: string;
-  /** Exclusive, as is the end of `blocks`. */
+  /** This day is not included, and neither is the end of `blocks`. */
   readonly toDay: string;
   readonly blocks?: readonly [from: number, to: number];
 }
