@@ -1,5 +1,5 @@
+import { type DemoPort, demoPorts } from "./demo-places.js";
 import { bellNoise, countNoise, drift, noise } from "./noise.js";
-import { type DemoPort, demoPorts } from "./places.js";
 import { seaDistance, type Trade, tradeOfSea } from "./seas.js";
 
 /** A pair of ports with prices. */

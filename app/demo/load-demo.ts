@@ -4,9 +4,9 @@ import { openPool } from "../database/pool.js";
 import { ingestSource } from "../ingest/ingest-source.js";
 import { importPlaces } from "../places/import-places.js";
 import type { PlacesFile } from "../places/places-file.js";
+import { demoPorts, demoRegions } from "./demo-places.js";
 import { DEMO_FEED, DemoSource } from "./demo-source.js";
 import { findOthersData, listDemoDays } from "./load-demo.sql.js";
-import { demoPorts, demoRegions } from "./places.js";
 
 export interface DemoOptions {
   readonly url: string;

@@ -1,4 +1,4 @@
-import type { Problem } from "./api.js";
+import type { Problem } from "./api-client.js";
 
 interface ProblemNoticeProps {
   readonly problem: Problem;

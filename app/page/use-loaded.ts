@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useState } from "preact/hooks";
-import { type Problem, ProblemError } from "./api.js";
+import { type Problem, ProblemError } from "./api-client.js";
 
 /** A value that is read from the API. While it is read again, the previous value stays. */
 export interface Loaded<T> {

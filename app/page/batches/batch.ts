@@ -1,5 +1,5 @@
 import type { BatchState } from "../../batches/batch-state.js";
-import { callJson } from "../api.js";
+import { callJson } from "../api-client.js";
 import type { View } from "./view.js";
 
 /** A batch as `GET /batches` gives it. */

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { type Problem, ProblemError } from "../api.js";
+import { type Problem, ProblemError } from "../api-client.js";
 import { ProblemNotice } from "../problem-notice.js";
 import { formatCount } from "./amount.js";
 import { type Batch, type BatchAction, changeBatch } from "./batch.js";

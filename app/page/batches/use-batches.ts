@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useState } from "preact/hooks";
-import { type Problem, ProblemError } from "../api.js";
+import { type Problem, ProblemError } from "../api-client.js";
 import { type BatchPage, isRunning, loadBatches } from "./batch.js";
 import { type View, writeView } from "./view.js";
 

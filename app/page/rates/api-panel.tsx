@@ -1,5 +1,5 @@
 import { useId, useRef, useState } from "preact/hooks";
-import { type Problem, ProblemError } from "../api.js";
+import { type Problem, ProblemError } from "../api-client.js";
 import { ProblemNotice } from "../problem-notice.js";
 import { type Question, writeQuestion } from "./question.js";
 import { loadCsv, type RatesAnswer } from "./rates.js";

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { type Problem, ProblemError } from "../api.js";
+import { type Problem, ProblemError } from "../api-client.js";
 import { type Day, formatDay } from "../day.js";
 import { ProblemNotice } from "../problem-notice.js";
 import { lengthOf, type Question, withLength, writeQuestion } from "./question.js";

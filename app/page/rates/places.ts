@@ -1,4 +1,4 @@
-import { callJson } from "../api.js";
+import { callJson } from "../api-client.js";
 
 /** A port or a region, with its position in the tree. */
 export interface Place {

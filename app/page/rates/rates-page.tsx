@@ -1,5 +1,5 @@
 import { useEffect } from "preact/hooks";
-import type { Problem } from "../api.js";
+import type { Problem } from "../api-client.js";
 import { formatDay } from "../day.js";
 import { ProblemNotice } from "../problem-notice.js";
 import { useLoaded } from "../use-loaded.js";

@@ -1,4 +1,4 @@
-import { call, callJson } from "../api.js";
+import { call, callJson } from "../api-client.js";
 import type { Day } from "../day.js";
 import { type Question, withLength, writeQuestion } from "./question.js";
 
