@@ -1,7 +1,7 @@
 import type { Database } from "../database/database.js";
 import type { Session } from "../database/queries.js";
 import { growDataset } from "../rates/dataset.sql.js";
-import { rollUpRegions } from "../rates/roll-up/roll-up-regions.js";
+import { rollUpMovedRegions } from "../rates/roll-up/roll-up-moved-regions.js";
 import {
   allowTime,
   findCycle,
@@ -61,7 +61,7 @@ async function change(session: Session, files: PlacesFiles): Promise<PlacesRepor
 
   const added = upserted.filter((row) => row.added).map((row) => row.id);
   const rerolled = (await session.rows(renewClosure, { added })).map((row) => row.place_id);
-  if (rerolled.length > 0) await rollUpRegions(session, rerolled);
+  if (rerolled.length > 0) await rollUpMovedRegions(session, rerolled);
 
   const changed = new Set([...upserted, ...moved].map(({ id }) => id)).size;
   if (changed > 0) await session.run(growDataset);

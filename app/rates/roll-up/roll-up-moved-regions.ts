@@ -13,7 +13,7 @@ const DAYS = 31;
  * transaction, month by month. The caller holds the lock of the tree and has already updated `place_ports`.
  * @param regionIds regions that gained or lost ports.
  */
-export async function rollUpRegions(session: Session, regionIds: readonly number[]): Promise<void> {
+export async function rollUpMovedRegions(session: Session, regionIds: readonly number[]): Promise<void> {
   const above = await readPlacesAbove(session);
   const memory = createSums(BYTES);
   for (const { month } of await session.rows(listRolledMonths)) {
