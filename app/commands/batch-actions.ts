@@ -21,7 +21,7 @@ import { reclaimBatch } from "../upkeep/reclaim.js";
 import { dropOldMonths } from "../upkeep/retention.js";
 import { Turns } from "../upkeep/turns.js";
 import { writeBatchDetails, writeBatchTable } from "./batch-table.js";
-import { withWriteDatabase } from "./database.js";
+import { withWriteDatabase } from "./command-database.js";
 import { stopSignal } from "./stop-signal.js";
 import { writeOutput } from "./write-output.js";
 
@@ -31,8 +31,9 @@ export interface JsonOption {
 
 export type ListCommandOptions = JsonOption & ListOptions;
 
+/** Prints the newest batches. */
 export async function list({ json, ...options }: ListCommandOptions): Promise<void> {
-  // Imported only here, as by `compact`: its library takes as long to load as all that the other actions need.
+  // Imported here and not at the top: its library takes as long to load as everything that the other actions need.
   const { listBatches } = await import("../batches/list-batches.js");
   await withBatches(async (database) => {
     const batches = await listBatches(database, options);
@@ -41,6 +42,7 @@ export async function list({ json, ...options }: ListCommandOptions): Promise<vo
   });
 }
 
+/** Prints one batch with its bad lines. */
 export async function show(id: number, options: JsonOption): Promise<void> {
   await withBatches(async (database) => {
     const batch = await readBatch(database, id);
@@ -52,6 +54,7 @@ export async function show(id: number, options: JsonOption): Promise<void> {
   });
 }
 
+/** Writes the lines that were left out of a batch to a file, or to standard output if no path is given. */
 export async function rejects(id: number, path: string | undefined, options: { force?: true }): Promise<void> {
   await withBatches((database) => writeOutput(path ?? "-", readRejects(database, id), options));
 }
@@ -60,6 +63,7 @@ export interface ChangeOptions extends JsonOption {
   readonly reason?: string;
 }
 
+/** Changes a batch, and prints what has changed. */
 export async function change(name: ChangeName, id: number, options: ChangeOptions): Promise<void> {
   await withBatches(async (database, settings) => {
     const outcome = await CHANGES[name](database, id, settings, options);
@@ -71,7 +75,7 @@ export async function change(name: ChangeName, id: number, options: ChangeOption
 
 type Change = (database: Database, id: number, settings: Settings, options: ChangeOptions) => Promise<string>;
 
-/** A user waits for the command, so it gives up on a database that is away much sooner than a worker does. */
+/** A user waits for the command, so it gives up much sooner than a worker when the database is away. */
 const PATIENCE_MS = 30_000;
 
 const retract: Change = async (database, id, { retractableDays }) => {
@@ -84,7 +88,7 @@ const retract: Change = async (database, id, { retractableDays }) => {
 
 const publish: Change = async (database, id, { retractableDays }) => {
   const patient = database.with({ patienceMs: PATIENCE_MS });
-  // Each step does nothing to a batch that has passed it already.
+  // A step that the batch has already passed changes nothing.
   await completeUpload(patient, id);
   const audit = await auditBatch(patient, id);
   if (audit.state === "failed") throw new Error(`Batch ${id} failed: ${audit.failure}`);
@@ -98,7 +102,7 @@ const publish: Change = async (database, id, { retractableDays }) => {
     : `Batch ${id} was published before. Nothing changed.`;
 };
 
-/** Folds what is due since the batch was published or retracted. What cannot be folded is left to the compaction. */
+/** Makes the folds that have become possible after a publish or a retract. Compaction makes those that fail here. */
 async function foldBehind(database: Database, batchId: number): Promise<void> {
   const folder = new Folder(database, database.log);
   folder.changed(batchId);
@@ -106,7 +110,7 @@ async function foldBehind(database: Database, batchId: number): Promise<void> {
 }
 
 const fail: Change = async (database, id, _settings, { reason = STOPPED }) => {
-  // For good: otherwise the next run would load it again.
+  // Marked as failed for good. Otherwise the next run would load the batch again.
   const changed = await failBatch(database.with({ patienceMs: PATIENCE_MS }), id, reason, true);
   const { prices } = await reclaimBatch(database.with({ signal: stopSignal() }), id);
   const deleted = `${count(prices)} ${prices === 1 ? "price was" : "prices were"} deleted.`;
@@ -124,13 +128,14 @@ const CHANGES = { retract, publish, fail, retry };
 
 export type ChangeName = keyof typeof CHANGES;
 
-/** A client that still wants its upload sends something within a day. */
+/** If a client still wants its upload, it sends something within a day. */
 const ABANDONED_AFTER_HOURS = 24;
 
 export interface CompactCommandOptions extends JsonOption {
   readonly retentionDays?: number;
 }
 
+/** Fails abandoned uploads, drops old months, folds batches and deletes their rows, and prints what was done. */
 export async function compactBatches(options: CompactCommandOptions): Promise<void> {
   const { compact } = await import("../upkeep/compact.js");
   const signal = stopSignal();
@@ -141,7 +146,7 @@ export async function compactBatches(options: CompactCommandOptions): Promise<vo
     const turns = new Turns(signal);
     let dropped: readonly string[] = [];
     let compacted: CompactReport = { folded: 0, dailyRates: 0, prices: 0 };
-    // Before folding, as months that are dropped need none.
+    // Months are dropped before batches are folded, because dropped months need no folding.
     await turns.take("No month was dropped", async () => {
       if (retentionDays !== undefined) dropped = await dropOldMonths(database, { retentionDays });
     });
@@ -173,7 +178,7 @@ async function withBatches(work: (database: Database, settings: Settings) => Pro
 }
 
 function print(value: unknown): void {
-  // JSON leaves control characters above 7F as they are, which a terminal obeys as well.
+  // JSON does not escape control characters above 7F, which a terminal obeys too.
   const written = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
   console.log(JSON.stringify(value, null, 2).replace(/(?!\n)\p{Cc}/gu, written));
 }

@@ -12,10 +12,12 @@ import type {
 
 const MOST_LISTED = 10_000;
 const MOST_REASON_CHARACTERS = 1_000;
-/** Further back than any price. */
+/** Longer than the age of any price. */
 const LONGEST_RETENTION_DAYS = 100_000;
 
-/** Imported only when one runs: `--help`, and a mistake in the options, are there in half of the time. */
+/**
+ * Imported when an action runs. Without this, `--help` and mistakes in the options would take twice as long to appear.
+ */
 const actions = () => import("./batch-actions.js");
 
 /** `ratesapp batches`: list, show, publish, retract, fail, retry, rejects and compact. */

@@ -3,7 +3,7 @@ import { DEFAULT_FEED, LONGEST_DEADLINE_SECONDS, MOST_BAD_ROWS } from "../ingest
 import { feed, filled, parseWholeNumber } from "./arguments.js";
 import type { FeedOptions } from "./feed-options.js";
 
-/** `ratesapp ingest run`. Exit codes: 3 if a delivery itself is at fault (bad lines), 1 if another run may succeed. */
+/** `ratesapp ingest run`. It exits with 3 if a delivery is wrong (bad lines), and with 1 if another run may succeed. */
 export function ingestCommand(): Command {
   return new Command("ingest").description("Load deliveries of prices.").addCommand(runCommand());
 }
@@ -64,7 +64,8 @@ Examples:
   zcat prices.csv.gz | ratesapp ingest run --source - --max-bad-rows 10 --rejects bad.csv`,
     )
     .action(async (options: FeedOptions) => {
-      // Imported only here: `--help`, and a mistake in the options, are there in half of the time.
+      // Imported when the command runs. Without this, `--help` and mistakes in the options would take twice as long to
+      // appear.
       const { runIngest } = await import("./run-ingest.js");
       await runIngest(options);
     });

@@ -6,7 +6,7 @@ import { REPORTED_BAD_LINES } from "../ingest/parse/bad-lines.js";
 import { printable } from "../printable.js";
 import { readSettings } from "../settings.js";
 import { createLogger } from "../telemetry/logger.js";
-import { withWriteDatabase } from "./database.js";
+import { withWriteDatabase } from "./command-database.js";
 import { EXIT } from "./failure.js";
 import { type FeedOptions, readFeedOptions } from "./feed-options.js";
 import { firstLines } from "./first-lines.js";
@@ -14,10 +14,10 @@ import { ProgressDisplay } from "./ingest-progress.js";
 import { RejectsFiles } from "./rejects-files.js";
 import { stopSignal } from "./stop-signal.js";
 
-/** Two pieces at once, their new months, leases, claims and progress. */
+/** Connections for two pieces at once, with their new months, leases, claims and progress. */
 export const CONNECTIONS = 8;
 
-/** What `ratesapp ingest run` does; it sets the exit code of the process. */
+/** Runs `ratesapp ingest run`, and sets the exit code of the process. */
 export async function runIngest(options: FeedOptions): Promise<void> {
   const settings = readSettings();
   const {

@@ -10,9 +10,12 @@ export interface PoolOptions {
   readonly size: number;
   /** Shown in pg_stat_activity. */
   readonly applicationName: string;
-  /** Server-side limit for one statement; 0 for none, whatever the database says (session-settings.ts). */
+  /**
+   * Limit of the server for one statement, in milliseconds. With 0 there is no limit, whatever the database is
+   * configured to (session-settings.ts).
+   */
   readonly statementTimeoutMs: number;
-  /** Called for each connection that broke while idle or in use; the pool recovers by itself. */
+  /** Called for each connection that broke, whether idle or in use. The pool replaces it by itself. */
   readonly onConnectionError?: (error: Error) => void;
 }
 
@@ -20,11 +23,11 @@ const CONNECT_TIMEOUT_MS = 1_500;
 const MAX_LIFETIME_SECONDS = 600;
 
 /**
- * A pool that outlives its database. Nothing is connected before the first query.
+ * Opens a pool that stays usable while its database is away. It connects at the first query.
  *
- * Every client gets an error listener: without one, a connection cut while it is checked out and idle (between two
- * statements of a transaction) is an unhandled "error" event and ends the process. Connections are renewed after ten
- * minutes, so that a replica that was added or came back takes its share.
+ * Every client gets an error listener. Without one, a connection that breaks between two statements of a transaction
+ * raises an unhandled "error" event, which ends the process. Connections are replaced after ten minutes, so that a
+ * replica that was added or came back gets its share.
  */
 export function openPool(options: PoolOptions): pg.Pool {
   const report = options.onConnectionError ?? (() => {});
@@ -43,7 +46,7 @@ export function openPool(options: PoolOptions): pg.Pool {
     },
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
-    // The server ends the statement; the client gives up a little later, for a server that no longer answers at all.
+    // The server ends the statement. The client gives up a little later, in case the server no longer answers at all.
     ...(options.statementTimeoutMs > 0
       ? { statement_timeout: options.statementTimeoutMs, query_timeout: options.statementTimeoutMs + 500 }
       : {}),
@@ -56,8 +59,8 @@ export function openPool(options: PoolOptions): pg.Pool {
 const GOODBYE_MS = 500;
 
 /**
- * A database that no longer answers does not confirm the end of a connection either, and the process would wait minutes
- * for it. So connections that are still open half a second after the pool has ended are cut.
+ * A pool that closes fast. A database that no longer answers does not confirm the end of a connection, and the process
+ * would wait for minutes. So half a second after the end of the pool, connections that are still open are cut.
  */
 class PoolOfSockets extends pg.Pool {
   readonly #sockets: ReadonlySet<Socket>;

@@ -7,7 +7,7 @@ export interface NetworkArgs {
   readonly natGateways: "one" | "one-per-zone";
 }
 
-/** A VPC over three zones: nodes in private subnets, load balancers and NAT gateways in public ones. */
+/** A VPC over three zones. Nodes are in private subnets, load balancers and NAT gateways in public ones. */
 export class Network extends pulumi.ComponentResource {
   readonly vpcId: pulumi.Output<string>;
   readonly privateSubnetIds: pulumi.Output<string>[] = [];
@@ -73,8 +73,7 @@ export class Network extends pulumi.ComponentResource {
         ),
       );
     }
-    // Backups go to the bucket by this way, which costs nothing, and not through a NAT gateway, which charges by the
-    // byte.
+    // Backups reach the bucket through this endpoint, which is free. A NAT gateway would charge for every byte.
     new aws.ec2.VpcEndpoint(
       `${name}-s3`,
       {
@@ -94,11 +93,11 @@ interface SubnetArgs {
   readonly zone: pulumi.Output<string>;
   readonly cidr: string;
   readonly routeTableId: pulumi.Output<string>;
-  /** By the tag of that name the load balancer controller finds its subnets. */
+  /** The load balancer controller finds its subnets by a tag of this name. */
   readonly loadBalancers: "elb" | "internal-elb";
 }
 
-/** A subnet of one zone and the way out of it. @returns its id. */
+/** A subnet in one zone, with its route to the internet. @returns its id. */
 function subnet(
   name: string,
   { vpcId, zone, cidr, routeTableId, loadBalancers }: SubnetArgs,

@@ -2,11 +2,11 @@ import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 
 interface StorageClassArgs {
-  /** In production a disk outlives the mistake of deleting its claim. */
+  /** True to keep a disk when its claim is deleted by mistake, as in production. */
   readonly protect: boolean;
 }
 
-/** The class of all claims that name none: encrypted gp3 disks, which may grow. @returns its name. */
+/** The default storage class: encrypted gp3 disks that can grow. @returns its name. */
 export function storageClass(
   { protect }: StorageClassArgs,
   options: pulumi.CustomResourceOptions,
@@ -17,7 +17,7 @@ export function storageClass(
       metadata: { name: "gp3", annotations: { "storageclass.kubernetes.io/is-default-class": "true" } },
       provisioner: "ebs.csi.eks.amazonaws.com",
       parameters: { type: "gp3", encrypted: "true" },
-      // Where its pod will run: a disk lives in one zone.
+      // The disk is made in the zone where its pod will run, because a disk exists in one zone only.
       volumeBindingMode: "WaitForFirstConsumer",
       allowVolumeExpansion: true,
       reclaimPolicy: protect ? "Retain" : "Delete",

@@ -10,7 +10,7 @@ interface PastBatchProps {
   readonly onChange: (batch: Batch, action: BatchAction) => void;
 }
 
-/** A batch that has come to an end, of whichever kind. */
+/** A batch that is no longer running, in any state. */
 export function PastBatch({ batch, token, onChange }: PastBatchProps) {
   const action = actionOn(batch);
   const when = batch.published_at ?? batch.created_at;

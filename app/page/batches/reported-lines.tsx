@@ -9,7 +9,7 @@ interface ReportedLinesProps {
   readonly token: string;
 }
 
-/** The lines that could not be loaded, read when they are asked for: a batch may keep a thousand. */
+/** The bad lines of a batch. They are loaded when the user asks for them, because a batch may keep a thousand. */
 export function ReportedLines({ batch, token }: ReportedLinesProps) {
   const [open, setOpen] = useState(false);
   const { id, rows, errors } = batch;

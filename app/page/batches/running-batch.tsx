@@ -9,7 +9,7 @@ interface RunningBatchProps {
   readonly onChange: (batch: Batch, action: BatchAction) => void;
 }
 
-/** A batch on its way: how far it is, how fast, and when it will be done. */
+/** A running batch: its progress, its speed and its estimated end. */
 export function RunningBatch({ batch, token, onChange }: RunningBatchProps) {
   const { id, rows, bytes, pieces, audit, progress } = batch;
   const action = actionOn(batch);

@@ -2,7 +2,7 @@ import type { Place } from "./places.js";
 
 interface PlaceAboutProps {
   readonly place: Place;
-  /** Without the regions around it, where the tree already shows them. */
+  /** True to leave out the regions around the place, because the tree already shows them. */
   readonly brief?: boolean;
 }
 

@@ -7,16 +7,16 @@ import { useCombobox } from "./use-combobox.js";
 interface PlaceFieldProps {
   readonly label: string;
   readonly places: readonly Place[];
-  /** Code of the place picked; it may name none, as an address can hold anything. */
+  /** Code of the chosen place. It may belong to no place, because an address can contain anything. */
   readonly code: string | undefined;
   readonly mistake: string | undefined;
   readonly onPick: (code: string) => void;
 }
 
 /**
- * An editable combobox with a listbox after the ARIA Authoring Practices: focus stays in the input and
- * `aria-activedescendant` follows the arrow keys. A native datalist would be less code, but it can neither show where
- * a place stands nor find it by its region.
+ * An editable combobox with a listbox, as in the ARIA Authoring Practices: the focus stays in the input, and
+ * `aria-activedescendant` follows the arrow keys. A native datalist would be less code, but it cannot show where a
+ * place lies, and cannot find a place by its region.
  */
 export function PlaceField({ label, places, code, mistake, onPick }: PlaceFieldProps) {
   const id = useId();

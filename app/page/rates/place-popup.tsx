@@ -4,21 +4,21 @@ import type { Place } from "./places.js";
 import { MOST_OPTIONS } from "./use-combobox.js";
 
 interface PlacePopupProps {
-  /** Of the field; the list and its options have it as the beginning of theirs. */
+  /** Id of the field. The ids of the list and its options begin with it. */
   readonly id: string;
   readonly label: string;
   readonly shown: boolean;
   readonly list: RefObject<HTMLDivElement | null>;
   readonly found: readonly Place[];
-  /** Of the place picked. */
+  /** Code of the chosen place. */
   readonly code: string | undefined;
-  /** Index of the option under the arrow keys; -1 for none. */
+  /** Index of the option that the arrow keys have reached; -1 for none. */
   readonly active: number;
   readonly typed: string | undefined;
   readonly onPick: (place: Place) => void;
 }
 
-/** The listbox of a place field, and what is to be said of places that it does not show. */
+/** The listbox of a place field, with a note if it does not show all places. */
 export function PlacePopup({ id, label, shown, list, found, code, active, typed, onPick }: PlacePopupProps) {
   const options = found.slice(0, MOST_OPTIONS);
   return (
@@ -48,14 +48,14 @@ interface PlaceOptionProps {
   readonly id: string;
   readonly place: Place;
   readonly picked: boolean;
-  /** Under the arrow keys. */
+  /** True if the arrow keys have reached this option. */
   readonly active: boolean;
-  /** Indented under the regions around it. */
+  /** True to indent the option under its regions. */
   readonly asTree: boolean;
   readonly onPick: () => void;
 }
 
-/** One place of the listbox. A press must not take the focus from the input, which would close the list. */
+/** One place in the listbox. A press must not move the focus away from the input, because that would close the list. */
 function PlaceOption({ id, place, picked, active, asTree, onPick }: PlaceOptionProps) {
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: keys arrive at the input, which keeps the focus

@@ -2,16 +2,19 @@ import { useMemo, useState } from "preact/hooks";
 import { searchPlaces } from "./place-search.js";
 import type { Place } from "./places.js";
 
-/** Options drawn at once. More would slow down each key press; a visitor types rather than scroll through so many. */
+/**
+ * Number of options to draw at most. More would make each key press slow, and a visitor types rather than scrolls
+ * through so many.
+ */
 export const MOST_OPTIONS = 200;
 
 /**
- * What a place field shows, and what keys and the pointer do to it.
- * @param code of the place picked
+ * What a place field shows, and how it reacts to keys and the pointer.
+ * @param code code of the chosen place
  */
 export function useCombobox(places: readonly Place[], code: string | undefined, onPick: (code: string) => void) {
   const [open, setOpen] = useState(false);
-  /** What is being typed; undefined while the field shows the place picked. */
+  /** The text that is being typed; undefined while the field shows the chosen place. */
   const [typed, setTyped] = useState<string>();
   const [active, setActive] = useState(-1);
 
@@ -50,7 +53,7 @@ export function useCombobox(places: readonly Place[], code: string | undefined, 
     else if (event.key === "Escape" && open) closeList();
     else if (event.key === "Enter" && chosen) pick(chosen);
     else {
-      // Leaving with Tab takes the option in sight if something was typed for it, as a native select does.
+      // Like a native select, Tab takes the highlighted option, if text was typed.
       if (event.key === "Tab" && chosen && typed) pick(chosen);
       return;
     }
