@@ -10,7 +10,7 @@ import { lockTreeShared } from "../../places/import-places.sql.js";
 import { addDays, countDays } from "../../rates/calendar.js";
 import { limitWaits, lockDataset } from "../../rates/dataset.sql.js";
 import { rollUpPrices } from "../../rates/roll-up/roll-up-prices.js";
-import { SpareSums, type Sums } from "../../rates/roll-up/sums.js";
+import { SpareSums, type Sums } from "../../rates/roll-up/spare-sums.js";
 import { sleep } from "../../sleep.js";
 import { ensureMonths } from "../load/ensure-months.js";
 import { MonthBusyError } from "../load/load-error.js";

@@ -5,7 +5,7 @@ import { isAlreadyWritten } from "../../database/sqlstates.js";
 import { lockTreeShared } from "../../places/import-places.sql.js";
 import { limitWaits, lockDataset } from "../../rates/dataset.sql.js";
 import { rollUpPrices } from "../../rates/roll-up/roll-up-prices.js";
-import type { Sums } from "../../rates/roll-up/sums.js";
+import type { Sums } from "../../rates/roll-up/spare-sums.js";
 import { boundPart, findSmall, lockAudited, lockSmall, summarizeMonths } from "./audit.sql.js";
 import { type AuditReport, type EndOptions, endAudit, writeDays } from "./end-audit.js";
 

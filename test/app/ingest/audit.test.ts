@@ -13,7 +13,7 @@ import { writeDays } from "../../../app/ingest/audit/end-audit.js";
 import { lockDataset } from "../../../app/rates/dataset.sql.js";
 import { findBlocks } from "../../../app/rates/roll-up/roll-up.sql.js";
 import { type PartTotals, rollUpPrices } from "../../../app/rates/roll-up/roll-up-prices.js";
-import { createSums, SpareSums } from "../../../app/rates/roll-up/sums.js";
+import { createSums, SpareSums } from "../../../app/rates/roll-up/spare-sums.js";
 import { reclaimBatch } from "../../../app/upkeep/reclaim.js";
 import { createDatabase, type TestDatabase } from "../../kit/database.js";
 import { runs } from "../../kit/runs.js";
