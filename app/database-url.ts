@@ -2,17 +2,18 @@ import pg from "pg";
 
 const FORM = "must look like postgres://user:password@host:5432/database";
 /**
- * What `pg` knows of libpq's modes, and its own `no-verify`. It takes any other word for "with TLS", without telling.
+ * The TLS modes of libpq that `pg` knows, and its own `no-verify`. `pg` treats every other word as "with TLS", without
+ * an error.
  */
 const SSL_MODES = ["disable", "prefer", "require", "verify-ca", "verify-full", "no-verify"];
 const ESCAPE = "in a user name or password, % must be written %25, # %23, / %2F, ? %3F, : %3A and @ %40";
 
 /**
- * What is wrong with the address of a database, or undefined. It repeats no part of the address, which may hold a
- * password.
+ * Says what is wrong with the address of a database; undefined if nothing is. The text repeats no part of the address,
+ * which may contain a password.
  *
- * Stricter than the parser of `pg`: that takes the rest of a password after an unescaped character for a host, and the
- * process would try to reach that host for ever.
+ * This check is stricter than the parser of `pg`. If a password contains an unescaped character, that parser takes the
+ * rest of the password for a host, and the process would try to reach that host for ever.
  */
 export function mistakeInDatabaseUrl(url: string): string | undefined {
   const [, authority, path = "", query] =

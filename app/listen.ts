@@ -1,12 +1,10 @@
 import type { Server } from "node:http";
 import { type AddressInfo, isIPv6 } from "node:net";
 
-/** Every address of the machine. What is printed names one that works in a browser. */
+/** These hosts mean every address of the machine. The printed URL names one that works in a browser. */
 const ANY = new Set(["0.0.0.0", "::"]);
 
-/**
- * Thrown for a host that is not an address of this machine. The error of Node.js would read as if a database were away.
- */
+/** Thrown if the host is not an address of this machine. The error of Node.js would look as if a database were away. */
 export class ListenError extends Error {
   constructor(host: string, port: number, cause: Error) {
     super(`Cannot listen on ${host}, port ${port}: ${cause.message}`, { cause });

@@ -8,8 +8,8 @@ try {
   await ratesappCommand().parseAsync();
 } catch (error) {
   process.stderr.write(describeFailure(error));
-  // What is known only then: that a help text, say, could not be written.
+  // Some failures are known only after this, such as a help text that could not be written.
   await new Promise((resolve) => process.stdout.write("", resolve));
-  // Not by itself: a failure may have left a socket open.
+  // A failure may have left a socket open, so the process would not end by itself.
   process.exit(exitCodeOf(error) || process.exitCode);
 }

@@ -1,14 +1,14 @@
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
 /**
- * Text that others wrote, such as the name of a file, in one line for a terminal: characters that it would obey, or
- * that would change the order of others, are written as `\u{…}`.
+ * Makes text from outside, such as a file name, safe to print on one line of a terminal. Characters that a terminal
+ * obeys, or that change the order of others, are written as `\u{…}`.
  */
 export function printable(text: string): string {
   return text.replace(UNPRINTABLE, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
 }
 
-/** The same for text of several lines. */
+/** Like {@link printable}, but keeps line breaks. */
 export function printableLines(text: string): string {
   return text.split("\n").map(printable).join("\n");
 }

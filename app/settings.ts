@@ -2,8 +2,8 @@ import { z } from "zod";
 import { mistakeInDatabaseUrl } from "./database-url.js";
 
 /**
- * Thrown by {@link readSettings}; `mistakes` holds one line for each bad variable, without its value: that may hold a
- * password, and commands show these lines as they are.
+ * Thrown by {@link readSettings}. `mistakes` has a line for each wrong variable. Commands print these lines, so they do
+ * not contain the value, which may be a password.
  */
 export class SettingsError extends Error {
   readonly mistakes: readonly string[];
@@ -19,7 +19,7 @@ export class SettingsError extends Error {
 
 const whole = (least: number, most: number) => {
   const rule = `must be a whole number from ${least} to ${most}`;
-  // In digits alone: to read a number out of "0x10" or "1e3" would be a guess.
+  // Only digits are accepted. To read a number from "0x10" or "1e3" would be a guess.
   const digits = z
     .string()
     .regex(/^\d{1,15}$/, rule)
@@ -35,9 +35,7 @@ const postgresUrl = z.string().superRefine((url, context) => {
 
 const MIB = 1024 * 1024;
 
-/**
- * Every variable that ratesapp reads, with its default. `describe` texts are shown by `ratesapp serve --help`.
- */
+/** Every variable that ratesapp reads, with its default. `ratesapp serve --help` shows the `describe` texts. */
 export const environmentSchema = z.object({
   DATABASE_URL: postgresUrl.optional().describe("where writes go; without it and DATABASE_READ_URL, a local Postgres"),
   DATABASE_READ_URL: postgresUrl.optional().describe("where reads go (replicas); DATABASE_URL if not set"),
@@ -88,13 +86,13 @@ export const environmentSchema = z.object({
 
 export type Environment = z.output<typeof environmentSchema>;
 
-/** Settings under the names the code uses. Times in the unit the name says. */
+/** Settings by the names that the code uses. The unit of a time is in its name. */
 export interface Settings {
   readonly databaseUrl: string | undefined;
   readonly databaseReadUrl: string | undefined;
   readonly databasePoolSize: number;
   readonly dataDirectory: string;
-  /** It was named, rather than left at its default in the working directory. */
+  /** True if DATA_DIRECTORY was set; false if it is the default in the working directory. */
   readonly dataDirectoryGiven: boolean;
   readonly host: string | undefined;
   readonly port: number;

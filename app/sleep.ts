@@ -2,7 +2,8 @@ import { setTimeout } from "node:timers/promises";
 
 /**
  * Waits.
- * @throws the signal's reason once it is aborted: the timer itself would only say that an operation was.
+ * @throws the signal's reason as soon as the signal is aborted. (The timer of Node.js would throw a general
+ * AbortError.)
  */
 export async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   try {

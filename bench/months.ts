@@ -1,6 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import { Database } from "../app/database/database.js";
-import { demoPorts } from "../app/demo/places.js";
+import { demoPorts } from "../app/demo/demo-places.js";
 import { ingestSource } from "../app/ingest/ingest-source.js";
 import { withPool } from "./bench-database.js";
 import { priceSource } from "./price-source.js";

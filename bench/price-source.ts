@@ -1,4 +1,4 @@
-import { demoPorts } from "../app/demo/places.js";
+import { demoPorts } from "../app/demo/demo-places.js";
 import type { Source, SourceObject } from "../app/ingest/sources/source.js";
 
 const DAY_MS = 86_400_000;

@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { demoPorts, demoRegions } from "../app/demo/places.js";
+import { demoPorts, demoRegions } from "../app/demo/demo-places.js";
 import { addDays } from "../app/rates/calendar.js";
 import { findRatesSql } from "../app/rates/find-rates.sql.js";
 import { type BenchServer, loadPrices, settle, withPool } from "./bench-database.js";

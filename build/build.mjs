@@ -1,7 +1,7 @@
-// Makes dist/: the compiled application, its SQL, and (page.mjs, docs.mjs) what browsers load.
+// Makes dist/: the compiled application, its SQL, and what browsers load (page.mjs, docs.mjs).
 //
-// Does nothing when nothing changed, because npm also runs this when `npx ratesapp` first meets the folder, which would
-// otherwise take the files from under a server that runs.
+// Does nothing if nothing changed. npm also runs this when `npx ratesapp` is first used in the folder, and a new build
+// would then take the files away from a running server.
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { chmodSync, cpSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";

@@ -1,12 +1,12 @@
-// Writes the table of values into charts/ratesapp/README.md: names, defaults and meaning stand in values.yaml and
-// values.schema.json, and nowhere else by hand. With --check it only says whether the table is of today.
+// Writes the table of values into charts/ratesapp/README.md. Names, defaults and descriptions come from values.yaml and
+// values.schema.json. With --check, it only reports whether the table is up to date.
 import { readFile, writeFile } from "node:fs/promises";
 import { load } from "js-yaml";
 
 const chart = new URL("../charts/ratesapp/", import.meta.url);
 const BEGIN = "<!-- values: made by build/chart-readme.mjs -->\n";
 
-/** The README as it should be, with the table of today's values. */
+/** The README with the current table. */
 async function chartReadme() {
   const [readme, values, schema] = await Promise.all([
     readFile(new URL("README.md", chart), "utf8"),
@@ -15,11 +15,12 @@ async function chartReadme() {
   ]);
   const resolved = (part) => ({ ...schema.definitions[part.$ref?.split("/").at(-1)], ...part });
 
-  /** One row for each value that can be set; a feed's values stand under feeds.NAME. */
+  /** Yields one row for each value that can be set. The values of a feed are listed under feeds.NAME. */
   function* rows(part, name, value) {
     const { properties, additionalProperties, description = "" } = resolved(part);
     const entry = additionalProperties?.$ref && resolved(additionalProperties);
-    // One thing to who reads the table, though the schema looks inside; what is in a pod is said once, at the top.
+    // These values get a single row, although the schema describes their members. The members of a pod are listed once,
+    // at the top.
     const whole = part.$ref?.endsWith("/resources") || (part.$ref?.endsWith("/pod") && name.length > 1);
     if (whole) yield [name, value, description];
     else if (properties)

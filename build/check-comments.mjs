@@ -1,15 +1,15 @@
-// What readers meet in comments, documents and messages: lines of comments keep to 120 columns, and none of these words
-// hides who acts. "Whoever holds the lock" sends a reader to look for the holder; "the session that loads the piece"
-// says it. "Nobody sees it" leaves open who could have; "consumers no longer see it" does not.
+// Checks comments, documents and messages: a line of a comment has at most 120 columns, and none of the words below
+// hides who acts. "Whoever holds the lock" makes readers search for the holder; "the session that loads the piece"
+// names it. "Nobody sees it" leaves open who could have seen it; "consumers no longer see it" does not.
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const WORDS = /\b(whoever|nobody|somebody|anybody|someone|anyone)('s)?\b/i;
-/** Files that have to hold such a word: the list above, and a user of the system that is called so. */
+/** Files that need such a word: this list, and a system user with that name. */
 const EXEMPT = new Set(["build/check-comments.mjs", "app/database/embedded/server-user.ts"]);
 const LONGEST_LINE = 120;
-/** Where a line of a comment begins, by the ending of the file. SQL stands in TypeScript too. */
+/** How a line of a comment begins, for each file extension. SQL occurs in TypeScript too. */
 const COMMENT = [
   [/\.(ts|mts|mjs|js|css)$/, /^\s*(\/\*|\*|\/\/|--)|\s\/\/ /],
   [/\.sql$/, /--/],

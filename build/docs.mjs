@@ -1,8 +1,8 @@
-// Makes dist/docs/: the viewer of /docs, from the package that a running service does not carry. The names hold a hash
-// of the content, so that browsers keep what has not changed.
+// Makes dist/docs/: the viewer of /docs. It comes from a development package, which a running service does not have.
+// File names contain a hash of the content, so that browsers keep files that have not changed.
 //
-// Swagger UI comes out of the package that serves it for Fastify: its own, swagger-ui-dist, brings one that tells
-// another company of each install.
+// Swagger UI is taken from the package that serves it for Fastify. Its own package, swagger-ui-dist, depends on one
+// that reports each installation to another company.
 import { createHash } from "node:crypto";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -12,7 +12,7 @@ import { fileURLToPath } from "node:url";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const source = join(dirname(createRequire(import.meta.url).resolve("@fastify/swagger-ui/package.json")), "static");
 
-// Without the validator's badge, which would ask another host.
+// Without the badge of the validator, which would send requests to another host.
 const start = `window.onload = () => SwaggerUIBundle({
   url: "/openapi.json",
   dom_id: "#viewer",

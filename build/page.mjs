@@ -1,5 +1,5 @@
-// Makes dist/page/: what browsers load. Every asset has a hash of its content in its name, so that the server may send
-// it as immutable; only the HTML files keep their names.
+// Makes dist/page/: the pages for browsers. Every asset has a hash of its content in its name, so that the server can
+// send it as immutable. Only the HTML files keep their names.
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join, posix, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,10 +9,10 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const source = join(root, "app/page");
 
 /**
- * Bundles app/page. Each HTML file there names its sources (`src="rates/main.tsx"`) and leaves with the names of what
- * they became (`src="/assets/rates-XXXXXXXX.js"`).
+ * Bundles app/page. Each HTML file there names its sources (`src="rates/main.tsx"`). In the result, it names the built
+ * files (`src="/assets/rates-XXXXXXXX.js"`).
  *
- * @param {string} [target] directory to fill, emptied first
+ * @param {string} [target] directory to fill; it is emptied first
  */
 export async function buildPage(target = join(root, "dist/page")) {
   await rm(target, { recursive: true, force: true });
@@ -59,7 +59,7 @@ export async function buildPage(target = join(root, "dist/page")) {
     ["index.html", "rates/main.tsx"],
     ["batches.html", "batches/main.tsx"],
   ]) {
-    // Without these the browser learns of shared code only after it has read the entry: one round trip more.
+    // Without preloads, the browser finds shared code only after it has read the entry. That takes one round trip more.
     const preloads = (outputs.get(entry)?.output.imports ?? [])
       .filter(({ kind }) => kind === "import-statement")
       .map(({ path }) => `<link rel="modulepreload" href="${address(path)}">`)

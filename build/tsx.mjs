@@ -1,4 +1,4 @@
-// TypeScript as it stands, for tests and `npm run dev`. tsx by itself leaves worker threads out
+// Runs TypeScript uncompiled, for tests and `npm run dev`. tsx alone does not work in worker threads
 // (https://github.com/privatenumber/tsx/issues/354).
 import { isMainThread } from "node:worker_threads";
 import "tsx";

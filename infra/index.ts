@@ -5,13 +5,13 @@ import { clusterOf } from "./cluster/choose-cluster.js";
 import { Database } from "./database/database.js";
 import { namesOf } from "./names.js";
 import { outputsOf } from "./outputs.js";
-import { manifestsOf } from "./platform/manifests.js";
+import { manifestsOf } from "./platform/operator-manifests.js";
 import { Platform } from "./platform/platform.js";
 import { rawSettings, readStackSettings } from "./settings/read-settings.js";
 import { readSecrets } from "./settings/secrets.js";
 import { stackNameMistake } from "./stack-name.js";
 import { workloadsNamespace } from "./workloads/namespace.js";
-import { placesOf } from "./workloads/places.js";
+import { placesOf } from "./workloads/places-files.js";
 import { Workloads } from "./workloads/workloads.js";
 
 // feeds ──CronJob──▶ ingest pods ──COPY──▶ primary ══WAL══▶ replicas        Kubernetes, each in its own zone

@@ -1,16 +1,16 @@
-/** Names that more than one part of a stack speaks of. */
+/** Names that several parts of a stack use. */
 export interface Names {
   /** Namespace of the workloads. */
   readonly workloads: string;
   /** Namespace of the database. */
   readonly database: string;
-  /** Of the CloudNativePG Cluster, its ServiceAccount, and what its Services begin with. */
+  /** Name of the CloudNativePG Cluster and its ServiceAccount. The names of its Services begin with it. */
   readonly databaseCluster: string;
-  /** Of the chart's release, and what its objects begin with. */
+  /** Name of the Helm release. The names of its objects begin with it. */
   readonly release: string;
 }
 
-/** Two namespaces for each stack, so that several stacks share a cluster. */
+/** Each stack has two namespaces of its own, so that several stacks can share a cluster. */
 export const namesOf = (stack: string): Names => ({
   workloads: `ratesapp-${stack}`,
   database: `ratesapp-${stack}-database`,

@@ -14,24 +14,24 @@ export interface OutputsArgs {
   readonly workloads: Workloads;
 }
 
-/** What people want to know of a stack: `pulumi stack output`. */
+/** What `pulumi stack output` shows to people. */
 export function outputsOf({ cluster, database, names, settings, workloads }: OutputsArgs) {
   const { ingress } = settings.api;
   const context = cluster.context === undefined ? "" : ` --context ${cluster.context}`;
   const forward = (namespace: string, target: string) => `kubectl${context} -n ${namespace} port-forward ${target}`;
   return {
-    /** For the world, or for you while `forwardApi` runs. */
+    /** Public address; without an Ingress, the address while `forwardApi` runs. */
     api: ingress ? `http${ingress.tls || ingress.tlsSecretName ? "s" : ""}://${ingress.host}` : "http://localhost:3000",
     apiInCluster: workloads.url,
     forwardApi: forward(names.workloads, `svc/${names.release} 3000:80`),
-    /** Then: psql -h localhost -p 5433 -U ratesapp_monitoring_a ratesapp. */
+    /** While it runs: psql -h localhost -p 5433 -U ratesapp_monitoring_a ratesapp. */
     forwardDatabase: forward(names.database, `svc/${names.databaseCluster}-rw 5433:5432`),
     forwardPrometheus:
       settings.platform.prometheus === "absent"
         ? undefined
         : forward(namespaces.prometheus, "svc/prometheus-operated 9090"),
     databaseState: pulumi.interpolate`${database.state}; now: kubectl${context} -n ${names.database} get cluster ${names.databaseCluster}`,
-    /** Makes the context that the commands here name, if it is not there yet. */
+    /** The command that adds the context to the kubeconfig, which the other commands use. */
     login: cluster.login ?? "none needed",
     registry: cluster.registry ?? "none of its own",
   };

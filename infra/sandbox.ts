@@ -8,7 +8,7 @@ import { sandboxArguments, USAGE, UsageError } from "./sandbox/arguments.js";
 import { demoPod } from "./sandbox/demo-pod.js";
 import { refusal, stackFile } from "./sandbox/stack-file.js";
 
-/** Thrown with a message for the user, when a program that was started failed, or before one is started. */
+/** Thrown with a message for the user, when a program failed or must not be started. */
 class SandboxError extends Error {}
 
 try {
@@ -53,7 +53,8 @@ function sandbox({ assignments, empty, name }: NonNullable<ReturnType<typeof san
 
   const ownOperator = assignments.some(({ key }) => key.startsWith("platform.cloudnativePg"));
   if (!ownOperator && operators.items.length === 0) {
-    // Apart from the stack: destroyed with it, it would take the databases of all other sandboxes along.
+    // Not part of the stack: if it were destroyed together with a sandbox, the databases of all other sandboxes would
+    // be deleted too.
     run("kubectl", ["--context", context, "apply", "--server-side", "-f", releases.cloudnativePg.manifest]);
   }
   if (!ownOperator) {
@@ -83,12 +84,12 @@ function refuse(reason: string | undefined): void {
   if (reason !== undefined) throw new SandboxError(reason);
 }
 
-/** Runs a program in sight of the user. */
+/** Runs a program and shows its output to the user. */
 function run(program: string, args: readonly string[], input?: string): void {
   start(program, args, { stdio: [input === undefined ? "inherit" : "pipe", "inherit", "inherit"], input });
 }
 
-/** What a program prints. */
+/** Runs a program and returns its output. */
 function answer(program: string, args: readonly string[]): string {
   return start(program, args, { stdio: ["ignore", "pipe", "inherit"] });
 }

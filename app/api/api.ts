@@ -3,7 +3,7 @@ import Koa from "koa";
 import type { RequestHandler } from "../bounded-server.js";
 import type { Settings } from "../settings.js";
 import type { Logger } from "../telemetry/logger.js";
-import { RepeatedRequests } from "./answers/repeated-requests.js";
+import { FastPath } from "./answers/fast-path.js";
 import { batchHandlers, batchOperations } from "./batches/batch-routes.js";
 import type { WriteSide } from "./batches/write-side.js";
 import type { WriteTokens } from "./batches/write-tokens.js";
@@ -23,31 +23,34 @@ import { pageRoutes } from "./page.js";
 import { listPorts } from "./places/ports.js";
 import { listRegions } from "./places/regions.js";
 import { getRates, getRatesCsv } from "./rates/get-rates.js";
-import type { RatesServices } from "./rates/rates.js";
+import type { RatesServices } from "./rates/rates-route.js";
 
-/** All that answering requests takes. */
-export interface ApiServices extends Omit<RatesServices, "repeated"> {
+/** Everything that the API needs in order to answer requests. */
+export interface ApiServices extends Omit<RatesServices, "fastPath"> {
   readonly settings: Settings;
   readonly logger: Logger;
-  /** Undefined where no batch can be written, as in a second region. */
+  /** Undefined if this instance cannot write batches, as in a second region. */
   readonly writes: WriteSide | undefined;
   readonly tokens: WriteTokens;
   readonly isDraining: () => boolean;
 }
 
-/** Questions to the data. Their paths have no parameters, so that {@link answerPaths} finds them by one look-up. */
+/**
+ * Operations that read the data. Their paths have no parameters, so {@link answerPaths} finds each with one look-up in
+ * a map.
+ */
 const dataOperations: readonly Operation<RatesServices>[] = [getRates, getRatesCsv, listPorts, listRegions];
 
-/** The API, to be listened with. */
+/** Builds the API. The result is the request handler for an HTTP server. */
 export async function createApi(services: ApiServices): Promise<RequestHandler> {
   const { settings, logger, load, isDraining, answers } = services;
   const observer = new RequestObserver({ requestTimeoutMs: settings.requestTimeoutMs, logger });
   const limit = { perSecond: settings.rateLimitPerSecond, burst: settings.rateLimitBurst };
   const limiter =
     limit.perSecond === 0 ? undefined : new RateLimiter(limit, new ClientAddress(settings.trustedProxies));
-  const repeated = new RepeatedRequests({ answers, load, observer, limiter, isDraining });
+  const fastPath = new FastPath({ answers, load, observer, limiter, isDraining });
   const app = new Koa<RequestState>();
-  // Only errors in the middle of an answer's body come here; all others are answered with a problem document.
+  // Only errors in the middle of an answer's body arrive here. All other errors were answered with a problem document.
   app.on("error", (error: NodeJS.ErrnoException, ctx: ApiContext) => {
     const left = error.code === "ERR_STREAM_PREMATURE_CLOSE" || error === ctx.req.socket.errored;
     if (left) logger.info(requestFields(ctx), "the client left in the middle of its answer");
@@ -59,13 +62,13 @@ export async function createApi(services: ApiServices): Promise<RequestHandler> 
   app.use(answerProblems(logger));
   app.use(shedLoad(load));
   if (limiter !== undefined) app.use(limitRate(limiter));
-  const data = new Map(dataOperations.map(({ path, route }) => [path, route({ ...services, repeated })]));
+  const data = new Map(dataOperations.map(({ path, route }) => [path, route({ ...services, fastPath })]));
   app.use(answerPaths(data));
   app.use(answerMethods);
   app.use((await createRouter(services, data)).routes());
   const answerByLayers = app.callback();
   return (req, res) => {
-    if (!repeated.answer(req, res)) void answerByLayers(req, res);
+    if (!fastPath.answer(req, res)) void answerByLayers(req, res);
   };
 }
 
@@ -74,7 +77,7 @@ async function createRouter(services: ApiServices, data: ReadonlyMap<string, Api
   const docs = await docsRoutes([...dataOperations, ...batchOperations]);
   const router = new Router<RequestState>();
   for (const [path, route] of data) router.get(path, route);
-  // Before the operation of the same path, which answers requests that do not ask for HTML.
+  // This route comes before the API operation of the same path. It passes requests on that do not ask for HTML.
   router.get("/batches", page.batches);
   for (const operation of batchOperations) {
     const path = operation.path.replaceAll(/\{(\w+)\}/g, ":$1");

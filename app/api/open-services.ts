@@ -16,19 +16,19 @@ import { WriteSide } from "./batches/write-side.js";
 import { WriteTokens } from "./batches/write-tokens.js";
 import { closeReadPools, openReadPools } from "./read-pools.js";
 
-/** What a server holds open while it runs. */
+/** Everything that a running server keeps open. */
 export interface OpenServices extends ApiServices {
   readonly health: Health;
-  /** The version of the data, polled once it is started. */
+  /** The version of the data. It is polled once it is started. */
   readonly version: DatasetVersion;
-  /** From now on the process is not ready, and answers tell clients to take another connection. */
+  /** Makes the process not ready. From now on, answers tell clients to close their connections. */
   beginDrain(): void;
   close(): Promise<void>;
 }
 
 /**
- * Makes all that answering requests takes. Nothing connects to a database yet, so a database that is away is no
- * error.
+ * Makes everything that the API needs in order to answer requests. It connects to no database yet, so a database that
+ * is away causes no error here.
  */
 export function openServices(settings: Settings, logger: Logger): OpenServices {
   const pools = openReadPools(settings, logger);
@@ -87,7 +87,7 @@ function openReadSide(sources: readonly ReadSourceOptions[], logger: Logger): Re
   });
 }
 
-/** Shows these in the metrics. @returns what ends that. */
+/** Shows these services in the metrics. @returns a function that ends this. */
 function watch(
   pools: readonly ReadSourceOptions[],
   writes: WriteSide | undefined,
@@ -98,7 +98,7 @@ function watch(
   if (writes !== undefined) {
     forget.push(watchPool("write", writes.database.pool), watchPool("ingest", writes.thread));
   }
-  // A server without the primary reads what is known of batches from its replica.
+  // A server without access to the primary reads the state of batches from its replica.
   const told = writes?.database ?? (pools[0] && new Database(pools[0].pool));
   watchIngest(told);
   watchFolds(told);

@@ -1,24 +1,24 @@
 import { loadStaticFiles, type StaticFile, sendStaticFile } from "./answers/static-files.js";
 import type { ApiContext, ApiRoute } from "./http/request.js";
 
-/** Handlers of the paths that browsers open. */
+/** Handlers of the paths that people open in a browser. */
 export interface PageRoutes {
   /** `GET /` */
   readonly index: ApiRoute;
-  /** `GET /batches` for a browser; a request for JSON goes on to the API. */
+  /** `GET /batches` for a browser. A request for JSON is passed on to the API. */
   readonly batches: ApiRoute;
   /** `GET /assets/:name` */
   readonly asset: ApiRoute;
 }
 
-/** The web page: two HTML files, and assets that never change. */
+/** The web pages: two HTML files, and assets that never change. */
 export async function pageRoutes(): Promise<PageRoutes> {
   const files = await loadStaticFiles("page");
   return {
     index: (ctx) => send(ctx, files.get("index.html")),
     async batches(ctx, next) {
       ctx.vary("Accept");
-      // Tools that take anything get JSON: only a browser names HTML.
+      // Tools that accept anything get JSON. Only browsers ask for HTML by name.
       if (ctx.accepts("application/json", "text/html") !== "text/html") return next();
       await send(ctx, files.get("batches.html"));
     },
@@ -26,7 +26,7 @@ export async function pageRoutes(): Promise<PageRoutes> {
   };
 }
 
-/** Leaves the request without an answer if there is no such file; it is then answered 404. */
+/** Sends the file. If it is undefined, the request is passed on without an answer and ends as 404. */
 async function send(ctx: ApiContext, file: StaticFile | undefined): Promise<void> {
   if (file !== undefined) await sendStaticFile(ctx, file);
 }

@@ -1,9 +1,9 @@
-import { closePool, openPool } from "../database/pool.js";
+import { openPool } from "../database/pool.js";
 import type { ReadSourceOptions } from "../database/read-side.js";
 import type { Settings } from "../settings.js";
 import type { Logger } from "../telemetry/logger.js";
 
-/** The databases that questions are asked of: replicas first, then the primary; one if both have the same address. */
+/** Opens the pools for reads: replicas first, then the primary. If both have the same address, it opens one pool. */
 export function openReadPools(settings: Settings, logger: Logger): ReadSourceOptions[] {
   const { databaseUrl, databaseReadUrl } = settings;
   const pools: ReadSourceOptions[] = [];
@@ -23,7 +23,7 @@ export function openReadPools(settings: Settings, logger: Logger): ReadSourceOpt
   return pools;
 }
 
-/** Closes what {@link openReadPools} opened, when their last statements have ended. */
+/** Closes the pools of {@link openReadPools} after their last statements have ended. */
 export async function closeReadPools(pools: readonly ReadSourceOptions[]): Promise<void> {
-  await Promise.all(pools.flatMap(({ pool, polls }) => [closePool(pool), closePool(polls)]));
+  await Promise.all(pools.flatMap(({ pool, polls }) => [pool.end(), polls.end()]));
 }

@@ -14,33 +14,33 @@ export interface RunningServer {
   /** Such as http://127.0.0.1:3000 */
   readonly apiUrl: string;
   readonly adminUrl: string;
-  /** What both are bound to, such as [::]:3000 */
+  /** Addresses of both servers as they were bound, such as [::]:3000. */
   readonly addresses: readonly string[];
   /**
-   * Stops without losing a request. At once it is not ready any more, and goes on serving for PRE_STOP_SECONDS. Then
-   * it takes no new connections while requests under way finish, for DRAIN_SECONDS at most. Then it closes its pools.
-   * It can be called again; the promise is fulfilled once all is closed.
+   * Stops without losing a request. The process is not ready from this moment, and goes on serving for
+   * PRE_STOP_SECONDS. Then it accepts no new connections, and requests under way have DRAIN_SECONDS to finish. Then the
+   * pools are closed. It may be called several times; the promise is fulfilled once all is closed.
    */
   stop(): Promise<void>;
 }
 
 /** What a server is started with. */
 export interface ServerOptions {
-  /** With `databaseUrl`, `databaseReadUrl` or both. */
+  /** `databaseUrl`, `databaseReadUrl` or both must be set. */
   readonly settings: Settings;
   readonly logger: Logger;
 }
 
 /**
- * Starts the API and the admin server. The database may be away: requests are answered 503 until it is there.
+ * Starts the API and the admin server. The database may be away: until it is back, requests are answered 503.
  * @throws {SettingsError} if the file of write tokens cannot be read.
- * @throws {ListenError} if the host is not of this machine.
+ * @throws {ListenError} if this machine does not have the address of the host.
  * @throws what Node.js throws if a port is taken.
  */
 export async function startServer({ settings, logger }: ServerOptions): Promise<RunningServer> {
   if (settings.writeTokensFile !== undefined) await refuseUnreadable(settings.writeTokensFile);
   const services = openServices(settings, logger);
-  // Ended in the opposite order, whether the server was started or failed to.
+  // These run in the opposite order of their start, both at a stop and after a failed start.
   const ends = [() => services.close()];
   const end = async () => {
     for (const step of ends.splice(0).reverse()) await step();
@@ -49,12 +49,13 @@ export async function startServer({ settings, logger }: ServerOptions): Promise<
     const { host, port, adminPort } = settings;
     const http = createHttpServer(await createApi(services), logger);
     const admin = await startAdminServer({ host, port: adminPort, health: services.health });
-    // Behind the services: probes are answered until the last request is.
+    // The admin server ends after the services, so that probes get answers until the last request has ended.
     ends.unshift(() => admin.stop());
     await services.version.start();
     const api = await listen(http.server, port, host);
     ends.push(() => drain(http, services));
-    // Without tokens nothing is uploaded, and a process that only reads leaves the primary alone.
+    // Without write tokens this process accepts no uploads, so it has no reason to ask the primary for unfinished
+    // publishes.
     if (settings.writeTokensFile !== undefined) services.writes?.jobs.lookAfterOthers();
     let stopping: Promise<void> | undefined;
     return {
@@ -80,8 +81,8 @@ async function refuseUnreadable(path: string): Promise<void> {
 
 async function drain(http: HttpServer, { settings, beginDrain }: OpenServices): Promise<void> {
   beginDrain();
-  // For load balancers to take this process out: the kernel resets a connection that is being made when the listener
-  // closes, and no code here can prevent that.
+  // Load balancers need this time to stop using this process. When the listener closes, the kernel resets connections
+  // that are just being made, and no code here can prevent that.
   await sleep(settings.preStopSeconds * 1000);
   await http.drain(settings.drainSeconds * 1000);
 }

@@ -3,7 +3,8 @@ import type { Queries } from "../database/queries.js";
 import { registry } from "../telemetry/registry.js";
 import { SharedReading } from "../telemetry/shared-reading.js";
 import { type Ingest, readIngest } from "./batch-metrics.sql.js";
-import { type BatchSummary, listBatches } from "./batch-summary.js";
+import type { BatchSummary } from "./batch-summary.js";
+import { listBatches } from "./list-batches.js";
 
 /**
  * Ingest as the database knows it. Pods that load live for minutes and are gone before they are scraped, so the

@@ -1,5 +1,3 @@
-import type { Knex } from "knex";
-import { compose } from "../database/compose.js";
 import { statement } from "../database/statement.js";
 import type { BatchState } from "./batch-state.js";
 
@@ -58,7 +56,7 @@ export interface BatchSummary {
  * that receives no pieces waits for its client, so there is nothing to estimate.
  * @param chosen a query of the batches.
  */
-const summaries = (chosen: string) => `
+export const summaries = (chosen: string) => `
   SELECT b.id, b.feed, b.source, b.mode, b.state, b.failure, b.failed_for_good, b.duplicate_of, b.checksum, b.max_bad_rows,
          b.created_at, b.audited_at, b.published_at, b.retracted_at, b.failed_at, b.deadline_at, clock_timestamp() AS read_at,
          p.pieces, p.pieces_loaded, p.pieces_failed, p.rows, p.rejected, p.bytes_loaded,
@@ -115,29 +113,3 @@ const summaries = (chosen: string) => `
 export const readSummary = statement<{ batchId: number }, BatchSummary>(
   summaries("SELECT * FROM batches WHERE id = $batchId"),
 );
-
-export interface ListOptions {
-  readonly limit: number;
-  /** Go on behind this batch. */
-  readonly before?: number;
-  readonly feed?: string;
-  readonly state?: BatchState;
-}
-
-/**
- * Newest first. Compactions are no deliveries and are left out.
- *
- * Each set of filters has an index of its own (`batches_of_feed_in_state` and so on), and an order that no other index
- * gives. Ordered by `id`, the batches of a feed that stopped years ago would be looked for from the newest of all
- * backwards.
- */
-export function composeList({ limit, before, feed, state }: ListOptions): Knex.Raw<BatchSummary> {
-  const list = compose("batches").whereRaw("mode <> 'compaction'").limit(limit);
-  if (feed !== undefined) list.where({ feed });
-  if (state !== undefined) list.where({ state });
-  const age = feed !== undefined && state !== undefined ? "0 - id" : "-id";
-  if (feed === undefined && state === undefined) list.orderBy("id", "desc");
-  else list.orderByRaw(age);
-  if (before !== undefined) list.where("id", "<", before).whereRaw(`${age} > ?`, [-before]);
-  return compose.raw<BatchSummary>(summaries("?"), [list]);
-}

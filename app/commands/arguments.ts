@@ -5,7 +5,7 @@ import { UsageError } from "./failure.js";
 /** The largest value of the column `batches.id`. */
 export const LAST_BATCH = 2_147_483_647;
 
-/** Reads an option that is a whole number, written in digits alone. */
+/** Reads a whole number in decimal digits. */
 export function parseWholeNumber(least: number, most: number): (text: string) => number {
   return (text) => {
     const number = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
@@ -14,7 +14,7 @@ export function parseWholeNumber(least: number, most: number): (text: string) =>
   };
 }
 
-/** Commander would call an argument that is no option a "command-argument value". */
+/** Makes errors name the argument. Commander would call it a "command-argument value". */
 export function argument<Value>(name: string, parse: (text: string) => Value): (text: string) => Value {
   return (text) => {
     try {
@@ -26,7 +26,7 @@ export function argument<Value>(name: string, parse: (text: string) => Value): (
   };
 }
 
-/** Reads the number of a batch. */
+/** Reads the id of a batch. */
 export const batchNumber = argument("<id>", parseWholeNumber(1, LAST_BATCH));
 
 /** Reads the name of a feed. */
@@ -36,7 +36,7 @@ export function feed(text: string): string {
   throw new InvalidArgumentError(`It ${parsed.error.issues[0]?.message}.`);
 }
 
-/** Reads a text that says something, such as a path. */
+/** Reads a text that is not empty, such as a path. */
 export function filled(text: string): string {
   if (text.trim() === "") throw new InvalidArgumentError("It must not be empty.");
   if (text.includes("\0")) throw new InvalidArgumentError("It must not hold a NUL.");

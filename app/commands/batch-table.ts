@@ -31,7 +31,10 @@ export function writeBatchTable(batches: readonly BatchSummary[]): string {
     .join("\n");
 }
 
-/** Everything about one batch, a fact on each line, then its bad lines and how many there are of each kind. */
+/**
+ * Writes everything about one batch, one fact on each line. Its bad lines follow, and the number of bad lines for each
+ * reason.
+ */
 export function writeBatchDetails(
   batch: BatchSummary,
   lines: readonly ReportedLine[],
@@ -91,7 +94,7 @@ function instantOrNull(instant: Date | null): string | null {
   return instant && writeInstant(instant);
 }
 
-/** UTC, to the second: logs of several pods are compared with it. */
+/** In UTC, to the second, so that it can be compared with the logs of several pods. */
 function writeInstant(instant: Date): string {
   return instant
     .toISOString()

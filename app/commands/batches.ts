@@ -1,41 +1,24 @@
 import { Command, InvalidArgumentError, Option } from "commander";
-import { BatchNotFoundError } from "../batches/batch-error.js";
-import { writeBatch } from "../batches/batch-json.js";
 import { batchStates } from "../batches/batch-state.js";
-import { type ListOptions, listBatches, readBatch } from "../batches/batch-summary.js";
-import { failBatch, STOPPED } from "../batches/fail.js";
-import { readHeld } from "../batches/folded.sql.js";
-import { publishBatch } from "../batches/publish.js";
-import { readRejects } from "../batches/rejects.js";
-import { countBadLines, readBadLines } from "../batches/reported-lines.js";
-import { retractBatch } from "../batches/retract.js";
-import { retryBatch } from "../batches/retry.js";
-import { Database } from "../database/database.js";
-import { openPool } from "../database/pool.js";
-import { auditBatch } from "../ingest/audit/audit.js";
-import { REPORTED_BAD_LINES } from "../ingest/parse/bad-lines.js";
-import { completeUpload, failAbandonedUploads } from "../ingest/uploads/upload.js";
-import { printable } from "../printable.js";
-import { readSettings, type Settings } from "../settings.js";
-import { type CompactReport, compact } from "../upkeep/compact.js";
-import { Folder } from "../upkeep/folder.js";
-import { reclaimBatch } from "../upkeep/reclaim.js";
-import { dropOldMonths } from "../upkeep/retention.js";
-import { Turns } from "../upkeep/turns.js";
+import { STOPPED } from "../batches/fail.js";
 import { argument, batchNumber, feed, filled, LAST_BATCH, parseWholeNumber } from "./arguments.js";
-import { writeBatchDetails, writeBatchTable } from "./batch-table.js";
-import { withWriteDatabase } from "./database.js";
-import { stopSignal } from "./stop-signal.js";
-import { writeOutput } from "./write-output.js";
-
-interface JsonOption {
-  readonly json?: true;
-}
+import type {
+  ChangeName,
+  ChangeOptions,
+  CompactCommandOptions,
+  JsonOption,
+  ListCommandOptions,
+} from "./batch-actions.js";
 
 const MOST_LISTED = 10_000;
 const MOST_REASON_CHARACTERS = 1_000;
-/** Further back than any price. */
+/** Longer than the age of any price. */
 const LONGEST_RETENTION_DAYS = 100_000;
+
+/**
+ * Imported when an action runs. Without this, `--help` and mistakes in the options would take twice as long to appear.
+ */
+const actions = () => import("./batch-actions.js");
 
 /** `ratesapp batches`: list, show, publish, retract, fail, retry, rejects and compact. */
 export function batchesCommand(): Command {
@@ -43,22 +26,22 @@ export function batchesCommand(): Command {
     .description("See what was delivered; retract it, publish it again, and keep the tables small.")
     .addCommand(listCommand())
     .addCommand(showCommand())
-    .addCommand(changeCommand("retract", "Make a published batch invisible at once; `publish` undoes it.", retract))
+    .addCommand(changeCommand("retract", "Make a published batch invisible at once; `publish` undoes it."))
     .addCommand(
       changeCommand(
         "publish",
         "Publish an upload that is complete, a batch that was audited or retracted, or one whose audit was broken off.",
-        publish,
       ),
     )
     .addCommand(
-      changeCommand(
-        "fail",
-        "End a batch that is not published: its workers stop, and its rows are deleted.",
-        fail,
-      ).option("--reason <text>", "why, for those who look at it later", reason, STOPPED),
+      changeCommand("fail", "End a batch that is not published: its workers stop, and its rows are deleted.").option(
+        "--reason <text>",
+        "why, for those who look at it later",
+        reason,
+        STOPPED,
+      ),
     )
-    .addCommand(changeCommand("retry", "Let the next `ingest run` of its source load a failed batch again.", retry))
+    .addCommand(changeCommand("retry", "Let the next `ingest run` of its source load a failed batch again."))
     .addCommand(rejectsCommand())
     .addCommand(compactCommand());
 }
@@ -79,13 +62,7 @@ function listCommand(): Command {
       "after",
       "\nExamples:\n  ratesapp batches list\n  ratesapp batches list --feed asia --state failed --json\n  ratesapp batches list --before 4711",
     )
-    .action(async ({ json, ...options }: JsonOption & ListOptions) => {
-      await withBatches(async (database) => {
-        const batches = await listBatches(database, options);
-        if (json) print(batches.map((batch) => writeBatch(batch)));
-        else console.log(batches.length === 0 ? "No batches." : writeBatchTable(batches));
-      });
-    });
+    .action(async (options: ListCommandOptions) => (await actions()).list(options));
 }
 
 function showCommand(): Command {
@@ -95,18 +72,9 @@ function showCommand(): Command {
     .option("--json", "as JSON")
     .addHelpText(
       "after",
-      "\nNumbers that are missing were those of folds: sums of several batches, which are gone once others hold them.\n\nExample:\n  ratesapp batches show 7",
+      "\nMissing numbers belonged to folds, which hold the sums of several batches and are deleted when they are folded themselves.\n\nExample:\n  ratesapp batches show 7",
     )
-    .action(async (id: number, options: JsonOption) => {
-      await withBatches(async (database) => {
-        const batch = await readBatch(database, id);
-        if (batch === undefined) throw new BatchNotFoundError(id);
-        const lines = await readBadLines(database, id, REPORTED_BAD_LINES);
-        const counts = await countBadLines(database, id);
-        if (options.json) print({ ...writeBatch(batch, lines), error_counts: counts });
-        else console.log(writeBatchDetails(batch, lines, counts, await database.row(readHeld, { foldId: id })));
-      });
-    });
+    .action(async (id: number, options: JsonOption) => (await actions()).show(id, options));
 }
 
 function rejectsCommand(): Command {
@@ -124,87 +92,18 @@ Examples:
   ratesapp batches rejects 7
   ratesapp batches rejects 7 bad.csv --force`,
     )
-    .action(async (id: number, path: string | undefined, options: { force?: true }) => {
-      await withBatches((database) => writeOutput(path ?? "-", readRejects(database, id), options));
-    });
+    .action(async (id: number, path: string | undefined, options: { force?: true }) =>
+      (await actions()).rejects(id, path, options),
+    );
 }
 
-interface ChangeOptions extends JsonOption {
-  readonly reason?: string;
-}
-
-type Change = (database: Database, id: number, settings: Settings, options: ChangeOptions) => Promise<string>;
-
-function changeCommand(name: string, description: string, change: Change): Command {
+function changeCommand(name: ChangeName, description: string): Command {
   return new Command(name)
     .description(description)
     .argument("<id>", "number of the batch", batchNumber)
     .option("--json", "the batch afterwards, as JSON")
     .addHelpText("after", `\nExample:\n  ratesapp batches ${name} 7`)
-    .action(async (id: number, options: ChangeOptions) => {
-      await withBatches(async (database, settings) => {
-        const outcome = await change(database, id, settings, options);
-        const batch = options.json ? await readBatch(database, id) : undefined;
-        if (batch === undefined) console.log(printable(outcome));
-        else print(writeBatch(batch));
-      });
-    });
-}
-
-/** A user waits for the command, so it gives up on a database that is away much sooner than a worker does. */
-const PATIENCE_MS = 30_000;
-
-const retract: Change = async (database, id, { retractableDays }) => {
-  const { changed, version } = await retractBatch(database.with({ patienceMs: PATIENCE_MS }), id, { retractableDays });
-  if (changed) await foldBehind(database, id);
-  return changed
-    ? `Batch ${id} is retracted: consumers no longer see it (dataset version ${version}).`
-    : `Batch ${id} was retracted before. Nothing changed.`;
-};
-
-const publish: Change = async (database, id, { retractableDays }) => {
-  const patient = database.with({ patienceMs: PATIENCE_MS });
-  // Each step does nothing to a batch that has passed it already.
-  await completeUpload(patient, id);
-  const audit = await auditBatch(patient, id);
-  if (audit.state === "failed") throw new Error(`Batch ${id} failed: ${audit.failure}`);
-  const duplicate = (of: number | null) => `Batch ${id} has the same prices as batch ${of}. Nothing changed.`;
-  if (audit.state === "duplicate") return duplicate(audit.duplicateOf);
-  const { state, changed, version, duplicateOf } = await publishBatch(patient, id, { retractableDays });
-  if (state === "duplicate") return duplicate(duplicateOf);
-  if (changed) await foldBehind(database, id);
-  return changed
-    ? `Batch ${id} is published (dataset version ${version}).`
-    : `Batch ${id} was published before. Nothing changed.`;
-};
-
-/** Folds what is due since the batch was published or retracted. What cannot be folded is left to the compaction. */
-async function foldBehind(database: Database, batchId: number): Promise<void> {
-  const folder = new Folder(database, database.log);
-  folder.changed(batchId);
-  await folder.end();
-}
-
-const fail: Change = async (database, id, _settings, { reason = STOPPED }) => {
-  // For good: otherwise the next run would load it again.
-  const changed = await failBatch(database.with({ patienceMs: PATIENCE_MS }), id, reason, true);
-  const { prices } = await reclaimBatch(database.with({ signal: stopSignal() }), id);
-  const deleted = `${count(prices)} ${prices === 1 ? "price was" : "prices were"} deleted.`;
-  return changed ? `Batch ${id} failed; ${deleted}` : `Batch ${id} had ended before; ${deleted}`;
-};
-
-const retry: Change = async (database, id) => {
-  const { source, sent } = await retryBatch(database, id);
-  return sent
-    ? `Batch ${id} is laid aside: it can be sent again with the same Idempotency-Key, as a new batch.`
-    : `Batch ${id} is laid aside: the next \`ratesapp ingest run\` of ${source} loads it as a new batch.`;
-};
-
-/** A client that still wants its upload sends something within a day. */
-const ABANDONED_AFTER_HOURS = 24;
-
-interface CompactCommandOptions extends JsonOption {
-  readonly retentionDays?: number;
+    .action(async (id: number, options: ChangeOptions) => (await actions()).change(name, id, options));
 }
 
 function compactCommand(): Command {
@@ -227,55 +126,7 @@ Examples:
   ratesapp batches compact
   ratesapp batches compact --retention-days 1100`,
     )
-    .action(async (options: CompactCommandOptions) => {
-      const signal = stopSignal();
-      await withBatches(async (impatient, { retractableDays }) => {
-        const database = impatient.with({ signal });
-        const { retentionDays } = options;
-        await failAbandonedUploads(database, ABANDONED_AFTER_HOURS);
-        const turns = new Turns(signal);
-        let dropped: readonly string[] = [];
-        let compacted: CompactReport = { folded: 0, dailyRates: 0, prices: 0 };
-        // Before folding, as months that are dropped need none.
-        await turns.take("No month was dropped", async () => {
-          if (retentionDays !== undefined) dropped = await dropOldMonths(database, { retentionDays });
-        });
-        await turns.take("Nothing was compacted", async () => {
-          compacted = await compact(database, { retractableDays });
-        });
-        turns.end();
-        const { folded, dailyRates, prices } = compacted;
-        if (options.json) print({ folded, deleted: { daily_rates: dailyRates, prices }, dropped });
-        else {
-          console.log(
-            `Folded ${folded} ${folded === 1 ? "month of a feed" : "months of feeds"}; deleted ${count(dailyRates)} daily rates and ${count(prices)} prices that no consumer could see.`,
-          );
-          if (dropped.length > 0) console.log(`Dropped ${dropped.map((month) => month.slice(0, 7)).join(", ")}.`);
-        }
-      });
-    });
-}
-
-async function withBatches(work: (database: Database, settings: Settings) => Promise<void>): Promise<void> {
-  const settings = readSettings();
-  await withWriteDatabase(settings, async (url) => {
-    const pool = openPool({ url, size: 4, applicationName: "ratesapp batches", statementTimeoutMs: 0 });
-    try {
-      await work(new Database(pool), settings);
-    } finally {
-      await pool.end();
-    }
-  });
-}
-
-function print(value: unknown): void {
-  // JSON leaves control characters above 7F as they are, which a terminal obeys as well.
-  const written = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
-  console.log(JSON.stringify(value, null, 2).replace(/(?!\n)\p{Cc}/gu, written));
-}
-
-function count(rows: number): string {
-  return rows.toLocaleString("en-US");
+    .action(async (options: CompactCommandOptions) => (await actions()).compactBatches(options));
 }
 
 function reason(text: string): string {

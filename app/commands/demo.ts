@@ -5,14 +5,14 @@ import { demoToken } from "../demo/demo-token.js";
 import type { DemoOptions } from "../demo/load-demo.js";
 import { readSettings, type Settings } from "../settings.js";
 import { createLogger, type Logger } from "../telemetry/logger.js";
-import { type CommandDatabase, openCommandDatabase } from "./database.js";
+import { type CommandDatabase, openCommandDatabase } from "./command-database.js";
 import { UsageError } from "./failure.js";
-import { type Addresses, serveUntil } from "./server.js";
+import { type Addresses, serveUntil } from "./serve-until.js";
 import { stopSignal } from "./stop-signal.js";
 
 const DAY_MS = 86_400_000;
 
-/** `ratesapp demo`: what `npm start` runs. */
+/** `ratesapp demo`, which `npm start` runs. */
 export function demoCommand(): Command {
   return new Command("demo")
     .description("Serve a year of generated prices: everything that serve does, on data to look at.")
@@ -29,7 +29,7 @@ Examples:
     )
     .action(async () => {
       const given = readSettings();
-      // The demo prints its write token and has no rate limit, so only this machine reaches it unless HOST is set.
+      // The demo prints its write token and has no rate limit. So only this machine can reach it, unless HOST is set.
       const settings: Settings = { ...given, host: given.host ?? "127.0.0.1", rateLimitPerSecond: 0 };
       const logger = createLogger(settings);
       const stop = stopSignal();
@@ -54,11 +54,11 @@ Examples:
     });
 }
 
-/** What the page shows at first. */
+/** The page shows this many days at first. */
 const MONTH_DAYS = 31;
 
 interface Load {
-  /** Settles when the last month can be seen, or the load has ended. */
+  /** Resolves when the last month is published. If the load ends before, it settles at that moment. */
   readonly lastMonth: Promise<void>;
   readonly all: Promise<void>;
 }
@@ -69,7 +69,8 @@ function load({ writeUrl, local }: CommandDatabase, signal: AbortSignal, logger:
     if (writeUrl === undefined)
       throw new UsageError("DATABASE_URL: is needed to load the data; only DATABASE_READ_URL is set");
     if (!local) await migrate(writeUrl);
-    // Imported only here: loading it computes the ways across all seas, which no other command needs.
+    // Imported here and not at the top: loading it computes the distances across all seas, which no other command
+    // needs.
     const { loadDemo } = await import("../demo/load-demo.js");
     const lastDay = Math.floor(Date.now() / DAY_MS) - 1;
     const loaded = await loadDemo({ url: writeUrl, lastDay, signal, log: logger, onProgress });
@@ -91,7 +92,7 @@ interface Progress {
   readonly end: () => void;
 }
 
-/** A bar on a terminal; elsewhere a log line for each quarter. Nothing is shown where nothing has to be loaded. */
+/** Shows a bar on a terminal, else a log line for each quarter. Shows nothing if nothing has to be loaded. */
 function showProgress(logger: Logger): Progress {
   if (process.stderr.isTTY) {
     const bar = new SingleBar({

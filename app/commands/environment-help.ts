@@ -1,6 +1,6 @@
 import { environmentSchema } from "../settings.js";
 
-/** The variables of the environment with their meaning and default, for --help. */
+/** The environment variables with their meaning and default, for --help. */
 export function environmentHelp(): string {
   const variables = Object.entries(environmentSchema.shape);
   const width = Math.max(...variables.map(([name]) => name.length));
@@ -12,7 +12,7 @@ export function environmentHelp(): string {
   return `Environment:\n${lines.join("\n")}`;
 }
 
-/** What the schema makes of a variable that is not set. */
+/** The value that the schema gives to a variable that is not set. */
 function defaultOf(schema: { safeParse(value: undefined): { data?: unknown } }): string | undefined {
   const { data } = schema.safeParse(undefined);
   return typeof data === "string" || typeof data === "number" ? String(data) : undefined;

@@ -10,7 +10,7 @@ import { firstLines } from "./first-lines.js";
 import { hideAddresses } from "./hide-addresses.js";
 import { StoppedError } from "./stop-signal.js";
 
-/** Thrown for wrong usage: a missing variable, or options that do not go together. */
+/** Thrown for wrong usage, such as a missing variable, or options that exclude each other. */
 export class UsageError extends Error {
   constructor(message: string) {
     super(message);
@@ -18,7 +18,7 @@ export class UsageError extends Error {
   }
 }
 
-/** Exit codes of the commands, beside 0; 128 and more stand for a signal. */
+/** Exit codes of the commands other than 0. Codes from 128 mean that a signal ended the command. */
 export const EXIT = {
   failed: 1,
   /** Wrong usage or configuration. */
@@ -27,7 +27,7 @@ export const EXIT = {
   badDelivery: 3,
 } as const;
 
-/** 0 for --help and --version. */
+/** The exit code for an error. It is 0 for --help and --version, which commander reports as errors. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof StoppedError) return error.exitCode;
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT.usage;
@@ -36,14 +36,14 @@ export function exitCodeOf(error: unknown): number {
   return misused ? EXIT.usage : EXIT.failed;
 }
 
-/** What a user reads: the message; with the stack only where LOG_LEVEL asks for details. */
+/** The text for the user: the message, and with LOG_LEVEL=debug or trace the stack too. */
 export function describeFailure(error: unknown, environment: NodeJS.ProcessEnv = process.env): string {
-  // Commander has already written what it has to say.
+  // Commander has already printed its message.
   if (error instanceof CommanderError) return "";
   const detailed = environment.LOG_LEVEL === "debug" || environment.LOG_LEVEL === "trace";
   const text = textOf(error, detailed);
-  // The message for a wrong environment variable leaves out its value, which may be secret, and shows the form of an
-  // address.
+  // Messages about environment variables do not contain the value, which may be secret. They show the form of an
+  // address, which must stay readable.
   return `${printableLines(error instanceof SettingsError ? text : hideAddresses(text))}\n`;
 }
 
@@ -53,14 +53,16 @@ function textOf(error: unknown, detailed: boolean): string {
   return firstLines(messageOf(error).split("\n"), "with 2> FILE all of them are in a file.").join("\n");
 }
 
-/** A refused connection to a name with several addresses has a message for each, and none of its own. */
+/**
+ * If a name has several addresses and all refuse the connection, the error has a message for each and none of its own.
+ */
 function messageOf(error: Error): string {
-  const { code, port, path } = error as NodeJS.ErrnoException & { port?: number };
+  const { code, port, path, syscall } = error as NodeJS.ErrnoException & { port?: number };
   if (path !== undefined) return `${path}: ${systemReason(error)}.`;
   if (code === "EADDRINUSE") return `Port ${port} is taken. Set PORT or ADMIN_PORT to another one, or to 0 for any.`;
   const message =
     error.message === "" && error instanceof AggregateError ? error.errors.map(String).join("\n") : error.message;
-  // ENOENT may mean the socket of a database, but in a command it means a file that the user named.
-  const away = isTransient(error) && (error as NodeJS.ErrnoException).code !== "ENOENT";
+  // ENOENT may come from the socket of a database. In every other case it means a file that the user named.
+  const away = isTransient(error) && (code !== "ENOENT" || syscall === "connect");
   return away ? `The database does not answer: ${message}` : message;
 }

@@ -1,7 +1,7 @@
 import { type Feed, readFeeds } from "../ingest/feeds.js";
 import { UsageError } from "./failure.js";
 
-/** Options of `ingest run` as commander hands them over. */
+/** Options of `ingest run`, as commander passes them. */
 export interface FeedOptions {
   readonly source?: string;
   readonly feed?: string;
@@ -13,9 +13,9 @@ export interface FeedOptions {
 }
 
 /**
- * What to load: the options, and for those that are not given the entry of `--feed` in the file of feeds.
+ * Decides what to load: the given options, and for the others the values of `--feed` in the file of feeds.
  * @throws {UsageError} if neither says where the prices are.
- * @throws {FeedsFileError}
+ * @throws {FeedsFileError} if the file of feeds is wrong.
  */
 export async function readFeedOptions(options: FeedOptions, feedsFile: string | undefined): Promise<Feed> {
   const { feed } = options;

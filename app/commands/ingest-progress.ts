@@ -8,9 +8,9 @@ const TERMINAL_INTERVAL_MS = 500;
 const LOG_INTERVAL_MS = 5_000;
 
 /**
- * Shows how far a batch is, over all its workers, as the database knows it: a bar on a terminal, else a log line every
- * five seconds. Of several under way, the one that will end first. Warns once of each as soon as the limit of the
- * processing time will be missed.
+ * Shows the progress of a batch over all its workers, as the database knows it: a bar on a terminal, else a log line
+ * every five seconds. If several batches are under way, it shows the one that will end first. For each batch it warns
+ * once, as soon as the limit of the processing time will be missed.
  */
 export class ProgressDisplay {
   readonly #database: Queries;
@@ -19,7 +19,7 @@ export class ProgressDisplay {
   #timer: NodeJS.Timeout | undefined;
   #update: Promise<void> | undefined;
   #bar: SingleBar | undefined;
-  /** Names by batch, in the order in which they end. */
+  /** Names of deliveries by batch id, in the order in which the batches will end. */
   readonly #watched = new Map<number, string>();
   readonly #warned = new Set<number>();
 
@@ -28,7 +28,7 @@ export class ProgressDisplay {
     this.#log = log;
   }
 
-  /** A log that does not write into the bar. */
+  /** A log whose lines do not break the bar. */
   get log(): Log {
     return {
       info: (fields, message) => this.#aboveBar(() => this.#log.info(fields, message)),
@@ -37,8 +37,9 @@ export class ProgressDisplay {
   }
 
   /**
-   * Shows how far this batch is, again and again until {@link end}, unless others will end before it.
-   * @param name of the delivery, for the reader.
+   * Shows the progress of this batch until {@link end} is called. While other batches will end earlier, those are
+   * shown.
+   * @param name name of the delivery, for the user.
    */
   watch(batchId: number, name: string): void {
     this.#watched.set(batchId, name);
@@ -50,7 +51,7 @@ export class ProgressDisplay {
     this.#timer ??= setInterval(update, this.#terminal ? TERMINAL_INTERVAL_MS : LOG_INTERVAL_MS);
   }
 
-  /** The bar is gone until the next look, so that something can be written. */
+  /** Stops showing this batch. The bar is removed until the next update, so that the caller can print something. */
   async end(batchId: number): Promise<void> {
     this.#watched.delete(batchId);
     this.#warned.delete(batchId);
@@ -111,7 +112,7 @@ export class ProgressDisplay {
 }
 
 const BAR: Options = {
-  // The size of a pipe is unknown until its end, so it gets text and no bar.
+  // The size of a pipe is unknown until its end, so a pipe has text and no bar.
   format: (options, params, { text, known }) =>
     known ? `${progress.Format.BarFormat(params.progress, options)} ${params.value} % ${text}` : text,
   stream: process.stderr,
@@ -155,7 +156,7 @@ function forLog(batch: BatchSummary): object {
   };
 }
 
-/** By the database's clock; negative once it has passed. */
+/** By the clock of the database. Negative if the instant has passed. */
 function secondsUntil({ read_at }: BatchSummary, instant: Date | null): number | null {
   return instant && (+instant - +read_at) / 1000;
 }

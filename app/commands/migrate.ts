@@ -4,13 +4,13 @@ import { openPool } from "../database/pool.js";
 import { readSettings } from "../settings.js";
 import { sleep } from "../sleep.js";
 import { createLogger, type Logger } from "../telemetry/logger.js";
-import { openCommandDatabase, withWriteDatabase } from "./database.js";
+import { openCommandDatabase, withWriteDatabase } from "./command-database.js";
 import { stopSignal } from "./stop-signal.js";
 
 const POLL_MS = 500;
 const STATEMENT_TIMEOUT_MS = 2_000;
 
-/** `ratesapp migrate`, and `--wait` for pods that must not start before the schema is there. */
+/** `ratesapp migrate`. With `--wait`, it waits for the schema, for pods that must not start before. */
 export function migrateCommand(): Command {
   return new Command("migrate")
     .description("Bring the database to the schema of this release; does nothing if it is there.")
@@ -43,7 +43,7 @@ Examples:
     });
 }
 
-/** Waits without a limit: Kubernetes ends an init container or a Job that takes too long, and a user presses Ctrl-C. */
+/** Waits without a limit. Kubernetes ends an init container or a Job that takes too long, and a user presses Ctrl-C. */
 async function waitForSchema(url: string, signal: AbortSignal, logger: Logger): Promise<void> {
   const pool = openPool({
     url,

@@ -8,10 +8,10 @@ import type { PlacesFile } from "../places/places-file.js";
 import { readSettings } from "../settings.js";
 import { systemReason } from "../system-reason.js";
 import { filled } from "./arguments.js";
-import { withWriteDatabase } from "./database.js";
+import { withWriteDatabase } from "./command-database.js";
 import { firstLines } from "./first-lines.js";
 
-/** `ratesapp places import`. It exits with 3, and changes nothing, if the files have mistakes. */
+/** `ratesapp places import`. If the files have mistakes, it exits with 3 and changes nothing. */
 export function placesCommand(): Command {
   return new Command("places").description("Ports and the regions they lie in.").addCommand(importCommand());
 }
@@ -61,7 +61,7 @@ Examples:
     });
 }
 
-/** Several times all of UN/LOCODE. */
+/** Several times the size of all of UN/LOCODE. */
 const MOST_BYTES = 64 * 1024 * 1024;
 
 async function readPlacesFile(path: string): Promise<PlacesFile> {

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { printableLines } from "../printable.js";
-import { releaseVersion } from "../telemetry/build-info.js";
+import { releaseVersion } from "../telemetry/release-version.js";
 import { batchesCommand } from "./batches.js";
 import { demoCommand } from "./demo.js";
 import { hideAddresses } from "./hide-addresses.js";
@@ -10,7 +10,7 @@ import { placesCommand } from "./places.js";
 import { refuseRepeatedOptions } from "./refuse-repeated-options.js";
 import { serveCommand } from "./serve.js";
 
-/** The whole command line; it throws where commander would end the process. */
+/** The whole command line. It throws an error where commander would end the process. */
 export function ratesappCommand(): Command {
   const program = new Command("ratesapp")
     .description("The average price of shipping a container from one place to another, per day.")
@@ -39,10 +39,13 @@ Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 a bad delivery t
   return program;
 }
 
-/** Commands that are added do not inherit this; without it, commander ends the process with code 1 for wrong usage. */
+/**
+ * Makes a command throw its error. Added commands do not inherit this, and without it commander exits with 1 for wrong
+ * usage.
+ */
 function throwRatherThanExit(command: Command): void {
   command.exitOverride().showHelpAfterError("(--help tells more)");
-  // Commander repeats an argument that it does not know, which may be an address with a password.
+  // Commander repeats an unknown argument in its message. This may be an address with a password.
   command.configureOutput({ outputError: (text, write) => write(printableLines(hideAddresses(text))) });
   for (const child of command.commands) throwRatherThanExit(child);
 }

@@ -1,7 +1,8 @@
 import type { Command } from "commander";
 
 /**
- * Commander takes the last of an option that is given twice, and would ignore the first `--source` silently.
+ * Refuses an option that is given twice. Commander would take the last value, and ignore the first `--source` without a
+ * word.
  */
 export function refuseRepeatedOptions(command: Command): void {
   for (const option of command.options.filter(({ variadic }) => !variadic)) {

@@ -5,15 +5,18 @@ import type { Queries } from "../database/queries.js";
 import type { BatchReport } from "../ingest/ingest-source.js";
 import { FileExistsError, writeOutput } from "./write-output.js";
 
-/** Where the lines that were left out go. */
+/** Where to write the lines that were left out. */
 export interface RejectsOptions {
-  /** A file, or a folder for a file of each delivery; if not given, they go next to deliveries that are local files. */
+  /**
+   * A file, or a folder with a file for each delivery. If not given, the lines go next to the delivery if that is a
+   * local file.
+   */
   readonly rejects: string | undefined;
-  /** Overwrite that file if it is there already. */
+  /** True to overwrite that file if it exists. */
   readonly force: boolean;
 }
 
-/** The files of lines that the deliveries of one run leave out. */
+/** Writes the lines that the deliveries of one run left out to files. */
 export class RejectsFiles {
   readonly #database: Queries;
   readonly #options: RejectsOptions;
@@ -25,15 +28,15 @@ export class RejectsFiles {
   }
 
   /**
-   * Writes those of one delivery.
-   * @returns the file; null where there is no place for one.
+   * Writes the lines that one delivery left out.
+   * @returns the path of the file; null if there is no place for a file.
    * @throws {FileExistsError} @throws {OutputError}
    */
   async keep(report: BatchReport): Promise<string | null> {
     const paths = this.#pathsFor(report);
     for (const path of paths) {
       try {
-        // Another delivery of this run may have left lines there, which must not go.
+        // If another delivery of this run has written to the same file, those lines must be kept.
         const force = this.#options.force && path === this.#options.rejects && !this.#written.has(path);
         await writeOutput(path, readRejects(this.#database, report.batchId), { force });
         this.#written.add(path);
@@ -45,12 +48,15 @@ export class RejectsFiles {
     return null;
   }
 
-  /** The best first; the next one where a user is still repairing the lines of another delivery of the same name. */
+  /**
+   * The best path comes first. The second is used if the first holds lines of another delivery of the same name, which
+   * a user may still be repairing.
+   */
   #pathsFor({ batchId, name, location }: BatchReport): string[] {
     const { rejects } = this.#options;
     const ending = `.rejects.${/\.(ndjson|jsonl)\b/.test(name) ? "ndjson" : "csv"}`;
     const beside = (path: string) => [path + ending, `${path}.${batchId}${ending}`];
-    // The key of an object may have folders, or lead out of this one.
+    // The key of an S3 object may contain folders, or point outside of the given folder. So only its last part is used.
     if (rejects !== undefined) return isFolder(rejects) ? beside(join(rejects, basename(name))) : [rejects];
     const isFile = location.startsWith("/") && !/^\/(dev|proc)\//.test(location);
     return isFile ? beside(location) : [];

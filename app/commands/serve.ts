@@ -1,9 +1,9 @@
 import { Command } from "commander";
 import { readSettings } from "../settings.js";
 import { createLogger } from "../telemetry/logger.js";
-import { openCommandDatabase } from "./database.js";
+import { openCommandDatabase } from "./command-database.js";
 import { environmentHelp } from "./environment-help.js";
-import { serveUntil } from "./server.js";
+import { serveUntil } from "./serve-until.js";
 import { stopSignal } from "./stop-signal.js";
 
 /** `ratesapp serve`: the API, its documents and the page, until SIGTERM. */

@@ -3,9 +3,9 @@ import { systemReason } from "../system-reason.js";
 import { EXIT } from "./failure.js";
 
 /**
- * Says once that standard output cannot be written, as on a full disk, and ends with 1 then. When the reader has closed
- * the pipe, as `| head -1` does, that is no failure, and the command goes on. An error of standard error itself is
- * ignored: there is no other place to report it.
+ * If standard output cannot be written, as on a full disk, this reports it once and makes the process exit with 1. If
+ * the reader closes the pipe, as `| head -1` does, this is no failure, and the command goes on. Errors of standard
+ * error are ignored, because there is no other place to report them.
  */
 export function watchStandardStreams(): void {
   process.stderr.on("error", () => {});
@@ -17,7 +17,7 @@ export function watchStandardStreams(): void {
     console.error(`Standard output cannot be written: ${systemReason(error)}.`);
   });
   if (fstatSync(1).isFile()) {
-    // Node.js takes no notice of a write that was cut short, as the last one is before a disk is full.
+    // Node.js ignores a write that was cut short, such as the last one before a disk is full.
     process.stdout._write = (chunk: Buffer, _encoding, done) => {
       try {
         writeFileSync(1, chunk);
@@ -29,7 +29,7 @@ export function watchStandardStreams(): void {
   }
 }
 
-/** Writes until the stream takes no more; {@link watchStandardStreams} says why it does not. */
+/** Writes until the stream accepts no more. {@link watchStandardStreams} reports the reason. */
 export async function writeToStream(stream: NodeJS.WriteStream, chunks: AsyncIterable<Buffer>): Promise<void> {
   for await (const chunk of chunks) {
     const written = await new Promise((resolve) => stream.write(chunk, (error) => resolve(!error)));

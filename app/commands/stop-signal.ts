@@ -1,6 +1,6 @@
 import { constants } from "node:os";
 
-/** The reason of the signal that {@link stopSignal} returns. */
+/** The abort reason of the signal that {@link stopSignal} returns. */
 export class StoppedError extends Error {
   readonly signal: NodeJS.Signals;
 
@@ -10,21 +10,24 @@ export class StoppedError extends Error {
     this.signal = signal;
   }
 
-  /** What shells expect of a process that a signal ended. */
+  /** The exit code that shells expect of a process that a signal ended. */
   get exitCode(): number {
     return 128 + constants.signals[this.signal];
   }
 }
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-/** Under `npm start`, one Ctrl-C arrives twice: from the terminal and from npm. */
+/**
+ * Under `npm start`, one Ctrl-C arrives twice: from the terminal and from npm. Signals this close together count as
+ * one.
+ */
 const SAME_REQUEST_MS = 500;
 
 const LOOK_EVERY_MS = 250;
 
 /**
- * Aborted by the first request to stop (Ctrl-C, SIGTERM, a closed terminal), so that work can end in good order; a
- * second one ends the process at once.
+ * The returned signal is aborted by the first request to stop: Ctrl-C, SIGTERM or a closed terminal. Work can then end
+ * in an orderly way. A second request ends the process at once.
  */
 export function stopSignal(): AbortSignal {
   const controller = new AbortController();
@@ -44,7 +47,8 @@ export function stopSignal(): AbortSignal {
 }
 
 /**
- * npm passes a signal only to the shell that it runs a script in. The shell ends, and this process has another parent.
+ * Calls `stop` when the parent process has ended. npm passes a signal only to the shell that runs a script. The shell
+ * ends, and this process then has another parent.
  */
 function onceOrphaned(stop: () => void): void {
   const parent = process.ppid;

@@ -6,7 +6,7 @@ import { systemReason } from "../system-reason.js";
 import { UsageError } from "./failure.js";
 import { writeToStream } from "./standard-output.js";
 
-/** An output could not be written; a file that was there before is as it was. */
+/** Thrown if an output could not be written. A file that was there before is unchanged. */
 export class OutputError extends Error {
   constructor(path: string, reason: string, options?: ErrorOptions) {
     super(`${path} cannot be written: ${reason}.`, options);
@@ -14,7 +14,7 @@ export class OutputError extends Error {
   }
 }
 
-/** There is a file already, which holds something else. */
+/** Thrown if there is already a file with other content. */
 export class FileExistsError extends UsageError {
   constructor(path: string) {
     super(`${path} is there already and stays as it is; --force overwrites it.`);
@@ -24,7 +24,7 @@ export class FileExistsError extends UsageError {
 
 type Chunks = AsyncIterable<Buffer>;
 
-/** Opening them by name would empty a file, and fail for a socket. */
+/** Opening these paths by name would empty a file, and fail for a socket. */
 const STREAMS = new Map<string, NodeJS.WriteStream>([
   ["-", process.stdout],
   ["/dev/stdout", process.stdout],
@@ -34,10 +34,11 @@ const STREAMS = new Map<string, NodeJS.WriteStream>([
 ]);
 
 /**
- * Writes to a file, which appears when it is whole, or through a device, a pipe or what else is no regular file. Links
- * are followed. A file that holds just this already is left alone, so that several workers may write the same.
- * @param force also overwrite a regular file, in one step and with its mode.
- * @throws {FileExistsError} if there is a regular file and no force.
+ * Writes to a file, or through a device, a pipe or anything else that is no regular file. A new file appears only when
+ * it is complete. Links are followed. A file that already has exactly this content is left alone, so that several
+ * workers may write the same.
+ * @param force true to overwrite a regular file; this happens in one step and keeps its mode.
+ * @throws {FileExistsError} if there is a regular file with other content and `force` is false.
  * @throws {OutputError}
  */
 export async function writeOutput(path: string, chunks: Chunks, { force = false } = {}): Promise<void> {
@@ -67,7 +68,7 @@ async function writeThrough(path: string, chunks: Chunks): Promise<void> {
 async function create(path: string, chunks: Chunks): Promise<void> {
   const target = await followLink(path);
   await beside(path, target, chunks, null, async (partial) => {
-    // Unlike a rename, a link leaves what another process has put there meanwhile.
+    // A rename would overwrite a file that another process has put there meanwhile. A link does not.
     await link(partial, target).catch(async (error: NodeJS.ErrnoException) => {
       if (error.code !== "EEXIST") return rename(partial, target).catch(refusalOf(path));
       if (!(await holds(path, createReadStream(partial)))) throw new FileExistsError(path);
@@ -80,7 +81,10 @@ async function replace(path: string, chunks: Chunks, before: Stats): Promise<voi
   await beside(path, target, chunks, before, (partial) => rename(partial, target).catch(refusalOf(path)));
 }
 
-/** Writes a file beside the target, like the one before if there was one, and hands it on when it is whole. */
+/**
+ * Writes a file next to the target, with the owner and mode of the file before, if there was one. Passes it on when it
+ * is complete.
+ */
 async function beside(
   path: string,
   target: string,
@@ -90,7 +94,7 @@ async function beside(
 ): Promise<void> {
   const refuse = refusalOf(path);
   const folder = dirname(target);
-  // A folder that is a source does not offer names with a dot.
+  // The name begins with a dot, so that the file is not taken for a delivery if this folder is a source.
   const partial = join(folder, `.ratesapp-${randomUUID()}.part`);
   const file = await open(partial, "wx").catch((error: NodeJS.ErrnoException) => {
     const reason =
@@ -102,7 +106,7 @@ async function beside(
   try {
     for await (const chunk of chunks) await file.writeFile(chunk).catch(refuse);
     if (before !== null) {
-      // Only root may give a file to others.
+      // Only root may give a file to another user.
       await file.chown(before.uid, before.gid).catch(() => {});
       await file.chmod(before.mode).catch(refuse);
     }
@@ -114,13 +118,13 @@ async function beside(
   }
 }
 
-/** Where a link leads whose file is not there yet; any other path as it is. */
+/** The target of a link whose file does not exist yet; any other path is returned unchanged. */
 async function followLink(path: string): Promise<string> {
   const to = await readlink(path).catch(() => null);
   return to === null ? path : followLink(resolve(await realpath(dirname(path)).catch(refusalOf(path)), to));
 }
 
-/** True if the file holds these bytes and no others. */
+/** True if the file has exactly these bytes. */
 async function holds(path: string, chunks: Chunks): Promise<boolean> {
   const file = await open(path, "r").catch(() => null);
   if (file === null) return false;

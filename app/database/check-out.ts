@@ -1,11 +1,11 @@
 import type pg from "pg";
 
-/** A connection that is taken out of the pool until it is released. */
+/** A connection that a caller has taken from the pool and must release. */
 export interface CheckedOut {
   readonly client: pg.PoolClient;
   /**
-   * Gives the connection back to the pool, or closes it if `destroy` is true. Only the first call counts: a watch may
-   * have closed the connection before the code that uses it is done.
+   * Returns the connection to the pool, or closes it if `destroy` is true. Only the first call has an effect: {@link
+   * watchConnection} may have closed the connection before its user is done.
    */
   release(destroy: boolean): void;
 }

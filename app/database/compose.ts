@@ -1,7 +1,7 @@
 import Knex from "knex";
 
 /**
- * Puts together what is known only at run time, as a list with filters and a cursor; it runs nothing. What never
- * changes is a statement (`statement.ts`).
+ * Builds SQL that is known only at run time, such as a list with filters and a cursor. It does not run it. Fixed SQL is
+ * a `statement` (statement.ts).
  */
 export const compose = Knex({ client: "pg" });

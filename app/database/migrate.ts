@@ -21,18 +21,18 @@ export class MigrationError extends Error {
 
 const FOLDER = new URL("./migrations/", import.meta.url);
 const FILE_NAME = /^(\d{4})_([a-z0-9_]+)\.sql$/;
-/** Any number, as long as no other program locks it in this database. */
+/** Any number that no other program locks in this database. */
 const ADVISORY_LOCK = 7_283_746_501;
 /**
- * How long a migration waits for a lock in each try, unless it says otherwise itself: readers and loads wait behind a
- * change that waits for another transaction, so it gives way to them.
+ * How long each try of a migration waits for a lock, unless the migration sets another time. Readers and loads would
+ * wait behind a change that itself waits for another transaction, so the change gives up and is tried again.
  */
 const LOCK_TIMEOUT_MS = 500;
 const RETRY_MS = 1_000;
-/** A quarter of an hour. */
+/** These tries take a quarter of an hour. */
 const MOST_TRIES = 600;
 
-/** Migrations that came with this release, in order. */
+/** The migrations of this release, in order. */
 export async function listMigrations(): Promise<Migration[]> {
   const files = (await readdir(FOLDER)).filter((file) => FILE_NAME.test(file)).sort();
   return Promise.all(
@@ -44,14 +44,14 @@ export async function listMigrations(): Promise<Migration[]> {
 }
 
 /**
- * Brings the database to the schema of this release: each missing migration in its own transaction, tried again while
- * the locks that it needs are held, one process at a time. The lock of that belongs to the session, so a killed
- * migration leaves nothing to clean up and the next run goes on. A database that is ahead is left alone: the release
- * before must run on the schema after it.
+ * Brings the database to the schema of this release. Each missing migration has its own transaction, and one process
+ * runs at a time. A migration is tried again while other transactions hold the locks that it needs. The lock of this
+ * function belongs to the session, so a killed migration leaves nothing behind and the next run continues. A database
+ * with a newer schema is left alone, because the release before must run on the schema of the next one.
  *
- * Plain SQL and forty lines instead of knex's migrator, whose lock is a row that a killed process leaves behind.
+ * This is plain SQL and not the migrator of knex, whose lock is a row that a killed process leaves behind.
  * @returns the migrations that were applied, in order.
- * @throws {MigrationError} naming the migration; those before it stay applied.
+ * @throws {MigrationError} that names the migration; the migrations before it stay applied.
  */
 export async function migrate(url: string, migrations?: readonly Migration[]): Promise<Migration[]> {
   const connectionString = withSessionSettings(url, { withoutLimit: true });
@@ -72,7 +72,7 @@ export async function migrate(url: string, migrations?: readonly Migration[]): P
   }
 }
 
-/** True once every migration of this release is in; new pods wait for it. */
+/** True if every migration of this release is applied. New pods wait for this. */
 export async function isMigrated(database: Pick<pg.Pool, "query">): Promise<boolean> {
   const wanted = (await listMigrations()).at(-1)?.number ?? 0;
   const { rows } = await database.query<{ done: boolean }>(

@@ -7,27 +7,27 @@ import { isTransient, meaningOf } from "./sqlstates.js";
 /** How long to repeat work while the database is away. */
 export interface Patience {
   readonly log?: Log;
-  /** Asks to stop. */
+  /** Aborted when the work has to stop. */
   readonly signal?: AbortSignal;
-  /** How long to go on after the first failure; {@link PATIENCE_MS} if not given, 0 for one attempt. */
+  /** Milliseconds to keep trying after the first failure; {@link PATIENCE_MS} if not given, 0 for one attempt. */
   readonly patienceMs?: number;
   /** No attempt starts after this instant on the scale of performance.now(). */
   readonly deadlineMs?: number;
 }
 
 /**
- * How long a worker tries to reach a database that is away. Its leases have ended by then, and another worker takes
- * over.
+ * How long a worker tries to reach a database that is away. By then its leases have ended, and another worker continues
+ * its work.
  */
 export const PATIENCE_MS = 10 * 60_000;
 
-/** An operator or vacuum makes space, and neither is fast. */
+/** An operator or vacuum has to free space, and both take a while. */
 export const DISK_FULL_WAIT_MS = 10_000;
 
 /**
- * Repeats `attempt` while the database is away, has no space, or another session holds a lock that it needs. The time
- * that the first attempt took does not count: after minutes of work and a lost connection, another attempt is still
- * worth it.
+ * Repeats `attempt` while the database is away or has no space, or while another session holds a needed lock. The time
+ * of the first attempt does not count against the patience: after minutes of work and a lost connection, another
+ * attempt is still useful.
  * @throws the last error, or the signal's reason.
  */
 export async function patiently<T>(patience: Patience, attempt: () => Promise<T>): Promise<T> {
@@ -46,7 +46,7 @@ export async function patiently<T>(patience: Patience, attempt: () => Promise<T>
       deadlineMs = Math.min(deadlineMs, nowMs + patienceMs);
       if (nowMs + waitMs >= deadlineMs) throw error;
       if (full) log?.warn({ error: (error as Error).message }, "waiting for space on the database's disk");
-      // The first tries are routine, and a database that is away for minutes needs no line for each second.
+      // A few retries are normal. If the database is away for minutes, a line for each second would be too many.
       else if (failures % 10 === 5) log?.warn({ error: (error as Error).message }, "waiting for the database");
       await sleep(waitMs, signal);
     }

@@ -10,9 +10,12 @@ export interface PoolOptions {
   readonly size: number;
   /** Shown in pg_stat_activity. */
   readonly applicationName: string;
-  /** Server-side limit for one statement; 0 for none, whatever the database says (session-settings.ts). */
+  /**
+   * Limit of the server for one statement, in milliseconds. With 0 there is no limit, whatever the database is
+   * configured to (session-settings.ts).
+   */
   readonly statementTimeoutMs: number;
-  /** Called for each connection that broke while idle or in use; the pool recovers by itself. */
+  /** Called for each connection that broke, whether idle or in use. The pool replaces it by itself. */
   readonly onConnectionError?: (error: Error) => void;
 }
 
@@ -20,16 +23,16 @@ const CONNECT_TIMEOUT_MS = 1_500;
 const MAX_LIFETIME_SECONDS = 600;
 
 /**
- * A pool that outlives its database. Nothing is connected before the first query.
+ * Opens a pool that stays usable while its database is away. It connects at the first query.
  *
- * Every client gets an error listener: without one, a connection cut while it is checked out and idle (between two
- * statements of a transaction) is an unhandled "error" event and ends the process. Connections are renewed after ten
- * minutes, so that a replica that was added or came back takes its share.
+ * Every client gets an error listener. Without one, a connection that breaks between two statements of a transaction
+ * raises an unhandled "error" event, which ends the process. Connections are replaced after ten minutes, so that a
+ * replica that was added or came back gets its share.
  */
 export function openPool(options: PoolOptions): pg.Pool {
   const report = options.onConnectionError ?? (() => {});
   const sockets = new Set<Socket>();
-  const pool = new pg.Pool({
+  const pool = new PoolOfSockets(sockets, {
     connectionString: withSessionSettings(options.url, { withoutLimit: options.statementTimeoutMs === 0 }),
     max: options.size,
     application_name: options.applicationName,
@@ -43,28 +46,37 @@ export function openPool(options: PoolOptions): pg.Pool {
     },
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
-    // The server ends the statement; the client gives up a little later, for a server that no longer answers at all.
+    // The server ends the statement. The client gives up a little later, in case the server no longer answers at all.
     ...(options.statementTimeoutMs > 0
       ? { statement_timeout: options.statementTimeoutMs, query_timeout: options.statementTimeoutMs + 500 }
       : {}),
   });
   pool.on("error", report);
   pool.on("connect", (client) => client.on("error", report));
-  socketsOf.set(pool, sockets);
   return pool;
 }
 
-const socketsOf = new WeakMap<pg.Pool, ReadonlySet<Socket>>();
 const GOODBYE_MS = 500;
 
 /**
- * Ends a pool that {@link openPool} made. A database that no longer answers does not confirm the end of a connection
- * either, and the process would wait minutes for it. So connections that are still open after half a second are cut.
+ * A pool that closes fast. A database that no longer answers does not confirm the end of a connection, and the process
+ * would wait for minutes. So half a second after the end of the pool, connections that are still open are cut.
  */
-export async function closePool(pool: pg.Pool): Promise<void> {
-  await pool.end();
-  const sockets = socketsOf.get(pool) ?? new Set();
-  const deadlineMs = performance.now() + GOODBYE_MS;
-  while (sockets.size > 0 && performance.now() < deadlineMs) await sleep(10);
-  for (const socket of sockets) socket.destroy();
+class PoolOfSockets extends pg.Pool {
+  readonly #sockets: ReadonlySet<Socket>;
+
+  constructor(sockets: ReadonlySet<Socket>, config: pg.PoolConfig) {
+    super(config);
+    this.#sockets = sockets;
+  }
+
+  override end(): Promise<void>;
+  override end(callback: () => void): void;
+  override async end(callback?: () => void): Promise<void> {
+    await super.end();
+    const deadlineMs = performance.now() + GOODBYE_MS;
+    while (this.#sockets.size > 0 && performance.now() < deadlineMs) await sleep(10);
+    for (const socket of this.#sockets) socket.destroy();
+    callback?.();
+  }
 }

@@ -2,9 +2,9 @@ import type { Knex } from "knex";
 import type pg from "pg";
 import { bind, type Given, type Statement } from "./statement.js";
 
-/** What statements run on: one connection ({@link Session}) or a whole database ({@link Database}). */
+/** Runs statements, on one connection ({@link Session}) or on a whole database ({@link Database}). */
 export abstract class Queries {
-  /** Runs one statement that {@link bind} has made ready. */
+  /** Runs one statement that {@link bind} has prepared. */
   protected abstract send<Row extends object>(query: pg.QueryConfig): Promise<pg.QueryResult<Row & pg.QueryResultRow>>;
 
   /** @returns how many rows the statement found or changed. */
@@ -12,7 +12,7 @@ export abstract class Queries {
     return (await this.send(bind(statement, given[0]))).rowCount ?? 0;
   }
 
-  /** @returns all rows that the statement finds, in memory; more than a few thousand need a cursor or a limit. */
+  /** @returns all rows, in memory. A statement that finds more than a few thousand rows needs a cursor or a limit. */
   async rows<Params extends object, Row extends object>(
     statement: Statement<Params, Row>,
     ...given: Given<Params>
@@ -20,7 +20,7 @@ export abstract class Queries {
     return (await this.send<Row>(bind(statement, given[0]))).rows;
   }
 
-  /** The first row, for statements that find one or none. */
+  /** The first row, or undefined. For statements that find at most one row. */
   async row<Params extends object, Row extends object>(
     statement: Statement<Params, Row>,
     ...given: Given<Params>
@@ -28,14 +28,14 @@ export abstract class Queries {
     return (await this.send<Row>(bind(statement, given[0]))).rows[0];
   }
 
-  /** The rows of what was composed at run time (`compose`). */
+  /** The rows of a query that was built at run time (`compose`). */
   async composed<Row extends object>(query: Knex.Raw<Row> | Knex.QueryBuilder<Row>): Promise<Row[]> {
     const { sql, bindings } = query.toSQL().toNative();
     return (await this.send<Row>({ text: sql, values: [...bindings] })).rows;
   }
 }
 
-/** One connection, as inside a transaction. No statement of it is repeated. */
+/** One connection, for example inside a transaction. None of its statements is repeated. */
 export class Session extends Queries {
   readonly client: pg.ClientBase;
 

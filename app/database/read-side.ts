@@ -4,7 +4,7 @@ import { type Backoff, waitAfter } from "./backoff.js";
 import { retryTransient } from "./retry-transient.js";
 import { isTransient, meaningOf } from "./sqlstates.js";
 
-/** Thrown when nothing answered before the deadline; `cause` is what the last attempt met. */
+/** Thrown if no database answered before the deadline. `cause` is the error of the last attempt. */
 export class DatabaseAwayError extends Error {
   constructor(cause: unknown) {
     super(`No database answered: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
@@ -12,7 +12,7 @@ export class DatabaseAwayError extends Error {
   }
 }
 
-/** Thrown when the server answers other requests, but had no free connection for this one. */
+/** Thrown if the server answers other requests, but had no free connection for this one. */
 export class DatabaseBusyError extends Error {
   constructor(cause: unknown) {
     super("Every connection to the database is in use.", { cause });
@@ -20,10 +20,10 @@ export class DatabaseBusyError extends Error {
   }
 }
 
-/** What a request reads on a connection; safe to repeat. */
+/** What a request reads on a connection. It must be safe to repeat. */
 type Read<T> = (client: pg.PoolClient) => Promise<T>;
 
-/** An attempt that got no answer in its time. Its code makes it count as transient. */
+/** Thrown if an attempt got no answer in its time. Its code makes it count as transient. */
 class AttemptTimeoutError extends Error {
   readonly code = "ETIMEDOUT";
 
@@ -33,34 +33,36 @@ class AttemptTimeoutError extends Error {
   }
 }
 
-/** One server that reads can go to. */
+/** A server for reads. */
 export interface ReadSourceOptions {
   /** "replica" or "primary", for logs and metrics. */
   readonly name: string;
   readonly pool: pg.Pool;
   /**
-   * A pool of one connection to the same server for {@link ReadSide.poll}, so that polls never wait behind questions.
+   * Pool of one connection to the same server, for {@link ReadSide.poll}, so that polls never wait behind questions.
    */
   readonly polls: pg.Pool;
 }
 
-/** The servers that reads can go to, and what is told of them. */
+/** The servers for reads, and callbacks. */
 export interface ReadSideOptions {
-  /** In order of preference. */
+  /** In order of preference: the replica before the primary. */
   readonly sources: readonly ReadSourceOptions[];
   readonly onRetry?: (error: unknown) => void;
-  /** Told when reads leave a source that stopped answering and when it is used again. */
+  /** Called when reads leave a source that no longer answers, and when they return to it. */
   readonly onSourceChange?: (name: string, away: boolean, error: unknown) => void;
 }
 
 /**
- * The first attempt ends early, because a connection to a server that lost power gives neither an answer nor an error.
- * A retry on a new connection then costs the request half a second, and it does not fail.
+ * Limit of a first attempt. A connection to a server that lost power gives neither an answer nor an error. With this
+ * limit, such a connection costs the request half a second and a retry on a new connection, and the request does not
+ * fail.
  */
 const FIRST_ATTEMPT_MS = 500;
 /**
- * A slow database looks the same as a dead one, and asking it twice makes it slower. So a budget limits early ends, and
- * answers fill it: in the long run at most one question in twenty is asked twice.
+ * A slow database looks the same as a dead one, and asking it twice makes it slower. So a budget limits how often a
+ * first attempt ends early. Each answer adds to the budget: in the long run, at most one question in twenty is asked
+ * twice.
  */
 const EARLY_ENDS = 20;
 const EARLY_END_PER_ANSWER = 0.05;
@@ -74,7 +76,7 @@ class ReadSource {
   away = false;
   #failuresInRow = 0;
   #answeredAtMs = 0;
-  /** Connections that have not answered since then may be dead. */
+  /** Connections whose last answer is older than this may be dead. */
   #suspectBeforeMs = 0;
   readonly #answers = new WeakMap<pg.PoolClient, number>();
 
@@ -85,9 +87,9 @@ class ReadSource {
   }
 
   /**
-   * One attempt. After any error but one of the statement itself, the connection is closed.
-   * @param pool one of this source's
-   * @param early give up after FIRST_ATTEMPT_MS
+   * Makes one attempt. After an error the connection is closed, unless the error is one of the statement itself.
+   * @param pool one of the two pools of this source
+   * @param early true to give up after FIRST_ATTEMPT_MS
    */
   async attempt<T>(pool: pg.Pool, read: Read<T>, deadlineMs: number, early: boolean): Promise<T> {
     const startedAtMs = performance.now();
@@ -111,7 +113,7 @@ class ReadSource {
         if (this.#answeredAtMs < startedAtMs) this.#failuresInRow += 1;
         else if (client === undefined && pool.waitingCount > 0) throw new DatabaseBusyError(error);
       } else {
-        // The server answered that the statement is wrong, so the server is there.
+        // The server answered that the statement is wrong. So the server is there.
         this.#answered();
       }
       throw error;
@@ -124,16 +126,16 @@ class ReadSource {
   }
 
   /**
-   * One failure may be one cut connection. Two in a row, with no answer to any other request between them, mean that
-   * the server is away.
+   * True if two attempts in a row failed, with no answer to any other request in between: then the server is away. A
+   * single failure may come from one broken connection.
    */
   get failing(): boolean {
     return this.#failuresInRow >= 2;
   }
 
   /**
-   * Where the server answers other requests, this one stays in the queue for a connection: a second attempt would only
-   * make the queue longer.
+   * Takes a connection from the pool. If the server answers other requests, this request stays in the queue for a
+   * connection after its time limit: a second attempt would only make the queue longer.
    */
   async #checkOutWithin(pool: pg.Pool, timeoutMs: number, startedAtMs: number): Promise<pg.PoolClient> {
     const checkingOut = this.#checkOut(pool);
@@ -149,7 +151,10 @@ class ReadSource {
     }
   }
 
-  /** When one connection gave no answer, those that were idle before it may be dead as well, and are closed. */
+  /**
+   * Takes a live connection. After one connection gave no answer, those that were idle before may be dead too, and are
+   * closed.
+   */
   async #checkOut(pool: pg.Pool): Promise<pg.PoolClient> {
     for (;;) {
       const client = await pool.connect();
@@ -160,9 +165,10 @@ class ReadSource {
 }
 
 /**
- * Where reads go: the first source that answers, with transient errors retried inside the caller's deadline. When a
- * source stops answering, reads go to the next one, and probes in the background find out when the first is back, so
- * that no request has to wait for that. With every source away, requests try the first again until their deadline.
+ * Decides which database answers reads: the first source that works, normally a replica. When it stops answering, reads
+ * move to the next source, the primary. Probes in the background find out when the first source is back, so that no
+ * request has to wait for this. If every source is away, requests try the first one again until their deadline.
+ * Transient errors are retried within the deadline of the caller.
  */
 export class ReadSide {
   readonly #sources: readonly ReadSource[];
@@ -177,7 +183,7 @@ export class ReadSide {
     this.#onSourceChange = options.onSourceChange ?? (() => {});
   }
 
-  /** Questions that wait for a connection of the source in use. */
+  /** Number of questions that wait for a connection of the source in use. */
   get waiting(): number {
     return this.#preferred()?.pool.waitingCount ?? 0;
   }
@@ -185,7 +191,7 @@ export class ReadSide {
   /**
    * Runs `read`, which must be safe to repeat, on a connection.
    * @param deadlineMs on the scale of performance.now()
-   * @throws {DatabaseAwayError} {@link DatabaseBusyError}, or what Postgres says of the statement.
+   * @throws {DatabaseAwayError} {@link DatabaseBusyError}, or the error of Postgres about the statement.
    */
   run<T>(read: Read<T>, deadlineMs: number): Promise<T> {
     return this.#repeat(deadlineMs, async (source, first) => {
@@ -202,8 +208,8 @@ export class ReadSide {
   }
 
   /**
-   * As {@link run}, on a connection of its own: for small statements that must come through while every connection for
-   * questions is taken, one at a time. Where there is another source to turn to, no attempt is waited for long.
+   * Like {@link run}, but on a separate connection, one read at a time. It is for small statements that must get
+   * through while questions use all connections. If there is another source, every attempt ends early.
    */
   poll<T>(read: Read<T>, deadlineMs: number): Promise<T> {
     const elsewhere = this.#sources.length > 1;
@@ -212,7 +218,7 @@ export class ReadSide {
     );
   }
 
-  /** Ends the probes of servers that are away. The pools stay open: the code that made them closes them. */
+  /** Ends the probes of servers that are away. The pools stay open; the code that made them closes them. */
   stop(): void {
     this.#stopped.abort();
   }
@@ -268,7 +274,7 @@ export class ReadSide {
   }
 }
 
-/** Rejects after `timeoutMs`. What becomes of `work` after that is ignored, also an error. */
+/** Rejects after `timeoutMs`. The outcome of `work` after that is ignored, also if it is an error. */
 function withTimeout<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new AttemptTimeoutError(timeoutMs)), timeoutMs);

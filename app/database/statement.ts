@@ -1,31 +1,33 @@
 import type pg from "pg";
 
 /**
- * A fixed piece of SQL with the types of its parameters and of its rows, so that a reader finds all three in one place.
- * `Row` has what `pg` makes of each column, by name.
+ * A fixed SQL text with the types of its parameters and rows, so that a reader finds all three in one place. `Row` has
+ * the type that `pg` gives to each column, by name.
  */
 export interface Statement<Params extends object, Row extends object> {
-  /** With `$1`, `$2` and so on, as Postgres takes it. */
+  /** The SQL with `$1`, `$2` and so on, as Postgres needs it. */
   readonly text: string;
-  /** The names of the parameters, `$1` first. */
+  /** The names of the parameters, in the order of `$1`, `$2` and so on. */
   readonly names: readonly string[];
-  /** Has no value; it only carries the types. */
+  /** Never set; it only carries the types. */
   readonly types?: { readonly params: Params; readonly row: Row };
 }
 
-/** Of a statement that takes no parameters. */
+/** For a statement without parameters. */
 export type NoParams = Record<never, never>;
-/** Of a statement that returns no rows. */
+/** For a statement that returns no rows. */
 export type NoRow = Record<never, never>;
 
-/** What `run`, `rows` and `row` take behind a statement: its parameters, or nothing for one that has none. */
+/** The arguments of `run`, `rows` and `row` after the statement: its parameters, or nothing if it has none. */
 export type Given<Params extends object> = keyof Params extends never ? [] : [params: Params];
 
 /**
+ * Makes a statement.
+ *
  * ```ts
  * const findBatch = statement<{ feed: string }, { id: number }>("SELECT id FROM batches WHERE feed = $feed");
  * ```
- * A parameter may stand in several places. `sql` holds nothing that comes from outside: values are parameters.
+ * A parameter may occur several times. `sql` must not contain values from outside; those are parameters.
  */
 export function statement<Params extends object = NoParams, Row extends object = NoRow>(
   sql: string,
@@ -38,7 +40,7 @@ export function statement<Params extends object = NoParams, Row extends object =
   return { text, names };
 }
 
-/** @throws {TypeError} if a parameter of the statement is not given. */
+/** Makes a statement ready to run. @throws {TypeError} if a parameter is missing. */
 export function bind<Params extends object>(
   { text, names }: Statement<Params, object>,
   params: Params | undefined,

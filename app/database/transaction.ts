@@ -4,13 +4,13 @@ import { type Backend, selectBackend, watchConnection } from "./connection-watch
 import { shortStatement } from "./short-statement.js";
 
 /**
- * Runs `work` between BEGIN and COMMIT on one connection of the pool; rolls back when it throws. A connection whose
- * ROLLBACK fails is closed, because its transaction may still be open. One whose server has vanished is closed within
- * seconds.
- * @param work must wait only for the server; a wait for anything else looks like a server that has vanished.
- * @param signal cuts the connection, also while a statement runs or waits for a lock; the server then rolls back.
- * @throws the signal's reason, or what `work` or COMMIT throws. After an error of COMMIT itself the outcome is unknown:
- * `work` must be safe to repeat.
+ * Runs `work` between BEGIN and COMMIT on one connection of the pool, and rolls back if it throws. If ROLLBACK fails,
+ * the connection is closed, because its transaction may still be open. If the server vanishes, the connection is closed
+ * within seconds.
+ * @param work must wait for the server only; any other wait looks as if the server had vanished.
+ * @param signal cuts the connection, even while a statement runs or waits for a lock; the server then rolls back.
+ * @throws the signal's reason, or the error of `work` or COMMIT. After an error of COMMIT, the transaction may or may
+ * not have been committed, so `work` must be safe to repeat.
  */
 export async function inTransaction<T>(
   pool: pg.Pool,
@@ -45,7 +45,7 @@ export async function inTransaction<T>(
   }
 }
 
-/** Begins, and reads the backend in the same round trip. */
+/** Begins the transaction, and reads its backend in the same round trip. */
 async function begin(client: pg.ClientBase): Promise<Backend> {
   const [, shown] = (await client.query(
     shortStatement({ text: `BEGIN; ${selectBackend}` }),

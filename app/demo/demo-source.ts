@@ -3,20 +3,20 @@ import { demoLanes, type Lane } from "./lanes.js";
 
 const DAY_MS = 86_400_000;
 const DAYS = 396;
-/** The feed of everything that is generated. */
+/** The feed of all generated prices. */
 export const DEMO_FEED = "demo";
 const HEADER = "orig_code,dest_code,day,price\n";
 
 export interface DemoSourceOptions {
   /** Days since 1970-01-01 (UTC). */
   readonly lastDay: number;
-  /** Days (`YYYY-MM-DD`) that are left out. */
+  /** Days (`YYYY-MM-DD`) to leave out. */
   readonly without?: ReadonlySet<string>;
 }
 
 /**
- * More than a year of generated prices up to a day, a delivery for each day as a carrier sends them; the last day
- * first, as most questions are about it. The delivery of a day is the same whenever it is asked for.
+ * More than a year of generated prices up to a given day. Each day is one delivery, as carriers send them. The last day
+ * comes first, because most questions are about it. A day always has the same delivery.
  */
 export class DemoSource implements Source {
   readonly several = true;
@@ -33,7 +33,7 @@ export class DemoSource implements Source {
     yield* this.#objects;
   }
 
-  /** How many deliveries there are. */
+  /** Number of deliveries. */
   get days(): number {
     return this.#objects.length;
   }
@@ -66,7 +66,7 @@ class DemoDay implements SourceObject {
     yield this.#generated.subarray(from, to ?? undefined);
   }
 
-  /** It is read, and takes no more memory. */
+  /** Frees the memory of the content, which is no longer needed after it was read. */
   async verify(): Promise<void> {
     this.#content = undefined;
   }

@@ -2,13 +2,13 @@ import { createHash, randomBytes } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-/** A token that may write, and the file that lets it. */
+/** A token that allows writes, and the file of write tokens that contains its hash. */
 export interface DemoToken {
   readonly token: string;
   readonly writeTokensFile: string;
 }
 
-/** The token of this data directory: random, made once, readable by its owner alone. */
+/** The token of this data directory. It is random and made once; only its owner can read it. */
 export async function demoToken(directory: string): Promise<DemoToken> {
   await mkdir(directory, { recursive: true });
   const tokenFile = join(directory, "write-token");

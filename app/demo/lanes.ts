@@ -1,16 +1,19 @@
+import { type DemoPort, demoPorts } from "./demo-places.js";
 import { bellNoise, countNoise, drift, noise } from "./noise.js";
-import { type DemoPort, demoPorts } from "./places.js";
 import { seaDistance, type Trade, tradeOfSea } from "./seas.js";
 
-/** A pair of ports that prices are quoted for. */
+/** A pair of ports with prices. */
 export interface Lane {
   readonly origin: string;
   readonly destination: string;
-  /** Prices of one day (days since 1970-01-01), in whole US dollars; often none on a thin lane. */
+  /** Prices of one day (days since 1970-01-01), in whole US dollars. A lane with little trade often has none. */
   pricesOf(day: number): number[];
 }
 
-/** Goods made minus goods bought: full ships leave the Far East and come back half empty, at half the price. */
+/**
+ * Goods that a region makes minus goods that it buys. Full ships leave the Far East and come back half empty, at half
+ * the price.
+ */
 const EXPORTS: Readonly<Record<Trade, number>> = {
   far_east: 1,
   south_east_asia: 0.6,
@@ -25,19 +28,19 @@ const EXPORTS: Readonly<Record<Trade, number>> = {
 };
 const TRADES = Object.keys(EXPORTS) as Trade[];
 
-/** What a container costs before it moves, and for each nautical mile. */
+/** Costs of a container before it moves. The next constant is the cost for each nautical mile. */
 const TERMINALS_USD = 420;
 const MILE_USD = 0.15;
-/** The dearer and the cheaper way differ by this power of the imbalance. */
+/** The prices of the two directions differ by this power of the imbalance. */
 const IMBALANCE = 0.45;
 
-/** The share of pairs of the smallest ports that are traded; all pairs of the largest are. */
+/** The share of pairs of the smallest ports that have trade. All pairs of the largest ports do. */
 const TRADED = 0.011;
 const PRICES_PER_DAY = 0.22;
 const WEEKEND = [0.3, 1, 1, 1, 1, 1, 0.3] as const;
 const THURSDAY_1970 = 4;
 
-/** Every pair of ports in different countries that has a market. Always the same ones. */
+/** Every pair of ports in different countries that has a market. The result is always the same. */
 export function demoLanes(): Lane[] {
   const lanes: Lane[] = [];
   for (const [from, origin] of demoPorts.entries()) {
@@ -60,14 +63,14 @@ function laneBetween(origin: DemoPort, destination: DemoPort, from: number, to: 
   const mean =
     PRICES_PER_DAY * (origin.size * destination.size) ** 0.8 * Math.exp(0.4 * imbalance + 0.3 * bellNoise(from, to, 3));
 
-  /** Shippers fill shelves from July to October. */
+  /** Prices rise from July to October, when shops fill their shelves. */
   const season = (day: number) => 0.09 * Math.sin(((dayOfYear(day) - 150) / 365.25) * 2 * Math.PI);
   const level = (day: number) => {
     const week = (day + THURSDAY_1970) / 7;
     const shared = 0.16 * drift(week, 13, fromTrade, toTrade, 4) + 0.06 * drift(week, 4, fromTrade, toTrade, 5);
     return base * Math.exp(shared + 0.03 * drift(week, 2, from, to, 6) + season(day) * Math.sign(imbalance));
   };
-  /** Carriers stop quoting a thin lane for weeks. */
+  /** On a lane with little trade, carriers offer no prices for weeks at a time. */
   const isSilent = (day: number) => mean < 1.5 && noise(Math.floor(day / 18), from, to, 7) < 0.12;
 
   return {

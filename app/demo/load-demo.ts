@@ -4,9 +4,9 @@ import { openPool } from "../database/pool.js";
 import { ingestSource } from "../ingest/ingest-source.js";
 import { importPlaces } from "../places/import-places.js";
 import type { PlacesFile } from "../places/places-file.js";
+import { demoPorts, demoRegions } from "./demo-places.js";
 import { DEMO_FEED, DemoSource } from "./demo-source.js";
 import { findOthersData, listDemoDays } from "./load-demo.sql.js";
-import { demoPorts, demoRegions } from "./places.js";
 
 export interface DemoOptions {
   readonly url: string;
@@ -14,7 +14,7 @@ export interface DemoOptions {
   readonly lastDay: number;
   readonly signal: AbortSignal;
   readonly log: Log;
-  /** Told of the days that are published so far, of how many there are to be, before the first and after each. */
+  /** Called with the number of published days and the number of all days: once at the start, and after each day. */
   readonly onProgress: (days: number, total: number) => void;
 }
 
@@ -31,10 +31,10 @@ export class DemoError extends Error {
 const CONNECTIONS = 6;
 
 /**
- * Brings the generated places and prices into the database, by the way that all prices take. What is there is kept:
- * an interrupted load goes on, and on a later day only the days since are added.
+ * Loads the generated places and prices into the database in the same way as all others. What is already there is kept:
+ * an interrupted load continues, and on a later day only the new days are added.
  * @returns false if the database holds other data; nothing is changed then.
- * @throws {DemoError} if a delivery fails, or the signal's reason.
+ * @throws {DemoError} if a delivery fails; the signal's reason if the signal is aborted.
  */
 export async function loadDemo(options: DemoOptions): Promise<boolean> {
   const { url, signal, log } = options;
@@ -54,7 +54,7 @@ export async function loadDemo(options: DemoOptions): Promise<boolean> {
       tell();
     };
     const reports = await ingestSource({ database, source, feed: DEMO_FEED, onReport });
-    // One that was retracted or compacted since was meant to be.
+    // A batch that was retracted or compacted meanwhile is no failure.
     const failed = reports.find(({ state }) => state === "failed");
     if (failed) throw new DemoError(failed.batchId, failed.name, failed.failure ?? "");
     return true;
@@ -63,7 +63,7 @@ export async function loadDemo(options: DemoOptions): Promise<boolean> {
   }
 }
 
-/** The generated places as the files that `ratesapp places import` takes. */
+/** The generated places, as files for `ratesapp places import`. */
 export function demoPlacesFiles(): { ports: PlacesFile; regions: PlacesFile } {
   const ports = demoPorts.map(({ code, name, region }) => `${code},${name},${region}`);
   const regions = demoRegions.map(({ slug, name, parent }) => `${slug},${name},${parent ?? ""}`);

@@ -3,7 +3,7 @@
  * it is made. Not for secrets.
  */
 
-/** A number from 0 up to 1 for these whole numbers (the finalizer of MurmurHash3 over each). */
+/** A number from 0 to less than 1 for these whole numbers (the finalizer of MurmurHash3, applied to each). */
 export function noise(...keys: readonly number[]): number {
   let hash = 0x9e3779b9;
   for (const key of keys) {
@@ -15,12 +15,14 @@ export function noise(...keys: readonly number[]): number {
   return (hash >>> 0) / 2 ** 32;
 }
 
-/** Roughly normal, mean 0, deviation 1: the sum of three even ones. */
+/** A roughly normal value with mean 0 and deviation 1: the sum of three uniform ones. */
 export function bellNoise(...keys: readonly number[]): number {
   return (noise(1, ...keys) + noise(2, ...keys) + noise(3, ...keys) - 1.5) * 2;
 }
 
-/** Moves slowly from week to week: a new level each `weeks`, and a smooth way in between. */
+/**
+ * A value that moves slowly from week to week: it has a new level every `weeks` weeks and changes smoothly in between.
+ */
 export function drift(week: number, weeks: number, ...keys: readonly number[]): number {
   const step = Math.floor(week / weeks);
   const along = week / weeks - step;
@@ -28,7 +30,9 @@ export function drift(week: number, weeks: number, ...keys: readonly number[]): 
   return bellNoise(step, ...keys) * (1 - eased) + bellNoise(step + 1, ...keys) * eased;
 }
 
-/** How many events of a given mean happen (Poisson, by Knuth's way: the means here are below 20). */
+/**
+ * A random number of events with the given mean (Poisson distribution by Knuth's method; the means here are below 20).
+ */
 export function countNoise(mean: number, ...keys: readonly number[]): number {
   const limit = Math.exp(-mean);
   let product = noise(0, ...keys);

@@ -1,4 +1,4 @@
-/** A part of the world that prices move together in. */
+/** A part of the world in which prices move together. */
 export type Trade =
   | "far_east"
   | "south_east_asia"
@@ -11,7 +11,7 @@ export type Trade =
   | "africa"
   | "oceania";
 
-/** Seas that ships pass, and the trade that each belongs to. */
+/** Seas that ships pass, and the trade of each. */
 export const tradeOfSea = {
   yellow_sea: "far_east",
   east_china_sea: "far_east",
@@ -56,7 +56,7 @@ export const tradeOfSea = {
 
 export type Sea = keyof typeof tradeOfSea;
 
-/** Neighbouring seas and roughly how far a ship goes from the one to the other, in nautical miles. */
+/** Neighbouring seas, and roughly the distance by ship between them, in nautical miles. */
 const LEGS: readonly (readonly [Sea, Sea, number])[] = [
   ["yellow_sea", "east_china_sea", 450],
   ["east_china_sea", "japan_pacific", 900],
@@ -117,17 +117,17 @@ const LEGS: readonly (readonly [Sea, Sea, number])[] = [
   ["tasman_sea", "java_sea", 3900],
 ];
 
-/** Between two ports of one sea. */
+/** Distance between two ports of the same sea. */
 const WITHIN_A_SEA = 300;
 
 const distances = shortestWays();
 
-/** The shortest way by sea, in nautical miles, canals included. */
+/** The shortest distance by sea, in nautical miles, including canals. */
 export function seaDistance(from: Sea, to: Sea): number {
   return WITHIN_A_SEA + (distances.get(from)?.get(to) ?? Number.POSITIVE_INFINITY);
 }
 
-/** Floyd and Warshall; with 39 seas, 60,000 steps. */
+/** Floyd–Warshall; for 39 seas this takes 60,000 steps. */
 function shortestWays(): Map<Sea, Map<Sea, number>> {
   const seas = Object.keys(tradeOfSea) as Sea[];
   const ways = new Map(seas.map((sea) => [sea, new Map<Sea, number>([[sea, 0]])]));

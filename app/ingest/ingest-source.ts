@@ -2,7 +2,7 @@ import { readClock } from "../batches/plan.sql.js";
 import { workerName } from "../batches/worker-name.js";
 import type { Database } from "../database/database.js";
 import { isTransient } from "../database/sqlstates.js";
-import { SpareSums } from "../rates/roll-up/sums.js";
+import { SpareSums } from "../rates/roll-up/spare-sums.js";
 import { Folder } from "../upkeep/folder.js";
 import { SUMS_BYTES } from "./audit/audit.js";
 import { DEFAULT_FEED } from "./feeds.js";

@@ -1,6 +1,6 @@
 const DAY_MS = 86_400_000;
 
-/** A day as the API writes it, `2021-01-31`. Days are UTC days everywhere; no local clock takes part. */
+/** A day as the API writes it, `2021-01-31`. All days are UTC days; the visitor's time zone is never used. */
 export type Day = string;
 
 /** Today in UTC. */
@@ -8,18 +8,19 @@ export function today(): Day {
   return new Date().toISOString().slice(0, 10);
 }
 
-/** Whether `text` is a day that exists: `2021-02-30` does not. */
+/** True if `text` is a day that exists; `2021-02-30` does not. */
 export function isDay(text: string): boolean {
   if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false;
   const time = Date.parse(text);
   return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text);
 }
 
+/** The day that is `days` after a day, or before it if `days` is negative. */
 export function addDays(day: Day, days: number): Day {
   return new Date(Date.parse(day) + days * DAY_MS).toISOString().slice(0, 10);
 }
 
-/** Number of days in a range with both ends. */
+/** Number of days in a range, with both its ends. */
 export function daysIn(from: Day, to: Day): number {
   return Math.round((Date.parse(to) - Date.parse(from)) / DAY_MS) + 1;
 }

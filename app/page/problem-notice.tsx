@@ -1,11 +1,11 @@
-import type { Problem } from "./api.js";
+import type { Problem } from "./api-client.js";
 
 interface ProblemNoticeProps {
   readonly problem: Problem;
   readonly onRetry?: () => void;
 }
 
-/** A problem document for people. Retrying is offered where the same question may get another answer. */
+/** Shows a problem to the visitor. It offers to retry if the same question may get another answer. */
 export function ProblemNotice({ problem, onRetry }: ProblemNoticeProps) {
   const passing = problem.status === 0 || problem.status === 429 || problem.status >= 500;
   const details = problem.errors?.map(({ detail }) => detail) ?? [];

@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useState } from "preact/hooks";
-import { type Problem, ProblemError } from "./api.js";
+import { type Problem, ProblemError } from "./api-client.js";
 
-/** Something that is read from the API. While it is read again, the value before stays. */
+/** A value that is read from the API. While it is read again, the previous value stays. */
 export interface Loaded<T> {
   readonly value: T | undefined;
   readonly problem: Problem | undefined;
@@ -10,8 +10,8 @@ export interface Loaded<T> {
 }
 
 /**
- * Reads with `load` whenever `key` changes; a read that is out of date is aborted and never shown. An undefined key
- * reads nothing and holds nothing.
+ * Calls `load` whenever `key` changes. A read that is out of date is aborted, and its result is never shown. With an
+ * undefined key, nothing is read and the value is undefined.
  */
 export function useLoaded<T>(key: string | undefined, load: (signal: AbortSignal) => Promise<T>): Loaded<T> {
   const [state, setState] = useState<{ value?: T; problem?: Problem; settled?: string }>({});

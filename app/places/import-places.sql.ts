@@ -2,14 +2,14 @@ import { type NoParams, statement } from "../database/statement.js";
 import type { Place } from "./place.js";
 
 /**
- * Held exclusively by an import, shared by audits: the rates of a region are made from the tree, so the tree stands
- * still while they are made. Ends with the transaction.
+ * Exclusive lock of the tree of places, which an import takes; audits share it. The rates of a region are made from the
+ * tree, so the tree must not change meanwhile. The lock ends with the transaction.
  */
 export const lockTree = statement("SELECT pg_advisory_xact_lock(hashtext('ratesapp.tree'))");
-/** As {@link lockTree}, shared: audits do not wait for each other, only for an import. */
+/** Like {@link lockTree}, but shared: audits do not wait for each other, only for an import. */
 export const lockTreeShared = statement("SELECT pg_advisory_xact_lock_shared(hashtext('ratesapp.tree'))");
 
-/** The rates of many regions may have to be made again. */
+/** Removes the time limit of statements: an import may have to compute the rates of many regions again. */
 export const allowTime = statement("SELECT set_config('statement_timeout', '0', true)");
 
 /** Every place by its code, with the slug of the region that it lies in. */
@@ -17,7 +17,8 @@ export const listPlaces = statement<NoParams, Omit<Place, "name">>(`
   SELECT p.code, p.kind, parent.code AS parent FROM places p LEFT JOIN places parent ON parent.id = p.parent_id`);
 
 /**
- * Places that the database has as another kind than the files: a port never becomes a region, or the other way round.
+ * Places that are ports in the database and regions in the files, or the other way round. A place never changes its
+ * kind.
  */
 export const findOtherKind = statement<
   { codes: readonly string[]; kinds: readonly string[] },
@@ -28,7 +29,7 @@ export const findOtherKind = statement<
   WHERE p.kind <> given.kind
   ORDER BY p.code`);
 
-/** Leaves rows that would not change untouched. */
+/** Adds and updates places. Rows that would not change are not written. */
 export const upsertPlaces = statement<
   { codes: readonly string[]; kinds: readonly string[]; names: readonly string[] },
   { id: number; added: boolean }
@@ -38,7 +39,7 @@ export const upsertPlaces = statement<
   ON CONFLICT (code) DO UPDATE SET name = excluded.name WHERE p.name <> excluded.name
   RETURNING id, xmax = 0 AS added`);
 
-/** `parents` are slugs or null. Returns the places that moved. */
+/** Sets the parents, which are slugs or null. Returns the ids of the places that moved. */
 export const setParents = statement<{ codes: readonly string[]; parents: readonly (string | null)[] }, { id: number }>(`
   UPDATE places p SET parent_id = parent.id
   FROM unnest($codes::text[], $parents::text[]) AS given (code, parent_slug)
@@ -46,7 +47,7 @@ export const setParents = statement<{ codes: readonly string[]; parents: readonl
   WHERE p.code = given.code AND p.parent_id IS DISTINCT FROM parent.id
   RETURNING p.id`);
 
-/** A region that is its own ancestor, with the path that shows it. */
+/** Finds a region that lies inside itself, with the path from the region back to itself. */
 export const findCycle = statement<NoParams, { path: string[] }>(`
   WITH RECURSIVE above AS (
     SELECT id, parent_id, ARRAY[code] AS path FROM places WHERE kind = 'region'
@@ -58,8 +59,9 @@ export const findCycle = statement<NoParams, { path: string[] }>(`
   SELECT path FROM above WHERE parent_id = id ORDER BY path LIMIT 1`);
 
 /**
- * Brings place_ports in step with the tree. Returns the regions that gained or lost a port that may have rates, so that
- * theirs must be made again. `added` are ids of the places that this import added: they cannot have any.
+ * Updates place_ports to the current tree. Returns the regions that gained or lost a port that may have rates; the
+ * rates of these regions must be made again. `added` has the ids of the places that this import added: they cannot have
+ * rates yet.
  */
 export const renewClosure = statement<{ added: readonly number[] }, { place_id: number }>(`
   WITH RECURSIVE wanted AS (

@@ -1,7 +1,7 @@
 import type { Database } from "../database/database.js";
 import type { Session } from "../database/queries.js";
 import { growDataset } from "../rates/dataset.sql.js";
-import { rollUpRegions } from "../rates/roll-up/roll-up-regions.js";
+import { rollUpMovedRegions } from "../rates/roll-up/roll-up-moved-regions.js";
 import {
   allowTime,
   findCycle,
@@ -15,23 +15,23 @@ import {
 import { PlacesError } from "./places-error.js";
 import { type PlacesFiles, readPlaces } from "./read-places.js";
 
-/** What an import of places did, in numbers of places. */
+/** What an import of places did. The numbers count places. */
 export interface PlacesReport {
   readonly ports: number;
   readonly regions: number;
-  /** Places that were added or whose name or parent changed. */
+  /** Number of places that are new, or whose name or parent changed. */
   readonly changed: number;
-  /** Regions whose rates were made again, because ports with rates moved. */
+  /** Number of regions whose rates were made again, because ports with rates moved in or out. */
   readonly rerolled: number;
-  /** Rows of UN/LOCODE that cannot be read: file, line and why. */
+  /** Rows of UN/LOCODE that cannot be read, each with file, line and reason. */
   readonly leftOut: readonly string[];
 }
 
 /**
- * Adds and updates ports and regions, all or nothing; places that the files do not name stay. The rates of a region
- * that gained or lost ports are made again in the same transaction, so readers go from the old tree to the new one at
- * once.
- * @throws {PlacesError} naming every mistake with its file and line.
+ * Adds and updates ports and regions, all or nothing. Places that the files do not name stay. If a region gained or
+ * lost ports, its rates are made again in the same transaction. So readers see either the old tree or the new one, and
+ * never a mixture.
+ * @throws {PlacesError} that lists every mistake with its file and line.
  */
 export function importPlaces(database: Database, files: PlacesFiles): Promise<PlacesReport> {
   return database.transaction(async (session) => {
@@ -61,7 +61,7 @@ async function change(session: Session, files: PlacesFiles): Promise<PlacesRepor
 
   const added = upserted.filter((row) => row.added).map((row) => row.id);
   const rerolled = (await session.rows(renewClosure, { added })).map((row) => row.place_id);
-  if (rerolled.length > 0) await rollUpRegions(session, rerolled);
+  if (rerolled.length > 0) await rollUpMovedRegions(session, rerolled);
 
   const changed = new Set([...upserted, ...moved].map(({ id }) => id)).size;
   if (changed > 0) await session.run(growDataset);

@@ -1,4 +1,4 @@
-/** A port or a region as a places file gives it; `parent` is the slug of the region it lies in. */
+/** A port or a region of a places file. `parent` is the slug of the region around it. */
 export interface Place {
   readonly kind: "port" | "region";
   readonly code: string;
@@ -6,7 +6,7 @@ export interface Place {
   readonly parent: string | null;
 }
 
-/** As long as any place that the API can be asked for. */
+/** The longest code or name. The API accepts places of this length in a question. */
 const MAX_CHARACTERS = 200;
 
 const CODES = {
@@ -18,12 +18,12 @@ const CODES = {
   },
 } as const;
 
-/** What the column of the code is called in the file of such places. */
+/** Name of the column that holds the code in a file of such places. */
 export function codeColumn(kind: Place["kind"]): string {
   return CODES[kind].key;
 }
 
-/** Why there can be no place of this code and name; null if there can. */
+/** Why no place can have this code and name; null if one can. */
 export function faultOfPlace({ kind, code, name }: Pick<Place, "kind" | "code" | "name">): string | null {
   const { key, pattern, expected } = CODES[kind];
   if (code.length > MAX_CHARACTERS) return `${key} has more than ${MAX_CHARACTERS} characters`;

@@ -1,4 +1,4 @@
-/** Thrown with every mistake of the places files at once. */
+/** Thrown for wrong places files. It lists all mistakes. */
 export class PlacesError extends Error {
   readonly mistakes: readonly string[];
 

@@ -1,13 +1,13 @@
 import { isUtf8 } from "node:buffer";
 import { CsvError, parse } from "csv-parse/sync";
 
-/** The bytes of one places file and the name that messages call it by. */
+/** The content of one places file, and the name of the file for messages. */
 export interface PlacesFile {
   readonly name: string;
   readonly content: Buffer | string;
 }
 
-/** A line of a places file that is not empty: its cells, or why it has none. */
+/** A line of a places file that is not empty: its cells, or the reason why it cannot be split into cells. */
 export type Row = { readonly line: number } & (
   | { readonly cells: readonly string[]; readonly fault?: never }
   | { readonly fault: string; readonly cells?: never }
@@ -16,12 +16,12 @@ export type Row = { readonly line: number } & (
 const BOM = "\ufeff";
 
 /**
- * The text of a file in UTF-8, with or without a byte order mark; null with every line that is not UTF-8 among the
- * mistakes. To guess would store wrong names.
+ * The text of a file in UTF-8, with or without a byte order mark. If it is not UTF-8, the result is null and every
+ * wrong line is added to the mistakes. A guess of the encoding would store wrong names.
  */
 export function textOf({ name, content }: PlacesFile, mistakes: string[]): string | null {
   if (typeof content === "string") return content.startsWith(BOM) ? content.slice(1) : content;
-  // Two characters of ASCII, or a byte order mark and one.
+  // A file in UTF-16 begins with a byte order mark, or with two ASCII characters of which one byte is NUL.
   if (/^(\xff\xfe|\xfe\xff|\0[^\0]|[^\0]\0)/.test(content.toString("latin1", 0, 2))) {
     mistakes.push(`${name}:1: UTF-16; the file must be saved as UTF-8`);
     return null;
@@ -38,7 +38,7 @@ export function textOf({ name, content }: PlacesFile, mistakes: string[]): strin
   return null;
 }
 
-/** The rows of CSV, each on one line: no name has a line break. */
+/** The rows of a CSV file. A row cannot span lines, because no name contains a line break. */
 export function rowsOf(text: string): Row[] {
   const lines = text.replaceAll("\r\n", "\n");
   try {
@@ -48,7 +48,7 @@ export function rowsOf(text: string): Row[] {
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
   }
-  // Tens of times slower, but each mistake stands on a line of its own.
+  // This parses line by line, which is tens of times slower, but gives each mistake its own line.
   return lines.split("\n").flatMap((line, index) => rowOf(line, index + 1));
 }
 
@@ -70,7 +70,7 @@ const QUOTE_FAULTS: Readonly<Record<string, string>> = {
   INVALID_OPENING_QUOTE: "a quote inside a field that is not quoted",
 };
 
-/** Of characters that no name has, the first one of a cell in words; null if there is none. */
+/** Names the first character of a cell that no name may contain; null if there is none. */
 export function faultOfCell(cell: string): string | null {
   const [found] = UNREADABLE.exec(cell) ?? [];
   if (found === undefined) return null;
@@ -80,5 +80,5 @@ export function faultOfCell(cell: string): string | null {
   return `the control character U+${found.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}`;
 }
 
-/** Control characters, line and paragraph separators, those that turn the direction of writing, and U+FFFD. */
+/** Control characters, line and paragraph separators, characters that change the direction of writing, and U+FFFD. */
 const UNREADABLE = /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069\ufffd]/u;

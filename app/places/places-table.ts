@@ -1,16 +1,16 @@
 import { codeColumn, faultOfPlace, type Place } from "./place.js";
 import { faultOfCell, type PlacesFile, rowsOf, textOf } from "./places-file.js";
 
-/** A place, and file and line that it stands at. */
+/** A place, with the file and the line where it was read. */
 export interface LocatedPlace {
   readonly place: Place;
   readonly at: string;
 }
 
 /**
- * Reads `code,name,parent_slug` (ports) or `slug,name,parent_slug` (regions), the columns in any order; others are
- * ignored.
- * @param mistakes takes each, with file and line; the header is line 1.
+ * Reads a file with the columns `code,name,parent_slug` (ports) or `slug,name,parent_slug` (regions), in any order.
+ * Other columns are ignored.
+ * @param mistakes gets every mistake, with file and line; the header is line 1.
  */
 export function readTable(kind: Place["kind"], file: PlacesFile, mistakes: string[]): LocatedPlace[] {
   const text = textOf(file, mistakes);

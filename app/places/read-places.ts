@@ -6,28 +6,27 @@ import { isUnLocode, readUnLocode, regionOfCountry } from "./un-locode.js";
 
 /** The files of an import. */
 export interface PlacesFiles {
-  /** Each with the header `code,name,parent_slug`, or a file of UN/LOCODE as it is published. */
+  /** Each file has the header `code,name,parent_slug`, or is a file of UN/LOCODE as it is published. */
   readonly ports: PlacesFile | readonly PlacesFile[];
-  /** With the header `slug,name,parent_slug`. */
+  /** Has the header `slug,name,parent_slug`. */
   readonly regions?: PlacesFile;
 }
 
-/** Places of the database by their codes. */
+/** The places in the database, by code. */
 export type KnownPlaces = ReadonlyMap<string, Pick<Place, "kind" | "parent">>;
 
-/** What the files say, before it is compared with the database. */
+/** Contents of the files, before they are compared with the database. */
 export interface PlacesRead {
   readonly places: readonly Place[];
-  /** Rows of UN/LOCODE that cannot be read: file, line and why. */
+  /** Rows of UN/LOCODE that cannot be read, each with file, line and reason. */
   readonly leftOut: readonly string[];
 }
 
 /**
- * Reads files of ports and of regions. Parents may stand after their children, and a parent may also be a region that
- * the database knows. UN/LOCODE says nothing of regions: a port of it that is known stays where it lies, and a new one
- * lies in the region of its country, such as `cn`, which is made unless there is one. What another file says of the
- * same port goes before.
- * @throws {PlacesError} with file and line of each mistake.
+ * Reads files of ports and of regions. A parent may stand after its children, or be a region of the database. UN/LOCODE
+ * has no regions. If the database knows a port of UN/LOCODE, the port keeps its region. A new port gets the region of
+ * its country, such as `cn`, which is added if it does not exist. If another file has the same port, that file counts.
+ * @throws {PlacesError} that lists every mistake with file and line.
  */
 export function readPlaces({ ports, regions }: PlacesFiles, known: KnownPlaces): PlacesRead {
   const mistakes: string[] = [];
@@ -40,7 +39,8 @@ export function readPlaces({ ports, regions }: PlacesFiles, known: KnownPlaces):
   ];
   const places = byCode(located, mistakes);
   const isRegion = (slug: string) => (places.get(slug) ?? known.get(slug))?.kind === "region";
-  // Of a file that cannot be read at all, every port would name a region that is not there.
+  // If no region can be read from the file, every port would name an unknown region. So these mistakes are not
+  // reported.
   const unread = regions !== undefined && regionsRead.length === 0;
   for (const { place, at } of unread ? [] : located) {
     if (place.parent === place.code) mistakes.push(`${at}: ${place.code} lies in itself`);

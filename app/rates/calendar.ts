@@ -1,21 +1,21 @@
 const DAY_MS = 86_400_000;
 
-/** Days from one to another, both counted: 1 for the same day, 0 or less if they are the wrong way round. */
+/** Number of days in a range, with both its ends: 1 for the same day, 0 or less if `to` is before `from`. */
 export function countDays(from: string, to: string): number {
   return (Date.parse(to) - Date.parse(from)) / DAY_MS + 1;
 }
 
 /**
- * The day that is `days` after (or before) an ISO 8601 day. Days are UTC midnights here, so none is longer than
- * another.
+ * The day that is `days` after an ISO 8601 day, or before it if `days` is negative. Days are UTC midnights here, so all
+ * are equally long.
  */
 export function addDays(day: string, days: number): string {
   return new Date(Date.parse(day) + days * DAY_MS).toISOString().slice(0, 10);
 }
 
 /**
- * Every day of a range, newest first, leap days included. Dates are made only where months meet: making one for each
- * day would take a fifth of an answer's time.
+ * Every day of a range, newest first, leap days included. A Date is made only at the ends of months: making one for
+ * each day would take a fifth of the time of an answer.
  */
 export function daysNewestFirst(from: string, to: string): string[] {
   const days: string[] = [];
@@ -29,7 +29,7 @@ export function daysNewestFirst(from: string, to: string): string[] {
   return days;
 }
 
-/** Counts the months of all years, from that of a day (or of `YYYY-MM`). */
+/** Gives each month a number, without a gap between years. Takes a day or `YYYY-MM`. */
 export function monthOf(day: string): number {
   return Number(day.slice(0, 4)) * 12 + Number(day.slice(5, 7)) - 1;
 }

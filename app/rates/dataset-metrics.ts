@@ -4,7 +4,7 @@ import type { DatasetVersion } from "./dataset-version.js";
 
 let watched: DatasetVersion | undefined;
 
-/** From now on the gauges tell of this. */
+/** Lets the gauges show this dataset from now on. */
 export function watchDataset(dataset: DatasetVersion): void {
   watched = dataset;
 }
@@ -29,7 +29,7 @@ new Gauge({
   },
 });
 
-/** Questions about rates, by whether memory, a query under way or a query of their own answered them. */
+/** Counts questions about rates, by what answered them: memory, a query that was under way, or a query of their own. */
 export const cacheQuestions = new Counter({
   name: "ratesapp_cache_questions_total",
   help: "Questions by how they were answered: hit (memory), shared (a query already under way), miss (a query)",
@@ -40,7 +40,7 @@ for (const outcome of ["hit", "shared", "miss"]) cacheQuestions.inc({ outcome },
 
 let cacheBytes: () => number = () => 0;
 
-/** From now on the gauge shows what `read` returns, in bytes. */
+/** Lets the gauge show what `read` returns, in bytes. */
 export function watchCacheBytes(read: () => number): void {
   cacheBytes = read;
 }

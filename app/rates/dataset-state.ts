@@ -1,40 +1,43 @@
-/** One change of what consumers see. */
+/** One change of the data that consumers see. */
 export interface DatasetChange {
-  /** The dataset version since then. */
+  /** The dataset version that this change made. */
   readonly version: number;
-  /** Milliseconds since 1970. Tells two histories apart that share a number, as after a failover that lost one. */
+  /**
+   * Milliseconds since 1970. After a failover that lost a change, another change may get the same version; the instant
+   * tells the two apart.
+   */
   readonly atMs: number;
 }
 
-/** First and last of a range, as numbers of `monthOf`. */
+/** First and last month of a range, as numbers from `monthOf`. */
 export interface Months {
   readonly first: number;
   readonly last: number;
 }
 
-/** What an answer was read from, in one snapshot. */
+/** What an answer was read from. All of it was read in one snapshot. */
 export interface DatasetReading {
   /** The dataset version of the snapshot. */
   readonly version: number;
   /**
-   * The newest change of the places and of the months that the answer spans. The answer is the same in all versions
-   * from this one to the next that changes one of them; no other change has both this version and this instant.
+   * The newest change among those of the places and those of the months that the answer spans. The answer stays the
+   * same until a later version changes one of them. No two changes have both the same version and the same instant.
    */
   readonly newest: DatasetChange;
-  /** Undefined if it is about places alone. */
+  /** Undefined if the answer is about places only. */
   readonly months: Months | undefined;
 }
 
-/** Which changes the data is made of. */
+/** The last changes of the data: of all months at once, and of each month. */
 export class DatasetState {
-  /** The newest change of all. */
+  /** The newest of all changes. */
   readonly newest: DatasetChange;
   readonly #all: DatasetChange;
   readonly #months: ReadonlyMap<number, DatasetChange>;
 
   /**
    * @param all the last change of all months at once
-   * @param months the last one of each month that has changed since then
+   * @param months the last change of each month that has changed after `all`
    */
   constructor(newest: DatasetChange, all: DatasetChange, months: ReadonlyMap<number, DatasetChange>) {
     this.newest = newest;
@@ -42,7 +45,7 @@ export class DatasetState {
     this.#months = months;
   }
 
-  /** True if what an answer was read from is the same in this state, which is the same as its own or a later one. */
+  /** True if what an answer was read from is unchanged in this state; false if the reading is newer than the state. */
   holds({ version, newest, months }: DatasetReading): boolean {
     return version <= this.newest.version && isSame(newest, this.#newestOf(months));
   }

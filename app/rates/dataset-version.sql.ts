@@ -2,20 +2,24 @@ import { statement } from "../database/statement.js";
 
 const inMs = (instant: string) => `(extract(epoch FROM ${instant}) * 1000)::bigint`;
 
-/** The last change of all months at once, which is that of places too. */
+/** The last change of all months at once, such as a change of places. */
 export const ALL_CHANGED = `dataset.all_version, ${inMs("dataset.all_changed_at")} AS all_changed_at_ms`;
 
-/** The newest change from a first day of a month to another, all months at once included: its version and instant. */
+/**
+ * The newest change of a range of months (each given by its first day), as version and instant. Changes of all months
+ * at once count too.
+ */
 export const newestChange = (firstMonth: string, lastMonth: string) => `greatest(
       ARRAY[dataset.all_version, ${inMs("dataset.all_changed_at")}],
       (SELECT max(ARRAY[m.version, ${inMs("m.changed_at")}]) FROM month_versions m
        WHERE m.month BETWEEN ${firstMonth} AND ${lastMonth}))`;
 
 /**
- * The age by the database's clock: that of this process may be another. `months` says of each that has changed since
- * all did: `YYYY-MM`, version, instant; null if nothing has changed since what is known. Of all of them and not of
- * those with a greater version than the known one: after a failover that lost the last changes, others have their
- * numbers.
+ * Reads the version of the dataset. `age_ms` is computed with the database's clock, because the clock of this process
+ * may differ. `months` is null if nothing has changed since the known version. Otherwise it lists every month that has
+ * changed since the last change of all months: `YYYY-MM`, version and instant. It must list all of them, and not only
+ * those with a version above the known one: after a failover that lost the last changes, other changes may have the
+ * same versions.
  */
 export const readDatasetVersion = statement<
   { knownVersion: number; knownAtMs: number },

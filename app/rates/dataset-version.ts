@@ -7,23 +7,23 @@ import { type DatasetChange, DatasetState } from "./dataset-state.js";
 import { readDatasetVersion } from "./dataset-version.sql.js";
 
 const POLL_MS = 500;
-/** An answer from memory may be older than a publish by this much at most, also while polls fail. */
+/** How old an answer from memory may be after a publish, at most. It also holds while polls fail. */
 const TRUSTED_MS = 2_000;
 const POLL_TIMEOUT_MS = 1_500;
-/** A tenth of each wait is random, so that many pods do not all ask at the same moment. */
+/** A tenth of each wait is random, so that the polls of many pods do not come at the same moment. */
 const POLLS: Backoff = { firstMs: POLL_MS, longestMs: 2_000, jitter: 0.1 };
-/** Before the first good poll; no dataset has it. */
+/** The state before the first successful poll. No dataset has this version. */
 const NOTHING: DatasetChange = { version: -1, atMs: 0 };
 
 /**
- * The newest version of the dataset and of each month on the side that reads go to, asked for twice a second: LISTEN
- * does not work on a standby. Never throws; while polls fail, the last state is trusted for two seconds from the start
- * of its poll and then nothing is, so that answers come from the database or not at all.
+ * The newest version of the dataset and of each month, as the database that answers reads has them. It polls twice a
+ * second, because LISTEN does not work on a standby. It never throws. While polls fail, the last state is trusted until
+ * two seconds after its poll began. After that there is no state, and every answer has to come from the database.
  */
 export class DatasetVersion {
   readonly #reads: ReadSide;
   #known: DatasetState | undefined;
-  /** Monotonic, as a clock that is set back would keep alive what no poll has asked for since. */
+  /** From a monotonic clock. If the system clock were set back, an old state would be trusted too long. */
   #askedAtMs = 0;
   #ageMs = 0;
   #failures = 0;
@@ -35,7 +35,7 @@ export class DatasetVersion {
     this.#reads = reads;
   }
 
-  /** Polls once and then until {@link stop}; resolves after the first poll, good or bad. */
+  /** Polls once, and then again and again until {@link stop}. Resolves after the first poll, also if that failed. */
   async start(): Promise<void> {
     await this.#poll();
   }
@@ -45,17 +45,17 @@ export class DatasetVersion {
     clearTimeout(this.#timer);
   }
 
-  /** Undefined while the last good poll is too long ago. */
+  /** Undefined if the last successful poll is too long ago. */
   get current(): DatasetState | undefined {
     return performance.now() - this.#askedAtMs <= TRUSTED_MS ? this.#known : undefined;
   }
 
-  /** Time since the dataset last changed; undefined while there is no current version. */
+  /** Milliseconds since the dataset last changed; undefined if there is no current version. */
   get ageMs(): number | undefined {
     return this.current && this.#ageMs + performance.now() - this.#askedAtMs;
   }
 
-  /** Why there is no current version. */
+  /** The error of the last poll that failed: why there may be no current version. */
   get lastError(): unknown {
     return this.#lastError;
   }

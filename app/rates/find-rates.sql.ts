@@ -1,18 +1,21 @@
 import { newestChange } from "./dataset-version.sql.js";
 
 /**
- * $1 code of the origin, $2 code of the destination, $3 and $4 first and last day. At least one row, and all from one
- * snapshot: version, newest change of the months (its version and instant, milliseconds since 1970) and places in each,
- * the ids null for an unknown place. Further a run of days of a batch: its first one counted from $3, a bit for each of
- * its days that consumers may see, counts and sums; null without prices.
+ * Parameters: $1 code of the origin, $2 code of the destination, $3 and $4 first and last day.
  *
- * `firstMonth` and `lastMonth` (`YYYY-MM`) are those of the first and last day, as literals: most of a question is
- * planning, and a generic plan is what helps; but one for all months locks every partition at each execution, which is
- * past the 16 fast-path locks of a backend and contended between processors, and Postgres picks that plan by itself at
- * 36 months. The literals prune when planned: a generic plan of one or two months, in 40 % of the server's time for a
- * month that is planned each time (PostgreSQL 17).
+ * Finds at least one row, and all rows come from one snapshot. Every row has the dataset version, the newest change of
+ * the months (version and instant in milliseconds since 1970) and the ids of the two places, null for an unknown place.
+ * It also has a run of days of one batch: its first day, counted from $3, a bit for each of its days that consumers may
+ * see, counts and sums. These are null if there are no prices.
  *
- * What may be seen is a sub-select and not a join because it needs no join search and cannot be planned badly.
+ * `firstMonth` and `lastMonth` (`YYYY-MM`) are the months of the first and last day, and stand in the SQL as literals.
+ * Most of the time of a question goes into planning, so a generic plan helps. But one generic plan for all months would
+ * lock every partition at each execution. That is more than the 16 fast-path locks of a backend, so processors would
+ * contend for locks; and Postgres chooses such a plan by itself at 36 months. With literals, Postgres prunes partitions
+ * when it plans: a generic plan then has one or two months, and takes 40 % of the server time that planning a month
+ * each time takes (PostgreSQL 17).
+ *
+ * Visibility is a sub-select and not a join, because it then needs no join search and cannot be planned badly.
  */
 export function findRatesSql(firstMonth: string, lastMonth: string): string {
   return `

@@ -6,19 +6,22 @@ import { findRatesSql } from "./find-rates.sql.js";
 import { countMonths, type Question } from "./question.js";
 import { rowsPerAnswer } from "./rates-metrics.js";
 
-/** One snapshot's answer to a {@link Question}. */
+/** The answer to a {@link Question}, from one snapshot. */
 export interface FoundRates {
   readonly dataset: DatasetReading;
   /** Null if no place has that code. */
   readonly originId: number | null;
   readonly destinationId: number | null;
-  /** By day of the range, oldest first; 0 where there is no visible price. */
+  /** One number for each day of the range, oldest day first; 0 for a day without visible prices. */
   readonly counts: readonly number[];
-  /** Whole US dollars; exact up to 2^53. */
+  /** In whole US dollars; exact up to 2^53. */
   readonly sums: readonly number[];
 }
 
-/** Values as Postgres writes them; what `pg` makes of dates and arrays costs more than the rest of an answer. */
+/**
+ * Leaves values as the text that Postgres writes. `pg` would parse dates and arrays, which takes longer than the rest
+ * of an answer.
+ */
 const AS_TEXT = { getTypeParser: () => (value: string) => value } as unknown as pg.CustomTypesConfig;
 
 type Row = [
@@ -32,23 +35,23 @@ type Row = [
   sums: string | null,
 ];
 
-/** Longer ranges spend their time reading rather than planning. */
+/** Longer ranges spend their time on reading and not on planning, so preparing them gains nothing. */
 const MOST_PREPARED_MONTHS = 2;
 /** A backend keeps about 85 KiB for each prepared statement, until its connection is renewed. */
 const MOST_PREPARED = 64;
 /**
- * As long as a connection lives. Windows that are no longer asked for are then forgotten, so that no backend holds
- * many.
+ * As long as a connection lives. Months that are no longer asked for are then forgotten, so that no backend keeps many
+ * statements.
  */
 const FORGOTTEN_AFTER_MS = 10 * 60_000;
 
 /**
- * Asks for rates with statements that are prepared for one or two months each (the SQL says why). A window is prepared
- * only once it has shown prices, so that odd dates do not fill the backends' memory. Not as a `statement`, which has no
- * name and parses its rows: parsing would take most of an answer's time.
+ * Asks for rates with statements that are prepared for one or two months each (find-rates.sql.ts says why). A range of
+ * months is prepared only after it has shown prices, so that unusual dates do not fill the memory of the backends. It
+ * does not use `statement`, which has no name and parses its rows: parsing would take most of the time of an answer.
  */
 export class RatesFinder {
-  /** Windows of months whose statements are prepared, each under its name. */
+  /** Ranges of months that have a prepared statement, by `first last`. */
   readonly #prepared: LRUCache<string, true>;
 
   constructor(forgottenAfterMs = FORGOTTEN_AFTER_MS) {
@@ -56,8 +59,8 @@ export class RatesFinder {
   }
 
   /**
-   * Reads what consumers see of the rates of a lane, in one statement and so in one snapshot.
-   * @throws what Postgres says of the statement, or `Error` if the row of `dataset` is lost.
+   * Reads the visible rates between two places. It runs one statement, so everything comes from one snapshot.
+   * @throws the error of Postgres, or `Error` if the row of `dataset` is missing.
    */
   async find(client: pg.ClientBase | pg.Pool, question: Question): Promise<FoundRates> {
     const { origin, destination, dateFrom, dateTo } = question;
@@ -116,7 +119,7 @@ function readRows(rows: readonly [Row, ...Row[]], { dateFrom, dateTo }: Question
   };
 }
 
-/** Reads what Postgres writes for an array of numbers, `{1,2}`, which is JSON but for its brackets. */
+/** Parses an array of numbers as Postgres writes it, `{1,2}`. Except for the brackets, this is JSON. */
 function readArray(text: string): number[] {
   return JSON.parse(`[${text.slice(1, -1)}]`) as number[];
 }

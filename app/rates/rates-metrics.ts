@@ -1,7 +1,7 @@
 import { Histogram } from "prom-client";
 import { registry } from "../telemetry/registry.js";
 
-/** Rows of daily_rates that a question read; more and more of them say that batches are not folded. */
+/** Rows of daily_rates that a question read. If this grows, batches are not being folded. */
 export const rowsPerAnswer = new Histogram({
   name: "ratesapp_rates_rows_per_answer",
   help: "Rows of daily_rates, seen or not, that one question about rates read from the database",

@@ -2,7 +2,7 @@ import { daysNewestFirst } from "./calendar.js";
 import type { FoundRates } from "./find-rates.js";
 import type { Question } from "./question.js";
 
-/** A mean of fewer prices means little, and could show what one company pays: the day's price is null then. */
+/** With fewer prices, a mean says little and could reveal what one company pays, so the price of the day is null. */
 const LEAST_PRICES = 3;
 
 /** `{"rates":[{"count":3,"day":"2021-01-31","price":1234.5},…]}`, every day of the range, newest first. */
@@ -14,7 +14,7 @@ export function writeJson(question: Question, found: FoundRates): string {
   return `{"rates":[${json}]}`;
 }
 
-/** RFC 4180 with a header: `day,price,count`; an empty field is a null. */
+/** RFC 4180 with the header `day,price,count`. An empty field means null. */
 export function writeCsv(question: Question, found: FoundRates): string {
   let csv = "day,price,count\r\n";
   forEachDay(question, found, (day, count, price) => {
@@ -32,7 +32,8 @@ function forEachDay(
   for (const [index, day] of days.entries()) {
     const at = days.length - 1 - index;
     const count = found.counts[at] ?? 0;
-    // A quotient of two whole numbers is the double nearest to the mean, and prints as the shortest text that gives it.
+    // The quotient of two whole numbers is the double nearest to the mean. It prints as the shortest text that gives
+    // this double.
     const price = count >= LEAST_PRICES ? (found.sums[at] ?? 0) / count : null;
     write(day, count === 0 ? null : count, price);
   }

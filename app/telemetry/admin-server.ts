@@ -1,27 +1,29 @@
 import type { ServerResponse } from "node:http";
-import { createBoundedServer } from "../bounded-server.js";
+import { BoundedServer } from "../bounded-server.js";
 import { type Listening, listen } from "../listen.js";
 import type { Health } from "./health.js";
+import "./build-info.js";
 import { registry } from "./registry.js";
 
-/** The server of health and metrics. */
+/** The HTTP server for health and metrics. */
 export interface AdminServer extends Listening {
   stop(): Promise<void>;
 }
 
-/** Its clients are the kubelet and Prometheus: few, and in the same cluster. */
+/** Its clients are few and in the same cluster: the kubelet and Prometheus. */
 const LIMITS = { mostConnections: 200, silenceTimeoutMs: 10_000, takeTimeoutMs: 10_000 };
 
 /**
- * `/livez` (the event loop turns), `/readyz` (this pod should get requests; else 503 with the reasons) and `/metrics`,
- * on a port that clients of the API cannot reach. It runs on while the API drains, so that probes still get answers.
+ * Starts the server of `/livez` (does the event loop run?), `/readyz` (should this pod get requests? else 503 with the
+ * reasons) and `/metrics`. It has a port that clients of the API cannot reach. It goes on while the API drains, so that
+ * probes still get answers.
  */
 export async function startAdminServer(options: {
   readonly host: string | undefined;
   readonly port: number;
   readonly health: Health;
 }): Promise<AdminServer> {
-  const server = createBoundedServer({}, LIMITS, (request, response) => {
+  const server = new BoundedServer({}, LIMITS, (request, response) => {
     const path = request.url?.split("?", 1)[0];
     if (path === "/livez") send(response, 200, { status: "ok" });
     else if (path === "/readyz") {

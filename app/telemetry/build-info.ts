@@ -1,11 +1,6 @@
-import { readFileSync } from "node:fs";
 import { Gauge } from "prom-client";
 import { registry } from "./registry.js";
-
-/** Of package.json, which stands one folder above both app/ and dist/. */
-export const releaseVersion: string = (
-  JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string }
-).version;
+import { releaseVersion } from "./release-version.js";
 
 new Gauge({
   name: "ratesapp_build_info",

@@ -10,7 +10,10 @@ const queryDuration = new Histogram({
   registers: [registry],
 });
 
-/** Runs a statement and measures it under its name, as failed if it throws what `failed` says is a failure. */
+/**
+ * Runs a statement and measures its time under its name. It counts as failed if it throws an error for which `failed`
+ * is true.
+ */
 export async function observeQuery<T>(
   statement: string,
   work: () => Promise<T>,
@@ -28,14 +31,14 @@ export async function observeQuery<T>(
   }
 }
 
-/** Grows while a database is away or fails over, although no request fails. */
+/** Grows while a database is away or fails over, even if no request fails. */
 export const queryRetries = new Counter({
   name: "ratesapp_database_retries_total",
   help: "Attempts at a statement after the first",
   registers: [registry],
 });
 
-/** By source, `replica` or `primary`. */
+/** Is 1 while a source (`replica` or `primary`) does not answer. */
 export const sourceAway = new Gauge({
   name: "ratesapp_database_source_away",
   help: "1 while reads avoid this source because it does not answer",
@@ -47,7 +50,7 @@ type Counts = Pick<pg.Pool, "totalCount" | "idleCount" | "waitingCount">;
 
 const pools = new Map<string, Counts>();
 
-/** Shows a pool in the metrics under a name, until the returned function is called. */
+/** Shows the connections of a pool in the metrics under this name, until the returned function is called. */
 export function watchPool(name: string, pool: Counts): () => void {
   pools.set(name, pool);
   return () => {

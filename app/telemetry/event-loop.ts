@@ -12,8 +12,8 @@ const lagGauge = new Gauge({
 });
 
 /**
- * How late the event loop runs. The mean over a short window and not its maximum: one pause of the garbage collector
- * is no overload, while a queue of requests delays every turn.
+ * Measures how late the event loop runs: the mean over a short window. The maximum would be wrong, because one pause of
+ * the garbage collector is no overload. A queue of requests, however, delays every turn of the loop.
  */
 export class EventLoopLag {
   readonly #histogram: IntervalHistogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
@@ -30,14 +30,14 @@ export class EventLoopLag {
     return this.#lagMs;
   }
 
-  /** Ends the measurement; {@link lagMs} stays as it is. */
+  /** Ends the measurement; {@link lagMs} keeps its last value. */
   stop(): void {
     clearInterval(this.#timer);
     this.#histogram.disable();
   }
 
   #read(): void {
-    // The histogram holds whole intervals: the resolution is not lag. It is empty (NaN) if nothing was measured.
+    // The histogram measures whole intervals, so the resolution is subtracted. Its mean is NaN if nothing was measured.
     const meanMs = this.#histogram.mean / 1e6 - RESOLUTION_MS;
     this.#histogram.reset();
     this.#lagMs = Number.isFinite(meanMs) ? Math.max(0, meanMs) : 0;

@@ -1,16 +1,16 @@
-/** Why the process should get no new requests, or undefined. */
+/** Gives the reason why the process should get no new requests; undefined if it should get them. */
 export type Check = () => string | undefined;
 
-/** What `/readyz` answers: ready if no check gives a reason against it. */
+/** Decides what `/readyz` answers: ready, if no check gives a reason. */
 export class Health {
   readonly #checks = new Map<string, Check>();
 
-  /** Adds a check, which `/readyz` runs at each request; another check of that name is replaced. */
+  /** Adds a check that runs at each request of `/readyz`. It replaces an earlier check of the same name. */
   add(name: string, check: Check): void {
     this.#checks.set(name, check);
   }
 
-  /** Reasons by the name of their check. */
+  /** All reasons not to be ready, by the name of their check. */
   reasons(): Record<string, string> {
     const reasons: Record<string, string> = {};
     for (const [name, check] of this.#checks) {

@@ -4,8 +4,8 @@ import { registry } from "./registry.js";
 let inFlight = 0;
 
 /**
- * One request more or less. The gauge reads this number when it is scraped, which costs a request less than setting a
- * gauge.
+ * Counts a request that begins (1) or ends (-1). The gauge reads the number when it is scraped. This costs a request
+ * less than setting the gauge.
  */
 export function countInFlight(change: 1 | -1): void {
   inFlight += change;
@@ -20,7 +20,7 @@ new Gauge({
   },
 });
 
-/** By reason; a request that is shed costs no query. */
+/** Counts refused requests by reason. A refused request costs no query. */
 export const requestsShed = new Counter({
   name: "ratesapp_http_requests_shed_total",
   help: "Requests turned away before any work, by reason",

@@ -5,8 +5,9 @@ import type { Settings } from "../settings.js";
 export type { Logger };
 
 /**
- * Writes to standard error: standard output holds only what a command prints for its user. JSON with level names and
- * ISO times, which every log collector reads without configuration; lines for people on a terminal.
+ * Makes a log that writes to standard error, because standard output is only for what a command prints for its user. As
+ * JSON, it has level names and ISO times, which every log collector can read without configuration. On a terminal, it
+ * writes lines for people.
  */
 export function createLogger(settings: Pick<Settings, "logLevel" | "logFormat">): Logger {
   const options = {
@@ -20,7 +21,7 @@ export function createLogger(settings: Pick<Settings, "logLevel" | "logFormat">)
     return pino(options, PinoPretty({ destination: 2, sync: true, errorLikeObjectKeys: ["error"] }));
   }
   const destination = pino.destination({ dest: 2, sync: true });
-  // A log that cannot be written, as on a full disk, must not end the process.
+  // If the log cannot be written, as on a full disk, the process must not end.
   destination.on("error", () => {});
   return pino(options, destination);
 }

@@ -1,6 +1,6 @@
 import { collectDefaultMetrics, Registry } from "prom-client";
 
-/** Every metric of the process; the admin server and the command line read it. */
+/** All metrics of the process. The admin server and the command line read them. */
 export const registry = new Registry();
 
 collectDefaultMetrics({ register: registry });

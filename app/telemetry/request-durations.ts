@@ -11,10 +11,13 @@ interface Labels {
   readonly status: number;
 }
 
-/** The requests with the same labels. */
+/** Counts of the requests that have the same labels. */
 interface Series {
   readonly labels: Labels;
-  /** Those within each bound and not within the one before; last, those over all bounds. */
+  /**
+   * Number of requests for each bound: above the bound before, and not above this one. The last number is for requests
+   * above all bounds.
+   */
   readonly counts: number[];
   sumSeconds: number;
 }
@@ -22,8 +25,8 @@ interface Series {
 const allSeries = new Map<string, Series>();
 
 /**
- * Counts a request. Not with prom-client's Histogram, which checks the labels, and writes them and the bound into keys,
- * each time: 2 µs of the 34 that an answer from memory took.
+ * Counts a request by its duration. It does not use the Histogram of prom-client, which checks the labels and builds
+ * keys from them and the bound at each call: that took 2 of the 34 µs of an answer from memory.
  */
 export function observeDuration(labels: Labels, seconds: number): void {
   const key = `${labels.status} ${labels.method} ${labels.route}`;
@@ -38,7 +41,7 @@ export function observeDuration(labels: Labels, seconds: number): void {
   series.sumSeconds += seconds;
 }
 
-/** What the registry asks a metric for. */
+/** A metric in the form that the registry reads. */
 const requestDurations = {
   name: NAME,
   async get() {

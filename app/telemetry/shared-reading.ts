@@ -1,4 +1,4 @@
-/** What several metrics of one scrape, and several scrapers, read together of one source. */
+/** A reading that several metrics and several scrapers share, so that the source is read only once for all of them. */
 export class SharedReading<Source, Reading> {
   readonly #keptMs: number;
   readonly #read: (source: Source) => Promise<Reading>;
@@ -6,19 +6,19 @@ export class SharedReading<Source, Reading> {
   #reading: Promise<Reading | undefined> = Promise.resolve(undefined);
   #readAtMs = Number.NEGATIVE_INFINITY;
 
-  /** @param keptMs how long a reading serves, in milliseconds. */
+  /** @param keptMs how long a reading is used before the source is read again, in milliseconds. */
   constructor(keptMs: number, read: (source: Source) => Promise<Reading>) {
     this.#keptMs = keptMs;
     this.#read = read;
   }
 
-  /** From now on the source is this one; undefined for none. What was read of another is forgotten. */
+  /** Reads from this source from now on; undefined for none. The last reading of another source is dropped. */
   watch(source: Source | undefined): void {
     this.#source = source;
     this.#readAtMs = Number.NEGATIVE_INFINITY;
   }
 
-  /** Undefined without a source, and while it cannot be read. */
+  /** The current reading; undefined if there is no source or it cannot be read. */
   current(): Promise<Reading | undefined> {
     if (performance.now() - this.#readAtMs > this.#keptMs) {
       this.#readAtMs = performance.now();

@@ -25,7 +25,10 @@ export interface Compared {
   readonly publishTo?: string;
 }
 
-/** Questions about the busiest lane of regions and that of ports, by turns: what else the machine does meets both. */
+/**
+ * Asks about the busiest lane of regions and that of ports, in turn, so that other load on the machine affects both
+ * sides alike.
+ */
 export async function compareQuestions(compared: Compared): Promise<Line[]> {
   const { ours, peer, dateFrom, dateTo, publishTo } = compared;
   const lines: Line[] = [];

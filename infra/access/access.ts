@@ -8,7 +8,6 @@ import type { Settings } from "../settings/schema.js";
 import { nothingForEverybody } from "./grants.js";
 import { localPortOf } from "./local-port.js";
 import { PortForward } from "./port-forward.js";
-import { primaryOf } from "./primary.js";
 import { PurposeAccess } from "./purpose-access.js";
 import { type PurposeName, purposes } from "./purposes.js";
 
@@ -16,18 +15,18 @@ export interface AccessArgs {
   readonly stack: string;
   readonly names: Names;
   readonly settings: Settings;
-  /** How to reach the cluster, for the port-forward. */
+  /** How the port-forward reaches the cluster. */
   readonly cluster: ClusterAccess;
   readonly database: Database;
   /** Namespace of the pods that get the Secrets. */
   readonly namespace: pulumi.Input<string>;
 }
 
-/** Who may do what in the database, and the Secrets with which pods connect. */
+/** The roles and rights in the database, and the Secrets with which pods connect. */
 export class Access extends pulumi.ComponentResource {
-  /** Each with one key, `url`. */
+  /** Names of the Secrets. Each has one key, `url`. */
   readonly secretNames: Readonly<Record<PurposeName, pulumi.Output<string>>>;
-  /** Another text when the Secrets' content is another; no secret itself. */
+  /** Changes when the content of the Secrets changes. It is not secret itself. */
   readonly revision: string;
 
   constructor(name: string, args: AccessArgs, options: pulumi.ComponentResourceOptions) {
@@ -45,16 +44,16 @@ export class Access extends pulumi.ComponentResource {
         username: "postgres",
         password: database.superuserPassword,
         superuser: true,
-        // Encrypted up to the pod, whose certificate does not name 127.0.0.1.
+        // The connection is encrypted as far as the pod. The certificate is not verified: it does not name 127.0.0.1.
         sslmode: "require",
         connectTimeout: 150,
-        // Each is a connection through the Kubernetes API.
+        // Each connection is one through the Kubernetes API.
         maxConnections: 4,
       },
       { parent: this },
     );
-    // Roles and grants go with the database. `pulumi destroy` does not run the program, so there is no port-forward;
-    // and with the database gone there is nothing to delete.
+    // Roles and grants are deleted together with the database. `pulumi destroy` does not run this program, so there is
+    // no port-forward to delete them one by one.
     const inside = { provider, deletedWith: database.resource, dependsOn: database.resource };
 
     let after = nothingForEverybody({ options: { ...inside, parent: this }, after: database.resource });
@@ -80,12 +79,14 @@ export class Access extends pulumi.ComponentResource {
   }
 }
 
-/** Opens the port-forward for as long as the program runs, and returns its port. A preview connects to nothing. */
+/** Opens the port-forward for as long as the program runs, and returns its local port. A preview opens none. */
 function portForward({ cluster, names, settings, stack }: AccessArgs): pulumi.Output<number> {
   const localPort = settings.access.localPort ?? localPortOf(stack);
   if (pulumi.runtime.isDryRun()) return pulumi.output(localPort);
   return pulumi.output(cluster.kubeconfig).apply(async (kubeconfig) => {
     const { context } = cluster;
+    // Imported only here: a preview would load the client of Kubernetes for nothing.
+    const { primaryOf } = await import("./primary.js");
     const primary = primaryOf({ kubeconfig, context, namespace: names.database, cluster: names.databaseCluster });
     const onProblem = (message: string) => void pulumi.log.warn(message);
     const forward = await PortForward.open({ ...primary, localPort, onProblem });

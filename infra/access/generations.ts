@@ -1,24 +1,24 @@
 /**
- * How passwords change while pods can log in at every moment.
+ * How a password is changed without a moment in which pods cannot log in.
  *
- * Each purpose has two login roles, `_a` and `_b`, members of one group role that holds the grants. One of them is
- * handed to pods. Raising `access.passwordGeneration` by one gives the other a new password and hands it out: pods are
- * replaced one by one, and until the last of them is gone both roles can log in. The next raise does the same the other
- * way round, and ends the password before the last.
+ * Each purpose has two login roles, `_a` and `_b`. Both are members of one group role that has the grants. Pods get one
+ * of the two. When `access.passwordGeneration` is raised by one, the other role gets a new password, and pods get that
+ * role. Pods are replaced one by one; until the last old pod has ended, both roles can log in. The next raise does the
+ * same with the first role, and so ends its old password.
  *
- * After a leak, raise it, wait for the rollout, and raise it again: then no password from before is left.
+ * After a leak, raise it, wait for the rollout, and raise it again. Then no old password is valid.
  */
 export interface Generation {
   readonly suffix: "a" | "b";
-  /** The raise at which this role's password was last made. */
+  /** The generation in which the password of this role was last made. */
   readonly madeAt: number;
-  /** Whether it is the one that pods are handed. */
+  /** True if pods get this role. */
   readonly current: boolean;
 }
 
 /**
- * Both login roles of a purpose at a generation: the odd ones are `a`'s, the even ones `b`'s.
- * @param generation from 1.
+ * Both login roles of a purpose at a generation. Odd generations make the password of `a`, even ones that of `b`.
+ * @param generation at least 1.
  */
 export function generations(generation: number): readonly [Generation, Generation] {
   const odd = generation % 2 === 1;

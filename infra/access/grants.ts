@@ -5,16 +5,16 @@ import type { Purpose } from "./purposes.js";
 
 const SCHEMA = "public";
 
-/** Options that make a resource wait for the one before it. */
+/** Makes a resource wait for the one before it. */
 export interface Turn {
   readonly options: pulumi.CustomResourceOptions;
   readonly after: pulumi.Resource;
 }
 
 /**
- * The rights of a group: on the tables that exist, and, as default privileges, on those that migrations and new months
- * will make. One statement after the other: Postgres refuses two changes of one access list at the same time ("tuple
- * concurrently updated"). Returns the last.
+ * Grants the rights of a group: on existing tables, and, as default privileges, on tables that migrations and new
+ * months will add. The statements run one after the other, because Postgres refuses two changes of the same access list
+ * at the same time ("tuple concurrently updated"). Returns the last resource.
  */
 export function grants(purpose: Purpose, group: pulumi.Input<string>, { after, options }: Turn): pulumi.Resource {
   const { name } = purpose;
@@ -41,8 +41,8 @@ export function grants(purpose: Purpose, group: pulumi.Input<string>, { after, o
 }
 
 /**
- * Takes away what Postgres gives to every role: to connect to the database, and to call every function. A function that
- * runs with its owner's rights would let any role write. Returns the last.
+ * Revokes what Postgres grants to every role: to connect to the database and to call every function. Otherwise every
+ * role could write through a function that runs with the rights of its owner. Returns the last resource.
  */
 export function nothingForEverybody({ after, options }: Turn): pulumi.Resource {
   const connect = new postgresql.Grant(
@@ -50,7 +50,7 @@ export function nothingForEverybody({ after, options }: Turn): pulumi.Resource {
     { role: "public", database: DATABASE, objectType: "database", privileges: [] },
     { ...options, dependsOn: after },
   );
-  // Without a schema: within one, a default can be added and never taken away.
+  // No schema is given: within a schema, default privileges can be added but never revoked.
   return new postgresql.DefaultPrivileges(
     "everybody-later-functions",
     { role: "public", database: DATABASE, owner: OWNER, objectType: "function", privileges: [] },

@@ -6,19 +6,19 @@ import type { Purpose } from "./purposes.js";
 
 export interface LoginRolesArgs {
   readonly purpose: Purpose;
-  /** `access.passwordGeneration`. */
+  /** Value of `access.passwordGeneration`. */
   readonly generation: number;
-  /** Of the group; the login roles become its members. */
+  /** Name of the group. The login roles become its members. */
   readonly group: pulumi.Input<string>;
 }
 
-/** A role that can log in. */
+/** A role with a password. */
 export interface Login {
   readonly user: pulumi.Output<string>;
   readonly password: pulumi.Output<string>;
 }
 
-/** Makes the two login roles of a purpose, and returns the one to use now (generations.ts). */
+/** Makes the two login roles of a purpose. Returns the one that pods get now (generations.ts). */
 export function loginRoles(
   { generation, group, purpose }: LoginRolesArgs,
   options: pulumi.CustomResourceOptions,
@@ -26,9 +26,10 @@ export function loginRoles(
   const login = ({ madeAt, suffix }: Generation): Login => {
     const password = new random.RandomPassword(
       `${purpose.name}-${suffix}`,
-      // Letters and digits stand in a URL as they are.
+      // Letters and digits need no escaping in a URL.
       { length: 32, special: false, keepers: { generation: String(madeAt) } },
-      // Deleted first, the old one would take with it all that is made of it: the Secret and the pods that read it.
+      // If the old password were deleted first, everything made from it would be deleted too: the Secret and the pods
+      // that read it.
       { ...(options.parent && { parent: options.parent }), deleteBeforeReplace: false },
     );
     const role = new postgresql.Role(
@@ -38,7 +39,7 @@ export function loginRoles(
         login: true,
         password: password.result,
         roles: [group],
-        // It owns nothing: what it makes belongs to the group.
+        // The role owns nothing, because the objects that it creates belong to the group.
         skipReassignOwned: true,
         ...timeouts(purpose),
       },

@@ -3,13 +3,13 @@ import { createServer, type Server, type Socket } from "node:net";
 export interface PortForwardOptions {
   /** Port on 127.0.0.1. */
   readonly localPort: number;
-  /** The pod to connect to as of now; undefined while there is none. */
+  /** Finds the pod to connect to at this moment; undefined if there is none. */
   readonly find: () => Promise<string | undefined>;
-  /** Opens a connection to that pod and moves bytes until it ends; rejects if it could not be opened. */
+  /** Opens a connection to the pod and moves bytes until it ends. Rejects if it cannot be opened. */
   readonly connect: (pod: string, socket: Socket) => Promise<void>;
-  /** How long a new connection waits for a pod; a failover takes seconds. */
+  /** How long a new connection waits for a pod. A failover takes seconds. */
   readonly patienceMs?: number;
-  /** Told of what went wrong with a connection. */
+  /** Called with a description of a failed connection. */
   readonly onProblem?: (message: string) => void;
 }
 
@@ -29,9 +29,9 @@ export class PortTakenError extends Error {
 const RETRY_MS = 500;
 
 /**
- * A port of this machine that leads to the pod that is the primary at the moment a client connects. Connections to a
- * pod that goes end with it; the next one finds the new primary, and waits for it while there is none.
- * `kubectl port-forward` stays with the pod it began with.
+ * A local port that leads to the pod that is the primary when a client connects. When a pod ends, its connections end
+ * too. The next connection finds the new primary, or waits until there is one. `kubectl port-forward` would stay with
+ * its first pod.
  */
 export class PortForward {
   readonly #server: Server;
@@ -60,13 +60,13 @@ export class PortForward {
     return typeof address === "object" && address ? address.port : this.#options.localPort;
   }
 
-  /** Lets the process end while the port is open. */
+  /** Lets the process end although the port is open. */
   unref(): this {
     this.#server.unref();
     return this;
   }
 
-  /** Closes the port and cuts every connection over it. */
+  /** Closes the port and all its connections. */
   async close(): Promise<void> {
     const closed = new Promise((resolve) => this.#server.close(resolve));
     for (const socket of this.#sockets) socket.destroy();
@@ -76,7 +76,7 @@ export class PortForward {
   async #serve(socket: Socket): Promise<void> {
     const { connect, find, onProblem, patienceMs } = this.#options;
     this.#sockets.add(socket);
-    // The client may end the connection at any time; it knows itself what it lost.
+    // The client may end the connection at any time. The client itself notices what it lost.
     socket.on("error", () => {});
     socket.once("close", () => this.#sockets.delete(socket));
     const limit = Date.now() + patienceMs;

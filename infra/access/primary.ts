@@ -3,9 +3,9 @@ import { PassThrough } from "node:stream";
 import { CoreV1Api, KubeConfig, PortForward as KubernetesPortForward, type V1Pod } from "@kubernetes/client-node";
 
 export interface PrimaryOptions {
-  /** Content; undefined: $KUBECONFIG or ~/.kube/config. */
+  /** Content of a kubeconfig; if undefined, $KUBECONFIG or ~/.kube/config is read. */
   readonly kubeconfig: string | undefined;
-  /** Undefined: the kubeconfig's current one. */
+  /** If undefined, the current context of the kubeconfig. */
   readonly context: string | undefined;
   readonly namespace: string;
   /** Name of the CloudNativePG Cluster. */
@@ -14,7 +14,10 @@ export interface PrimaryOptions {
 
 const POSTGRES = 5432;
 
-/** The primary of a CloudNativePG Cluster, through the Kubernetes API: {@link PortForward}'s `find` and `connect`. */
+/**
+ * Finds the primary of a CloudNativePG Cluster and connects to it, through the Kubernetes API. The results are `find`
+ * and `connect` of a {@link PortForward}.
+ */
 export function primaryOf({ cluster, context, kubeconfig, namespace }: PrimaryOptions) {
   const config = new KubeConfig();
   if (kubeconfig === undefined) config.loadFromDefault();
@@ -33,7 +36,7 @@ export function primaryOf({ cluster, context, kubeconfig, namespace }: PrimaryOp
     async connect(pod: string, socket: Socket): Promise<void> {
       const errors = new PassThrough();
       const channel = await forward.portForward(namespace, pod, [POSTGRES], socket, errors, socket);
-      // Either end takes the other with it; a client whose server is gone must not wait for an answer.
+      // If one end closes, the other is closed too: a client must not wait for the answer of a server that is gone.
       const websocket = "close" in channel ? channel : channel();
       websocket?.on("close", () => socket.destroy());
       websocket?.on("error", () => socket.destroy());

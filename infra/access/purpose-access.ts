@@ -8,30 +8,32 @@ import type { Purpose } from "./purposes.js";
 
 export interface PurposeAccessArgs {
   readonly purpose: Purpose;
-  /** `access.passwordGeneration`. */
+  /** Value of `access.passwordGeneration`. */
   readonly generation: number;
-  /** Where pods with this purpose connect. */
+  /** Host that pods with this purpose connect to. */
   readonly host: pulumi.Input<string>;
-  /** Of the Secret, which has one key, `url`. */
+  /** Name of the Secret. It has one key, `url`. */
   readonly secretName: string;
   readonly namespace: pulumi.Input<string>;
-  /** The grant that the first of these waits for: they run one after the other. */
+  /** The grants of this purpose wait for this resource, because all grants run one after the other. */
   readonly after: pulumi.Resource;
-  /** Of the database's provider and the resource that roles and grants are gone with. */
+  /**
+   * Options with the database provider, and with the resource that takes the roles and grants along when it is deleted.
+   */
   readonly inside: pulumi.CustomResourceOptions;
 }
 
-/** One purpose: its group with its grants, its two logins, and the Secret with which pods connect. */
+/** The access for one purpose: a group with its grants, two login roles, and the Secret with which pods connect. */
 export class PurposeAccess extends pulumi.ComponentResource {
   readonly secretName: pulumi.Output<string>;
-  /** The last of its grants. */
+  /** The last grant of this purpose. */
   readonly last: pulumi.Resource;
 
   constructor(name: string, args: PurposeAccessArgs, options: pulumi.ComponentResourceOptions) {
     super("ratesapp:access:PurposeAccess", name, {}, options);
     const { generation, host, purpose } = args;
     const inside = { ...args.inside, parent: this };
-    // The owner came with the database.
+    // The group of the owner was created together with the database.
     const group =
       purpose.name === "owner"
         ? undefined
@@ -48,13 +50,13 @@ export class PurposeAccess extends pulumi.ComponentResource {
       {
         metadata: { name: args.secretName, namespace: args.namespace },
         stringData: {
-          // Encrypted and not verified: the operator renews its authority every 90 days, so a copy of it in this
-          // namespace would expire, and pods would no longer connect, after 90 days without a `pulumi up`.
-          // NetworkPolicies decide which pods can answer.
+          // The connection is encrypted, but the certificate is not verified. The operator renews its certificate
+          // authority every 90 days. A copy of the authority in this namespace would expire after 90 days without a
+          // `pulumi up`, and pods could no longer connect. NetworkPolicies decide which pods can answer.
           url: pulumi.interpolate`postgresql://${user}:${password}@${host}:5432/${DATABASE}?sslmode=no-verify${session}`,
         },
       },
-      // After the grants: a pod that reads this Secret can log in with a role that has its rights.
+      // The Secret is made after the grants, so that a pod that reads it finds a role with all its rights.
       { parent: this, dependsOn: this.last },
     ).metadata.name;
     this.registerOutputs();

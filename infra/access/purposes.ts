@@ -1,30 +1,30 @@
 import { OWNER } from "../database/cluster-spec.js";
 
-/** What programs connect to the database for. */
+/** The purposes for which programs connect to the database. */
 export type PurposeName = "owner" | "ingest" | "api" | "monitoring";
 
-/** What a program connects for, and the rights that it needs. It gets no others. */
+/** A purpose and the rights that it needs. It has no other rights. */
 export interface Purpose {
   readonly name: PurposeName;
-  /** Holds the grants; the two login roles are its members. */
+  /** Name of the group role. It has the grants, and the two login roles are its members. */
   readonly group: string;
   readonly tables: readonly string[];
   readonly sequences: readonly string[];
   readonly functions: readonly string[];
-  /** Groups of Postgres' own. */
+  /** Predefined roles of Postgres of which the group is a member. */
   readonly memberOf: readonly string[];
-  /** Parameters that a session begins with, where nothing pools it. */
+  /** Parameters that a session begins with. They work only without a pooler. */
   readonly sessionOptions?: string;
-  /** Set on the role: a pooler shares server connections, so a client cannot set it when it connects. */
+  /** Set on the role, because a pooler shares server connections, so a client cannot set it when it connects. */
   readonly statementTimeoutMs?: number;
   readonly idleInTransactionTimeoutMs?: number;
 }
 
 const nothing = { tables: [], sequences: [], functions: [], memberOf: [] };
 
-/** All purposes. @param statementTimeoutMs limit of a statement of the API, in milliseconds. */
+/** All purposes. @param statementTimeoutMs limit for a statement of the API, in milliseconds. */
 export const purposes = (statementTimeoutMs: number): Readonly<Record<PurposeName, Purpose>> => ({
-  // Makes and changes tables, which belong to the group and not to the login that happened to make them.
+  // Creates and changes tables. They belong to the group, and not to the login role that created them.
   owner: { ...nothing, name: "owner", group: OWNER, sessionOptions: `-c role=${OWNER}` },
   ingest: {
     ...nothing,
@@ -42,7 +42,7 @@ export const purposes = (statementTimeoutMs: number): Readonly<Record<PurposeNam
     statementTimeoutMs,
     idleInTransactionTimeoutMs: 10_000,
   },
-  // Reads statistics and progress, and no prices.
+  // Reads statistics and progress, but no prices.
   monitoring: {
     ...nothing,
     name: "monitoring",

@@ -5,13 +5,13 @@ import { podIdentity } from "./pod-identity.js";
 export interface BackupBucketArgs {
   readonly clusterName: pulumi.Input<string>;
   readonly keyArn: pulumi.Input<string>;
-  /** The database's, and its ServiceAccount, which alone may write. */
+  /** Namespace of the database. Only pods with its ServiceAccount may write. */
   readonly namespace: string;
   readonly serviceAccount: string;
   readonly protect: boolean;
 }
 
-/** An encrypted, versioned bucket that the database's pods write to as themselves. */
+/** An encrypted, versioned bucket. The pods of the database write to it with the rights of their own ServiceAccount. */
 export class BackupBucket extends pulumi.ComponentResource {
   readonly destination: pulumi.Output<string>;
 
@@ -29,7 +29,7 @@ export class BackupBucket extends pulumi.ComponentResource {
       `${name}-backups`,
       {
         ...of,
-        // A bucket key asks KMS once for many objects; WAL is thousands of them a day.
+        // With a bucket key, one request to KMS serves many objects. WAL makes thousands of objects a day.
         rules: [
           {
             bucketKeyEnabled: true,
@@ -44,7 +44,7 @@ export class BackupBucket extends pulumi.ComponentResource {
       { ...of, versioningConfiguration: { status: "Enabled" } },
       { parent: this },
     );
-    // What retention or a mistake deletes can be brought back for two weeks.
+    // For two weeks, objects can be restored that retention or a mistake has deleted.
     new aws.s3.BucketLifecycleConfiguration(
       `${name}-backups`,
       {
@@ -78,7 +78,7 @@ export class BackupBucket extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    // Known when the pods may write, so that the database starts no earlier.
+    // Resolved when the pods have the right to write, so that the database does not start before.
     this.destination = pulumi.all([bucket.bucket, identity.associationId]).apply(([id]) => `s3://${id}/`);
     this.registerOutputs();
   }

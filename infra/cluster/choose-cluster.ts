@@ -6,7 +6,7 @@ import { EksCluster } from "./eks-cluster.js";
 import { ExistingCluster } from "./existing-cluster.js";
 import type { KubernetesCluster } from "./kubernetes-cluster.js";
 
-/** The cluster that the settings ask for: one that is there, or one of its own on AWS. */
+/** The cluster of the settings: an existing one, or a new one on AWS. */
 export function clusterOf(stack: string, names: Names, settings: Settings): KubernetesCluster {
   const { cluster, database, feeds, protect } = settings;
   if (cluster.eks) {

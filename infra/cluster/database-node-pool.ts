@@ -5,8 +5,8 @@ import type { Placement } from "./kubernetes-cluster.js";
 const TAINT = { key: "ratesapp/database", value: "true", effect: "NoSchedule" } as const;
 
 /**
- * Nodes for the database alone, so that a rush of requests or a large batch takes no disk cache, CPU or network from
- * it, and so that making room for API pods never moves it.
+ * Nodes for the database only. So many requests or a large batch cannot take disk cache, CPU or network from it, and
+ * scaling of API pods never moves it.
  */
 export function databaseNodePool(options: pulumi.CustomResourceOptions): Placement {
   new kubernetes.apiextensions.CustomResource(
@@ -22,18 +22,20 @@ export function databaseNodePool(options: pulumi.CustomResourceOptions): Placeme
             nodeClassRef: { group: "eks.amazonaws.com", kind: "NodeClass", name: "default" },
             taints: [TAINT],
             requirements: [
-              // A spot instance is taken back with two minutes' notice.
+              // A spot instance can be taken away with two minutes' notice.
               { key: "karpenter.sh/capacity-type", operator: "In", values: ["on-demand"] },
-              // Memory and steady CPU; burstable ones run out of credit in the middle of a batch.
+              // These families have much memory and constant CPU. Burstable instances run out of CPU credits in the
+              // middle of a batch.
               { key: "eks.amazonaws.com/instance-category", operator: "In", values: ["m", "r"] },
               { key: "kubernetes.io/arch", operator: "In", values: ["amd64"] },
             ],
-            // Nodes are renewed for updates after two weeks; CloudNativePG moves the primary away first.
+            // Nodes are replaced for updates after two weeks. CloudNativePG moves the primary to another node before
+            // that.
             expireAfter: "336h",
           },
         },
         disruption: {
-          // A database node is not packed fuller to save money: each move is a switchover or a replica rebuilt.
+          // Database nodes are not consolidated to save money, because each move is a switchover or a rebuilt replica.
           consolidationPolicy: "WhenEmpty",
           consolidateAfter: "5m",
           budgets: [{ nodes: "1" }],

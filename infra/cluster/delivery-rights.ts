@@ -1,7 +1,7 @@
 import type { Settings } from "../settings/schema.js";
 import type { PolicyStatement } from "./pod-identity.js";
 
-/** What ingest pods need to read the deliveries at Amazon that the feeds name, where they have no keys of their own. */
+/** The rights that ingest pods need to read deliveries from S3, for feeds that have no keys of their own. */
 export function deliveryRights(feeds: Settings["feeds"]): PolicyStatement[] {
   return Object.values(feeds).flatMap(({ credentialsSecretName, environment, source }) => {
     const [, bucket, prefix = ""] = /^s3:\/\/([^/]+)\/?(.*)$/.exec(source) ?? [];

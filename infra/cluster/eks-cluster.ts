@@ -5,35 +5,36 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Names } from "../names.js";
 import { BackupBucket } from "./backup-bucket.js";
 import { databaseNodePool } from "./database-node-pool.js";
+import { ImageRegistry } from "./image-registry.js";
 import type { Archive, ClusterAccess, KubernetesCluster, Placement } from "./kubernetes-cluster.js";
 import { kubernetesProvider } from "./kubernetes-provider.js";
 import { loadBalancerClass } from "./load-balancer-class.js";
 import { Network, type NetworkArgs } from "./network.js";
 import { type PolicyStatement, podIdentity } from "./pod-identity.js";
-import { Registry } from "./registry.js";
+import { storageClass } from "./storage-class.js";
 
 export interface EksClusterArgs extends NetworkArgs {
   readonly region: string;
-  /** Kubernetes, such as `1.34`. */
+  /** Version of Kubernetes, such as `1.34`. */
   readonly version: string;
   readonly publicAccessCidrs: readonly string[];
   readonly adminRoleArns: readonly string[];
-  /** Of the database, whose ServiceAccount gets the bucket, and of the workloads. */
+  /** Names of the database, whose ServiceAccount may write to the bucket, and of the workloads. */
   readonly names: Names;
-  /** Whether to make a bucket for them. */
+  /** True to make a bucket for backups. */
   readonly backups: boolean;
-  /** Of ingest pods, on the buckets that deliveries come from. */
+  /** Rights of ingest pods on the buckets of deliveries. */
   readonly deliveryRights: readonly PolicyStatement[];
-  /** Refuses to delete the cluster, the key and the bucket. */
+  /** True to refuse the deletion of the cluster, the key and the bucket. */
   readonly protect: boolean;
 }
 
 const ADMIN_POLICY = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy";
 
 /**
- * Kubernetes on AWS over three zones, in EKS Auto Mode: AWS runs the autoscaler (Karpenter), the volume and load
- * balancer controllers, the network policy engine and the pod identity agent, and replaces nodes for updates. That is
- * five charts, four IAM roles and their upgrades that are not here, for 12 % on top of the price of the instances.
+ * Kubernetes on AWS over three zones, in EKS Auto Mode. AWS runs the autoscaler (Karpenter), the controllers of volumes
+ * and load balancers, the network policy engine and the pod identity agent, and replaces nodes for updates. This saves
+ * five charts, four IAM roles and their upgrades, and costs 12 % more than the instances alone.
  */
 export class EksCluster extends pulumi.ComponentResource implements KubernetesCluster {
   readonly provider: kubernetes.Provider;
@@ -44,7 +45,7 @@ export class EksCluster extends pulumi.ComponentResource implements KubernetesCl
   readonly databasePlacement: Placement;
   readonly archive: Archive | undefined;
   readonly ingressClass: pulumi.Output<string>;
-  /** In Auto Mode each node answers for itself: there are no pods to select. */
+  /** In Auto Mode each node answers DNS itself, so there are no pods to select. */
   readonly dns = [];
   readonly registry: pulumi.Output<string>;
 
@@ -54,7 +55,8 @@ export class EksCluster extends pulumi.ComponentResource implements KubernetesCl
     this.context = name;
     this.login = `aws eks update-kubeconfig --region ${args.region} --name ${name} --alias ${name}`;
 
-    // Encrypts Secrets, backups and images; and the stack's own secrets, where it is its secrets provider.
+    // Encrypts Secrets, backups and images. It also encrypts the secrets of the stack, if it is the stack's secrets
+    // provider.
     const key = new aws.kms.Key(
       name,
       { description: `Secrets, backups and images of ${name}`, enableKeyRotation: true, deletionWindowInDays: 30 },
@@ -81,7 +83,7 @@ export class EksCluster extends pulumi.ComponentResource implements KubernetesCl
         publicAccessCidrs: [...args.publicAccessCidrs],
         encryptionConfigKeyArn: key.arn,
         enabledClusterLogTypes: ["api", "audit", "authenticator"],
-        // A version out of support is upgraded by AWS rather than billed six times as much.
+        // AWS upgrades a version whose support has ended. With the default, it would cost six times as much instead.
         upgradePolicy: { supportType: "STANDARD" },
         deletionProtection: protect,
       },
@@ -91,32 +93,11 @@ export class EksCluster extends pulumi.ComponentResource implements KubernetesCl
     this.provider = kubernetesProvider(name, this.access, { parent: this });
     const inside = { parent: this, provider: this.provider };
 
-    // Without it the policies are accepted and nothing is enforced.
-    new kubernetes.core.v1.ConfigMap(
-      "network-policies",
-      {
-        metadata: { name: "amazon-vpc-cni", namespace: "kube-system" },
-        data: { "enable-network-policy-controller": "true" },
-      },
-      inside,
-    );
-    this.storageClass = new kubernetes.storage.v1.StorageClass(
-      "gp3",
-      {
-        metadata: { name: "gp3", annotations: { "storageclass.kubernetes.io/is-default-class": "true" } },
-        provisioner: "ebs.csi.eks.amazonaws.com",
-        parameters: { type: "gp3", encrypted: "true" },
-        // Where its pod will run: a disk lives in one zone.
-        volumeBindingMode: "WaitForFirstConsumer",
-        allowVolumeExpansion: true,
-        // In production a disk outlives the mistake of deleting its claim.
-        reclaimPolicy: protect ? "Retain" : "Delete",
-      },
-      inside,
-    ).metadata.name;
+    enforceNetworkPolicies(inside);
+    this.storageClass = storageClass({ protect }, inside);
     this.databasePlacement = databaseNodePool(inside);
     this.ingressClass = loadBalancerClass(inside);
-    this.registry = new Registry(name, { keyArn: key.arn, protect }, { parent: this }).url;
+    this.registry = new ImageRegistry(name, { keyArn: key.arn, protect }, { parent: this }).url;
     this.archive = args.backups
       ? new BackupBucket(
           name,
@@ -144,6 +125,18 @@ export class EksCluster extends pulumi.ComponentResource implements KubernetesCl
     }
     this.registerOutputs();
   }
+}
+
+/** Makes the cluster enforce NetworkPolicies. Without this setting, it accepts them but does nothing. */
+function enforceNetworkPolicies(options: pulumi.CustomResourceOptions): void {
+  new kubernetes.core.v1.ConfigMap(
+    "network-policies",
+    {
+      metadata: { name: "amazon-vpc-cni", namespace: "kube-system" },
+      data: { "enable-network-policy-controller": "true" },
+    },
+    options,
+  );
 }
 
 const admin = (principalArn: string) => ({

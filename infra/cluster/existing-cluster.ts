@@ -5,11 +5,11 @@ import type { ClusterAccess, KubernetesCluster } from "./kubernetes-cluster.js";
 import { kubernetesProvider } from "./kubernetes-provider.js";
 
 export interface ExistingClusterArgs {
-  /** Of the kubeconfig; undefined: its current one. */
+  /** A context of the kubeconfig; if undefined, its current context. */
   readonly context: string | undefined;
 }
 
-/** A cluster that your kubeconfig knows. */
+/** An existing cluster that the kubeconfig knows. */
 export class ExistingCluster extends pulumi.ComponentResource implements KubernetesCluster {
   readonly provider: kubernetes.Provider;
   readonly access: ClusterAccess;

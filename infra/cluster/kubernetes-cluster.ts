@@ -2,43 +2,44 @@ import type * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import type { Peer } from "../network/peers.js";
 
-/** Where base backups and WAL go, when the cluster brings a place for them. */
+/** Where base backups and WAL are stored, if the cluster provides a place for them. */
 export interface Archive {
   readonly destination: pulumi.Output<string>;
 }
 
-/** On which nodes the database runs. */
+/** The nodes on which the database runs. */
 export interface Placement {
   readonly nodeSelector: Readonly<Record<string, string>>;
   readonly tolerations: readonly { key: string; operator: string; value?: string; effect: string }[];
 }
 
-/** A Kubernetes cluster, which this program made or was given. */
+/** A Kubernetes cluster. It may have been made by this program or exist already. */
 export interface KubernetesCluster {
-  /** Of everything that is put into it. */
+  /** Provider for all objects in the cluster. */
   readonly provider: kubernetes.Provider;
-  /** What the provider was made of, for another one with a default namespace, and for the port-forward. */
+  /** Access data of the provider, for another provider with a default namespace, and for the port-forward. */
   readonly access: ClusterAccess;
-  /** Of kubectl, for people; undefined: the current one. */
+  /** Context for kubectl commands that people type; if undefined, the current context. */
   readonly context: string | undefined;
-  /** The command that makes it, if a kubeconfig does not bring it. */
+  /** The command that adds the context to a kubeconfig; undefined if the kubeconfig has it already. */
   readonly login: string | undefined;
-  /** Undefined: the cluster's default. */
+  /** If undefined, the default of the cluster. */
   readonly storageClass: pulumi.Output<string> | undefined;
-  /** Undefined: on any node. */
+  /** If undefined, the database may run on any node. */
   readonly databasePlacement: Placement | undefined;
   readonly archive: Archive | undefined;
-  /** Undefined: the cluster's default. */
+  /** If undefined, the default of the cluster. */
   readonly ingressClass: pulumi.Output<string> | undefined;
-  /** Who answers names; empty: any address, where no selector can say. */
+  /** The pods that answer DNS. If empty, any address is allowed, because no selector can describe them. */
   readonly dns: readonly Peer[];
-  /** Where images are pushed to, if the cluster came with a registry. */
+  /** Address of the registry for images, if the cluster has one. */
   readonly registry: pulumi.Output<string> | undefined;
 }
 
+/** How to reach a cluster. */
 export interface ClusterAccess {
-  /** Content; undefined: $KUBECONFIG or ~/.kube/config. */
+  /** Content of a kubeconfig; if undefined, $KUBECONFIG or ~/.kube/config is read. */
   readonly kubeconfig?: pulumi.Output<string>;
-  /** Undefined: the current one. */
+  /** If undefined, the current context. */
   readonly context?: string;
 }

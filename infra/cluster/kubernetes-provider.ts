@@ -2,8 +2,8 @@ import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 
 /**
- * A provider of Kubernetes; every one of the program is made here. By default it deletes a Secret or ConfigMap that
- * changed and makes another one, and pods that start in between find none. Ours are updated in place.
+ * Makes every Kubernetes provider of this program. By default, a provider replaces a changed Secret or ConfigMap: it
+ * deletes the old one and makes another, and pods that start in between find none. These providers update it in place.
  */
 export const kubernetesProvider = (
   name: string,

@@ -1,7 +1,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 
-/** Ingresses of this class get an Application Load Balancer that faces the world. Returns the class' name. */
+/** An ingress class whose Ingresses get a public Application Load Balancer. Returns the name of the class. */
 export function loadBalancerClass(options: pulumi.CustomResourceOptions): pulumi.Output<string> {
   const name = "alb";
   const parameters = new kubernetes.apiextensions.CustomResource(

@@ -7,7 +7,7 @@ export interface NetworkArgs {
   readonly natGateways: "one" | "one-per-zone";
 }
 
-/** A VPC over three zones: nodes in private subnets, load balancers and NAT gateways in public ones. */
+/** A VPC over three zones. Nodes are in private subnets, load balancers and NAT gateways in public ones. */
 export class Network extends pulumi.ComponentResource {
   readonly vpcId: pulumi.Output<string>;
   readonly privateSubnetIds: pulumi.Output<string>[] = [];
@@ -34,30 +34,15 @@ export class Network extends pulumi.ComponentResource {
       { parent: this },
     ).names;
 
+    const inside = { parent: this };
     let natGateway: aws.ec2.NatGateway | undefined;
     for (const [index, { privateCidr, publicCidr }] of zoneSubnets(args.vpcCidr).entries()) {
-      const zone = zones.apply((names) => {
-        const found = names[index];
-        if (found === undefined)
-          throw new Error(`the region has ${names.length} zones that are open to all; 3 are needed`);
-        return found;
-      });
       const letter = "abc"[index];
-      const publicSubnet = new aws.ec2.Subnet(
+      const zone = zones.apply((names) => nth(names, index));
+      const publicSubnetId = subnet(
         `${name}-public-${letter}`,
-        {
-          vpcId: vpc.id,
-          availabilityZone: zone,
-          cidrBlock: publicCidr,
-          // The tags by which the load balancer controller finds its subnets.
-          tags: { Name: `${name}-public-${letter}`, "kubernetes.io/role/elb": "1" },
-        },
-        { parent: this },
-      );
-      new aws.ec2.RouteTableAssociation(
-        `${name}-public-${letter}`,
-        { subnetId: publicSubnet.id, routeTableId: publicRoutes.id },
-        { parent: this },
+        { vpcId: vpc.id, zone, cidr: publicCidr, routeTableId: publicRoutes.id, loadBalancers: "elb" },
+        inside,
       );
       if (!natGateway || args.natGateways === "one-per-zone") {
         const address = new aws.ec2.Eip(
@@ -67,40 +52,28 @@ export class Network extends pulumi.ComponentResource {
         );
         natGateway = new aws.ec2.NatGateway(
           `${name}-${letter}`,
-          { subnetId: publicSubnet.id, allocationId: address.id, tags: { Name: `${name}-${letter}` } },
-          { parent: this },
+          { subnetId: publicSubnetId, allocationId: address.id, tags: { Name: `${name}-${letter}` } },
+          inside,
         );
       }
-      const privateSubnet = new aws.ec2.Subnet(
-        `${name}-private-${letter}`,
-        {
-          vpcId: vpc.id,
-          availabilityZone: zone,
-          cidrBlock: privateCidr,
-          tags: { Name: `${name}-private-${letter}`, "kubernetes.io/role/internal-elb": "1" },
-        },
-        { parent: this },
+      const privateName = `${name}-private-${letter}`;
+      const routes = [{ cidrBlock: "0.0.0.0/0", natGatewayId: natGateway.id }];
+      const routeTableId = new aws.ec2.RouteTable(
+        privateName,
+        { vpcId: vpc.id, routes, tags: { Name: privateName } },
+        inside,
+      ).id;
+      privateRouteTableIds.push(routeTableId);
+      this.publicSubnetIds.push(publicSubnetId);
+      this.privateSubnetIds.push(
+        subnet(
+          privateName,
+          { vpcId: vpc.id, zone, cidr: privateCidr, routeTableId, loadBalancers: "internal-elb" },
+          inside,
+        ),
       );
-      const routes = new aws.ec2.RouteTable(
-        `${name}-private-${letter}`,
-        {
-          vpcId: vpc.id,
-          routes: [{ cidrBlock: "0.0.0.0/0", natGatewayId: natGateway.id }],
-          tags: { Name: `${name}-private-${letter}` },
-        },
-        { parent: this },
-      );
-      new aws.ec2.RouteTableAssociation(
-        `${name}-private-${letter}`,
-        { subnetId: privateSubnet.id, routeTableId: routes.id },
-        { parent: this },
-      );
-      privateRouteTableIds.push(routes.id);
-      this.privateSubnetIds.push(privateSubnet.id);
-      this.publicSubnetIds.push(publicSubnet.id);
     }
-    // Backups go to the bucket by this way, which costs nothing, and not through a NAT gateway, which charges by the
-    // byte.
+    // Backups reach the bucket through this endpoint, which is free. A NAT gateway would charge for every byte.
     new aws.ec2.VpcEndpoint(
       `${name}-s3`,
       {
@@ -113,4 +86,31 @@ export class Network extends pulumi.ComponentResource {
     );
     this.registerOutputs();
   }
+}
+
+interface SubnetArgs {
+  readonly vpcId: pulumi.Output<string>;
+  readonly zone: pulumi.Output<string>;
+  readonly cidr: string;
+  readonly routeTableId: pulumi.Output<string>;
+  /** The load balancer controller finds its subnets by a tag of this name. */
+  readonly loadBalancers: "elb" | "internal-elb";
+}
+
+/** A subnet in one zone, with its route to the internet. @returns its id. */
+function subnet(
+  name: string,
+  { vpcId, zone, cidr, routeTableId, loadBalancers }: SubnetArgs,
+  options: pulumi.CustomResourceOptions,
+): pulumi.Output<string> {
+  const tags = { Name: name, [`kubernetes.io/role/${loadBalancers}`]: "1" };
+  const { id } = new aws.ec2.Subnet(name, { vpcId, availabilityZone: zone, cidrBlock: cidr, tags }, options);
+  new aws.ec2.RouteTableAssociation(name, { subnetId: id, routeTableId }, options);
+  return id;
+}
+
+function nth(zones: readonly string[], index: number): string {
+  const zone = zones[index];
+  if (zone === undefined) throw new Error(`the region has ${zones.length} zones that are open to all; 3 are needed`);
+  return zone;
 }

@@ -3,19 +3,22 @@ import type * as pulumi from "@pulumi/pulumi";
 
 export interface PodIdentityArgs {
   readonly clusterName: pulumi.Input<string>;
-  /** Of the pods. */
+  /** Namespace of the pods. */
   readonly namespace: string;
   readonly serviceAccount: string;
-  /** What they may. */
+  /** What the pods may do. */
   readonly statements: readonly PolicyStatement[];
 }
 
+/** A statement of an IAM policy that allows the actions. */
 export interface PolicyStatement {
   readonly Action: string[];
   readonly Resource: pulumi.Input<string>;
 }
 
-/** Gives the pods of a ServiceAccount rights on AWS, with no key to hand out or to lose. */
+/**
+ * Gives the pods of a ServiceAccount rights on AWS, without a key that would have to be distributed and could be lost.
+ */
 export function podIdentity(
   name: string,
   args: PodIdentityArgs,

@@ -1,8 +1,8 @@
-/** Addresses of one zone. */
+/** Address ranges of one zone. */
 export interface ZoneSubnets {
-  /** Load balancers and the way out. */
+  /** For load balancers and NAT gateways. */
   readonly publicCidr: string;
-  /** Nodes and pods. */
+  /** For nodes and pods. */
   readonly privateCidr: string;
 }
 
@@ -11,9 +11,9 @@ const toAddress = (number: number): string =>
   [24, 16, 8, 0].map((shift) => Math.floor(number / 2 ** shift) % 256).join(".");
 
 /**
- * Cuts a VPC into one private and one public subnet for each zone. Pods take an address each, load balancers a handful:
- * the range is quartered, the first three quarters are the zones' private subnets, and the last is cut the same way for
- * the public ones.
+ * Divides a VPC into one private and one public subnet for each zone. Each pod needs an address, and load balancers
+ * need only a few. So the range is divided into quarters: the first three are the private subnets, and the last is
+ * divided in the same way for the public ones.
  * @param vpcCidr such as `10.20.0.0/16`; host bits are ignored.
  */
 export function zoneSubnets(vpcCidr: string): readonly [ZoneSubnets, ZoneSubnets, ZoneSubnets] {

@@ -7,45 +7,50 @@ type Backups = NonNullable<Settings["database"]["backups"]>;
 
 export interface ArchiveArgs extends Pick<Backups, "credentials" | "endpoint" | "method" | "retentionDays"> {
   readonly namespace: pulumi.Input<string>;
-  /** Of the database, to name the archive after. */
+  /** Name of the database's CloudNativePG Cluster. The archive is named after it. */
   readonly cluster: string;
   readonly destination: pulumi.Input<string>;
-  /** Of `credentials: secret`. */
+  /** Keys for the object store, if `credentials` is `secret`. */
   readonly keys: pulumi.Output<BackupCredentials> | undefined;
   /** Folder of this database in the archive. */
   readonly serverName: pulumi.Input<string>;
 }
 
-/** How a Cluster is told of its archive: `backup` and `plugins` of its spec, and the method of a ScheduledBackup. */
+/** The parts of a CloudNativePG Cluster and a ScheduledBackup that describe the archive. */
 export interface ArchiveSpecs {
   readonly cluster: { readonly backup?: object; readonly plugins?: readonly object[] };
   readonly scheduledBackup: { readonly method: string; readonly pluginConfiguration?: { readonly name: string } };
 }
 
 /**
- * Of the plugin's container beside each instance: eight compressions of 16 MiB at once. Requests equal to limits, as
- * the instance has them: one container without would cost the whole pod its place behind all others in being evicted.
+ * Size of the plugin's container beside each instance: it compresses eight files of 16 MiB at the same time. Its
+ * requests equal its limits, like those of the instance. One container without this would make the whole pod a
+ * candidate for early eviction.
  */
 const SIZE = { cpu: "500m", memory: "1Gi" };
 const ARCHIVER = { requests: SIZE, limits: SIZE };
 
 const PLUGIN = "barman-cloud.cloudnative-pg.io";
 
-/** Where WAL and base backups go: through the Barman Cloud plugin, or what CloudNativePG has built in up to 1.30. */
+/**
+ * Stores WAL and base backups through the Barman Cloud plugin, or through the support that is built into CloudNativePG
+ * up to 1.30.
+ */
 export function archiveOf(args: ArchiveArgs, options: pulumi.CustomResourceOptions): ArchiveSpecs {
   const { cluster, destination, endpoint, method, namespace, retentionDays, serverName } = args;
   const store = {
     destinationPath: destination,
     ...(endpoint && { endpointURL: endpoint }),
     s3Credentials: s3Credentials(args, options),
-    // Half the bytes for little CPU. Eight at a time keep up with a batch that fills a segment every second.
+    // gzip halves the bytes for little CPU. Eight files at a time keep up with a batch that fills a WAL segment every
+    // second.
     wal: { compression: "gzip", maxParallel: 8 },
     data: { compression: "gzip", jobs: 2 },
   };
   const retentionPolicy = `${retentionDays}d`;
   if (method === "in-tree") {
     return {
-      // From a replica, so that the primary's disk and CPU stay with the writers.
+      // Backups are taken from a replica, so that the disk and CPU of the primary stay free for writes.
       cluster: { backup: { target: "prefer-standby", retentionPolicy, barmanObjectStore: { ...store, serverName } } },
       scheduledBackup: { method: "barmanObjectStore" },
     };

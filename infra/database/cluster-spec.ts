@@ -3,25 +3,25 @@ import type { Settings } from "../settings/schema.js";
 import type { ArchiveSpecs } from "./archive.js";
 import { postgresParameters } from "./parameters.js";
 
-/** Database and its owner; the roles that connect are made in ../access. */
+/** Name of the database. The roles that connect to it are made in infra/access. */
 export const DATABASE = "ratesapp";
-/** Role that owns the database and its tables, and so the only one that can migrate it. */
+/** Role that owns the database and its tables. Only this role can run migrations. */
 export const OWNER = "ratesapp_owner";
-/** Which statements take the time. */
+/** Shows which statements take the time. */
 const STATISTICS = "CREATE EXTENSION IF NOT EXISTS pg_stat_statements";
 
 export interface ClusterSpecArgs {
   readonly settings: Settings["database"];
-  /** Undefined: on any node. */
+  /** If undefined, the database may run on any node. */
   readonly placement: Placement | undefined;
-  /** Undefined: the cluster's default. */
+  /** If undefined, the default of the cluster. */
   readonly storageClass: unknown;
   /** Secret with the superuser's password. */
   readonly superuserSecret: unknown;
   readonly archive: ArchiveSpecs["cluster"] | undefined;
 }
 
-/** The spec of CloudNativePG's Cluster, each choice with its reason. */
+/** The spec of the CloudNativePG Cluster, with the reason for each choice. */
 export function clusterSpec({ archive, placement, settings, storageClass, superuserSecret }: ClusterSpecArgs) {
   const volume = (size: string) => ({ size, ...(storageClass !== undefined && { storageClass }) });
   const size = { cpu: settings.cpu, memory: settings.memory };
@@ -34,18 +34,19 @@ export function clusterSpec({ archive, placement, settings, storageClass, superu
         owner: OWNER,
         dataChecksums: true,
         encoding: "UTF8",
-        // In each database. The operator would make it on the running primary; the first replica would then wait half a
-        // minute for the checkpoint that writes it, page by page.
+        // Created here in each database. The operator would create it later, on the running primary. The first replica
+        // would then wait half a minute for a checkpoint, which writes page by page.
         postInitSQL: [STATISTICS],
         postInitTemplateSQL: [STATISTICS],
         postInitApplicationSQL: [STATISTICS],
       },
     },
-    // Seen soon after it is up, rather than up to ten seconds later; it still has the hour that it has by default,
-    // which recovery from a long WAL may take.
+    // A started instance is noticed after at most two seconds instead of ten. It still has an hour to start, as by
+    // default, because recovery from a long WAL may need this.
     probes: { startup: { periodSeconds: 2, failureThreshold: 1800 } },
-    // The operator keeps the superuser's password equal to this Secret, after a restore too. pg_hba below lets the
-    // superuser in from inside the pod alone, which is where a port-forward comes out: who may forward may administer.
+    // The operator keeps the superuser's password equal to this Secret, also after a restore. By pg_hba below, the
+    // superuser can log in only from inside the pod. A port-forward ends there, so users who may open one may
+    // administer the database.
     enableSuperuserAccess: true,
     superuserSecret: { name: superuserSecret },
 
@@ -56,32 +57,34 @@ export function clusterSpec({ archive, placement, settings, storageClass, superu
         "host all postgres ::1/128 scram-sha-256",
         "host all postgres all reject",
       ],
-      // A commit is acknowledged when one of the replicas, whichever is first, has it too; with three instances a slow
-      // or lost one holds up no commit. `required`: with both replicas gone, writes wait rather than stand on one disk.
-      // And a replica is promoted only when enough of them are seen to be sure that one has every acknowledged row.
+      // A commit is acknowledged when one of the replicas, whichever is first, has it too. With three instances, one
+      // slow or lost replica delays no commit. `required`: if both replicas are lost, writes wait, so that they never
+      // exist on one disk only. `failoverQuorum`: a replica is promoted only if enough replicas are reachable to be
+      // sure that one of them has every acknowledged row.
       ...(settings.instances >= 3 && {
         synchronous: { method: "any", number: 1, dataDurability: "required", failoverQuorum: true },
       }),
     },
 
-    // An update replaces replicas first and then hands the primary over to one of them: seconds without writes.
-    // Restarting the primary in place, the default, waits for its shutdown, its image and its recovery.
+    // An update restarts the replicas first and then makes one of them the primary, which takes seconds without writes.
+    // The default restarts the primary in place: writes would wait for its shutdown, its image and its recovery.
     primaryUpdateStrategy: "unsupervised",
     primaryUpdateMethod: "switchover",
-    // The defaults give a primary an hour to shut down before a replica takes over, and any instance half an hour.
-    // Postgres needs a checkpoint; connections are asked to leave for five seconds and then told to.
+    // By default, a primary has an hour to shut down before a replica takes over, and each instance half an hour.
+    // Postgres only needs the time for a checkpoint. Connections are first asked to end, and after five seconds they
+    // are ended.
     switchoverDelay: 30,
     smartShutdownTimeout: 5,
     stopDelay: 60,
 
-    // WAL on a disk of its own: a batch that fills the data volume still commits what it must to shut down cleanly, and
-    // writes of the two do not queue behind each other.
+    // WAL has a disk of its own. If a batch fills the data disk, Postgres can still write the WAL that it needs for a
+    // clean shutdown. And the writes of the two do not wait for each other.
     storage: volume(settings.storage),
     walStorage: volume(settings.walStorage),
-    // Requests equal to limits make the pod Guaranteed: the kernel kills, and the kubelet evicts, every other kind
-    // first.
+    // Requests that equal the limits make the pod Guaranteed. The kernel kills other pods first, and the kubelet evicts
+    // other pods first.
     resources: { requests: size, limits: size },
-    // One zone, one instance. Pods of Postgres never share a node in any case.
+    // The instances are spread over zones. Two pods of Postgres never share a node in any case.
     affinity: {
       enablePodAntiAffinity: true,
       podAntiAffinityType: settings.zones,
@@ -89,11 +92,12 @@ export function clusterSpec({ archive, placement, settings, storageClass, superu
       ...placement,
     },
 
-    // A slot for each replica on every instance, so that a new primary still has the WAL that the others need.
+    // Every instance has a slot for each replica, so that a new primary still has the WAL that the others need.
     replicationSlots: { highAvailability: { enabled: true } },
-    // While one is drained the others stay; with one instance alone a budget would block every drain for ever.
+    // While one instance is drained, the others stay. With a single instance, a budget would block every drain for
+    // ever.
     enablePDB: settings.instances > 1,
-    // Ours is in pod-monitors.ts; the operator's is deprecated.
+    // pod-monitors.ts makes the monitors, because the operator's own are deprecated.
     monitoring: { enablePodMonitor: false },
     ...archive,
   };

@@ -15,25 +15,25 @@ import { Pooler } from "./pooler.js";
 export interface DatabaseArgs {
   readonly names: Names;
   readonly settings: Settings;
-  /** Where it runs. */
+  /** The cluster that the database runs in. */
   readonly cluster: KubernetesCluster;
-  /** Of the archive, where it takes a key. */
+  /** Keys for the archive, if it needs any. */
   readonly backupCredentials: pulumi.Output<BackupCredentials> | undefined;
 }
 
-/** Postgres by CloudNativePG: instances over the zones, poolers before them, an archive behind them. */
+/** Postgres, run by CloudNativePG: instances in several zones, poolers before them, and an archive. */
 export class Database extends pulumi.ComponentResource {
-  /** Its Cluster, ready; dependents that live in it are gone with it. */
+  /** The CloudNativePG Cluster, when it is ready. Resources inside the database are deleted together with it. */
   readonly resource: kubernetes.apiextensions.CustomResource;
   readonly namespace: pulumi.Output<string>;
   readonly superuserPassword: pulumi.Output<string>;
-  /** Host of the primary, whichever instance that is. */
+  /** Host that always leads to the current primary. */
   readonly primaryHost: pulumi.Output<string>;
   /** Host for reads: a pooler before the replicas. */
   readonly readHost: pulumi.Output<string>;
-  /** Of the instances behind it; the host is another one when this is. */
+  /** Which instances the host for reads leads to: replicas or any. The host changes together with this. */
   readonly reads: "ro" | "r";
-  /** What the operator says of it. */
+  /** State of the database as the operator reports it. */
   readonly state: pulumi.Output<string>;
 
   constructor(name: string, args: DatabaseArgs, options: pulumi.ComponentResourceOptions) {
@@ -56,21 +56,6 @@ export class Database extends pulumi.ComponentResource {
 
     const password = new random.RandomPassword("superuser", { length: 32, special: false }, { parent: this });
     this.superuserPassword = password.result;
-    const superuser = new kubernetes.core.v1.Secret(
-      "superuser",
-      {
-        metadata: {
-          name: `${names.databaseCluster}-admin`,
-          namespace: this.namespace,
-          // Has the operator look again when the password is another one.
-          labels: { "cnpg.io/reload": "true" },
-        },
-        type: "kubernetes.io/basic-auth",
-        stringData: { username: "postgres", password: password.result },
-      },
-      { parent: this },
-    );
-
     const archive = this.#archive(args);
     const { backups } = settings;
     databaseNetworkPolicies(
@@ -100,7 +85,8 @@ export class Database extends pulumi.ComponentResource {
           annotations: {
             "pulumi.com/waitFor": "condition=Ready",
             "pulumi.com/timeoutSeconds": "900",
-            // Older operators make instances for a Cluster that is going. Its namespace waits for them in any case.
+            // Older operators create instances for a Cluster that is being deleted. The deletion of the namespace waits
+            // for these in any case.
             ...backgroundDeletion,
           },
         },
@@ -108,7 +94,7 @@ export class Database extends pulumi.ComponentResource {
           settings,
           placement: cluster.databasePlacement,
           storageClass,
-          superuserSecret: superuser.metadata.name,
+          superuserSecret: this.#superuserSecret(`${names.databaseCluster}-admin`),
           archive: archive?.cluster,
         }),
         status: undefined,
@@ -118,29 +104,11 @@ export class Database extends pulumi.ComponentResource {
     this.state = stateOf(this.resource);
     const cnpgCluster = this.resource.metadata.name;
 
-    if (archive && backups) {
-      new kubernetes.apiextensions.CustomResource(
-        "backups",
-        {
-          apiVersion: "postgresql.cnpg.io/v1",
-          kind: "ScheduledBackup",
-          metadata: { name: names.databaseCluster, namespace: this.namespace },
-          spec: {
-            cluster: { name: cnpgCluster },
-            schedule: backups.schedule,
-            // A new database can be restored from its first hour, not from its first night.
-            immediate: true,
-            backupOwnerReference: "cluster",
-            ...archive.scheduledBackup,
-          },
-        },
-        { parent: this },
-      );
-    }
+    if (archive && backups) this.#scheduleBackups(cnpgCluster, backups.schedule, archive);
 
-    // For reads alone. What writes needs sessions of its own (COPY, advisory locks, statements outside of a
-    // transaction), which a pooler in transaction mode does not give; there are few of them, and they go to the primary
-    // itself. A lone instance has no replica to read from.
+    // The pooler is for reads only. Writers need sessions of their own (COPY, advisory locks, statements outside of a
+    // transaction), which a pooler in transaction mode does not provide. They are few and connect to the primary
+    // itself. A single instance has no replica, so its reads go to the instance.
     const type = settings.instances > 1 ? "ro" : "r";
     this.reads = type;
     const pooler = new Pooler(
@@ -155,12 +123,49 @@ export class Database extends pulumi.ComponentResource {
     this.registerOutputs();
   }
 
+  #superuserSecret(name: string): pulumi.Output<string> {
+    return new kubernetes.core.v1.Secret(
+      "superuser",
+      {
+        metadata: {
+          name,
+          namespace: this.namespace,
+          // Makes the operator read the Secret again when the password changes.
+          labels: { "cnpg.io/reload": "true" },
+        },
+        type: "kubernetes.io/basic-auth",
+        stringData: { username: "postgres", password: this.superuserPassword },
+      },
+      { parent: this },
+    ).metadata.name;
+  }
+
+  #scheduleBackups(cluster: pulumi.Output<string>, schedule: string, archive: ArchiveSpecs): void {
+    new kubernetes.apiextensions.CustomResource(
+      "backups",
+      {
+        apiVersion: "postgresql.cnpg.io/v1",
+        kind: "ScheduledBackup",
+        metadata: { name: cluster, namespace: this.namespace },
+        spec: {
+          cluster: { name: cluster },
+          schedule,
+          // A new database can be restored from its first hour on, and not only after its first night.
+          immediate: true,
+          backupOwnerReference: "cluster",
+          ...archive.scheduledBackup,
+        },
+      },
+      { parent: this },
+    );
+  }
+
   #archive({ backupCredentials, cluster, names, settings }: DatabaseArgs): ArchiveSpecs | undefined {
     const { backups } = settings.database;
     const destination = backups?.destination ?? cluster.archive?.destination;
     if (!backups || !destination) return undefined;
-    // A stack that was destroyed and came back is another database; in the folder of the first it would refuse to
-    // start.
+    // A stack that was destroyed and created again has another database, which would refuse to start with the folder of
+    // the first.
     const incarnation = new random.RandomId("incarnation", { byteLength: 4 }, { parent: this });
     return archiveOf(
       {

@@ -7,18 +7,21 @@ import { instancesAndTheirJobs, poolers } from "./selectors.js";
 export interface DatabaseNetworkArgs {
   readonly namespace: pulumi.Input<string>;
   readonly cluster: string;
-  /** Namespace of the pods that use the database. */
+  /** Namespace of the pods that connect to the database. */
   readonly workloads: string;
-  /** Who answers names; empty: any address. */
+  /** The pods that answer DNS; if empty, any address. */
   readonly dns: readonly Peer[];
   readonly addressFamilies: AddressFamilies;
-  /** Of the API server, behind its Service and itself: policies are applied to one, the other, or both. */
+  /**
+   * Ports of the API server: that of its Service and its own. Some clusters apply policies to the first, some to the
+   * second, some to both.
+   */
   readonly apiServerPorts: readonly number[];
   /** Namespace of CloudNativePG. */
   readonly operator: string;
-  /** Port of the object store; undefined: no archive. */
+  /** Port of the object store; undefined if there is no archive. */
   readonly archivePort: number | undefined;
-  /** Whether instances get their rights for it from EKS Pod Identity. */
+  /** True if EKS Pod Identity gives the instances their rights on the object store. */
   readonly podIdentity: boolean;
 }
 
@@ -30,8 +33,8 @@ const POOLER_METRICS = 9127;
 const ports = (...numbers: number[]) => numbers.map((port) => ({ port, protocol: "TCP" }));
 
 /**
- * Nothing in the database's namespace speaks or is spoken to but as listed here. A port-forward and the kubelet's
- * probes come from the pod's own node, which no policy stops.
+ * Allows only the connections listed here to and from pods in the database's namespace. Port-forwards and the kubelet's
+ * probes come from the node of the pod, and policies cannot block them.
  */
 export function databaseNetworkPolicies(args: DatabaseNetworkArgs, options: pulumi.CustomResourceOptions): void {
   const { cluster, dns, namespace, workloads } = args;
@@ -51,7 +54,7 @@ export function databaseNetworkPolicies(args: DatabaseNetworkArgs, options: pulu
     ],
     ...(dns.length > 0 && { to: dns }),
   };
-  // The instance manager of each pod asks the API server which instance is the primary, and what it has to do.
+  // The instance manager in each pod asks the API server which instance is the primary and what it has to do.
   const kubernetesApi = { ports: ports(...args.apiServerPorts), to: anywhere(args.addressFamilies) };
 
   policy("deny-all", { podSelector: {}, policyTypes: ["Ingress", "Egress"] });
@@ -59,9 +62,9 @@ export function databaseNetworkPolicies(args: DatabaseNetworkArgs, options: pulu
     podSelector: instancesAndTheirJobs(cluster),
     policyTypes: ["Ingress", "Egress"],
     ingress: [
-      // Ingest, migrations and write routes need sessions of their own, and so the primary itself.
+      // Ingest, migrations and write operations need sessions of their own, so they connect to the primary directly.
       { ports: ports(POSTGRES), from: [poolerPeer, podsOf(workloads, { "app.kubernetes.io/name": "ratesapp" })] },
-      // Replication, base backups of new replicas, and whether the others still see the primary.
+      // For replication, base backups of new replicas, and the check whether the other instances still see the primary.
       { ports: ports(POSTGRES, STATUS), from: [instancePeer] },
       {
         ports: ports(POSTGRES, STATUS),

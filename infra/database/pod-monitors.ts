@@ -3,8 +3,8 @@ import type * as pulumi from "@pulumi/pulumi";
 import { instances, poolers } from "./selectors.js";
 
 /**
- * Prometheus takes every instance and every pooler pod. Our own, because the operator's are deprecated, and because an
- * instance's role belongs on its series.
+ * Lets Prometheus scrape every instance and every pooler pod. The operator's own monitors are deprecated, and do not
+ * put the role of an instance on its series.
  */
 export function podMonitors(
   namespace: pulumi.Input<string>,

@@ -7,7 +7,7 @@ export interface PoolerArgs {
   readonly namespace: pulumi.Input<string>;
   /** Name of the CloudNativePG Cluster. */
   readonly cluster: pulumi.Input<string>;
-  /** To the replicas, or to any instance. */
+  /** `ro` leads to the replicas, `r` to any instance. */
   readonly type: "ro" | "r";
   readonly settings: Settings["database"]["pooler"];
   readonly zones: Settings["database"]["zones"];
@@ -15,9 +15,9 @@ export interface PoolerArgs {
 
 const IMAGE = "ghcr.io/cloudnative-pg/pgbouncer:1.25.1";
 
-/** PgBouncer in transaction mode: hundreds of pods share a few dozen server connections. */
+/** PgBouncer in transaction mode. Hundreds of pods share a few dozen server connections. */
 export class Pooler extends pulumi.ComponentResource {
-  /** Of the Service and of the pods' label `cnpg.io/poolerName`. */
+  /** Name of the Service. It is also the value of the pods' label `cnpg.io/poolerName`. */
   readonly name: pulumi.Output<string>;
 
   constructor(name: string, args: PoolerArgs, options: pulumi.ComponentResourceOptions) {
@@ -39,21 +39,22 @@ export class Pooler extends pulumi.ComponentResource {
             parameters: {
               max_client_conn: String(settings.clients),
               default_pool_size: String(settings.connections),
-              // Named statements are prepared again on whichever server connection a transaction gets.
+              // A prepared statement is prepared again on the server connection that a transaction gets.
               max_prepared_statements: "200",
-              // What node-postgres sends when it connects and a shared connection cannot take; roles have these limits.
+              // node-postgres sends these when it connects. A shared connection cannot accept them, so the roles have
+              // these limits.
               ignore_startup_parameters:
                 "extra_float_digits,options,statement_timeout,lock_timeout,idle_in_transaction_session_timeout,query_timeout",
-              // After a refused login the pool waits this long before it tries the server again. At the default of 15 s
-              // a failover costs a minute: an attempt or two always come too early.
+              // After a refused login, the pool waits this long before it tries the server again. With the default of
+              // 15 s, a failover would take a minute, because one or two attempts always come too early.
               server_login_retry: "1",
               server_connect_timeout: "2",
-              // A client learns that there is no server while its request can still be retried elsewhere.
+              // A client gets an error while its request can still be retried on another database.
               query_wait_timeout: "5",
-              // Replicas come and go; a connection's end is what moves load to a new one.
+              // Replicas come and go. Only when connections end can the load move to a new replica.
               server_lifetime: "600",
               server_idle_timeout: "120",
-              // A server that vanished (a node without power) is given up after ten seconds.
+              // If a server vanishes (as when its node loses power), the connection is given up after ten seconds.
               tcp_keepalive: "1",
               tcp_keepidle: "4",
               tcp_keepintvl: "2",
@@ -64,7 +65,7 @@ export class Pooler extends pulumi.ComponentResource {
           deploymentStrategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
           template: {
             spec: {
-              // Clients still hold connections when a pod is told to go.
+              // Clients still have connections when a pod is asked to end.
               terminationGracePeriodSeconds: 30,
               topologySpreadConstraints: [
                 {

@@ -1,4 +1,4 @@
-/** Selects pods by CloudNativePG's own labels. */
+/** Labels of the instances of a CloudNativePG Cluster. */
 export const instances = (cluster: string) => ({
   matchLabels: { "cnpg.io/cluster": cluster, "cnpg.io/podRole": "instance" },
 });
@@ -8,7 +8,7 @@ export const poolers = (cluster: string) => ({
   matchLabels: { "cnpg.io/cluster": cluster, "cnpg.io/podRole": "pooler" },
 });
 
-/** Instances, and the Jobs that make them (initdb, join, restore), which carry no `podRole`. */
+/** Labels of the instances, and of the Jobs that create them (initdb, join, restore), which have no `podRole`. */
 export const instancesAndTheirJobs = (cluster: string) => ({
   matchLabels: { "cnpg.io/cluster": cluster },
   matchExpressions: [{ key: "cnpg.io/podRole", operator: "NotIn", values: ["pooler"] }],

@@ -10,13 +10,13 @@ interface Selector {
   readonly matchExpressions?: readonly { key: string; operator: string; values?: readonly string[] }[];
 }
 
-/** Pods of a namespace; all of them without labels. */
+/** Selects the pods of a namespace that have the labels; without labels, all its pods. */
 export const podsOf = (namespace: string, labels?: Readonly<Record<string, string>>): Peer => ({
   namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": namespace } },
   ...(labels && { podSelector: { matchLabels: labels } }),
 });
 
-/** Which addresses the cluster's pods have. */
+/** IP versions of the cluster's pods. */
 export type AddressFamilies = readonly ("ipv4" | "ipv6")[];
 
 const everywhere = {
@@ -25,8 +25,8 @@ const everywhere = {
 };
 
 /**
- * Any address but the nodes' metadata service, which hands out the node's own rights. Pods are named apart, because
- * some networks know them by their labels alone.
+ * Any address except the node's metadata service, which gives out the rights of the node. Pods are listed separately,
+ * because some network plugins recognize pods only by their labels.
  */
 export const anywhere = (families: AddressFamilies): readonly Peer[] => [
   { namespaceSelector: {} },
@@ -38,9 +38,9 @@ const agents = {
   ipv6: { ipBlock: { cidr: "fd00:ec2::23/128" } },
 };
 
-/** The agent of EKS Pod Identity, which hands out the rights of the pod's ServiceAccount. */
+/** The agent of EKS Pod Identity, which gives out the rights of the pod's ServiceAccount. */
 export const podIdentityAgent = (families: AddressFamilies): readonly Peer[] =>
   families.map((family) => agents[family]);
 
-/** The pods that answer DNS in most clusters. */
+/** The DNS pods of most clusters. */
 export const clusterDns: readonly Peer[] = [podsOf("kube-system", { "k8s-app": "kube-dns" })];

@@ -6,13 +6,13 @@ interface Certificate {
   readonly spec: Readonly<Record<string, unknown>>;
 }
 
-/** Whether a document of a manifest is a Certificate for cert-manager. */
+/** True if a document of a manifest is a Certificate of cert-manager. */
 export const isCertificate = (document: string): boolean =>
   /^apiVersion: *["']?cert-manager\.io\//m.test(document) && /^kind: *["']?Certificate\b/m.test(document);
 
 /**
- * A Certificate as cert-manager stores it, so that `up` finds nothing to change in it, and that can be deleted while it
- * is being issued: cert-manager makes requests for one that is going, too.
+ * A Certificate in the form in which cert-manager stores it, so that `up` finds no difference. It can be deleted while
+ * it is being issued, although cert-manager makes requests even for a Certificate that is being deleted.
  */
 export function certificate(document: string): string {
   const given = yaml.load(document, { schema: yaml.CORE_SCHEMA }) as Certificate;
@@ -27,7 +27,9 @@ export function certificate(document: string): string {
   });
 }
 
-/** What says no more than its absence; cert-manager tells `encodeUsagesInRequest: false` from none. */
+/**
+ * True if the value means the same as no value. For `encodeUsagesInRequest: false`, cert-manager makes a difference.
+ */
 const isLeftOut = (key: string, value: unknown): boolean =>
   (value === false && key !== "encodeUsagesInRequest") || value === "" || (Array.isArray(value) && value.length === 0);
 
@@ -36,7 +38,10 @@ const isDuration = (key: string, value: unknown): value is string =>
 
 const SECONDS = { h: 3600, m: 60, s: 1 };
 
-/** As Go writes it: `2160h` → `2160h0m0s`, `1.5h` → `1h30m0s`. What is not made of whole seconds stays as it is. */
+/**
+ * Writes a duration as Go does: `2160h` → `2160h0m0s`, `1.5h` → `1h30m0s`. A text that is not in whole seconds stays
+ * unchanged.
+ */
 export function goDuration(text: string): string {
   if (!/^([0-9]+(\.[0-9]+)?[hms])+$/.test(text)) return text;
   const parts = [...text.matchAll(/([0-9.]+)([hms])/g)];

@@ -1,7 +1,7 @@
 import yaml from "js-yaml";
 import { certificate, isCertificate } from "./certificate.js";
 
-/** A CustomResourceDefinition, as far as it is looked at here. */
+/** The parts of a CustomResourceDefinition that this file reads. */
 export interface Definition {
   readonly apiVersion: "apiextensions.k8s.io/v1";
   readonly kind: "CustomResourceDefinition";
@@ -11,28 +11,28 @@ export interface Definition {
   };
 }
 
-/** JSON Schema, as Kubernetes has it. */
+/** A JSON Schema in the form of Kubernetes. */
 export type Schema = Readonly<Record<string, unknown>>;
 
 /** A release manifest in two parts. */
 export interface ManifestParts {
   readonly definitions: readonly Definition[];
-  /** YAML of everything else, word for word but for Certificates (certificate.ts). */
+  /** YAML of all other objects. Only Certificates are changed (certificate.ts). */
   readonly rest: string;
 }
 
 /**
- * Takes a manifest's CustomResourceDefinitions out of it, without the descriptions of their schemas. These are four
- * fifths of what operators install, nothing but `kubectl explain` reads them, and Pulumi keeps several copies of each
- * resource and compares them in each `up`.
+ * Separates the CustomResourceDefinitions of a manifest from the rest, and removes the descriptions from their schemas.
+ * The descriptions are four fifths of what operators install, and only `kubectl explain` reads them. Pulumi keeps
+ * several copies of each resource and compares them in each `up`.
  */
 export function manifestParts(manifest: string): ManifestParts {
   const definitions: Definition[] = [];
   const rest: string[] = [];
-  // As kubectl splits: no text inside of a document can begin a line with three dashes.
+  // Splits like kubectl. Text inside a document can never begin a line with three dashes.
   for (const document of manifest.split(/^---(?=\s|$).*$/m)) {
     if (/^kind: *["']?CustomResourceDefinition\b/m.test(document)) {
-      // JSON's types alone: a date stays text.
+      // This schema has only the types of JSON, so a date stays text.
       definitions.push(withoutDescriptions(yaml.load(document, { schema: yaml.CORE_SCHEMA }) as Definition));
     } else if (isCertificate(document)) {
       rest.push(certificate(document));
@@ -57,11 +57,13 @@ const withoutDescriptions = (definition: Definition): Definition => ({
 const isObject = (value: unknown): value is Schema =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** Keywords that hold a schema or a list of them, and those that hold schemas by name; anything else holds data. */
+/**
+ * Keywords that contain a schema or a list of schemas; the next ones contain schemas by name. All others contain data.
+ */
 const SCHEMAS = ["additionalItems", "additionalProperties", "allOf", "anyOf", "items", "not", "oneOf"];
 const NAMED_SCHEMAS = ["definitions", "dependencies", "patternProperties", "properties"];
 
-/** A schema without `description`, where that is the keyword and not the name of a property. */
+/** Removes `description` from a schema, except if it is the name of a property. */
 export function undescribed(schema: Schema): Schema {
   const inner = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(inner);

@@ -5,17 +5,17 @@ import type { ManifestParts } from "./manifest-parts.js";
 
 export interface ManifestArgs {
   readonly parts: ManifestParts;
-  /** Made, and given to every object of a manifest that leaves its namespace to `kubectl -n`. */
+  /** A namespace to create. Objects that name no namespace get it, like with `kubectl -n`. */
   readonly namespace?: string;
   /** How to reach the cluster. */
   readonly access: kubernetes.ProviderArgs;
-  /** Whether definitions stay in the cluster when the manifest goes. */
+  /** True to keep the definitions in the cluster when the manifest is deleted. */
   readonly keepDefinitions: boolean;
 }
 
 /**
- * The objects of a release manifest, one resource each. It is there when its Deployments are ready and its definitions
- * are established, so that what depends on it finds its webhooks answering.
+ * The objects of a release manifest, one resource for each. It is ready when its Deployments are ready and its
+ * definitions are established. So resources that depend on it find working webhooks.
  */
 export class Manifest extends pulumi.ComponentResource {
   constructor(name: string, args: ManifestArgs, options: pulumi.ComponentResourceOptions) {
@@ -34,8 +34,8 @@ export class Manifest extends pulumi.ComponentResource {
   }
 
   /**
-   * Each a resource of this program and not of a ConfigGroup, which hands `retainOnDelete` to none of its objects: when
-   * a definition is deleted, Kubernetes deletes every object of its kind on the whole cluster, also those of other
+   * Each definition is a resource of this program. A ConfigGroup would not pass `retainOnDelete` on to its objects.
+   * When a definition is deleted, Kubernetes deletes every object of its kind in the whole cluster, even those of other
    * programs.
    */
   #definitions(name: string, { access, keepDefinitions, parts }: ManifestArgs): pulumi.Resource[] {
@@ -44,7 +44,7 @@ export class Manifest extends pulumi.ComponentResource {
       parent: this,
       ...(keepDefinitions && {
         retainOnDelete: true,
-        // Takes over those that were kept, where a create would find that they exist.
+        // Takes over definitions that were kept. A create would fail because they exist.
         provider: kubernetesProvider(
           `${name}-definitions`,
           { ...access, upsertExistingObjects: true },

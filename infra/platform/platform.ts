@@ -3,27 +3,29 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../settings/schema.js";
 import { Manifest } from "./manifest.js";
 import type { ManifestParts } from "./manifest-parts.js";
-import type { Manifests } from "./manifests.js";
+import type { Manifests } from "./operator-manifests.js";
 import { Prometheus } from "./prometheus.js";
 import { namespaces, releases } from "./releases.js";
 
 export interface PlatformArgs {
-  /** What the cluster has, and what is to be installed. */
+  /** What the cluster has already, and what to install. */
   readonly platform: Settings["platform"];
-  /** Of what is to be installed. */
+  /** The manifests to install. */
   readonly manifests: Manifests;
-  /** Whether the operators' definitions outlive the stack, and with them every object of their kinds. */
+  /**
+   * True if the definitions of the operators, and so all objects of their kinds, must stay when the stack is deleted.
+   */
   readonly protect: boolean;
   /** How to reach the cluster. */
   readonly access: kubernetes.ProviderArgs;
 }
 
 /**
- * The operators, each in a namespace of its own, away from what they operate. What the cluster has already is left
- * alone, so that several stacks share one cluster: one of them installs, the others say `present`.
+ * Installs the operators, each in its own namespace, apart from the objects that it manages. What the cluster already
+ * has is left alone. So several stacks can share a cluster: one of them installs, and the others say `present`.
  */
 export class Platform extends pulumi.ComponentResource {
-  /** What the database waits for; the rest may come up beside it. */
+  /** What the database must wait for. The rest may start at the same time as the database. */
   readonly forDatabase: readonly pulumi.Resource[];
 
   constructor(name: string, args: PlatformArgs, options: pulumi.ComponentResourceOptions) {
@@ -45,7 +47,7 @@ export class Platform extends pulumi.ComponentResource {
       );
     const postgres = install("cloudnative-pg", manifests.cloudnativePg);
     const certificates = install("cert-manager", manifests.certManager);
-    // It stands beside the operator, which loads it, and asks cert-manager for their certificates.
+    // The plugin runs next to the operator, which loads it. It needs cert-manager for the certificates between them.
     const archiver = install("barman-plugin", manifests.barmanPlugin, { dependsOn: there(postgres, certificates) });
     this.forDatabase = there(postgres, archiver, monitors);
     install("argo-rollouts", manifests.argoRollouts, { namespace: namespaces.argoRollouts });
@@ -56,7 +58,7 @@ export class Platform extends pulumi.ComponentResource {
 const there = (...resources: (pulumi.Resource | undefined)[]): pulumi.Resource[] =>
   resources.filter((resource) => resource !== undefined);
 
-/** The pinned release, the one named instead, or nothing to install. */
+/** The chart to install: the pinned release or the one in the settings. Undefined if there is nothing to install. */
 function chosenChart(choice: Settings["platform"]["prometheus"]) {
   if (choice === "absent" || choice === "present") return undefined;
   return choice === "install" ? releases.prometheus : choice;

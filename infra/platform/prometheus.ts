@@ -4,7 +4,7 @@ import * as random from "@pulumi/random";
 import { namespaces } from "./releases.js";
 
 export interface PrometheusArgs {
-  /** Path or URL. */
+  /** Path or URL of the chart. */
   readonly chart: string;
   readonly version?: string | undefined;
 }
@@ -18,7 +18,7 @@ export class Prometheus extends pulumi.ComponentResource {
       { metadata: { name: namespaces.prometheus } },
       { parent: this },
     );
-    // Left to the chart, the password would be another one each time the chart is rendered, which is each `up`.
+    // If the chart made the password, it would be a new one at each rendering, which is at each `up`.
     const password = new random.RandomPassword(`${name}-grafana`, { length: 24, special: false }, { parent: this });
     const admin = new kubernetes.core.v1.Secret(
       `${name}-grafana`,
@@ -36,14 +36,15 @@ export class Prometheus extends pulumi.ComponentResource {
         name: "prometheus",
         namespace: namespace.metadata.name,
         values: {
-          // Everything in the cluster that asks to be scraped, alerted on or routed, and not what this release labels.
+          // Selects every monitor, rule and alert route in the cluster, and not only those with the label of this
+          // release.
           prometheus: {
             prometheusSpec: {
               podMonitorSelectorNilUsesHelmValues: false,
               serviceMonitorSelectorNilUsesHelmValues: false,
               ruleSelectorNilUsesHelmValues: false,
               retention: "15d",
-              // Without a claim it would be kept as long as the pod.
+              // Without a volume claim, the data would be kept only as long as the pod exists.
               retentionSize: "18GB",
               storageSpec: {
                 volumeClaimTemplate: {
@@ -52,7 +53,7 @@ export class Prometheus extends pulumi.ComponentResource {
               },
             },
           },
-          // Its certificates come from a Helm hook, which is no resource and would never run here.
+          // The chart makes these certificates in a Helm hook. A hook is not a resource, so Pulumi would never run it.
           prometheusOperator: { admissionWebhooks: { enabled: false }, tls: { enabled: false } },
           grafana: { admin: { existingSecret: admin.metadata.name, userKey: "user", passwordKey: "password" } },
         },

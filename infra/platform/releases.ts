@@ -1,6 +1,6 @@
 /**
- * What `install` means. Pinned, so that the same settings give the same cluster next year; raise a version here, read
- * its notes, and let staging have it first.
+ * The releases that `install` installs. They are pinned, so that the same settings give the same cluster next year. To
+ * upgrade, raise a version here, read its release notes, and try it in staging first.
  */
 export const releases = {
   cloudnativePg: {
@@ -17,7 +17,7 @@ export const releases = {
   },
 } as const;
 
-/** Where the releases put themselves; NetworkPolicies name these. */
+/** Namespaces into which the releases install themselves. NetworkPolicies use these names. */
 export const namespaces = {
   cloudnativePg: "cnpg-system",
   argoRollouts: "argo-rollouts",

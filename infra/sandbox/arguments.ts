@@ -19,21 +19,21 @@ Examples:
   npm run sandbox -- ann writeTokens.me=$(printf %s "$TOKEN" | sha256sum | cut -c 1-64)
 `;
 
-/** One `pulumi config set`. */
+/** The arguments of one `pulumi config set`. */
 export interface Assignment {
   readonly key: string;
   readonly value: string;
   readonly secret: boolean;
 }
 
-/** What the command line says. */
+/** The parsed command line. */
 export interface SandboxArguments {
   readonly name: string;
   readonly assignments: readonly Assignment[];
   readonly empty: boolean;
 }
 
-/** Thrown for a wrong command line. */
+/** Thrown if the command line is wrong. */
 export class UsageError extends Error {
   constructor(message: string) {
     super(message);
@@ -44,7 +44,8 @@ export class UsageError extends Error {
 const ASSIGNMENT = /^([\w.[\]-]+)=(.*)$/s;
 
 /**
- * @returns undefined where help is asked for.
+ * Parses the command line.
+ * @returns undefined if the user asks for help.
  * @throws {UsageError}
  */
 export function sandboxArguments(argv: readonly string[]): SandboxArguments | undefined {
@@ -59,7 +60,7 @@ export function sandboxArguments(argv: readonly string[]): SandboxArguments | un
 function assignment(text: string): Assignment {
   const [, key, value] = ASSIGNMENT.exec(text) ?? [];
   if (key === undefined || value === undefined) throw new UsageError(`${text}: a setting is KEY=VALUE`);
-  // What makes it a sandbox, on this cluster.
+  // These settings make the stack a sandbox on this cluster, so the user must not set them.
   if (/^(environment|cluster\.(context|eks))\b/.test(key))
     throw new UsageError(`${key} is not for a sandbox to choose`);
   return { key, value, secret: secretKeys.some((secret) => key.split(/[.[]/)[0] === secret) };

@@ -2,8 +2,8 @@ import type { V1Pod } from "@kubernetes/client-node";
 import { namesOf } from "../names.js";
 
 /**
- * Loads generated places and prices as the tables' owner, once, and then serves on beside the API with a write token of
- * its own, which is in its log. Its labels let it reach the database, and no Service leads to it.
+ * A pod that loads generated places and prices once, as the owner of the tables. After that, it serves like the API,
+ * with its own write token, which is in its log. Its labels allow it to reach the database. No Service leads to it.
  */
 export function demoPod(stack: string, image: string): V1Pod {
   const { release, workloads } = namesOf(stack);
@@ -33,7 +33,7 @@ export function demoPod(stack: string, image: string): V1Pod {
               valueFrom: { secretKeyRef: { name: `${release}-database-owner`, key: "url" } },
             },
             { name: "DATA_DIRECTORY", value: "/data" },
-            // The settings count the connections of the API's pods, and not these.
+            // The settings of the stack count the connections of API pods, but not those of this pod.
             { name: "DATABASE_POOL_SIZE", value: "2" },
           ],
           resources: { requests: { cpu: "100m", memory: "192Mi" }, limits: { cpu: "1", memory: "512Mi" } },

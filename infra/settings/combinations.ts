@@ -3,19 +3,19 @@ import { namespaces } from "../platform/releases.js";
 import { instanceConnections, poolerClients } from "./connections.js";
 import type { Settings } from "./schema.js";
 
-/** Which secret settings the stack has. */
+/** The secret settings that the stack has. */
 export interface GivenSecrets {
   readonly backupCredentials: boolean;
   /** Names of feeds. */
   readonly feedCredentials: readonly string[];
-  /** Then API pods have write routes. */
+  /** If true, API pods have write operations. */
   readonly writeTokens: boolean;
 }
 
 /** A key below `ratesapp:` and what is wrong with it. */
 export type Mistake = readonly [key: string, reason: string];
 
-/** What each value allows and all of them together do not. */
+/** Finds mistakes in values that are each allowed but do not fit together. */
 export function impossibleCombinations(settings: Settings, secrets: GivenSecrets): Mistake[] {
   return [
     ...clusterMistakes(settings),
@@ -77,7 +77,7 @@ function* connectionMistakes(settings: Settings, { writeTokens }: GivenSecrets):
     const list = terms.map(({ count, of }) => `${count} of ${of}`).join(", ");
     yield ["database.maxConnections", `${maxConnections} is less than the ${needed} that may be open at once: ${list}`];
   }
-  // With one of them lost or replaced.
+  // Counts without one of the poolers, which may be lost or in replacement.
   const poolers = Math.max(1, pooler.instances - 1);
   const clients = poolerClients(settings);
   if (clients.count > pooler.clients * poolers) {

@@ -1,22 +1,22 @@
 import type { Settings } from "./schema.js";
 
-/** What one process of the application opens (a test holds these to the program's own). */
+/** Connections that one process of the application opens. A test compares these with the numbers of the program. */
 export const processConnections = {
-  /** `DATABASE_POOL_SIZE`, to each of the two databases, where `api.settings` says nothing. */
+  /** `DATABASE_POOL_SIZE`, for each of the two databases, if `api.settings` does not set it. */
   readPool: 10,
-  /** An API pod asks each database apart from its pool whether there is something new. */
+  /** An API pod polls each database over a connection of its own, outside of the pool. */
   poll: 1,
-  /** Of an API pod with write routes. */
+  /** For an API pod with write operations. */
   writePool: 9,
   ingest: 8,
 } as const;
 
 /** Compaction 4, migration 1, places 1, Pulumi 4, the superuser's reserve 3, the operator and people 5. */
 const UPKEEP = 18;
-/** While a release replaces API pods (maxSurge in the chart). */
+/** Factor while a release replaces API pods (maxSurge in the chart). */
 const SURGE = 1.5;
 
-/** Connections that may be open at once, and whose they are. */
+/** A number of connections that may be open at once, and the programs that open them. */
 export interface Connections {
   readonly count: number;
   readonly of: string;
@@ -25,9 +25,9 @@ export interface Connections {
 type Sized = Pick<Settings, "api" | "database" | "feeds">;
 
 /**
- * What one instance of the database may have to take. Poolers count, though they lead to replicas: the one that is
- * promoted keeps their connections for minutes.
- * @param writing whether API pods have write routes; without them they leave the primary alone.
+ * Connections that one instance of the database may have to accept. Poolers count although they lead to replicas: a
+ * promoted replica keeps their connections for minutes.
+ * @param writing true if API pods have write operations; otherwise they do not connect to the primary.
  */
 export function instanceConnections({ api, database, feeds }: Sized, writing: boolean): Connections[] {
   const { connections, instances } = database.pooler;
@@ -35,7 +35,7 @@ export function instanceConnections({ api, database, feeds }: Sized, writing: bo
   const pods = mostPods(api);
   const ofPod = readConnections(api) + processConnections.writePool;
   return [
-    // Two login roles of a purpose are connected while a password is being changed.
+    // While a password is being changed, both login roles of a purpose are connected.
     { count: 2 * instances * connections, of: `poolers (2 roles, ${instances} pods, ${connections} each)` },
     { count: writing ? pods * ofPod : 0, of: `${pods} API pods with write routes (${ofPod} each)` },
     {
@@ -46,7 +46,7 @@ export function instanceConnections({ api, database, feeds }: Sized, writing: bo
   ].filter(({ count }) => count > 0);
 }
 
-/** What comes to the poolers from API pods. */
+/** Connections that API pods open to the poolers. */
 export function poolerClients({ api }: Sized): Connections {
   const pods = mostPods(api);
   return { count: pods * readConnections(api), of: `${pods} API pods (${readConnections(api)} each)` };

@@ -1,10 +1,10 @@
 import type { GivenSettings, Settings } from "./schema.js";
 
 type DeepPartial<T> = T extends readonly unknown[] ? T : T extends object ? { [K in keyof T]?: DeepPartial<T[K]> } : T;
-/** What an environment sets where a stack says nothing. */
+/** Defaults of an environment, for settings that the stack does not give. */
 export type Defaults = DeepPartial<GivenSettings>;
 
-/** Minutes to live, on a cluster that has the operators: one of everything, and nothing kept. */
+/** Made in minutes, on a cluster that has the operators. There is one of everything, and no data are protected. */
 const sandbox: Defaults = {
   protect: false,
   logLevel: "debug",
@@ -33,7 +33,7 @@ const sandbox: Defaults = {
   },
 };
 
-/** The shape of production, smaller: what breaks there breaks here first. */
+/** The structure of production, but smaller, so that faults appear here first. */
 const staging: Defaults = {
   protect: false,
   logLevel: "info",
@@ -51,7 +51,7 @@ const staging: Defaults = {
     storage: "20Gi",
     walStorage: "5Gi",
     zones: "required",
-    // The most that the memory allows; with small pools it lets every API pod have write routes.
+    // The most that the memory allows. Because the pools are small, every API pod can have write operations.
     maxConnections: 256,
     pooler: { instances: 2 },
   },
@@ -68,13 +68,13 @@ const prod: Defaults = {
   protect: true,
   database: {
     instances: 3,
-    // Beside the archiver, what a node of 4 cores and 32 GiB has to give; 4 whole ones would need one of 8.
+    // Together with the archiver, this fills a node of 4 cores and 32 GiB. Four whole cores would need a node of 8.
     cpu: "3300m",
     memory: "16Gi",
     storage: "200Gi",
     walStorage: "40Gi",
     zones: "required",
-    // For write routes in every API pod (connections.ts counts).
+    // Enough for write operations in every API pod (connections.ts counts them).
     maxConnections: 1200,
     pooler: { instances: 3 },
   },
@@ -86,5 +86,5 @@ const prod: Defaults = {
   },
 };
 
-/** What each kind of stack starts from. */
+/** Defaults by environment. */
 export const environments: Readonly<Record<Settings["environment"], Defaults>> = { sandbox, staging, prod };

@@ -3,10 +3,10 @@ import { resources } from "./resources.js";
 import { schedule, timeZone } from "./schedule.js";
 
 const name = z.string().regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, "must be a Kubernetes name");
-/** What `ratesapp ingest run --source` takes, but for its standard input. */
+/** The sources of `ratesapp ingest run --source`, except standard input. */
 const SOURCE = /^(https?:\/\/|s3:\/\/|(?![a-z][a-z0-9+.-]*:\/\/)[^-])/i;
 
-/** A feed, as the chart takes it (charts/ratesapp/values.schema.json); the chart has the defaults. */
+/** A feed in the form of the chart (charts/ratesapp/values.schema.json). The chart has the defaults. */
 export const feed = z.strictObject({
   schedule,
   timeZone: timeZone.optional(),
@@ -18,16 +18,16 @@ export const feed = z.strictObject({
   backoffLimit: z.int().min(0).max(100).optional(),
   suspend: z.boolean().optional(),
   resources: resources.optional(),
-  /** An existing Secret; `feedCredentials` makes one. */
+  /** An existing Secret. With `feedCredentials`, the program makes one. */
   credentialsSecretName: name.optional(),
   environment: z.record(z.string().regex(/^[A-Z][A-Z0-9_]*$/), z.string()).optional(),
   volume: z.strictObject({ claimName: name, mountPath: z.string().startsWith("/") }).optional(),
   rejectsClaimName: name.optional(),
-  /** NetworkPolicy egress rules. */
+  /** Egress rules of a NetworkPolicy. */
   egress: z.array(z.record(z.string(), z.unknown())).optional(),
 });
 
-/** A part of the names of objects in Kubernetes, so shorter than the application allows. */
+/** It becomes part of the names of Kubernetes objects, so it is shorter than the application allows. */
 export const feedName = z
   .string()
   .regex(/^[a-z]([-a-z0-9]{0,22}[a-z0-9])?$/, "must be up to 24 lower-case letters, digits and dashes");

@@ -2,14 +2,14 @@ import { z } from "zod";
 
 const IMAGE = /^([a-z0-9][a-z0-9._/:-]*?)(?::([A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?(?:@(sha256:[0-9a-f]{64}))?$/;
 
-/** `repository`, and a tag or a digest or both. */
+/** A repository with a tag, a digest or both. */
 export interface Image {
   readonly repository: string;
   readonly tag?: string;
   readonly digest?: string;
 }
 
-/** An image by name; one that says which: a tag that is not `latest`, or a digest. */
+/** An image that is fixed by a digest, or by a tag other than `latest`. */
 export const image = z
   .string()
   .regex(IMAGE, "must be an image such as ghcr.io/ratesapp/ratesapp:1.2.3")
@@ -22,6 +22,6 @@ function parts(text: string): Image {
   return { repository, ...(tag && { tag }), ...(digest && { digest }) };
 }
 
-/** The image in one text, as a container's spec takes it. */
+/** The image as one text, as in the spec of a container. */
 export const imageText = ({ repository, tag, digest }: Image): string =>
   `${repository}${tag ? `:${tag}` : ""}${digest ? `@${digest}` : ""}`;

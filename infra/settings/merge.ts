@@ -2,7 +2,7 @@ type Tree = { readonly [key: string]: unknown };
 
 const isTree = (value: unknown): value is Tree => typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** `given` laid over `defaults`: objects key by key, anything else as a whole. */
+/** Puts `given` over `defaults`. Objects are merged key by key; other values are replaced as a whole. */
 export function merge(defaults: unknown, given: unknown): unknown {
   if (given === undefined) return defaults;
   if (!isTree(defaults) || !isTree(given)) return given;

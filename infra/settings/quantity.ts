@@ -12,12 +12,12 @@ const MEMORY_UNITS = {
 
 type MemoryUnit = keyof typeof MEMORY_UNITS;
 
-/** Cores (`2`, `1.5`) or thousandths of one (`500m`). */
+/** Cores (`2`, `1.5`) or thousandths of a core (`500m`). */
 export const CPU_QUANTITY = /^([0-9]+m|[0-9]+(\.[0-9]{1,3})?)$/;
 /** Bytes, with a unit of 1000 (`k`, `M`) or 1024 (`Ki`, `Mi`). */
 export const MEMORY_QUANTITY = /^([0-9]+)(Ki|Mi|Gi|Ti|k|M|G|T)?$/;
 
-/** Thrown for text that is no Kubernetes quantity. */
+/** Thrown if a text is not a Kubernetes quantity. */
 export class QuantityError extends Error {
   readonly text: string;
 

@@ -7,10 +7,11 @@ import { secretKeys } from "./secrets.js";
 import { StackSettingsError } from "./settings-error.js";
 
 /**
- * A stack's settings: what Pulumi.<stack>.yaml says, over what its environment starts from, checked as a whole.
- * @param raw by name without `ratesapp:`, as {@link rawSettings} returns it.
- * @param defaultImage of a stack that names none.
- * @throws {StackSettingsError} with every mistake and its key.
+ * Reads the settings of a stack: the values of Pulumi.<stack>.yaml over the defaults of its environment, validated
+ * together.
+ * @param raw values by name without `ratesapp:`, as {@link rawSettings} returns them.
+ * @param defaultImage the image of a stack that names none.
+ * @throws {StackSettingsError} that lists every mistake with its key.
  */
 export function readStackSettings(
   stack: string,
@@ -43,7 +44,7 @@ function mistakesOf(issue: z.core.$ZodIssue): Mistake[] {
   return [[issue.path.join("."), missing ? "is missing" : issue.message]];
 }
 
-/** Settings of the project as Pulumi hands them over (`project:key` to text), parsed where they hold JSON. */
+/** Settings of the project in the form of Pulumi (`project:key` to text). Text that contains JSON is parsed. */
 export function rawSettings(all: Readonly<Record<string, string>>): Record<string, unknown> {
   const ours = Object.entries(all).filter(([key]) => key.startsWith("ratesapp:"));
   return Object.fromEntries(ours.map(([key, text]) => [key.slice("ratesapp:".length), parsed(text)]));

@@ -1,11 +1,11 @@
 import { z } from "zod";
 import { bytes, CPU_QUANTITY, MEMORY_QUANTITY, millicores } from "./quantity.js";
 
-/** YAML and `pulumi config set --path` make a number of `2`, as they do in Kubernetes. */
+/** Accepts a number too: YAML and `pulumi config set --path` turn `2` into a number, and Kubernetes accepts that. */
 const quantity = (text: z.ZodType<string>) =>
   z.preprocess((value) => (typeof value === "number" ? String(value) : value), text);
 
-/** A quantity of processor, such as `500m`. */
+/** A quantity of CPU, such as `500m`. */
 export const cpu = quantity(z.string().regex(CPU_QUANTITY, 'must be a number of cores such as "500m" or "2"'));
 
 /** A quantity of bytes, at least `least`. */
@@ -19,7 +19,7 @@ export const memory = (least = "1Mi") =>
 
 const quantities = z.strictObject({ cpu, memory: memory() });
 
-/** Requests and limits of a container; both, always. */
+/** Requests and limits of a container. Both are required. */
 export const resources = z
   .strictObject({ requests: quantities, limits: quantities })
   .refine(({ limits, requests }) => millicores(requests.cpu) <= millicores(limits.cpu), {

@@ -16,24 +16,27 @@ const FIELDS: readonly Field[] = known.fields.map(({ names, ...field }) => ({ ..
 const SHORTCUT = new RegExp(known.shortcut);
 const TIME_ZONE = new RegExp(known.timeZone);
 const PART = /^(?:[*?]|(?<first>[0-9]{1,9})(?:-(?<last>[0-9]{1,9}))?)(?:\/0*(?<step>[1-9][0-9]{0,8}))?$/;
-/** Days of the week that are all of them: days of the month then count alone. */
+/** Days of the week that mean every day. In that case only the days of the month count. */
 const ANY_DAY = /(^|,)[*?](\/0*1)?(,|$)/;
 
-/** A CronJob's: five fields, or a shortcut such as `@daily`. */
+/** Schedule of a CronJob: five fields, or a shortcut such as `@daily`. */
 export const schedule = z.string().superRefine((text, context) => {
   if (SHORTCUT.test(text)) return;
   const mistake = mistakeIn(text, FIELDS, `five cron fields, or be ${known.shortcuts}`);
   if (mistake) context.addIssue(mistake);
 });
 
-/** A ScheduledBackup's: CloudNativePG reads the same fields after one of seconds. */
+/** Schedule of a ScheduledBackup. CloudNativePG reads the same five fields after a field for seconds. */
 export const backupSchedule = z.string().superRefine((text, context) => {
   const seconds: Field = { name: "second", takes: "0-59", least: 0, most: 59, names: {} };
   const mistake = mistakeIn(text, [seconds, ...FIELDS], "six cron fields, seconds first");
   if (mistake) context.addIssue(mistake);
 });
 
-/** As the cluster's time zone database spells it; Intl takes other cases and names of its own, such as PST, as well. */
+/**
+ * A time zone in the spelling of the cluster's time zone database. Intl also accepts other cases and names of its own,
+ * such as PST.
+ */
 export const timeZone = z
   .string()
   .refine((name) => TIME_ZONE.test(name) && isKnown(name), "must be a time zone such as Europe/Paris or Etc/UTC");
@@ -48,7 +51,8 @@ function isKnown(name: string): boolean {
 }
 
 function mistakeIn(schedule: string, fields: readonly Field[], wanted: string): string | undefined {
-  const words = schedule.trim().split(/\s+/);
+  // Go, in which Kubernetes reads it, takes a byte order mark for a letter; JavaScript takes it for a space.
+  const words = schedule.split(/[^\S\uFEFF]+/).filter((word) => word !== "");
   if (words.length !== fields.length) return `must have ${wanted}`;
   const values = fields.map((field, at) =>
     (words[at] ?? "").split(",").map((part) => ({ part, field, values: valuesOf(part, field) })),
@@ -63,7 +67,7 @@ function mistakeIn(schedule: string, fields: readonly Field[], wanted: string): 
   return comes || !ANY_DAY.test(words.at(-1) ?? "") ? undefined : "names a day that no month has";
 }
 
-/** What one part of a field stands for; nothing if Kubernetes would not take it. */
+/** The values that one part of a field means; empty if Kubernetes would not accept it. */
 function valuesOf(part: string, { least, most, names }: Field): number[] {
   const match = PART.exec(part.toLowerCase().replaceAll(/\b[a-z]+\b/g, (name) => String(names[name])));
   if (!match) return [];

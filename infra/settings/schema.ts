@@ -14,7 +14,10 @@ const kubernetesName = z
   .string()
   .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, "must be a Kubernetes name: lower-case letters, digits and dashes");
 
-/** The cluster has it already, the program leaves it out, or installs the pinned release or one you name. */
+/**
+ * The cluster has the operator already (`present`), the program leaves it out (`absent`), or it installs the pinned
+ * release (`install`) or a given one.
+ */
 const operator = z.union(
   [z.enum(["present", "install"]), z.strictObject({ manifest: z.string().min(1) })],
   "must be present, install, or {manifest: a path or URL}",
@@ -37,61 +40,61 @@ const eks = z.strictObject({
     .string()
     .regex(/^1\.[0-9]{2}$/, "must be a Kubernetes version such as 1.34")
     .default("1.34"),
-  /** Of the VPC; the six subnets are cut from it. */
+  /** Address range of the VPC. The six subnets are parts of it. */
   vpcCidr: z
     .cidrv4("must be a range of addresses such as 10.20.0.0/16")
     .refine((cidr) => Number(cidr.split("/")[1]) >= 16 && Number(cidr.split("/")[1]) <= 20, "must be a /16 to /20")
     .default("10.20.0.0/16"),
-  /** One gateway costs a third, and takes every zone's way out with it when its zone is lost. */
+  /** `one` costs a third, but if its zone is lost, all zones lose their way out. */
   natGateways: z.enum(["one", "one-per-zone"]).default("one-per-zone"),
-  /** Who may reach the API server from outside the VPC. */
+  /** Addresses outside of the VPC that may reach the API server. */
   publicAccessCidrs: z.array(z.cidrv4("must be ranges of addresses")).min(1).default(["0.0.0.0/0"]),
-  /** IAM roles that administer the cluster, besides the one that creates it. */
+  /** IAM roles that administer the cluster, in addition to the one that creates it. */
   adminRoleArns: z
     .array(z.string().regex(/^arn:aws[a-z-]*:iam::[0-9]{12}:role\/.+/, "must be ARNs of roles"))
     .default([]),
 });
 
 const backups = z.strictObject({
-  /** `s3://bucket/folder`; on EKS the program makes the bucket. */
+  /** `s3://bucket/folder`. On EKS, the program makes the bucket. */
   destination: z
     .string()
     .regex(/^s3:\/\/[^/]+(\/.*)?$/, "must look like s3://bucket/folder")
     .optional(),
-  /** Of an object store that is not AWS. */
+  /** Address of an object store other than AWS S3. */
   endpoint: z.url({ protocol: /^https?$/, error: "must be an http(s) address" }).optional(),
-  /** The Barman Cloud plugin, or what CloudNativePG up to 1.30 has built in. */
+  /** `plugin` is the Barman Cloud plugin. `in-tree` is built into CloudNativePG up to 1.30. */
   method: z.enum(["plugin", "in-tree"]).default("plugin"),
-  /** `secret`: ratesapp:backupCredentials. `identity`: the pod's own, as EKS Pod Identity hands out. */
+  /** `secret`: the keys in ratesapp:backupCredentials. `identity`: the rights of the pod, as from EKS Pod Identity. */
   credentials: z.enum(["secret", "identity"]).default("identity"),
-  /** Base backups; six fields, seconds first. */
+  /** When base backups are made. Six fields, with seconds first. */
   schedule: backupSchedule.default("0 0 2 * * *"),
   retentionDays: whole(1, 3650).default(30),
 });
 
-/** Every setting of a stack. What has no default here gets one from its environment (environments.ts). */
+/** Every setting of a stack. A setting without a default here gets one from its environment (environments.ts). */
 export const settingsSchema = z.strictObject({
   environment: z.enum(["sandbox", "staging", "prod"], "must be sandbox, staging or prod"),
   image,
-  /** Refuses to delete what holds data, until this is turned off and applied. */
+  /** True to refuse the deletion of what holds data. To delete it, first set this to false and apply. */
   protect: z.boolean("must be true or false"),
   logLevel: z.enum(["trace", "debug", "info", "warn", "error"]),
   cluster: z.strictObject({
-    /** Of your kubeconfig. */
+    /** A context of your kubeconfig. */
     context: z.string().min(1).optional(),
     eks: eks.optional(),
-    /** Of its pods, for NetworkPolicies. */
+    /** IP versions of the cluster's pods, for NetworkPolicies. */
     addressFamilies: z
       .array(z.enum(["ipv4", "ipv6"], "must be ipv4, ipv6 or both"))
       .min(1)
       .max(2)
       .default(["ipv4"]),
-    /** Where the API server listens, for NetworkPolicies: its Service's port and its own. */
+    /** Ports of the API server, for NetworkPolicies: the port of its Service and its own port. */
     apiServerPorts: z.array(whole(1, 65_535)).min(1).default([443, 6443]),
   }),
   platform: z.strictObject({
     cloudnativePg: operator,
-    /** Where it runs; another one only where it is present. */
+    /** Namespace of the operator. It can differ from the default only if the operator is `present`. */
     cloudnativePgNamespace: kubernetesName.default(namespaces.cloudnativePg),
     argoRollouts: optionalOperator,
     certManager: optionalOperator,
@@ -100,7 +103,7 @@ export const settingsSchema = z.strictObject({
     prometheus: optionalChart,
   }),
   database: z.strictObject({
-    /** Another major version would not start on the files of this one. */
+    /** Postgres of another major version would not start with the existing files. */
     image: z
       .string()
       .regex(
@@ -109,19 +112,19 @@ export const settingsSchema = z.strictObject({
       )
       .default("ghcr.io/cloudnative-pg/postgresql:17-standard-trixie"),
     instances: whole(1, 9),
-    /** Of one instance: requested and limit, so that it is the last to be evicted. */
+    /** For one instance. It is both request and limit, so that the instance is among the last pods to be evicted. */
     cpu,
     memory: memory("512Mi"),
     storage: memory("1Gi"),
     walStorage: memory("1Gi"),
     storageClass: kubernetesName.optional(),
-    /** Whether an instance may share its zone with another when there are too few. */
+    /** Whether two instances may share a zone if there are too few zones. */
     zones: z.enum(["required", "preferred"]),
-    /** Of one instance; what is counted against it: connections.ts. */
+    /** For one instance. connections.ts lists the programs that need them. */
     maxConnections: whole(50, 2000),
     pooler: z.strictObject({
       instances: whole(1, 20),
-      /** Server connections of one pooler pod for each role. */
+      /** Server connections of one pooler pod, for each role. */
       connections: whole(1, 500).default(20),
       clients: whole(10, 20_000).default(1000),
     }),
@@ -129,9 +132,9 @@ export const settingsSchema = z.strictObject({
   }),
   access: z
     .strictObject({
-      /** One more gives every role a new password; see access/generations.ts. */
+      /** Raise it by one to change the password of every role; see access/generations.ts. */
       passwordGeneration: whole(1, 1_000_000).default(1),
-      /** The end of the port-forward on this machine; made from the stack's name if not set. */
+      /** Local port of the port-forward. If not set, it is derived from the name of the stack. */
       localPort: whole(1024, 65_535).optional(),
     })
     .prefault({}),
@@ -139,30 +142,35 @@ export const settingsSchema = z.strictObject({
     minReplicas: whole(1, 1000),
     maxReplicas: whole(1, 1000),
     cpuPercent: whole(1, 1000).default(70),
-    /** The most pods wanted in this time is kept. */
+    /** Scaling down keeps the largest number of pods that was needed within this time. */
     scaleDownWaitSeconds: whole(0, 3600).default(300),
     resources,
-    /** Of one attempt in the database; the server ends it then. */
+    /** Limit of one attempt in the database; the server then ends the statement. */
     statementTimeoutMs: whole(50, 600_000).default(2000),
-    /** A pod that leaves serves on until load balancers know; those that send to pods directly take 15 s and more. */
+    /**
+     * After SIGTERM, a pod serves on for this long, until load balancers have noticed. Those that send to pods directly
+     * need 15 s or more.
+     */
     preStopSeconds: whole(0, 600).default(10),
-    /** More of the chart's api.settings; the chart checks them. */
+    /** Further api.settings of the chart. The chart checks them. */
     settings: z.record(z.string(), z.union([z.number(), z.array(z.string())])).default({}),
-    /** How the world reaches it; none: inside the cluster only. */
+    /** Public access. Without it, the API is reachable inside the cluster only. */
     ingress: z
       .strictObject({
         host: z.hostname("must be a host name"),
         className: kubernetesName.optional(),
         tlsSecretName: kubernetesName.optional(),
-        /** Whether what listens speaks HTTPS without a Secret, as a load balancer with a certificate of its own. */
+        /**
+         * True if clients use HTTPS although no Secret is set, as with a load balancer that has its own certificate.
+         */
         tls: z.boolean("must be true or false").default(false),
         annotations: z.record(z.string(), z.string()).default({}),
       })
       .optional(),
   }),
   /**
-   * Files with the places, relative to the project and 1 MiB at most; what holds ports.csv and regions.csv in the
-   * workloads' namespace; or you run `ratesapp places import`.
+   * One of these: files with the places, relative to the project and at most 1 MiB; a ConfigMap or claim in the
+   * workloads' namespace that contains ports.csv and regions.csv; or `by-hand`, if you run `ratesapp places import`.
    */
   places: z
     .union(
@@ -184,7 +192,7 @@ export const settingsSchema = z.strictObject({
     .prefault({}),
 });
 
-/** Settings of a stack, with its defaults. */
+/** The settings of a stack, including defaults. */
 export type Settings = z.output<typeof settingsSchema>;
-/** Settings as a stack gives them, before defaults. */
+/** The settings that a stack gives, without defaults. */
 export type GivenSettings = z.input<typeof settingsSchema>;

@@ -5,24 +5,24 @@ const backupCredentials = z.strictObject({ accessKeyId: z.string().min(1), secre
 const feedCredentials = z.record(z.string(), z.record(z.string(), z.string()));
 const writeTokens = z.record(z.string().regex(/^[A-Za-z0-9._-]+$/), z.string().regex(/^[0-9a-f]{64}$/));
 
-/** Keys whose values never leave an Output. */
+/** Keys whose values are always inside a Pulumi secret. */
 export const secretKeys = ["backupCredentials", "feedCredentials", "writeTokens"] as const;
 
-/** Of an object store. */
+/** Keys for an object store. */
 export type BackupCredentials = z.output<typeof backupCredentials>;
 
-/** Settings that are secret; set them with `pulumi config set --secret --path`. */
+/** The secret settings. Set them with `pulumi config set --secret --path`. */
 export interface Secrets {
   readonly backupCredentials: pulumi.Output<BackupCredentials> | undefined;
-  /** Environment variables by feed, by name. */
+  /** For each feed, environment variables by their name. */
   readonly feedCredentials: ReadonlyMap<string, pulumi.Output<Record<string, string>>>;
-  /** Clients that may write, to the SHA-256 of their token in hex. */
+  /** SHA-256 of the token (in hex) for each client that may write. */
   readonly writeTokens: pulumi.Output<Record<string, string>> | undefined;
 }
 
 /**
- * Reads the secret settings of the stack at hand.
- * @param raw what Pulumi holds, to know which feeds there are; no value of it is kept.
+ * Reads the secret settings of the current stack.
+ * @param raw the values that Pulumi stores. They only show which feeds there are; no value is kept.
  */
 export function readSecrets(raw: Readonly<Record<string, unknown>>, config = new pulumi.Config("ratesapp")): Secrets {
   const feeds = Object.keys((raw.feedCredentials as object | undefined) ?? {});
@@ -43,7 +43,7 @@ function checked<T>(config: pulumi.Config, key: string, schema: z.ZodType<T>): p
   return config.getSecretObject<unknown>(key)?.apply((value) => parse(key, schema, value));
 }
 
-/** Names the key and what is expected of it, and never the value. */
+/** Parses a secret value. An error names the key and the expected form, but never the value. */
 function parse<T>(key: string, schema: z.ZodType<T>, value: unknown): T {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;

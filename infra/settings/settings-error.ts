@@ -2,8 +2,8 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Mistake } from "./combinations.js";
 
 /**
- * Thrown for a stack's settings; `mistakes` holds all of them, each with its key. Pulumi shows the message of a
- * RunError and no stack.
+ * Thrown if the settings of a stack are wrong. `mistakes` lists all mistakes with their keys. Pulumi shows the message
+ * of a RunError without a stack trace.
  */
 export class StackSettingsError extends pulumi.RunError {
   readonly mistakes: readonly Mistake[];

@@ -6,15 +6,15 @@ import type { Settings } from "../settings/schema.js";
 
 type Text = pulumi.Input<string>;
 
-/** An existing Secret and its key. */
+/** A key of an existing Secret. */
 interface SecretReference {
   readonly secretName: Text;
   readonly key: string;
 }
 
 /**
- * The values that are given to charts/ratesapp; its values.yaml has the defaults of the rest, and its
- * values.schema.json the ranges (a test holds these against it).
+ * The values for charts/ratesapp. The chart's values.yaml has the defaults of all others, and its values.schema.json
+ * has the allowed ranges. A test checks these values against the schema.
  */
 export interface Values {
   readonly image: Image;
@@ -31,7 +31,7 @@ export interface Values {
   readonly places?: {
     readonly configMapName?: Text;
     readonly claimName?: string;
-    /** Changes when the files in them do. */
+    /** Changes when the content of the files changes. */
     readonly revision?: string | undefined;
   };
   readonly feeds: Readonly<Record<string, FeedValues>>;

@@ -9,26 +9,27 @@ import { podsOf } from "../network/peers.js";
 import { namespaces } from "../platform/releases.js";
 import type { Settings } from "../settings/schema.js";
 import type { Secrets } from "../settings/secrets.js";
-import type { Places } from "./places.js";
+import type { Places } from "./places-files.js";
 import type { Values } from "./values.js";
 
 export interface WorkloadsArgs {
   readonly names: Names;
   readonly settings: Settings;
   readonly secrets: Secrets;
-  /** To import, where the settings name files. */
+  /** Places to import, if the settings name files. */
   readonly places: Places | undefined;
   readonly cluster: KubernetesCluster;
-  /** Secrets with which pods connect. */
+  /** The Secrets with which pods connect to the database. */
   readonly access: Access;
   readonly namespace: pulumi.Input<string>;
 }
 
 /**
- * The API, ingest and upkeep: charts/ratesapp with the values of the stack. How many API pods there are is the HPA's.
+ * The API, ingest and upkeep: charts/ratesapp with the values of the stack. The autoscaler decides how many API pods
+ * run.
  */
 export class Workloads extends pulumi.ComponentResource {
-  /** Inside the cluster. */
+  /** Address inside the cluster. */
   readonly url: pulumi.Output<string>;
 
   constructor(name: string, args: WorkloadsArgs, options: pulumi.ComponentResourceOptions) {
@@ -84,10 +85,12 @@ export class Workloads extends pulumi.ComponentResource {
     };
   }
 
-  /** In a ConfigMap of our own, which takes four times what the chart's own values do. */
+  /**
+   * Puts the places into a ConfigMap of this program. It has room for four times as much as the values of the chart.
+   */
   #places(namespace: pulumi.Input<string>, data: Places | undefined, { places }: Settings): Pick<Values, "places"> {
     if (data) {
-      // Named after its content, so that the chart makes another Job for other places.
+      // The name depends on the content, so that the chart makes a new Job for changed places.
       const hash = createHash("sha256").update(JSON.stringify(data)).digest("hex").slice(0, 10);
       const args = { metadata: { name: `ratesapp-places-${hash}`, namespace }, immutable: true, data: { ...data } };
       const files = new kubernetes.core.v1.ConfigMap("places", args, { parent: this });

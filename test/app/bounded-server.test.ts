@@ -1,10 +1,11 @@
 import { once } from "node:events";
-import type { RequestListener, Server } from "node:http";
+import type { RequestListener } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import fc from "fast-check";
-import { type ConnectionLimits, createBoundedServer, isBusy } from "../../app/bounded-server.js";
+import { BoundedServer, type ConnectionLimits } from "../../app/bounded-server.js";
+import { runs } from "../kit/runs.js";
 import { until } from "../kit/until.js";
 import { startRatesapp } from "./commands/ratesapp.js";
 
@@ -13,7 +14,7 @@ const MIB = 1024 * 1024;
 
 describe("the connections of a server", function () {
   this.timeout(60_000);
-  let server: Server | undefined;
+  let server: BoundedServer | undefined;
   const sockets: Socket[] = [];
 
   afterEach(async () => {
@@ -24,7 +25,7 @@ describe("the connections of a server", function () {
   });
 
   const serve = async (handle: RequestListener, limits: Partial<ConnectionLimits> = {}) => {
-    server = createBoundedServer({}, { ...LIMITS, ...limits }, handle);
+    server = new BoundedServer({}, { ...LIMITS, ...limits }, handle);
     await once(server.listen(0, "127.0.0.1"), "listening");
     return { server, port: (server.address() as AddressInfo).port };
   };
@@ -118,7 +119,7 @@ describe("the connections of a server", function () {
           socket.destroy();
         },
       ),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     );
     // The end of a body may have small requests close behind it.
     expect(most).to.be.below(8);
@@ -160,6 +161,54 @@ describe("the connections of a server", function () {
     });
   });
 
+  for (const [what, head, body] of [
+    ["a request", "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", 0],
+    ["a body that is there", "POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 10\r\n\r\n", 10],
+    [
+      "a body that comes faster than it is read",
+      `POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: ${16 * MIB}\r\n\r\n`,
+      16 * MIB,
+    ],
+  ] as const) {
+    it(`are kept while the server works at ${what} for longer than a client may be silent`, async () => {
+      const { port } = await serve(
+        async (request, response) => {
+          let received = 0;
+          for await (const chunk of request) {
+            if (received === 0) await sleep(1_000);
+            received += chunk.length;
+          }
+          await sleep(1_000);
+          response.end(`${received} bytes`);
+        },
+        { silenceTimeoutMs: 300 },
+      );
+      const socket = await open(port, head);
+      socket.write(Buffer.alloc(body, "x"));
+      expect(Buffer.concat(await socket.toArray()).toString()).to.match(new RegExp(`${body} bytes`));
+    });
+  }
+
+  for (const [what, sent] of [
+    ["before a request", ""],
+    ["in the middle of a body", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc"],
+    ["over an answer", "GET / HTTP/1.1\r\nHost: x\r\n\r\n"],
+  ] as const) {
+    it(`are cut when their client is silent ${what}`, async () => {
+      const { server, port } = await serve(
+        async (request, response) => {
+          await request.toArray().catch(() => {});
+          response.write(Buffer.alloc(64 * MIB, "x"));
+        },
+        { silenceTimeoutMs: 300 },
+      );
+      const connected = once(server, "connection") as Promise<[Socket]>;
+      (await open(port, sent)).pause();
+      const [cut] = await connected;
+      if (!cut.destroyed) await once(cut, "close");
+    });
+  }
+
   it("are cut when their client takes too long over an answer, however it reads, and not while that is made", async () => {
     const { server, port } = await serve(
       async (request, response) => {
@@ -180,7 +229,7 @@ describe("the connections of a server", function () {
     clearInterval(reading);
     expect(performance.now() - beganAtMs).to.be.within(900, 10_000);
     expect(Buffer.concat(await answer).toString()).to.match(/xxxx$/);
-    expect(isBusy(server)).to.equal(false);
+    expect(server.busy).to.equal(false);
   });
 });
 

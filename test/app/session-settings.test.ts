@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import pg from "pg";
-import { listBatches } from "../../app/batches/batch-summary.js";
+import { listBatches } from "../../app/batches/list-batches.js";
 import { publishBatch } from "../../app/batches/publish.js";
 import { readRejects } from "../../app/batches/rejects.js";
 import { readBadLines } from "../../app/batches/reported-lines.js";
 import { retractBatch } from "../../app/batches/retract.js";
 import { Database } from "../../app/database/database.js";
 import { migrate } from "../../app/database/migrate.js";
-import { closePool, openPool } from "../../app/database/pool.js";
+import { openPool } from "../../app/database/pool.js";
 import { withSessionSettings } from "../../app/database/session-settings.js";
 import { ingestSource } from "../../app/ingest/ingest-source.js";
 import type { SourceObject } from "../../app/ingest/sources/source.js";
@@ -46,7 +46,7 @@ describe("a database whose sessions begin with other settings", function () {
       const { rows } = await pool.query("SELECT name, setting FROM pg_settings WHERE name = ANY ($1)", [
         ["statement_timeout", "idle_in_transaction_session_timeout", "lock_timeout", "default_transaction_isolation"],
       ]);
-      await closePool(pool);
+      await pool.end();
       return Object.fromEntries(rows.map(({ name, setting }) => [name, setting]));
     };
     const default_transaction_isolation = "read committed";
@@ -143,7 +143,7 @@ async function everything(url: string) {
     };
   } finally {
     await api.stop();
-    await closePool(pool);
+    await pool.end();
   }
 }
 

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import type pg from "pg";
 import { waitAfter } from "../../app/database/backoff.js";
-import { closePool, openPool } from "../../app/database/pool.js";
+import { openPool } from "../../app/database/pool.js";
 import { isTransient, type Meaning, meaningOf } from "../../app/database/sqlstates.js";
 import { useDatabase } from "../kit/database.js";
 
@@ -61,6 +61,6 @@ async function failureOf(url: string, statement: string): Promise<unknown> {
       (error: unknown) => error,
     );
   } finally {
-    await closePool(pool);
+    await pool.end();
   }
 }

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { closePool, openPool } from "../../app/database/pool.js";
+import { openPool } from "../../app/database/pool.js";
 import { inTransaction } from "../../app/database/transaction.js";
 import { useDatabase } from "../kit/database.js";
 
@@ -29,7 +29,7 @@ describe("a transaction", function () {
       const answer = await inTransaction(pool, (client) => client.query("SELECT current_user AS name, pg_sleep(5)"));
       expect(answer.rows[0].name).to.equal(GROUP);
     } finally {
-      await closePool(pool);
+      await pool.end();
     }
   });
 });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { readStackSettings } from "../../infra/settings/read-settings.js";
 import { StackSettingsError } from "../../infra/settings/settings-error.js";
-import { placesOf } from "../../infra/workloads/places.js";
+import { placesOf } from "../../infra/workloads/places-files.js";
 import { present } from "./chart/kubernetes-object.js";
 import { type Rendered, render } from "./render.js";
 import { charts } from "./stack-policies.js";

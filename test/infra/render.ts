@@ -64,12 +64,15 @@ export async function render(
   runs += 1;
   const { fetch } = globalThis;
   globalThis.fetch = released;
+  // Pulumi takes a stack for each of thousands of promises; with source maps that is half of the time.
+  process.setSourceMapsEnabled(false);
   try {
     await import(`../../infra/index.ts?run=${runs}`);
+    await pulumi.runtime.disconnect();
   } finally {
+    process.setSourceMapsEnabled(true);
     globalThis.fetch = fetch;
   }
-  await pulumi.runtime.disconnect();
   return rendered.sort((a, b) => keyOf(a).localeCompare(keyOf(b)));
 }
 

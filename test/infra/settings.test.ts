@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { WRITE_CONNECTIONS } from "../../app/api/batches/write-pool.js";
-import { CONNECTIONS as INGEST_CONNECTIONS } from "../../app/commands/ingest.js";
+import { CONNECTIONS as INGEST_CONNECTIONS } from "../../app/commands/run-ingest.js";
 import { readSettings } from "../../app/settings.js";
 import schema from "../../charts/ratesapp/values.schema.json" with { type: "json" };
 import { processConnections } from "../../infra/settings/connections.js";

@@ -5,9 +5,9 @@ import { createDatabase, suiteOf, UsedDatabase } from "./database.js";
 import { bringPlaces, type PlaceTree } from "./places.js";
 
 /**
- * The whole server on free ports, as `ratesapp serve` runs it, without a rate limit and never overloaded: the machine
- * of the tests may be busy.
- * @param environment its settings; needs DATABASE_URL, and goes over those above.
+ * Starts the whole server on free ports, as `ratesapp serve` does. It has no rate limit and is never overloaded,
+ * because the test machine may be busy.
+ * @param environment settings, which must include DATABASE_URL. They replace the defaults of this function.
  */
 export function startApi(environment: Readonly<Record<string, string>>): Promise<RunningServer> {
   const settings = readSettings({
@@ -23,12 +23,12 @@ export function startApi(environment: Readonly<Record<string, string>>): Promise
   return startServer({ settings, logger: createLogger(settings) });
 }
 
-/** The server of the tests of a `describe`, and its database; there when they run. */
+/** The server of the tests in a `describe`, and its database. Both exist only while the tests run. */
 export class UsedApi extends UsedDatabase {
   server!: RunningServer;
 }
 
-/** For a `describe`: a server on a database of its own with `places`; there from its first test to its last. */
+/** For a `describe`: runs a server on its own database with `places`, from the first test to the last. */
 export function useApi(places?: PlaceTree): UsedApi {
   const test = new UsedApi();
   before(async function () {

@@ -20,9 +20,12 @@ export interface Delivery {
   readonly feed?: string;
   /** "append" if not given. */
   readonly mode?: "append" | "replace";
-  /** In how many pieces it is loaded; 1 if not given. */
+  /** Number of pieces in which the batch is loaded; 1 if not given. */
   readonly pieces?: number;
-  /** Whether an equal delivery after it is known for a duplicate; not by default, so that tests may repeat prices. */
+  /**
+   * True if a later equal delivery must be recognized as a duplicate. False if not given, so that tests may repeat
+   * prices.
+   */
   readonly known?: boolean;
 }
 
@@ -45,7 +48,7 @@ export async function deliver(database: Database, delivery: Delivery): Promise<n
   return id;
 }
 
-/** A batch as it stands when its last piece is loaded. @returns its id. */
+/** Loads all pieces of a batch, without audit and publish. @returns its id. */
 export async function loadBatch(database: Database, delivery: Delivery): Promise<number> {
   const { prices, feed = "test", mode = "append", pieces = 1 } = delivery;
   count += 1;
@@ -80,7 +83,7 @@ export async function loadBatch(database: Database, delivery: Delivery): Promise
   return id;
 }
 
-/** A duplicate is told by its checksum. */
+/** Removes the checksum, by which duplicates are recognized. */
 async function forget(database: Database, id: number): Promise<void> {
   await database.pool.query("UPDATE batches SET checksum = 'of no other' WHERE id = $1", [id]);
 }

@@ -2,7 +2,7 @@ import pg from "pg";
 import { Database } from "../../app/database/database.js";
 import { databaseUrl, onServer, TEMPLATE } from "./postgres.js";
 
-/** A database as the application uses it, without patience, so that a test sees the first error. */
+/** A database as the application uses it, but without patience, so that a test sees the first error. */
 export class TestDatabase extends Database {
   readonly url: string;
   readonly #name: string;
@@ -27,8 +27,8 @@ export class TestDatabase extends Database {
 let count = 0;
 
 /**
- * A database of its own, so that test files cannot disturb each other: a copy of the newest schema, without places or
- * prices; `{ empty: true }` leaves the schema out.
+ * Makes a database of its own, so that test files cannot disturb each other. It has the newest schema, without places
+ * or prices. With `{ empty: true }` it has no schema.
  */
 export async function createDatabase(options: { empty?: boolean } = {}): Promise<TestDatabase> {
   count += 1;
@@ -37,7 +37,7 @@ export async function createDatabase(options: { empty?: boolean } = {}): Promise
   return new TestDatabase(name);
 }
 
-/** The database of the tests of a `describe`; there when they run. */
+/** The database of the tests in a `describe`. It exists only while they run. */
 export class UsedDatabase {
   database!: TestDatabase;
 
@@ -50,7 +50,10 @@ export class UsedDatabase {
   }
 }
 
-/** For a `describe`: one database for all its tests, there before its other hooks run, and until they have run. */
+/**
+ * For a `describe`: makes one database for all its tests. It exists before the other hooks begin and until they have
+ * ended.
+ */
 export function useDatabase(): UsedDatabase {
   const test = new UsedDatabase();
   before(async function () {
@@ -61,7 +64,8 @@ export function useDatabase(): UsedDatabase {
 }
 
 /**
- * For a `describe`: a new database for each of its tests, there before its other hooks run, and until they have run.
+ * For a `describe`: makes a new database for each of its tests. It exists before the other hooks begin and until they
+ * have ended.
  */
 export function useFreshDatabase(): UsedDatabase {
   const test = new UsedDatabase();
@@ -75,8 +79,8 @@ export function useFreshDatabase(): UsedDatabase {
 }
 
 /**
- * Hooks that end what a test file began run in the order that they were added. One that is added while the suite runs
- * is the last: servers and clients are gone before their database.
+ * The suite of a test. A hook that is added while the suite runs comes last, because hooks run in the order in which
+ * they were added. So the database is dropped after servers and clients have been closed.
  */
 export function suiteOf({ test }: Mocha.Context): Mocha.Suite {
   return test?.parent as Mocha.Suite;

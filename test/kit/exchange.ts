@@ -1,8 +1,9 @@
 import { connect } from "node:net";
 
 /**
- * Sends bytes as they are, reads until either end closes, and takes what came for one answer.
- * @param leaving breaks the connection
+ * Sends bytes unchanged over a connection, reads until either end closes it, and parses the received bytes as one
+ * answer.
+ * @param leaving when aborted, closes the connection
  */
 export function exchange(url: string, sent: string, leaving?: AbortSignal): Promise<Response> {
   const { port, hostname } = new URL(url);

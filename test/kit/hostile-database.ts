@@ -2,7 +2,10 @@ import { databaseUrl, onServer } from "./postgres.js";
 
 let count = 0;
 
-/** What an operator, or another program on the same server, may have set: each of these has broken something once. */
+/**
+ * Settings that an operator, or another program on the same server, may have made. Each of them has broken something
+ * once.
+ */
 const OF_DATABASE = {
   datestyle: "German",
   timezone: "Pacific/Kiritimati",
@@ -16,7 +19,7 @@ const OF_DATABASE = {
   plan_cache_mode: "force_generic_plan",
   work_mem: "64kB",
 };
-/** Of the role, which win over those of the database. */
+/** Settings of the role. They have priority over those of the database. */
 const OF_ROLE = {
   datestyle: "SQL, DMY",
   intervalstyle: "sql_standard",
@@ -36,12 +39,12 @@ const OF_ROLE = {
 };
 
 export interface HostileDatabase {
-  /** As a role that owns the database, and is no superuser. */
+  /** Address for a role that owns the database and is not a superuser. */
   readonly url: string;
   drop(): Promise<void>;
 }
 
-/** An empty database in which every session begins with settings that no program expects. */
+/** Makes an empty database in which every session begins with unusual settings. */
 export async function createHostileDatabase(): Promise<HostileDatabase> {
   count += 1;
   const name = `hostile_${process.pid}_${count}`;

@@ -1,12 +1,14 @@
 import { execFile } from "node:child_process";
 
-/** Skips a test, or from `before` all of them, and says why: a run without a tool must not look like one with it. */
+/**
+ * Skips a test, or from `before` all tests, with a reason: a run without a tool must not look like a run with the tool.
+ */
 export function skipBecause(context: Mocha.Context, why: string): never {
   console.log(`    skipped: ${why}`);
   return context.skip();
 }
 
-/** Skips where one of these programs is not installed. */
+/** Skips if one of these programs is not installed. */
 export async function skipWithout(context: Mocha.Context, ...programs: readonly string[]): Promise<void> {
   for (const program of programs) {
     const found = await new Promise((resolve) => {

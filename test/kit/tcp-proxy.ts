@@ -2,11 +2,11 @@ import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 
 /**
- * Stands between the service and its database and plays what networks do:
+ * Stands between the service and its database, and imitates network faults:
  *
  * - `pass`: bytes go through;
- * - `stall`: the connection stays open and swallows everything, as when the other side lost power; new connections are
- *   accepted and never answered;
+ * - `stall`: open connections stay open and all their bytes are dropped, as when the other side lost power; new
+ *   connections are accepted and never answered;
  * - `refuse`: open connections are reset and new ones refused, as when the server is stopped.
  */
 export class TcpProxy {
@@ -31,17 +31,17 @@ export class TcpProxy {
     return proxy;
   }
 
-  /** Connections that are open on the service's side. */
+  /** Number of open connections from the service. */
   get connections(): number {
     return this.#clients;
   }
 
-  /** Connections that were ever opened from the service's side. */
+  /** Number of all connections that the service ever opened. */
   get accepted(): number {
     return this.#accepted;
   }
 
-  /** The same database through the proxy. */
+  /** Address of the same database through the proxy. */
   url(databaseUrl: string): string {
     const url = new URL(databaseUrl);
     url.hostname = "127.0.0.1";
@@ -49,12 +49,12 @@ export class TcpProxy {
     return url.href;
   }
 
-  /** Resets the connections that are open; new ones pass. */
+  /** Resets the open connections. New connections pass. */
   cut(): void {
     for (const socket of this.#sockets) socket.resetAndDestroy();
   }
 
-  /** New connections go to this database from now on. */
+  /** Leads new connections to this database. */
   leadTo(databaseUrl: string): void {
     this.#target = targetOf(databaseUrl);
   }
@@ -71,7 +71,7 @@ export class TcpProxy {
     await closed;
   }
 
-  /** Lets new connections pass. Those that were stalled stay as they are, as they would. */
+  /** Lets new connections pass. Stalled connections stay stalled, as they would in reality. */
   async pass(): Promise<void> {
     this.#stalling = false;
     if (!this.#server.listening) await this.#listen();

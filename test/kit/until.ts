@@ -1,19 +1,20 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 export interface UntilOptions {
-  /** 10 s if not given: several times what a busy machine needs, as a test that passes does not wait for it. */
+  /** 10 s if not given. This is several times what a busy machine needs; a test that passes does not wait so long. */
   readonly timeoutMs?: number;
-  /** Between one look and the next; 20 ms if not given. */
+  /** Time between two attempts; 20 ms if not given. */
   readonly everyMs?: number;
 }
 
 /**
- * Asks again and again until the answer is neither undefined nor false, and returns it. An error counts as "not yet".
+ * Calls a function again and again until its result is neither undefined nor false, and returns the result. An error
+ * counts as "not yet".
  *
  * ```ts
  * await until("the server is ready", async () => (await fetch(`${adminUrl}/readyz`)).ok);
  * ```
- * @param what it waits for; a test that fails says it.
+ * @param what what the test waits for; the error message names it.
  * @throws after `timeoutMs`, with the last error as its cause.
  */
 export async function until<T>(

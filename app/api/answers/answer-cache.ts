@@ -3,36 +3,39 @@ import { cacheQuestions } from "../../rates/dataset-metrics.js";
 import type { DatasetState } from "../../rates/dataset-state.js";
 import type { Answer } from "./answer.js";
 
-/** What an entry costs beside its bytes: the objects around them, measured with --expose-gc over 100,000 entries. */
+/**
+ * Memory that an entry takes beside its bytes, for the objects around them: measured with --expose-gc over 100,000
+ * entries.
+ */
 const ENTRY_BYTES = 700;
-/** Room for both compressed forms, which for JSON and CSV take under a third of the body each. */
+/** An entry may come to hold two compressed bodies too. For JSON and CSV, each takes under a third of the body. */
 const FORMS = 1.7;
 
-/** What the Server-Timing header says of an answer from here. */
+/** Part of the Server-Timing header of an answer that came from this memory. */
 export const IN_MEMORY = 'cache;desc="hit", ';
 
 const hits = cacheQuestions.labels("hit");
 const shared = cacheQuestions.labels("shared");
 const misses = cacheQuestions.labels("miss");
 
-/** An answer, and the newest dataset version in which it is known to be the same. */
+/** An answer from memory, and the newest dataset version for which it is known to be right. */
 export interface CurrentAnswer {
   readonly answer: Answer;
   readonly version: number;
 }
 
 /**
- * Answers that were read from the database, the least recently used dropped first. An answer is given only while what
- * it was read from holds in the polled state of the data: a publish ends those that span one of its months, and an
- * answer read just after a publish waits until the poll has seen it. Equal questions at the same time share a query,
- * unless the state has moved since it began.
+ * Keeps answers that were read from the database, and drops the least recently used first. An answer is given only
+ * while the data that it was read from is unchanged in the polled state. A publish ends the answers that span one of
+ * its months. An answer that was read just after a publish is given once the poll has seen that publish. Equal
+ * questions at the same time share one query, unless the state has changed since that query began.
  */
 export class AnswerCache {
   readonly #answers: LRUCache<string, Answer> | undefined;
   readonly #flights = new Map<string, { readonly state: DatasetState | undefined; readonly answer: Promise<Answer> }>();
   readonly #currentState: () => DatasetState | undefined;
 
-  /** @param bytes memory for answers; 0 keeps none, but equal questions still share a query. */
+  /** @param bytes memory for answers; with 0 none is kept, but equal questions at the same time still share a query. */
   constructor(bytes: number, currentState: () => DatasetState | undefined) {
     this.#currentState = currentState;
     if (bytes > 0) {
@@ -48,8 +51,8 @@ export class AnswerCache {
   }
 
   /**
-   * Undefined if there is none that holds. Here alone it is decided whether an answer still holds.
-   * {@link countHit} counts those that are sent.
+   * The answer if it is in memory and still right, else undefined. No other place decides whether an answer is still
+   * right. The caller reports with {@link countHit} each answer that it sends.
    */
   get(key: string): CurrentAnswer | undefined {
     const state = this.#currentState();
@@ -61,11 +64,14 @@ export class AnswerCache {
     hits.inc();
   }
 
-  /** Joins the query for the same key and state, or makes one. Rejects as `make` does; failures are not kept. */
+  /**
+   * Joins a query under way for the same key and state, or starts one with `make`. Rejects as `make` does; a failure is
+   * not kept.
+   */
   ask(key: string, make: () => Promise<Answer>): Promise<Answer> {
     const state = this.#currentState();
     const under = this.#flights.get(key);
-    // While the state is unknown, a query under way may be from before any number of publishes.
+    // While the state is unknown, publishes may have happened since a query under way began; so no query is joined.
     if (under !== undefined && state !== undefined && under.state === state) {
       shared.inc();
       return under.answer;

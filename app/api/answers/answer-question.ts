@@ -5,34 +5,36 @@ import type { ApiContext } from "../http/request.js";
 import { type Load, refuseIfQueueIsLong } from "../http/shed-load.js";
 import { type Answer, CACHE_CONTROL } from "./answer.js";
 import { type AnswerCache, IN_MEMORY } from "./answer-cache.js";
-import type { RepeatedRequests } from "./repeated-requests.js";
+import type { FastPath } from "./fast-path.js";
 import { sendBody } from "./send-body.js";
 
-/** What a route needs to answer from the database. */
+/** What a route needs in order to answer from the database. */
 export interface AnswerServices {
   readonly answers: AnswerCache;
-  readonly repeated: RepeatedRequests;
+  readonly fastPath: FastPath;
   readonly reads: ReadSide;
   readonly load: Load;
 }
 
-/** Thrown by {@link Asked.make} when the database did its part and yet there is nothing to answer with. */
+/**
+ * Thrown by {@link Asked.make} when the query succeeded but gave nothing to answer with, such as for an unknown place.
+ */
 export class NoAnswerError extends Error {}
 
-/** Something that one statement answers. */
+/** A question that one statement answers. */
 export interface Asked {
-  /** Equal for equal questions and forms. */
+  /** Equal for equal questions in the same form (JSON or CSV), and for no others. */
   readonly key: string;
-  /** Name for the metrics. */
+  /** Name of the statement in the metrics. */
   readonly statement: string;
-  /** Safe to repeat. */
+  /** Runs the statement. It may be called again after an error, so it must be safe to repeat. */
   make(client: pg.PoolClient): Promise<Answer>;
 }
 
 /**
- * Answers from memory, from a query that is under way for the same question, or from a query; with 304 for a client
- * that has the answer, and compressed for one that can take it.
- * @param vary request headers that choose the form
+ * Answers from memory, or from a query that is under way for the same question, or from a new query. Answers 304 if the
+ * client has the answer already, and compresses the body if the client accepts that.
+ * @param vary names of the request headers that choose the form of the answer
  */
 export async function answerQuestion(
   ctx: ApiContext,
@@ -48,7 +50,7 @@ export async function answerQuestion(
     ctx.state.timings = `db;dur=${(performance.now() - beganAtMs).toFixed(2)}, `;
   } else {
     services.answers.countHit();
-    services.repeated.remember(ctx, { key: asked.key, vary });
+    services.fastPath.remember(ctx, { key: asked.key, vary });
     ctx.state.timings = IN_MEMORY;
   }
   const { res } = ctx;

@@ -1,12 +1,15 @@
 import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
 
-/** As in the header Content-Encoding. */
+/** A value of the header Content-Encoding. */
 export type Encoding = "br" | "gzip";
 
-/** A shorter body fits into one packet as it is. */
+/** A shorter body fits into one network packet without compression. */
 const LEAST_BYTES = 1024;
-/** At quality 5 Brotli is smaller than gzip and about as fast; at 11, the default, it takes thirty times as long. */
+/**
+ * At quality 5, Brotli output is smaller than gzip's and takes about as long. The default, 11, takes thirty times as
+ * long.
+ */
 const BROTLI = { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } };
 
 const compress = {
@@ -14,7 +17,7 @@ const compress = {
   gzip: (bytes: Buffer) => promisify(gzip)(bytes),
 };
 
-/** Bytes, and their compressed forms, which are made when first asked for and kept beside them. */
+/** A body and its compressed forms. Each form is made when it is first asked for, and kept. */
 export class CompressibleBody {
   readonly bytes: Buffer;
   readonly #encoded: Partial<Record<Encoding, Buffer | Promise<Buffer>>> = {};
@@ -28,7 +31,7 @@ export class CompressibleBody {
     return this.bytes.length >= LEAST_BYTES;
   }
 
-  /** The bytes in a compressed form: at once if it was made before, else as a promise. */
+  /** The body in a compressed form: immediately if that form exists, else as a promise. */
   encoded(encoding: Encoding): Buffer | Promise<Buffer> {
     let encoded = this.#encoded[encoding];
     if (encoded === undefined) {

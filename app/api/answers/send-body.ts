@@ -2,14 +2,17 @@ import type { IncomingMessage } from "node:http";
 import type { ApiContext } from "../http/request.js";
 import type { CompressibleBody, Encoding } from "./compressible-body.js";
 
-/** The parts of an answer that a client may already have. */
+/** What {@link sendBody} sends. `etag` tells whether a client has it already. */
 export interface Sendable {
   readonly body: CompressibleBody;
   readonly contentType: string;
   readonly etag: string;
 }
 
-/** Answers 200, or 304 to a client that has it, compressed for one that takes that. Sets neither caching nor Vary. */
+/**
+ * Answers 200, or 304 if the client has the body already. Compresses it if the client accepts that. Does not set
+ * Cache-Control or Vary.
+ */
 export async function sendBody(ctx: ApiContext, { body, contentType, etag }: Sendable): Promise<void> {
   const { res, req } = ctx;
   ctx.status = 200;
@@ -30,17 +33,17 @@ export async function sendBody(ctx: ApiContext, { body, contentType, etag }: Sen
   ctx.body = bytes;
 }
 
-/** Brotli for each client that takes it, even if the header lists gzip first, as browsers do. */
+/** The encoding to use for a client. Brotli is preferred even if Accept-Encoding lists gzip first, as browsers do. */
 export function takenEncoding(ctx: ApiContext): Encoding | undefined {
   if (ctx.req.headers["accept-encoding"] === undefined) return undefined;
   return ctx.acceptsEncodings("br") ? "br" : ctx.acceptsEncodings("gzip") ? "gzip" : undefined;
 }
 
 /**
- * True if the client has what `etag` names, by its If-None-Match.
+ * True if the If-None-Match header of the request names `etag`.
  *
- * Weak comparison (RFC 9110, 8.8.3.2). Koa's `fresh` would send a full answer to each request with
- * `Cache-Control: no-cache`, which every `fetch` adds that sets If-None-Match.
+ * The comparison is weak (RFC 9110, 8.8.3.2). Koa's `fresh` is not used: it answers in full if the request has
+ * `Cache-Control: no-cache`, and every `fetch` that sets If-None-Match adds this header.
  */
 export function hasAnswer(req: IncomingMessage, etag: string): boolean {
   const ifNoneMatch = req.headers["if-none-match"];

@@ -6,7 +6,7 @@ import type { ApiContext } from "../http/request.js";
 import { CompressibleBody } from "./compressible-body.js";
 import { type Sendable, sendBody } from "./send-body.js";
 
-/** Where the build puts what browsers load: beside the compiled code, or in dist/ for code that runs uncompiled. */
+/** Folder of the built files for browsers: next to the compiled code, or dist/ when the TypeScript runs uncompiled. */
 const BUILT = fileURLToPath(new URL(import.meta.url.endsWith(".ts") ? "../../../dist/" : "../../", import.meta.url));
 
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
@@ -17,35 +17,35 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
   ".png": "image/png",
 };
 
-/** The build puts a hash of the content into most names: what such a name stands for never changes. */
+/** The build puts a hash of the content into most file names. The file of such a name never changes. */
 const HASHED_NAME = /-[A-Z0-9]{8}\.[a-z]+$/;
 
-/** The Content-Security-Policy of the pages: they may load from this service, and from nowhere else. */
+/** The Content-Security-Policy of the pages: a page may load from this service only. */
 export const PAGE_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; " +
   "manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
-/** A file of the build, with how long browsers may keep it. */
+/** A file of the build. `cacheControl` says how long browsers may keep it. */
 export interface StaticFile extends Sendable {
   readonly cacheControl: string;
 }
 
-/** A file from memory. With `no-cache` a browser asks each time, and is answered 304 while nothing changed. */
+/** A file in memory. With `no-cache`, a browser asks before each use and gets 304 while the file has not changed. */
 export function makeStaticFile(name: string, bytes: Buffer): StaticFile {
   return {
     body: new CompressibleBody(bytes),
     contentType: CONTENT_TYPES[extname(name)] ?? "application/octet-stream",
-    // Weak: the same for all three encodings of the bytes.
+    // The tag is weak because the plain and the two compressed bodies share it.
     etag: `W/"${createHash("sha256").update(bytes).digest("base64url").slice(0, 22)}"`,
     cacheControl: HASHED_NAME.test(name) ? "public, max-age=31536000, immutable" : "no-cache",
   };
 }
 
 /**
- * Reads a folder that the build made into memory. They are a few files, which are compressed once, and no request reads
- * the disk.
+ * Reads a folder that the build made into memory. The files are few; each is compressed once, and no request reads the
+ * disk.
  * @param folder "page" or "docs"
- * @returns files by path inside the folder, with slashes; none if the folder has not been built.
+ * @returns files by their path inside the folder, with slashes; empty if the folder has not been built.
  */
 export async function loadStaticFiles(folder: string): Promise<ReadonlyMap<string, StaticFile>> {
   const root = join(BUILT, folder);

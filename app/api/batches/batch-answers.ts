@@ -9,12 +9,12 @@ import { ProblemError } from "../http/problems.js";
 import type { ApiContext } from "../http/request.js";
 import { batchBody } from "./batch-body.js";
 
-/** An answer that is one batch, as the OpenAPI document has it. */
+/** Declares an answer that is one batch, for the OpenAPI document. */
 export function batchAnswer(description: string): DeclaredAnswer {
   return { description, content: { "application/json": { schema: batchBody } } };
 }
 
-/** As {@link batchAnswer}, with the path of the batch. */
+/** Like {@link batchAnswer}, with the path of the batch in the Location header. */
 export function locatedBatch(description: string): DeclaredAnswer {
   return { ...batchAnswer(description), headers: ["Location"] };
 }
@@ -29,7 +29,7 @@ export async function describeBatch(database: Queries, id: number): Promise<Reco
 
 /**
  * Answers with a batch and its path.
- * @throws {ProblemError} for a batch that failed, which is no success of any request.
+ * @throws {ProblemError} if the batch has failed, because no request that leads to a failed batch is a success.
  */
 export async function answerWithBatch(ctx: ApiContext, database: Queries, id: number, status: number): Promise<void> {
   const batch = await readBatch(database, id);
@@ -45,7 +45,7 @@ export async function answerWithBatch(ctx: ApiContext, database: Queries, id: nu
   ctx.body = writeBatch(batch);
 }
 
-/** The first bad lines of a batch, and how many there are for each reason. */
+/** The first bad lines of a batch, and the number of bad lines for each reason. */
 export async function readErrors(database: Queries, id: number) {
   return {
     lines: await readBadLines(database, id, REPORTED_BAD_LINES),

@@ -5,7 +5,7 @@ import { badLineBody, errorCountsBody } from "../http/problem-body.js";
 const instant = z.iso.datetime();
 const whole = z.int().nonnegative();
 
-/** A batch in an answer. */
+/** Schema of a batch in an answer. */
 export const batchBody = z
   .object({
     id: z.int().positive(),

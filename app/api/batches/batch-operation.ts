@@ -4,17 +4,17 @@ import type { ProblemName } from "../http/problems.js";
 import { wholeNumber } from "../http/whole-number.js";
 import type { WriteSide } from "./write-side.js";
 
-/** Every operation on batches has the same guards: {@link batchRoutes}. */
+/** An operation on batches. {@link batchHandlers} puts the same checks before each one. */
 export type BatchOperation = Operation<WriteSide>;
 
-/** What is the same in the declaration of every operation on batches. */
+/** The declarations that all operations on batches share. */
 export const ON_BATCHES = { tag: "batches", needsToken: true } as const;
 
-/** What the guards of every operation on batches refuse with. */
+/** Problems with which these shared checks can refuse a request. */
 export const BATCHES_PROBLEMS: readonly ProblemName[] = ["unauthorized", "read-only", "database-away"];
-/** As {@link BATCHES_PROBLEMS}, for the operations on one batch. */
+/** Like {@link BATCHES_PROBLEMS}, for the operations on one batch. */
 export const BATCH_PROBLEMS: readonly ProblemName[] = ["unknown-batch", ...BATCHES_PROBLEMS];
-/** What a body of prices can be refused with. */
+/** Problems with which a body of prices can be refused. */
 export const PRICES_PROBLEMS: readonly ProblemName[] = [
   "content-too-large",
   "unsupported-media-type",
@@ -23,17 +23,17 @@ export const PRICES_PROBLEMS: readonly ProblemName[] = [
   "too-many-uploads",
 ];
 
-/** Postgres numbers batches with four bytes. */
+/** The largest id of a batch: a 4-byte integer in Postgres. */
 export const MOST_ID = 2_147_483_647;
-/** A piece has a number from 0 to this. */
+/** The largest number of a piece; the first piece has number 0. */
 export const MOST_PIECES = 100_000;
 
-/** A batch in a path. */
+/** Path parameter: id of a batch. */
 export const batchId = wholeNumber(1, MOST_ID).meta({ description: "Number of the batch.", examples: [1] });
 /** Path parameters of the operations on one batch. */
 export const batchPath = z.strictObject({ id: batchId });
 
-/** Prices as a body, of a request or of an answer. */
+/** Media types of prices, in a request or in an answer. */
 export const pricesContent: Content = {
   "text/csv": { schema: z.string(), example: "orig_code,dest_code,day,price\nCNSGH,NLRTM,2021-01-31,1234\n" },
   "application/x-ndjson": {

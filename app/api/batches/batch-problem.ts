@@ -26,7 +26,7 @@ const PROBLEMS: readonly [kind: abstract new (...args: never[]) => Error, proble
   [PortsMissingError, "batch-state"],
 ];
 
-/** The problem of a piece whose header is wrong, so that none of its lines can be read. */
+/** The problem of a piece whose header is wrong. None of its lines can be read. */
 export function headerProblem(error: HeaderError, piece: number): ProblemError {
   const line = { file: "the body", piece, line: 1, column: error.column, reason: error.message, content: null };
   const reason = error.column === null ? error.message : `${error.column}: ${error.message}`;
@@ -37,7 +37,7 @@ export function headerProblem(error: HeaderError, piece: number): ProblemError {
   });
 }
 
-/** Turns an error of the ingest into the problem that a client is told of; other errors are returned as they are. */
+/** Translates an error of the ingest into the problem that the client gets. Other errors are returned unchanged. */
 export async function batchProblem(error: unknown, database: Queries): Promise<unknown> {
   if (!(error instanceof Error) || error instanceof ProblemError) return error;
   if (error instanceof BadRowsError) {

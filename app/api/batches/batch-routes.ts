@@ -14,7 +14,7 @@ import { readAway } from "./upload-body.js";
 import type { WriteSide } from "./write-side.js";
 import { requireWriteToken, type WriteTokens } from "./write-tokens.js";
 
-/** Everything that can be done with batches over HTTP. */
+/** All operations on batches. */
 export const batchOperations: readonly BatchOperation[] = [
   getBatches,
   postBatch,
@@ -27,8 +27,8 @@ export const batchOperations: readonly BatchOperation[] = [
 ];
 
 /**
- * What a request to an operation on batches passes, in this order: its token, then the operation.
- * @param writes undefined where no batch can be written; every request with a token is then refused.
+ * The handlers of an operation on batches, in their order: first the token is checked, then the operation runs.
+ * @param writes undefined if this instance cannot write batches; every request with a valid token is then refused.
  */
 export function batchHandlers(
   operation: BatchOperation,
@@ -53,7 +53,7 @@ const refuseWrites: ApiRoute = () => {
   });
 };
 
-/** Errors of the ingest become problems of the API. */
+/** Turns errors of the ingest into problems of the API. */
 function answerErrors({ database }: WriteSide): ApiRoute {
   return async (_ctx, next) => {
     try {

@@ -1,11 +1,11 @@
 import { z } from "zod";
 import { writeBatch } from "../../batches/batch-json.js";
 import { batchStates } from "../../batches/batch-state.js";
-import { listBatches } from "../../batches/batch-summary.js";
+import { listBatches } from "../../batches/list-batches.js";
 import { feedName } from "../../ingest/feeds.js";
 import { acceptJson } from "../http/accept-json.js";
 import { operation } from "../http/operation.js";
-import { pageParameters } from "../http/page-parameters.js";
+import { paginationParameters } from "../http/pagination.js";
 import { batchBody } from "./batch-body.js";
 import { BATCHES_PROBLEMS, type BatchOperation, MOST_ID, ON_BATCHES } from "./batch-operation.js";
 import type { WriteSide } from "./write-side.js";
@@ -17,7 +17,7 @@ const batchesBody = z
   })
   .meta({ id: "Batches" });
 
-/** `GET /batches`. The cursor is the number of the last batch of a page. */
+/** `GET /batches`. The cursor is the id of the last batch of a page. */
 export const getBatches: BatchOperation = operation({
   id: "listBatches",
   method: "GET",
@@ -25,7 +25,7 @@ export const getBatches: BatchOperation = operation({
   ...ON_BATCHES,
   summary: "Batches, newest first, a page at a time",
   query: z.strictObject({
-    ...pageParameters({ of: "batches", most: 200, usual: 50, readCursor }),
+    ...paginationParameters({ of: "batches", most: 200, usual: 50, readCursor }),
     feed: feedName.optional().meta({ description: "Only batches of this feed." }),
     state: z.enum(batchStates).optional().meta({ description: "Only batches in this state." }),
   }),
@@ -35,7 +35,7 @@ export const getBatches: BatchOperation = operation({
     const { limit, cursor: before, feed, state } = read.query(ctx);
     acceptJson(ctx);
     const found = await listBatches(writes.databaseFor(ctx), {
-      // One more than the page tells whether there is a next one.
+      // One more row than the page holds shows whether there is a next page.
       limit: limit + 1,
       ...(before === undefined ? {} : { before }),
       ...(feed === undefined ? {} : { feed }),

@@ -4,7 +4,7 @@ import { operation } from "../http/operation.js";
 import { BATCH_PROBLEMS, type BatchOperation, batchPath, ON_BATCHES, pricesContent } from "./batch-operation.js";
 import type { WriteSide } from "./write-side.js";
 
-/** What a line of NDJSON begins with. */
+/** First byte of a line of NDJSON. */
 const OPENING_BRACE = 0x7b;
 
 /** `GET /batches/{id}/rejects` */
@@ -21,7 +21,8 @@ export const getRejects: BatchOperation = operation({
   route: (writes: WriteSide, read) => async (ctx) => {
     const { id } = read.pathParameters(ctx);
     const lines = readRejects(writes.databaseFor(ctx), id);
-    // Read before the answer begins: it may be a problem.
+    // The first part is read before the answer begins, because an error at this point can still become a problem
+    // document.
     const { value: first = Buffer.alloc(0) } = await lines.next();
     ctx.type = first[0] === OPENING_BRACE ? "application/x-ndjson" : "text/csv";
     ctx.body = Readable.from(follow(first, lines));

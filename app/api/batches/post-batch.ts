@@ -19,7 +19,7 @@ import {
 import { bodyOf, formatOfBody } from "./upload-body.js";
 import type { WriteSide } from "./write-side.js";
 
-/** How a batch is opened: members of a JSON body, or, with prices as the body, parameters. */
+/** Fields that open a batch. They are members of a JSON body; if the body holds prices, they are query parameters. */
 const newBatch = z.strictObject({
   feed: feedName.meta({ description: "The feed it belongs to.", examples: ["asia"] }),
   mode: z
@@ -38,8 +38,8 @@ const newBatch = z.strictObject({
 });
 
 /**
- * A structured string in quotes, as https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/ has it,
- * or the bare characters.
+ * A string in quotes, as in https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/, or the same
+ * characters without quotes.
  */
 const idempotencyKey = z
   .string()
@@ -92,7 +92,8 @@ async function loadStream(ctx: ApiContext, writes: WriteSide, upload: NewUpload)
   try {
     await completeUpload(database, id);
   } catch (error) {
-    // A piece of it cannot be sent again, as the client knows of none: only all of it, as a new batch.
+    // The client sent one body and knows no pieces, so it cannot send one of them again. It has to send everything as a
+    // new batch.
     if (error instanceof BadRowsError) await failBatch(database, id, error.message, true);
     throw error;
   }

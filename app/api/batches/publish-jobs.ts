@@ -8,15 +8,17 @@ import type { Logger } from "../../telemetry/logger.js";
 import { Folder } from "../../upkeep/folder.js";
 import { reclaimBatch } from "../../upkeep/reclaim.js";
 
-/** A request waits this long for the end of its publish; then its client is told that the work goes on. */
+/**
+ * A request waits at most this long for its publish to end. After that, the client is told that the publish goes on.
+ */
 const ANSWER_AFTER_MS = 2_000;
 const FIRST_LOOK_MS = 1_000;
 const LOOK_EVERY_MS = 30_000;
 
 /**
- * Audits and publishes batches behind their requests. A process that ends may leave one unfinished: the other processes
- * look for such batches and go on with them, and so does the next request to publish, on any of them. The database sees
- * to it that nothing is done twice.
+ * Audits and publishes batches in the background, after their requests. If a process ends in the middle, the batch
+ * stays unfinished. The other processes look for such batches and finish them; the next request to publish, on any
+ * process, does so too. The database makes sure that no step is done twice.
  */
 export class PublishJobs {
   readonly #database: Database;
@@ -36,33 +38,33 @@ export class PublishJobs {
     this.#folder = new Folder(database.with({ signal: this.#stopping.signal }), logger);
   }
 
-  /** From now on looks every half minute for publishes that another process left unfinished, and goes on with them. */
+  /** Starts to look every half minute for publishes that another process left unfinished, and finishes them. */
   lookAfterOthers(): void {
     this.#looking ??= this.#look().catch(() => {});
   }
 
-  /** Work under way ends with the statement that runs, and is left to the other processes. */
+  /** Stops all jobs when their current statement ends. Other processes finish the work. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     await Promise.allSettled([this.#looking, this.#folder.end(), ...this.#running.values()]);
   }
 
   /**
-   * Begins to audit and publish a batch, or joins the job that does so already, and waits up to two seconds for its
+   * Starts to audit and publish a batch, or joins the job that already does so, and waits at most two seconds for the
    * end.
    * @returns true if the job has ended.
-   * @throws the error that ended it.
+   * @throws the error that ended the job.
    */
   async run(batchId: number): Promise<boolean> {
     return Promise.race([this.#begin(batchId, false).then(() => true), sleep(ANSWER_AFTER_MS, false, { ref: false })]);
   }
 
-  /** Folds what is due since a batch was retracted, behind its request. */
+  /** Starts, after a request to retract a batch, the folds that have become possible. */
   retracted(batchId: number): void {
     this.#folder.changed(batchId);
   }
 
-  /** Deletes the rows of a batch that failed. If that breaks off, the next compaction deletes the rest. */
+  /** Deletes the rows of a batch that failed. If this is interrupted, the next compaction deletes the rest. */
   giveBack(batchId: number): void {
     if (this.#running.has(batchId)) return;
     const job = reclaimBatch(this.#database.with({ signal: this.#stopping.signal }), batchId)
@@ -77,7 +79,8 @@ export class PublishJobs {
     if (job === undefined) {
       job = this.#publish(batchId, byItself).finally(() => this.#running.delete(batchId));
       this.#running.set(batchId, job);
-      // A request stops waiting after two seconds: without this the error of a later end would end the process.
+      // A request stops waiting after two seconds. Without this handler, a later error of the job would end the
+      // process.
       job.catch((error: unknown) => {
         if (this.#stopping.signal.aborted) return;
         this.#logger.warn({ batch: batchId, error }, "a batch was not published");
@@ -86,7 +89,7 @@ export class PublishJobs {
     return job;
   }
 
-  /** @param byItself true without a request: a batch that was retracted meanwhile then stays retracted. */
+  /** @param byItself true if no request asked for it; a batch that was retracted meanwhile then stays retracted. */
   async #publish(batchId: number, byItself: boolean): Promise<void> {
     const { signal } = this.#stopping;
     const { state } = await this.#thread.audit(batchId, signal);
@@ -97,16 +100,16 @@ export class PublishJobs {
     if (changed) this.#folder.changed(batchId);
   }
 
-  /** Never ends but by throwing, when the jobs are stopped. */
+  /** Runs until the jobs are stopped, and then throws. */
   async #look(): Promise<never> {
     for (let waitMs = FIRST_LOOK_MS; ; waitMs = LOOK_EVERY_MS) {
-      // At a random instant: all pods of a release start together, and would look at the same time.
+      // The instant is random, because all pods of a release start together and would otherwise look at the same time.
       await sleep(waitMs * (0.5 + Math.random()), undefined, { ref: false, signal: this.#stopping.signal });
       const left = await findUnpublished(this.#database).catch((error: unknown) => {
         this.#logger.debug({ error }, "the search for unfinished publishes failed and is repeated later");
         return [];
       });
-      // One after the other, because requests need connections too.
+      // The batches are published one after the other, because requests need connections too.
       for (const batchId of left.filter((id) => !this.#running.has(id))) {
         this.#logger.info({ batch: batchId }, "goes on with a publish that broke off");
         await this.#begin(batchId, true).catch(() => {});

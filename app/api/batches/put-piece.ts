@@ -16,7 +16,10 @@ import { headerProblem } from "./batch-problem.js";
 import { bodyOf, formatOfBody } from "./upload-body.js";
 import type { WriteSide } from "./write-side.js";
 
-/** Of a body as it comes, and decompressed. A client can well send so much again; a decompression bomb is stopped. */
+/**
+ * Limit for a body, both as sent and decompressed. A client can easily send a piece of this size again. The limit stops
+ * decompression bombs.
+ */
 const MOST_PIECE_BYTES = 1024 * 1024 * 1024;
 
 const whole = z.int().nonnegative();

@@ -5,7 +5,7 @@ import type { ApiContext } from "../http/request.js";
 
 const ENCODINGS = new Set(["", "identity", "gzip", "x-gzip", "zstd"]);
 
-/** The format of a body of prices, by its headers. @throws {ProblemError} if it is none that can be loaded. */
+/** Reads the format of a body of prices from the headers. @throws {ProblemError} if that format cannot be loaded. */
 export function formatOfBody(ctx: ApiContext): Format {
   if (!ENCODINGS.has(ctx.get("Content-Encoding").toLowerCase())) {
     throw new ProblemError("unsupported-media-type", "Content-Encoding must be gzip or zstd.", {
@@ -20,13 +20,13 @@ export function formatOfBody(ctx: ApiContext): Format {
 /** A body of prices as its client sends it. */
 export interface ClientBody {
   readonly body: AsyncIterable<Buffer>;
-  /** Its size, if the client tells. */
+  /** Size in bytes, if the client states it. */
   readonly bytes?: number;
-  /** Aborted once the client is gone before its body ended, and before `body` throws for it. */
+  /** Aborted when the client closes the connection before its body ended; `body` throws after this. */
   readonly signal: AbortSignal;
 }
 
-/** The body of a request. That its client left can be told from every other error that comes up while it is read. */
+/** The body of a request. Its `signal` lets callers tell a client that left from every other error while they read. */
 export function bodyOf(ctx: ApiContext): ClientBody {
   const controller = new AbortController();
   const abort = () => controller.abort(new ClientGoneError());
@@ -48,13 +48,14 @@ export function bodyOf(ctx: ApiContext): ClientBody {
 const READ_AWAY_MS = 5_000;
 
 /**
- * Reads and drops the rest of a body that was answered before its end. Closing a connection with unread bytes would
- * reset it, and the client would lose its answer. After the rest the client can send its next request; if it still
- * sends the body five seconds after its answer, its connection is closed.
+ * Reads and drops the rest of a body that was answered before its end. If the connection were closed with unread bytes,
+ * it would be reset and the client would lose its answer. After the rest of the body, the client can send its next
+ * request. If the client still sends the body five seconds after its answer, the connection is closed.
  */
 export function readAway({ req, res }: ApiContext): void {
   if (req.complete || req.destroyed) return;
-  // A reader that still waits for a chunk would otherwise pause the rest when it lets go of the request.
+  // Without a listener, a reader that waits for a chunk would pause the request when it stops, and the rest would not
+  // be read.
   req.on("data", () => {});
   req.resume();
   res.once("finish", () => {

@@ -1,11 +1,14 @@
 import { ProblemError } from "../http/problems.js";
 import { MOST_UPLOADS } from "./write-pool.js";
 
-/** Lets an instance read a few bodies at once, and no more: what they take of memory and connections is bounded. */
+/** Limits how many bodies an instance reads at once, because each one takes memory and connections. */
 export class UploadTurns {
   #taken = 0;
 
-  /** @throws {ProblemError} `too-many-uploads` if every turn is taken, before `work` begins. */
+  /**
+   * Runs `work` when a turn is free. @throws {ProblemError} `too-many-uploads`, before `work` begins, if no turn is
+   * free.
+   */
   async take<T>(work: () => Promise<T>): Promise<T> {
     if (this.#taken >= MOST_UPLOADS) {
       throw new ProblemError("too-many-uploads", `This instance takes ${MOST_UPLOADS} bodies at once.`, {

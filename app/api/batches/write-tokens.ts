@@ -5,7 +5,7 @@ import { ProblemError } from "../http/problems.js";
 import type { ApiContext, ApiMiddleware } from "../http/request.js";
 
 const LINE = /^([\w.@-]{1,100}):([0-9a-f]{64})$/i;
-/** The file can change at any time, as a mounted secret of Kubernetes does. A change is noticed within a second. */
+/** The file can change at any time, like a mounted Kubernetes Secret. A change is noticed within a second. */
 const LOOK_AGAIN_MS = 1_000;
 const CHALLENGE = { "WWW-Authenticate": 'Bearer realm="batches"' };
 
@@ -15,41 +15,41 @@ interface Holder {
 }
 
 /**
- * The tokens that allow to write: a file with a line `name:sha256` for each, the hash in hexadecimal. Blank lines and
- * `#` comments are allowed. The file is read again when it changes; while it is missing or cannot be read, every
- * token is refused. Tokens are random and long, so one round of SHA-256 is enough to hide them.
+ * The tokens that allow writes. The file has a line `name:sha256` for each, with the hash in hexadecimal, and may have
+ * blank lines and `#` comments. It is read again when it changes. While it is missing or cannot be read, every token is
+ * refused. Tokens are random and long, so one round of SHA-256 protects them well enough.
  */
 export class WriteTokens {
   readonly #path: string | undefined;
   readonly #logger: Logger;
-  /** Undefined before the first look. */
+  /** Undefined before the file is first read. */
   #holders: readonly Holder[] | undefined;
   #lookedAtMs = Number.NEGATIVE_INFINITY;
   #looking: Promise<void> = Promise.resolve();
   #fingerprint = "";
 
-  /** @param path undefined to refuse every token */
+  /** @param path path of the file; if undefined, every token is refused */
   constructor(path: string | undefined, logger: Logger) {
     this.#path = path;
     this.#logger = logger;
   }
 
-  /** False if no file was named, and every token is refused. */
+  /** False if no file is configured, so that every token is refused. */
   get exist(): boolean {
     return this.#path !== undefined;
   }
 
-  /** @returns the name beside the token, or undefined if the file does not have it. */
+  /** @returns the name beside the token, or undefined if the file does not have the token. */
   async holderOf(token: string): Promise<string | undefined> {
     await this.#refresh();
     const hash = createHash("sha256").update(token).digest();
     let found: string | undefined;
-    // Every line is compared, each in constant time: how long this takes then tells a caller nothing about the tokens.
+    // Every line is compared, each in constant time, so that the time taken tells a caller nothing about the tokens.
     for (const holder of this.#holders ?? []) if (timingSafeEqual(holder.hash, hash)) found = holder.name;
     return found;
   }
 
-  /** A request that arrives while the file is read waits for it too: before the first reading no token is known. */
+  /** A request that arrives during a reading waits for it, because before the first reading no token is known. */
   #refresh(): Promise<void> {
     if (this.#path !== undefined && performance.now() - this.#lookedAtMs >= LOOK_AGAIN_MS) {
       this.#lookedAtMs = performance.now();
@@ -66,7 +66,8 @@ export class WriteTokens {
       this.#keep(this.#parse(await readFile(path, "utf8")));
       this.#fingerprint = fingerprint;
     } catch (error) {
-      // To delete the file, or to make it unreadable, is a way to take back all tokens, and must work as one.
+      // An operator may delete the file, or make it unreadable, to withdraw all tokens. So every token is refused from
+      // then on.
       this.#keep([], error);
       this.#fingerprint = "";
     }
@@ -108,7 +109,7 @@ export function requireWriteToken(tokens: WriteTokens): ApiMiddleware {
       const detail = token === undefined ? "This path needs a bearer token." : unknown;
       throw new ProblemError("unauthorized", detail, { headers: CHALLENGE });
     }
-    // The answer is for clients with a token only, so that a shared cache must not keep it.
+    // Only clients with a token may see this answer, so a shared cache must not keep it.
     ctx.set("Cache-Control", "no-store");
     return next();
   };

@@ -22,9 +22,7 @@ const VIEWER_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; " +
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/**
- * The documentation that the service has of itself: the OpenAPI document, a viewer for it, and the list of problems.
- */
+/** The documentation of the API: the OpenAPI document, a viewer for it, and the list of problems. */
 export async function docsRoutes(operations: readonly DeclaredOperation[]): Promise<DocsRoutes> {
   const files = await loadStaticFiles("docs");
   const openApi = {

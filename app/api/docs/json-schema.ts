@@ -2,12 +2,12 @@ import { z } from "zod";
 
 type JsonSchema = z.core.JSONSchema.BaseSchema;
 
-/** What a request may send: a member with a default can be left out. */
+/** Schema of what a request may send: members with a default are optional. */
 export function inputSchema(schema: z.ZodObject): JsonSchema {
   const { $schema: _schema, ...rest } = z.toJSONSchema(schema, {
     io: "input",
     override: ({ zodSchema, jsonSchema }) => {
-      // Left out by zod of a schema that changes its input, as one that reads a number from its digits.
+      // zod leaves such a schema out, because it changes its input: for example, it reads a number from digits.
       const { def } = zodSchema._zod;
       if (def.type === "default") jsonSchema.default = (def as z.core.$ZodDefaultDef).defaultValue;
       const examples = z.globalRegistry.get(zodSchema)?.examples;
@@ -17,7 +17,7 @@ export function inputSchema(schema: z.ZodObject): JsonSchema {
   return rest;
 }
 
-/** What an answer holds: a reference where the schema has an id, under which {@link componentSchemas} has it. */
+/** Schema of what an answer holds. A schema with an id becomes a reference to its entry in {@link componentSchemas}. */
 export function outputSchema(schema: z.ZodType): JsonSchema {
   const id = schema.meta()?.id;
   if (id !== undefined) return { $ref: componentPath(id) };
@@ -26,8 +26,8 @@ export function outputSchema(schema: z.ZodType): JsonSchema {
 }
 
 /**
- * Every schema with an id. They are open: a service may add members, and a client must pass over those it does not
- * know.
+ * All schemas with an id. They allow further members: the service may add some, and clients must ignore members that
+ * they do not know.
  */
 export function componentSchemas(): Readonly<Record<string, JsonSchema>> {
   const { schemas } = z.toJSONSchema(z.globalRegistry, {

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { releaseVersion } from "../../telemetry/build-info.js";
+import { releaseVersion } from "../../telemetry/release-version.js";
 import type { Content, DeclaredAnswer, DeclaredOperation } from "../http/operation.js";
 import { problemBody } from "../http/problem-body.js";
 import { type ProblemName, problems } from "../http/problems.js";
@@ -8,7 +8,7 @@ import { componentSchemas, inputSchema, outputSchema } from "./json-schema.js";
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** Any request may meet these. */
+/** Problems that any request can have. */
 const EVERYWHERE: readonly ProblemName[] = [
   "malformed-request",
   "request-timeout",
@@ -128,7 +128,7 @@ function headerRefs(names: readonly HeaderName[]): Json {
   return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 }
 
-/** What the reading of parameters and of a JSON body refuses with. */
+/** The problems of reading parameters and a JSON body. */
 function problemsOfInput({ pathParameters, query, headers, json }: DeclaredOperation): ProblemName[] {
   const names = Object.keys({ ...query?.shape });
   return [
@@ -139,7 +139,7 @@ function problemsOfInput({ pathParameters, query, headers, json }: DeclaredOpera
   ];
 }
 
-/** One response for each status, with the problems that it can be. */
+/** One response for each status; it lists the problems with that status. */
 function problemResponses(names: readonly ProblemName[]): Json {
   const all = [...new Set(names)];
   const statuses = [...new Set(all.map((name) => problems[name].status))];

@@ -2,8 +2,8 @@ import { ProblemError } from "./problems.js";
 import type { ApiContext } from "./request.js";
 
 /**
- * For paths whose only form is JSON.
- * @throws {ProblemError} `not-acceptable` if the Accept header does not allow it.
+ * Checks the Accept header on paths that answer in JSON only.
+ * @throws {ProblemError} `not-acceptable` if the client does not accept JSON.
  */
 export function acceptJson(ctx: ApiContext): void {
   if (ctx.req.headers.accept !== undefined && !ctx.accepts("application/json")) {

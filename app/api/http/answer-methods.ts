@@ -1,12 +1,12 @@
 import { ProblemError } from "./problems.js";
 import type { ApiContext, ApiMiddleware } from "./request.js";
 
-/** What @koa/router notes on the context of a request: all routes of its path. */
+/** What @koa/router stores in the context of a request: all routes that match its path. */
 interface Routed {
   readonly matched?: readonly { readonly methods: readonly string[] }[];
 }
 
-/** Answers OPTIONS for every path that exists, and 405 for the methods it does not have. */
+/** Answers OPTIONS for every existing path, and 405 for a method that the path does not have. */
 export const answerMethods: ApiMiddleware = async function answerMethods(ctx: ApiContext, next) {
   await next();
   if (ctx.body !== undefined || ctx.status !== 404) return;

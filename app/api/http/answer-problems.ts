@@ -8,13 +8,13 @@ import { requestFields } from "./request-fields.js";
 
 const RETRY_AFTER_SECONDS = "1";
 
-/** Answers with a problem document where a route throws, and where no route answers. */
+/** Answers with a problem document if a route throws an error or if no route answers. */
 export function answerProblems(logger: Logger): ApiMiddleware {
   const flood = new Map<ProblemName, { sinceMs: number; unlogged: number }>();
 
   /**
-   * At most one line a second for each problem: while every request fails, a line for each costs more than its
-   * answer.
+   * Logs at most one line a second for each problem. While every request fails, a log line for each would cost more
+   * than its answer.
    */
   function logFlood(fields: object, problem: ProblemName): void {
     const nowMs = performance.now();
@@ -36,7 +36,7 @@ export function answerProblems(logger: Logger): ApiMiddleware {
       }
     } catch (error) {
       if (leftInBody(ctx, error)) {
-        // The client is gone and cannot be answered; the error is only what followed from that.
+        // The client has closed the connection and gets no answer. The error is only a consequence of that.
         logger.info(
           { ...requestFields(ctx), error: (error as Error).message },
           "the client left in the middle of its body",
@@ -58,7 +58,10 @@ function leftInBody({ req }: ApiContext, error: unknown): boolean {
   return error instanceof ClientGoneError || (req.destroyed && !req.complete);
 }
 
-/** @returns what a client may know of an error; never its text, which may tell how the service is built. */
+/**
+ * @returns the problem to tell the client. It never contains the error's text, which may reveal how the service is
+ * built.
+ */
 function translate(error: unknown): ProblemError {
   const headers = { "Retry-After": RETRY_AFTER_SECONDS };
   if (error instanceof DatabaseBusyError) {

@@ -1,24 +1,25 @@
 import { BlockList, isIPv4, isIPv6, SocketAddress } from "node:net";
 import { LRUCache } from "lru-cache";
 
-/** About 500 KiB when full. */
+/** They take about 500 KiB when all are in use. */
 const MOST_KEPT = 2_000;
 const LONGEST_KEPT_CHARACTERS = 200;
 
 /**
- * Finds the address that a request came from. That is the address of the connection; if it is a trusted proxy's, the
- * last one in X-Forwarded-For, which that proxy wrote; if that is a trusted proxy's too, the one before, and so on.
- * Addresses further to the left are not trusted: a client can write there what it likes.
+ * Finds the address of the client. This is the address of the connection, unless that belongs to a trusted proxy. Then
+ * it is the last address in X-Forwarded-For, which that proxy wrote. If this one also belongs to a trusted proxy, it is
+ * the address before, and so on. Addresses further left are not trusted, because a client can write there what it
+ * likes.
  */
 export class ClientAddress {
   readonly #trusted: BlockList | undefined;
   /**
-   * Keys of addresses that came before: parsing one takes 0.5 µs (IPv4) to 8 µs (behind a proxy), a look-up 0.02 to
-   * 0.2.
+   * Keys of known addresses. To parse an address takes 0.5 µs (IPv4) to 8 µs (behind a proxy); a look-up takes 0.02 to
+   * 0.2 µs.
    */
   readonly #keys = new LRUCache<string, string>({ max: MOST_KEPT });
 
-  /** @param trustedProxies addresses and CIDR ranges */
+  /** @param trustedProxies IP addresses and CIDR ranges */
   constructor(trustedProxies: readonly string[]) {
     if (trustedProxies.length === 0) return;
     this.#trusted = new BlockList();
@@ -32,7 +33,10 @@ export class ClientAddress {
     }
   }
 
-  /** @returns one key for each client: an IPv4 address, or the /64 of an IPv6 one, which is what a subscriber gets. */
+  /**
+   * @returns a key for each client: its IPv4 address, or the /64 network of its IPv6 address, since a subscriber gets a
+   * /64.
+   */
   key(remoteAddress = "", forwardedFor?: string): string {
     const addresses = this.#trusted && forwardedFor !== undefined ? `${remoteAddress} ${forwardedFor}` : remoteAddress;
     let key = this.#keys.get(addresses);
@@ -49,7 +53,8 @@ export class ClientAddress {
       const hops = forwardedFor.split(",");
       while (this.#isTrusted(address)) {
         const hop = plainAddress(hops.pop()?.trim() ?? "");
-        // A proxy that writes no address hides its clients: they count as one, under the proxy's own.
+        // This proxy wrote no address, so its clients cannot be told apart. All of them count as one, with the proxy's
+        // address.
         if (hop === undefined) break;
         address = hop;
       }
@@ -63,11 +68,11 @@ export class ClientAddress {
   }
 }
 
-/** Bits before the IPv4 address in `::ffff:10.1.2.3`, as a socket for both families writes it. */
+/** Number of bits before the IPv4 address in `::ffff:10.1.2.3`, the form that a socket for both families uses. */
 const MAPPED_BITS = 96;
 const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 
-/** Without brackets, port, zone and the IPv6 wrapping of an IPv4 address; undefined if it is none. */
+/** An address without brackets, port, zone or IPv6 prefix of an IPv4 address; undefined if the text is no address. */
 function plainAddress(text: string): string | undefined {
   const address = text
     .replace(/^\[([^\]]*)\](:\d+)?$/, "$1")
@@ -76,16 +81,16 @@ function plainAddress(text: string): string | undefined {
     .replace(MAPPED, "$1");
   if (isIPv4(address)) return address;
   if (!isIPv6(address)) return undefined;
-  // The wrapping has other spellings, such as ::ffff:a01:203.
+  // An IPv4 address with IPv6 prefix can also be written as ::ffff:a01:203.
   return /:ffff:/i.test(address) ? shortest(address).replace(MAPPED, "$1") : address;
 }
 
-/** As all spellings of an IPv6 address are written here: with at most one "::". */
+/** Writes all spellings of an IPv6 address in the same way, with at most one "::". */
 function shortest(address: string): string {
   return new SocketAddress({ address, family: "ipv6" }).address;
 }
 
-/** The first four groups, in one spelling for all spellings of an address. */
+/** The first four groups of an IPv6 address, the same for all its spellings. */
 function networkOf(address: string): string {
   const [left = "", right] = shortest(address).split("::");
   const start = left === "" ? [] : left.split(":");

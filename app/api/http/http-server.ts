@@ -3,37 +3,40 @@ import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } 
 import { Server as NetServer, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import { createBoundedServer, isBusy, type RequestHandler } from "../../bounded-server.js";
+import { BoundedServer, type RequestHandler } from "../../bounded-server.js";
 import { requestsShed } from "../../telemetry/http-metrics.js";
 import type { Logger } from "../../telemetry/logger.js";
 import { type ProblemName, problems, writeProblem } from "./problems.js";
 
 /**
- * Longer than the 60 s after which common load balancers drop a connection of theirs: the side that closes first must
- * be the one that sends requests, or some are sent into a connection that was just closed.
+ * Longer than the 60 s after which common load balancers close an idle connection. The side that sends the requests
+ * must close first: otherwise it may send a request into a connection that this server has just closed.
  */
 const KEEP_ALIVE_TIMEOUT_MS = 75_000;
-/** A client that takes longer to send its headers only holds the connection. */
+/** A client that needs longer than this for its headers only occupies a connection. */
 const HEADERS_TIMEOUT_MS = 15_000;
-/** No limit for a whole request, as an upload may take hours. {@link LIMITS} ends one on which nothing moves. */
+/**
+ * A whole request has no limit, because an upload may take hours. {@link LIMITS} closes connections on which nothing
+ * moves.
+ */
 const REQUEST_TIMEOUT_MS = 0;
 /** 2,000 connections of clients that do not read take about 150 MiB. */
 const LIMITS = { mostConnections: 2_000, silenceTimeoutMs: 120_000, takeTimeoutMs: 120_000 };
 
-/** The server that the API listens with. */
+/** The HTTP server of the API. */
 export interface HttpServer {
   readonly server: Server;
-  /** Ends it as {@link drainConnections} says, in `longestMs` at most. */
+  /** Stops the server as {@link drainConnections} describes, within `longestMs`. */
   drain(longestMs: number): Promise<void>;
 }
 
 /**
- * A server with limits for each connection ({@link createBoundedServer}), not yet listening. What is not HTTP is
- * refused with a problem document, as every other mistake is.
+ * Makes the server, with limits for each connection ({@link BoundedServer}). It does not listen yet. Bytes that are not
+ * HTTP get a problem document, like every other mistake.
  * @param handle answers a request
  */
 export function createHttpServer(handle: RequestHandler, logger: Logger): HttpServer {
-  /** Connections that were opened and have not asked anything yet, as browsers do in advance. */
+  /** Connections on which no request has been sent yet. Browsers open such connections in advance. */
   const unused = new Set<Socket>();
   const onRequest = (request: IncomingMessage, response: ServerResponse) => {
     unused.delete(request.socket);
@@ -46,10 +49,10 @@ export function createHttpServer(handle: RequestHandler, logger: Logger): HttpSe
     headersTimeout: HEADERS_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
     connectionsCheckingInterval: 5_000,
-    // Node.js would answer 400 by itself, without a body.
+    // If this were on, Node.js would itself answer 400, without a body.
     requireHostHeader: false,
   };
-  const server = createBoundedServer(options, LIMITS, onRequest);
+  const server = new BoundedServer(options, LIMITS, onRequest);
   server.on("clientError", (error, socket) => answerClientError(error, socket, logger));
   server.on("drop", () => requestsShed.inc({ reason: "connections" }));
   server.on("connection", (socket) => {
@@ -61,7 +64,10 @@ export function createHttpServer(handle: RequestHandler, logger: Logger): HttpSe
 
 const REFUSED_TIMEOUT_MS = 5_000;
 
-/** Answers bytes that are no request, with a problem document that is written by hand: there is no response object. */
+/**
+ * Answers bytes that are no HTTP request. There is no response object, so the problem document is written to the
+ * socket.
+ */
 function answerClientError(error: NodeJS.ErrnoException, socket: Duplex, logger: Logger): void {
   if (error.code === "ECONNRESET" || !socket.writable) {
     socket.destroy();
@@ -77,7 +83,7 @@ function answerClientError(error: NodeJS.ErrnoException, socket: Duplex, logger:
       `Content-Length: ${Buffer.byteLength(body)}\r\nCache-Control: no-store\r\nX-Request-Id: ${id}\r\n` +
       `Connection: close\r\n\r\n${body}`,
   );
-  // A client may take the answer and leave the connection open.
+  // A client may read the answer and leave the connection open.
   setTimeout(() => socket.destroy(), REFUSED_TIMEOUT_MS).unref();
 }
 
@@ -90,13 +96,14 @@ function clientProblem(code: string | undefined): [ProblemName, string] {
 const IDLE_GRACE_MS = 1_000;
 
 /**
- * Stops accepting connections and waits for those that are open: requests under way finish, clients that go on sending
- * are told to close with their next answer (the caller sets `Connection: close` meanwhile), and only what has been
- * silent for a second is closed from here. What remains after `longestMs` is cut.
- * @param unused connections that have not asked anything yet
+ * Accepts no more connections and waits for the open ones. Requests under way finish. A client that sends another
+ * request gets `Connection: close` with its answer (the caller sets this header meanwhile). This function itself closes
+ * only connections that have been silent for a second. After `longestMs`, the remaining ones are closed too.
+ * @param unused connections on which no request has been sent yet
  */
-async function drainConnections(server: Server, unused: ReadonlySet<Socket>, longestMs: number): Promise<void> {
-  // Not server.close(): since Node.js 19 that cuts idle connections at once, into which a client may just be sending.
+async function drainConnections(server: BoundedServer, unused: ReadonlySet<Socket>, longestMs: number): Promise<void> {
+  // server.close() is not used: since Node.js 19 it closes idle connections at once, and a client may just be sending
+  // on one.
   const closed = new Promise<void>((resolve) => {
     NetServer.prototype.close.call(server, () => resolve());
   });
@@ -107,9 +114,9 @@ async function drainConnections(server: Server, unused: ReadonlySet<Socket>, lon
   });
   await Promise.race([closed, sleep(Math.min(IDLE_GRACE_MS, longestMs))]);
   while (!done && performance.now() < deadlineMs) {
-    // Node.js takes a connection for idle whose client still takes its answer.
-    if (!isBusy(server)) server.closeIdleConnections();
-    // Node.js does not count these as idle.
+    // Node.js counts a connection as idle even if its client is still reading the answer.
+    if (!server.busy) server.closeIdleConnections();
+    // Node.js does not count unused connections as idle.
     for (const socket of unused) if (socket.bytesRead === 0) socket.destroy();
     await Promise.race([closed, sleep(20)]);
   }

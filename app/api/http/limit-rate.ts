@@ -5,29 +5,28 @@ import { ProblemError } from "./problems.js";
 import type { ApiMiddleware } from "./request.js";
 import { type RateLimit, TokenBuckets } from "./token-buckets.js";
 
-/** What a client is told of its share. */
+/** How many requests a client has left, and when it gets more. */
 export interface Share {
   readonly allowed: boolean;
-  /** Whole seconds until one request more than now can be sent; at least 1. */
+  /** Whole seconds until the client can send one request more than now; at least 1. */
   readonly nextSeconds: number;
-  /** Of the RateLimit header. */
+  /** Value of the RateLimit header. */
   readonly header: string;
 }
 
 /**
- * Lets each client send `burst` requests at once and `perSecond` in the long run, and says so in the headers of
- * draft-ietf-httpapi-ratelimit-headers-10: `r` requests are left, and one more is there in `t` seconds. Each process
- * counts by itself, so that a client may send as much to each of several pods.
- * @returns undefined without a limit.
+ * Lets each client send `burst` requests at once and `perSecond` requests in the long run. The headers of
+ * draft-ietf-httpapi-ratelimit-headers-10 tell the client: `r` requests are left, and one more is allowed in `t`
+ * seconds. Each process counts by itself, so a client may send this much to each pod.
  */
 export class RateLimiter {
   readonly limit: RateLimit;
-  /** Of the RateLimit-Policy header. */
+  /** Value of the RateLimit-Policy header. */
   readonly policy: string;
   readonly #addresses: ClientAddress;
   readonly #buckets: TokenBuckets;
 
-  /** @param limit with more than 0 a second */
+  /** @param limit `perSecond` must be more than 0 */
   constructor(limit: RateLimit, addresses: ClientAddress) {
     this.limit = limit;
     this.policy = `"default";q=${limit.burst};w=${Math.max(1, Math.ceil(limit.burst / limit.perSecond))}`;
@@ -35,7 +34,7 @@ export class RateLimiter {
     this.#buckets = new TokenBuckets(limit);
   }
 
-  /** Counts a request. One that is not allowed takes nothing from what its client may send later. */
+  /** Counts a request. A refused request does not reduce what the client may send later. */
   take(req: IncomingMessage): Share {
     const forwarded = req.headers["x-forwarded-for"];
     const key = this.#addresses.key(req.socket.remoteAddress, Array.isArray(forwarded) ? forwarded.join() : forwarded);
@@ -45,7 +44,7 @@ export class RateLimiter {
   }
 }
 
-/** Answers 429 to a client over its limit. */
+/** Answers 429 to a client that is over its limit. */
 export function limitRate(limiter: RateLimiter): ApiMiddleware {
   const { burst, perSecond } = limiter.limit;
   const detail = `This client may send ${burst} requests at once, and ${perSecond} per second.`;

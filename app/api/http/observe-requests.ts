@@ -15,10 +15,10 @@ export interface ObserveOptions {
 }
 
 /**
- * Gives each request its id and deadline, and measures it to the last byte.
+ * Gives each request an id and a deadline, and measures the request until its last byte.
  *
- * Only slow requests and faults of the service are logged at level info and above; each request is at level debug. At
- * 5,000 requests a second a line each would cost a fifth of the processor and tell nothing that the metrics do not.
+ * At level info and above, only slow requests and faults of the service are logged; at level debug, each request is. At
+ * 5,000 requests a second, a line for each would take a fifth of the CPU and tell no more than the metrics do.
  */
 export class RequestObserver {
   readonly #requestTimeoutMs: number;
@@ -29,7 +29,7 @@ export class RequestObserver {
     this.#logger = logger;
   }
 
-  /** @param routeOf asked when all is over; template of the path, such as /batches/:id. */
+  /** @param routeOf called when the request has ended; returns the template of the path, such as /batches/:id. */
   begin(req: IncomingMessage, res: ServerResponse, routeOf: () => string): RequestState {
     const given = req.headers["x-request-id"];
     const startedAtMs = performance.now();
@@ -63,25 +63,28 @@ export class RequestObserver {
   }
 }
 
-/** Of the Server-Timing header, until now. */
+/** Value of the Server-Timing header, up to this instant. */
 export function serverTiming({ timings, startedAtMs }: RequestState): string {
   return `${timings}total;dur=${(performance.now() - startedAtMs).toFixed(2)}`;
 }
 
+/** Measures every request with the observer. While the server stops, it tells clients to close their connections. */
 export function observeRequests(observer: RequestObserver, isDraining: () => boolean): ApiMiddleware {
   return async function observe(ctx: ApiContext, next) {
     const { req, res } = ctx;
     ctx.state = observer.begin(req, res, () => routeOf(ctx));
     res.setHeader("X-Request-Id", ctx.state.id);
     await next();
-    // A client that reuses its connection learns here, and not by a reset, that it should take another.
+    // This header tells a client to open another connection. Without it, the client would notice only when the
+    // connection is reset.
     if (isDraining()) res.setHeader("Connection", "close");
     res.setHeader("Server-Timing", serverTiming(ctx.state));
   };
 }
 
 /**
- * Template of the path, such as /batches/:id; "none" for a path that is not there and for what was shed before routing.
+ * Template of the path, such as /batches/:id; "none" for an unknown path and for a request that was refused before
+ * routing.
  */
 function routeOf(ctx: ApiContext): string {
   if (ctx.state.route !== undefined) return ctx.state.route;

@@ -5,24 +5,24 @@ import { readParameters, readValues } from "./read-parameters.js";
 import type { ApiContext, ApiRoute } from "./request.js";
 import type { HeaderName } from "./response-headers.js";
 
-/** Forms of a body, by media type. */
+/** Schemas of a body, by media type. */
 export type Content = Readonly<Record<string, { readonly schema: z.ZodType; readonly example?: unknown }>>;
 
 /** An answer with one status. */
 export interface DeclaredAnswer {
   readonly description: string;
-  /** Headers beside those that every answer has. */
+  /** Headers in addition to those of every answer. */
   readonly headers?: readonly HeaderName[];
-  /** Nothing for an answer without a body. */
+  /** Undefined for an answer without a body. */
   readonly content?: Content;
 }
 
-/** What a method on a path takes and answers: all that the OpenAPI document says of it. */
+/** What a method on a path takes and answers. The OpenAPI document is made from this. */
 export interface DeclaredOperation {
-  /** Unique; clients that are generated from the document name their functions after it. */
+  /** Unique. Generated clients name their functions after it. */
   readonly id: string;
   readonly method: "GET" | "POST" | "PUT";
-  /** With parameters as in `/batches/{id}`. */
+  /** Path with its parameters in braces: `/batches/{id}`. */
   readonly path: string;
   readonly tag: string;
   readonly summary: string;
@@ -31,31 +31,28 @@ export interface DeclaredOperation {
   readonly needsToken?: boolean;
   readonly pathParameters?: z.ZodObject;
   readonly query?: z.ZodObject;
-  /** True if a JSON body can stand in place of the query. */
+  /** True if a JSON body may be sent instead of the query. */
   readonly queryIsOptional?: boolean;
   readonly headers?: z.ZodObject;
-  /** Of a JSON body, which may always be left out: it is then an empty object. */
+  /** Schema of a JSON body. The body is optional: without one, the members are those of an empty object. */
   readonly json?: z.ZodObject;
-  /** Of a body that is not JSON, and is required unless `json` stands beside it. */
+  /** A body that is not JSON. It is required, unless `json` is declared too. */
   readonly content?: Content;
-  /** By status, all that are no problem. */
+  /** The answers that are no problem, by status. */
   readonly answers: Readonly<Record<number, DeclaredAnswer>>;
-  /** Problems beside those that any request, and each kind of parameter, can meet. */
+  /** Problems in addition to those of any request and of each kind of parameter. */
   readonly problems: readonly ProblemName[];
 }
 
-/** An operation, and what answers it. */
+/** An operation and its handler. */
 export interface Operation<Services> extends DeclaredOperation {
-  /** Called once for each application; what it returns, for each request. */
+  /** Called once for each application. The returned handler is called for each request. */
   readonly route: (services: Services) => ApiRoute;
 }
 
 type Read<Schema> = Schema extends z.ZodType ? z.output<Schema> : never;
 
-/**
- * Reads the parts of a request as they are declared. Each method throws a {@link ProblemError} that names the
- * mistakes.
- */
+/** Reads the parts of a request by their schemas. Each method throws a {@link ProblemError} that lists the mistakes. */
 export interface RequestReader<Path, Query, Headers, Json> {
   pathParameters(ctx: Parameters<ApiRoute>[0]): Read<Path>;
   query(ctx: ApiContext): Read<Query>;
@@ -77,7 +74,7 @@ interface Declaration<
   readonly route: (services: Services, read: RequestReader<Path, Query, Headers, Json>) => ApiRoute;
 }
 
-/** Declares an operation, whose route reads requests by the same schemas that the OpenAPI document is made from. */
+/** Declares an operation. Its route reads requests with the schemas that the OpenAPI document is made from. */
 export function operation<
   Services,
   Path extends z.ZodObject | undefined = undefined,

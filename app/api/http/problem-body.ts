@@ -22,7 +22,7 @@ export const badLineBody = z.object({
 /** Number of bad lines for each reason. */
 export const errorCountsBody = z.array(z.object({ reason: z.string(), count: whole }));
 
-/** What every error is answered with, as `application/problem+json`. */
+/** The body of every error, sent as `application/problem+json`. */
 export const problemBody = z
   .object({
     type: z.string().describe("Path of the explanation, relative to the address of the service."),

@@ -1,8 +1,8 @@
 import { shorten } from "./shorten.js";
 
 /**
- * Every problem that a client can meet, in one table that answers, documentation and tests read. `meaning` stands on
- * the page /docs/errors, and is plain text without HTML.
+ * Every problem that a client can get. Answers, documentation and tests read this one table. `meaning` is shown on the
+ * page /docs/errors and is plain text without HTML.
  */
 export const problems = {
   "unknown-place": {
@@ -163,7 +163,7 @@ const MOST_DETAIL_CHARACTERS = 300;
 /** The last part of a problem's type, as in `/docs/errors#unknown-place`. */
 export type ProblemName = keyof typeof problems;
 
-/** What is wrong with one parameter. `type` is a path like the document's own. */
+/** What is wrong with one parameter. Its `type` is a path like the type of the whole document. */
 export interface ParameterMistake {
   readonly problem: ProblemName;
   readonly parameter: string;
@@ -185,22 +185,22 @@ export interface ErrorCount {
   readonly count: number;
 }
 
-/** What a problem document says beside its type and detail. */
+/** Members of a problem document in addition to its type and detail. */
 export interface ProblemMembers {
   readonly mistakes?: readonly ParameterMistake[];
-  /** The first lines that could not be loaded. */
+  /** The first bad lines. */
   readonly lines?: readonly ProblemLine[];
-  /** All lines that could not be loaded, by reason. */
+  /** How many bad lines there are for each reason. */
   readonly errorCounts?: readonly ErrorCount[];
 }
 
-/** What a {@link ProblemError} can be made with. */
+/** Options of a {@link ProblemError}. */
 export interface ProblemOptions extends ErrorOptions, ProblemMembers {
-  /** Headers that belong to the answer, such as Retry-After. */
+  /** Headers of the answer, such as Retry-After. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Thrown anywhere in a request; becomes its answer. */
+/** An error of a request. It becomes the answer to the request. */
 export class ProblemError extends Error {
   readonly problem: ProblemName;
   readonly status: number;
@@ -222,7 +222,7 @@ export class ProblemError extends Error {
 }
 
 /**
- * Names the mistakes, up to ten of them; the document's type is that of the first, as RFC 9457 (section 3) has it.
+ * Reports up to ten mistakes. The type of the document is the type of the first mistake, as RFC 9457 (section 3) asks.
  */
 export function parameterProblem(mistakes: readonly [ParameterMistake, ...ParameterMistake[]]): ProblemError {
   const named = mistakes.slice(0, MOST_MISTAKES);
@@ -231,9 +231,7 @@ export function parameterProblem(mistakes: readonly [ParameterMistake, ...Parame
   return new ProblemError(mistakes[0].problem, [...details].join(" "), { mistakes: named });
 }
 
-/**
- * The body of a problem document (RFC 9457), for application/problem+json. What it repeats of a request is cut short.
- */
+/** The body of a problem document (RFC 9457). Text that comes from the request is shortened. */
 export function writeProblem(
   problem: ProblemName,
   detail: string,

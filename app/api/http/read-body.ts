@@ -4,13 +4,13 @@ import type { ApiContext } from "./request.js";
 
 const MOST_JSON_BYTES = 64 * 1024;
 
-/** Refuses a body whose header says that it is too large, before a byte of it is read. @throws {ProblemError} */
+/** Refuses a body whose Content-Length is too large, before any of it is read. @throws {ProblemError} */
 export function refuseLargeBody(ctx: ApiContext, maxBytes: number): void {
   if (ctx.request.length === undefined || ctx.request.length <= maxBytes) return;
   throw new ProblemError("content-too-large", `A body may have ${maxBytes} bytes; send it in several pieces.`);
 }
 
-/** The client closed its connection, so that no answer can reach it. */
+/** Thrown when the client has closed its connection, so that no answer can reach it. */
 export class ClientGoneError extends Error {
   constructor() {
     super("The client went away in the middle of its body.");
@@ -18,12 +18,12 @@ export class ClientGoneError extends Error {
   }
 }
 
-/** The body as it arrives. A reader that stops in the middle leaves the connection open, so that it can be answered. */
+/** The chunks of the body. If a reader stops in the middle, the connection stays open for the answer. */
 export function chunksOf(ctx: ApiContext): AsyncIterable<Buffer> {
   return ctx.req.iterator({ destroyOnReturn: false });
 }
 
-/** The body as JSON, an empty one as an empty object. @throws {ProblemError} naming each member that is wrong. */
+/** Parses the body as JSON; an empty body counts as `{}`. @throws {ProblemError} that lists each wrong member. */
 export async function readJson<Schema extends z.ZodType>(schema: Schema, ctx: ApiContext): Promise<z.output<Schema>> {
   const parsed = schema.safeParse(parseJson(await readText(ctx)));
   if (parsed.success) return parsed.data;

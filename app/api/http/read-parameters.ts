@@ -1,10 +1,10 @@
 import type { z } from "zod";
 import { type ParameterMistake, ProblemError, type ProblemName, parameterProblem } from "./problems.js";
 
-/** Parameters by name, with an array for one that is repeated. */
+/** Parameters by name. A parameter that is given several times has an array. */
 export type Query = Readonly<Record<string, string | string[] | undefined>>;
 
-/** More than any path has. A query of thousands would keep the event loop from other requests. */
+/** More than any path has. Thousands of parameters would keep the event loop busy, and other requests would wait. */
 const MOST_PARAMETERS = 50;
 
 function readQuery(querystring: string): Query {
@@ -25,8 +25,8 @@ function readQuery(querystring: string): Query {
 
 /**
  * Validates a query string with the schema that the OpenAPI document is made from.
- * @param check finds what a schema of single parameters cannot say
- * @throws {ProblemError} naming the mistakes.
+ * @param check finds mistakes that concern several parameters, which the schema cannot express
+ * @throws {ProblemError} that lists the mistakes.
  */
 export function readParameters<Schema extends z.ZodType>(
   schema: Schema,
@@ -36,7 +36,7 @@ export function readParameters<Schema extends z.ZodType>(
   return readValues(schema, readQuery(querystring), check);
 }
 
-/** As {@link readParameters}, of parameters that are read already, such as those of a path. */
+/** Like {@link readParameters}, for parameters that are already parsed, such as those of a path. */
 export function readValues<Schema extends z.ZodType>(
   schema: Schema,
   values: Query,
@@ -73,7 +73,7 @@ function mistakesOf(issue: z.core.$ZodIssue, query: Query): ParameterMistake[] {
 
 function problemOf(issue: z.core.$ZodIssue): ProblemName {
   if (issue.code === "invalid_format" && issue.format === "date") return "invalid-date";
-  // A refinement says which in its `params`.
+  // A refinement of a schema gives the name of the problem in its `params`.
   const problem = issue.code === "custom" ? (issue.params?.problem as ProblemName | undefined) : undefined;
   return problem ?? "invalid-parameter";
 }

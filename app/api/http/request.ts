@@ -1,23 +1,23 @@
 import type { RouterMiddleware } from "@koa/router";
 import type Koa from "koa";
 
-/** What belongs to one request of the API, beside what Koa keeps. */
+/** State of one API request, in addition to what Koa keeps. */
 export interface RequestState {
-  /** The client's own if it is sane, else made here; in the X-Request-Id header and in every log line. */
+  /** The client's own id if it is valid, else a new one. It is in the X-Request-Id header and in every log line. */
   id: string;
-  /** On the scale of performance.now(), as all instants here, because the system's clock may be set meanwhile. */
+  /** On the scale of performance.now(), like all instants here, because the system clock may be changed. */
   startedAtMs: number;
-  /** After this instant no further attempt at the database is made. */
+  /** No attempt at the database starts after this instant. */
   deadlineMs: number;
-  /** The path, for the metrics, if it was found without the router. The router notes its paths by itself. */
+  /** Template of the path, for the metrics, if it was found without the router. The router stores its own. */
   route?: string;
-  /** Parts of the Server-Timing header, ready to print; empty for none. */
+  /** Parts of the Server-Timing header, each followed by ", "; empty if there are none. */
   timings: string;
 }
 
 /** A request and its answer, as Koa hands them to every middleware. */
 export type ApiContext = Koa.ParameterizedContext<RequestState>;
-/** A step that every request passes. */
+/** A handler that every request passes. */
 export type ApiMiddleware = Koa.Middleware<RequestState>;
-/** A handler of one path, with the parameters of the path in `ctx.params`. */
+/** A handler of one path; `ctx.params` has the parameters of the path. */
 export type ApiRoute = RouterMiddleware<RequestState>;

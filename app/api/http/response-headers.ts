@@ -1,4 +1,7 @@
-/** Headers of answers, with what the OpenAPI document says of each; `always` if no answer that names it lacks it. */
+/**
+ * Headers of answers and their description in the OpenAPI document. `always`: every answer that declares the header has
+ * it.
+ */
 export const responseHeaders = {
   "Dataset-Version": {
     description: "Grows with every change of the data; equal versions, equal answers.",
@@ -27,5 +30,5 @@ export const responseHeaders = {
   },
 } as const satisfies Record<string, { description: string; type: "integer" | "string"; always: boolean }>;
 
-/** A header that is declared here. */
+/** A header from this table. */
 export type HeaderName = keyof typeof responseHeaders;

@@ -1,9 +1,9 @@
 import type { ApiMiddleware } from "./request.js";
 
 /**
- * The same for every answer. They are few, because each takes a little time of each answer. Rates are public and come
- * without credentials, so a page of any origin may read them. A browser takes JSON and CSV for what they are declared
- * as (nosniff); pages set policies of their own. Strict-Transport-Security is set by the proxy that ends TLS.
+ * Headers of every answer. They are few, because each one takes time in each answer. Rates are public and need no
+ * credentials, so a page of any origin may read them. `nosniff` makes browsers treat JSON and CSV as what they are
+ * declared to be. Pages set their own policies. The proxy that ends TLS sets Strict-Transport-Security.
  */
 export const HEADERS: readonly (readonly [string, string])[] = [
   ["Access-Control-Allow-Origin", "*"],

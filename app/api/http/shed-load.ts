@@ -2,7 +2,7 @@ import { requestsShed } from "../../telemetry/http-metrics.js";
 import { ProblemError } from "./problems.js";
 import type { ApiMiddleware } from "./request.js";
 
-/** The two measures of an overload, and the values above which requests are turned away. */
+/** The two measures of overload, and the values above which requests are refused. */
 export interface Load {
   readonly eventLoopLagMs: () => number;
   readonly maxEventLoopLagMs: number;
@@ -12,14 +12,14 @@ export interface Load {
 
 const HEADERS = { "Retry-After": "1" };
 
-/** True while requests are turned away before any work. */
+/** True if the event loop is late, so that requests are refused before any work. */
 export function isLate(load: Load): boolean {
   return load.eventLoopLagMs() > load.maxEventLoopLagMs;
 }
 
 /**
- * Turns requests away before any work while the event loop is late. The requests under way then finish in time; with
- * more, all of them would be too late.
+ * Refuses requests before any work while the event loop is late. The requests under way then finish in time. If more
+ * were accepted, all of them would be too late.
  */
 export function shedLoad(load: Load): ApiMiddleware {
   return function shed(_ctx, next) {
@@ -29,7 +29,7 @@ export function shedLoad(load: Load): ApiMiddleware {
   };
 }
 
-/** Called before a query; an answer from memory needs none. @throws {ProblemError} if too many queries wait already. */
+/** Called before a query, but not for an answer from memory. @throws {ProblemError} if too many queries are waiting. */
 export function refuseIfQueueIsLong(load: Load): void {
   if (load.waitingQueries() <= load.maxWaitingQueries) return;
   requestsShed.inc({ reason: "database_queue" });

@@ -1,4 +1,4 @@
-/** Cuts what a client sent: neither an answer nor a line of the log may become as long as a client wants. */
+/** Shortens text that a client sent, so that a client cannot make answers or log lines very long. */
 export function shorten(text: string, mostCharacters: number): string {
   return text.length <= mostCharacters ? text : `${text.slice(0, mostCharacters).toWellFormed()}…`;
 }

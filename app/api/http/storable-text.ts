@@ -1,7 +1,7 @@
 import type { z } from "zod";
 
 /**
- * Adds two rules to a text. Postgres refuses a NUL in text; half of a surrogate pair, which JSON can spell, would be
+ * Adds two rules to a text. Postgres refuses a NUL in text. Half of a surrogate pair, which JSON can contain, would be
  * stored as another character.
  */
 export function storable(text: z.ZodString): z.ZodString {

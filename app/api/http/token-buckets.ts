@@ -8,28 +8,29 @@ export interface RateLimit {
   readonly burst: number;
 }
 
-/** What became of a request, and what its client has left. */
+/** Whether a request was allowed, and what its client has left. */
 export interface Taken {
   readonly allowed: boolean;
-  /** Requests that could follow at once. */
+  /** How many further requests are allowed at once. */
   readonly remaining: number;
-  /** Milliseconds until one more than `remaining` could. */
+  /** Milliseconds until `remaining` grows by one. */
   readonly nextMs: number;
 }
 
 /**
- * A client beyond these is forgotten, and so has a full bucket; only a client with very many addresses gains by that.
+ * Most clients that are remembered. A forgotten client has a full bucket again; this helps only a client with very many
+ * addresses.
  */
 const MOST_CLIENTS = 50_000;
 
 /**
- * A bucket of `burst` requests for each client, filled with `perSecond`. Windows of a fixed length would let twice as
- * much pass around the instant at which one ends and the next begins; a bucket does not.
+ * A bucket of `burst` requests for each client, refilled with `perSecond`. Fixed time windows would let twice as many
+ * requests pass around the end of a window; a bucket does not.
  */
 export class TokenBuckets {
   readonly #perMs: number;
   readonly #burst: number;
-  /** What was left at the last request that was allowed. */
+  /** Requests left after the last allowed request, and the instant of that request. */
   readonly #left = new LRUCache<string, { readonly requests: number; readonly atMs: number }>({ max: MOST_CLIENTS });
 
   constructor({ perSecond, burst }: RateLimit) {
@@ -37,7 +38,7 @@ export class TokenBuckets {
     this.#burst = burst;
   }
 
-  /** Takes a request from the bucket of a client, if one is left. @param nowMs on a scale that never goes back */
+  /** Takes a request from the client's bucket, if one is left. @param nowMs on a scale that never goes back */
   take(client: string, nowMs: number): Taken {
     const last = this.#left.get(client) ?? { requests: this.#burst, atMs: nowMs };
     let requests = Math.min(this.#burst, last.requests + (nowMs - last.atMs) * this.#perMs);

@@ -4,10 +4,10 @@ import { compose } from "../../database/compose.js";
 import { ALL_CHANGED } from "../../rates/dataset-version.sql.js";
 import { Answer } from "../answers/answer.js";
 import { type AnswerServices, answerQuestion } from "../answers/answer-question.js";
-import { DATA_PROBLEMS, dataAnswers } from "../answers/data-answer.js";
+import { DATA_PROBLEMS, dataAnswers } from "../answers/data-operation.js";
 import { acceptJson } from "../http/accept-json.js";
 import { operation } from "../http/operation.js";
-import { pageParameters } from "../http/page-parameters.js";
+import { paginationParameters } from "../http/pagination.js";
 import type { ApiContext } from "../http/request.js";
 
 const portsBody = z
@@ -23,14 +23,17 @@ const portsBody = z
   })
   .meta({ id: "Ports" });
 
-/** `GET /ports`. The cursor is the last code of a page, so no port is missed or given twice while others are added. */
+/**
+ * `GET /ports`. The cursor is the last code of a page, so no port is missed or listed twice when others are added
+ * meanwhile.
+ */
 export const listPorts = operation({
   id: "listPorts",
   method: "GET",
   path: "/ports",
   tag: "places",
   summary: "Ports by code, a page at a time",
-  query: z.strictObject(pageParameters({ of: "ports", most: 1000, usual: 100, readCursor })),
+  query: z.strictObject(paginationParameters({ of: "ports", most: 1000, usual: 100, readCursor })),
   answers: dataAnswers("A page of ports.", { "application/json": { schema: portsBody } }),
   problems: DATA_PROBLEMS,
   route: (services: AnswerServices, read) =>
@@ -57,10 +60,11 @@ async function findPorts(client: pg.PoolClient, limit: number, after: string): P
     .where({ kind: "port" })
     .andWhere("code", ">", after)
     .orderBy("code")
-    // One more than the page tells whether there is a next one.
+    // One more row than the page holds shows whether there is a next page.
     .limit(limit + 1)
     .as("p");
-  // Joined to the dataset's row, so that the version and the ports are of one snapshot, and it is there without ports.
+  // Ports are joined to the row of `dataset`. So version and ports come from one snapshot, and the version is there
+  // even without ports.
   const rows: PortRow[] = await compose("dataset")
     .leftJoin(page, compose.raw("true"))
     .leftJoin("places as parent", "parent.id", "p.parent_id")

@@ -4,7 +4,7 @@ import { compose } from "../../database/compose.js";
 import { ALL_CHANGED } from "../../rates/dataset-version.sql.js";
 import { Answer } from "../answers/answer.js";
 import { type AnswerServices, answerQuestion } from "../answers/answer-question.js";
-import { DATA_PROBLEMS, dataAnswers } from "../answers/data-answer.js";
+import { DATA_PROBLEMS, dataAnswers } from "../answers/data-operation.js";
 import { acceptJson } from "../http/accept-json.js";
 import { operation } from "../http/operation.js";
 import type { ApiContext } from "../http/request.js";
@@ -26,7 +26,7 @@ const regionsBody = z
   .object({ regions: z.array(region).describe("Regions that lie in no other.") })
   .meta({ id: "Regions" });
 
-/** `GET /regions`: every region in the one above it, with the ports that lie in it directly. */
+/** `GET /regions`: the tree of regions; each region has its ports and the regions directly inside it. */
 export const listRegions = operation({
   id: "listRegions",
   method: "GET",
@@ -49,7 +49,7 @@ interface PlaceRow {
   version: string;
   all_version: string;
   all_changed_at_ms: string;
-  /** As text, so that it can be compared with `parent_id`. */
+  /** Text, so that it can be compared with `parent_id`. */
   id: string | null;
   kind: "port" | "region";
   code: string;
@@ -74,7 +74,7 @@ async function findRegions(client: pg.PoolClient): Promise<Answer> {
   return new Answer(dataset, "application/json; charset=utf-8", JSON.stringify(makeTree(rows)));
 }
 
-/** Ports without a region have no place in the tree; /ports has them. */
+/** Builds the tree. Ports without a region have no place in it; /ports lists them. */
 function makeTree(rows: readonly PlaceRow[]): { regions: Region[] } {
   const regions = new Map<string, Region>();
   for (const { id, kind, code, name } of rows) {

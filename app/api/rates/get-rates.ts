@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { DATA_PROBLEMS, dataAnswers } from "../answers/data-answer.js";
+import { DATA_PROBLEMS, dataAnswers } from "../answers/data-operation.js";
 import { type Operation, operation } from "../http/operation.js";
 import type { ProblemName } from "../http/problems.js";
-import { CSV_FORM, type RatesServices, ratesRoute } from "./rates.js";
 import { ratesBody } from "./rates-body.js";
 import { ratesParameters } from "./rates-parameters.js";
+import { CSV_FORM, type RatesServices, ratesRoute } from "./rates-route.js";
 
 const PROBLEMS: readonly ProblemName[] = [
   "unknown-place",
@@ -15,7 +15,9 @@ const PROBLEMS: readonly ProblemName[] = [
   ...DATA_PROBLEMS,
 ];
 
-/** `GET /rates`. Its route reads the query by itself, with the same schema, because it keeps what it has read. */
+/**
+ * `GET /rates`. Its route reads the query itself, with the same schema, because it remembers queries that it has read.
+ */
 export const getRates: Operation<RatesServices> = operation({
   id: "getRates",
   method: "GET",
@@ -32,8 +34,8 @@ export const getRates: Operation<RatesServices> = operation({
 });
 
 /**
- * `GET /rates.csv`: a path of its own, because a document has one operation for each path and method, and a client that
- * is generated from one with both forms would not know which of them it gets.
+ * `GET /rates.csv`. It has its own path, because an OpenAPI document has one operation for each path and method. If one
+ * operation had both forms, a generated client would not know which one it gets.
  */
 export const getRatesCsv: Operation<RatesServices> = operation({
   id: "getRatesCsv",

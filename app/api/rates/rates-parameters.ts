@@ -7,7 +7,10 @@ import { storable } from "../http/storable-text.js";
 
 const LONGEST_RANGE_DAYS = 366;
 
-/** The first week of last month: of the generated prices, which go a year back, and the same for a month. */
+/**
+ * The first week of last month. The generated prices cover it, since they go back a year, and the example stays the
+ * same for a month.
+ */
 const [EXAMPLE_FROM, EXAMPLE_TO] = [1, 7].map((day) => {
   const now = new Date();
   return new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - 1, day)).toISOString().slice(0, 10);
@@ -16,7 +19,7 @@ const [EXAMPLE_FROM, EXAMPLE_TO] = [1, 7].map((day) => {
 const day = (description: string, example: string | undefined) =>
   z.iso
     .date("must be a day that exists, written YYYY-MM-DD")
-    // PostgreSQL, like history, has no year 0.
+    // PostgreSQL has no year 0.
     .refine((text) => !text.startsWith("0000"), {
       message: "must be in year 0001 or later",
       params: { problem: "invalid-date" },
@@ -24,7 +27,7 @@ const day = (description: string, example: string | undefined) =>
     .meta({ description, examples: [example] });
 
 /**
- * Of the two spellings of a place only one has an example: a form that is filled with all examples must be answered.
+ * A place has two spellings, and only one has an example. A form that is filled with all examples must get an answer.
  */
 const place = (description: string, example?: string) =>
   storable(z.string().min(1, "must not be empty").max(200, "must have at most 200 characters"))
@@ -44,13 +47,16 @@ export const ratesParameters = z.strictObject({
   destination: place("Another spelling of `dest_code`; give one of them."),
 });
 
-/** A question, and which parameters named its two places: a mistake is told by the name that the client wrote. */
+/**
+ * A question, and the parameters that named its two places, so that a mistake is reported under the name that the
+ * client used.
+ */
 export interface AskedRates extends Question {
   readonly originParameter: "orig_code" | "origin";
   readonly destinationParameter: "dest_code" | "destination";
 }
 
-/** Reads a query string. @throws {ProblemError} naming every mistake. */
+/** Reads a query string. @throws {ProblemError} that lists every mistake. */
 export function readRatesParameters(querystring: string): AskedRates {
   const values = readParameters(ratesParameters, querystring, checkSpellings);
   const { date_from: dateFrom, date_to: dateTo } = values;
@@ -74,8 +80,8 @@ export function readRatesParameters(querystring: string): AskedRates {
 }
 
 /**
- * Each place must have exactly one of its two parameters. The schema could check that only once all else is right; here
- * it is told together with the other mistakes.
+ * Each place must have exactly one of its two parameters. The schema could check this only after everything else is
+ * right; here it is reported together with the other mistakes.
  */
 function checkSpellings(query: Query): ParameterMistake[] {
   return [...checkPair(query, "orig_code", "origin"), ...checkPair(query, "dest_code", "destination")];

@@ -6,20 +6,20 @@ import { pathToFileURL } from "node:url";
 import { EmbeddedPostgresError } from "./embedded-postgres-error.js";
 import { type RunResult, run, type SystemUser } from "./run.js";
 
-/** Absolute paths of the programs of one Postgres. */
+/** Absolute paths of the programs of a Postgres installation. */
 export interface Binaries {
   readonly initdb: string;
   readonly pgCtl: string;
   readonly postgres: string;
 }
 
-/** Where root's checkout is out of reach for the server's user (as in /root), its programs are copied to here. */
+/** If the server's user cannot reach root's checkout (as in /root), the programs are copied to this folder. */
 const CACHE = "/var/cache/ratesapp";
 
 const LIBRARY_MISSING = /error while loading shared libraries|Library not loaded/;
 
 /**
- * The programs of the development dependency `embedded-postgres`, checked by running one of them as `user`.
+ * Finds the programs of the development dependency `embedded-postgres`, and checks them by running one as `user`.
  * @throws {EmbeddedPostgresError} if they are not installed or cannot run.
  */
 export async function findBinaries(user: SystemUser | undefined): Promise<Binaries> {
@@ -33,7 +33,7 @@ export async function findBinaries(user: SystemUser | undefined): Promise<Binari
     const copied = await copyWithinReach(root);
     trial = await tryToRun(moved(installed, root, copied), user);
     if (trial.code === 0) return moved(installed, root, copied);
-    // Or a copy of a damaged installation would outlive its repair.
+    // Otherwise a copy of a damaged installation would still be used after the installation was repaired.
     await rm(copied, { recursive: true, force: true });
   }
   throw new EmbeddedPostgresError(
@@ -43,8 +43,8 @@ export async function findBinaries(user: SystemUser | undefined): Promise<Binari
 }
 
 /**
- * `embedded-postgres` itself is not imported: it installs exit and signal handlers, stops its server from them, and
- * cannot share one. What it brings, a package with the programs for this platform, is all that is needed.
+ * The package `embedded-postgres` itself is not imported: it installs exit and signal handlers that stop its server,
+ * and cannot share a server. Only the package with the programs for this platform is needed, which it depends on.
  */
 async function resolveInstalled(): Promise<Binaries> {
   let installed: URL;
@@ -63,13 +63,15 @@ async function resolveInstalled(): Promise<Binaries> {
   return { initdb: paths.initdb, pgCtl: paths.pg_ctl, postgres: paths.postgres };
 }
 
-/** Packages cannot hold links, so a script makes them after the installation, unless npm was told to run no scripts. */
+/**
+ * npm packages cannot contain links. A script makes them after the installation, unless npm was told to run no scripts.
+ */
 async function linkLibraries(installed: Binaries): Promise<void> {
   const folder = resolve(rootOf(installed), "..");
   await run(process.execPath, [join(folder, "scripts", "hydrate-symlinks.js")], { cwd: folder });
 }
 
-/** Code null: the system could not start the program at all. */
+/** Runs a program. The exit code is null if the system could not start it at all. */
 async function tryToRun(binaries: Binaries, user: SystemUser | undefined): Promise<RunResult> {
   try {
     return await run(binaries.postgres, ["--version"], { user });
@@ -88,12 +90,12 @@ function moved({ initdb, pgCtl, postgres }: Binaries, from: string, to: string):
   return { initdb: move(initdb), pgCtl: move(pgCtl), postgres: move(postgres) };
 }
 
-/** @returns the copy, which every user of the system may read and run. */
+/** Copies the programs. @returns the copy, which every user of the system may read and run. */
 async function copyWithinReach(root: string): Promise<string> {
   const manifest = await readFile(resolve(root, "..", "package.json"), "utf8");
   const target = join(CACHE, `postgres-${(JSON.parse(manifest) as { version: string }).version}-${arch()}`);
   if (await isThere(target)) return target;
-  // Renamed into place when complete, so that a copy that was cut short is never used.
+  // The copy gets its final name only when it is complete, so that an interrupted copy is never used.
   const partial = `${target}.${process.pid}`;
   try {
     await mkdir(CACHE, { recursive: true });
@@ -103,7 +105,7 @@ async function copyWithinReach(root: string): Promise<string> {
     await rename(partial, target);
   } catch (error) {
     await rm(partial, { recursive: true, force: true }).catch(() => {});
-    // Another process may have been quicker.
+    // Another process may have made the copy first.
     if (await isThere(target)) return target;
     throw new EmbeddedPostgresError(
       `The local Postgres does not run as root, and other users cannot reach ${root}: ${(error as Error).message}`,

@@ -1,4 +1,4 @@
-/** Thrown when the local Postgres cannot run here. `remedy` says what the user can do about it. */
+/** Thrown if the local Postgres cannot run here. `remedy` tells the user what to do. */
 export class EmbeddedPostgresError extends Error {
   readonly remedy: string;
 

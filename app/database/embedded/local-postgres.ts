@@ -14,14 +14,14 @@ import { findServerUser } from "./server-user.js";
 const MAJOR_VERSION = "17";
 const USER_NAME = "ratesapp";
 const PASSWORD_FILE = "ratesapp.password";
-/** Part of the name of an unfinished folder: the pid of the process that makes it follows. */
+/** Marks the name of an unfinished folder. The pid of the process that makes the folder follows. */
 const PARTIAL = ".new-";
 const LOG_FILE = "server.log";
 const START_TIMEOUT_SECONDS = 60;
-/** Ports are free when chosen and may be taken a moment later. */
+/** A port is free when it is chosen, but another process may take it a moment later. */
 const PORT_ATTEMPTS = 5;
 
-/** The files of one local Postgres, and the ways to make and start it. */
+/** The files of one local Postgres. It can create and start the server. */
 export class LocalPostgres {
   readonly directory: string;
   readonly #settings: ServerSettings;
@@ -32,7 +32,7 @@ export class LocalPostgres {
   }
 
   /**
-   * Address of the server on this port, with the password in it: not for a log.
+   * Address of the server on this port. It contains the password, so do not log it.
    * @throws {EmbeddedPostgresError} if the password cannot be read.
    */
   async url(port: number): Promise<string> {
@@ -42,15 +42,15 @@ export class LocalPostgres {
     return `postgres://${USER_NAME}:${password}@127.0.0.1:${port}/postgres`;
   }
 
-  /** True if the data are there, whether or not a server runs on them. */
+  /** True if the data exist, whether or not a server runs on them. */
   async exists(): Promise<boolean> {
     const found = await stat(this.directory).catch(() => undefined);
     return found !== undefined;
   }
 
   /**
-   * Makes the data of an empty database. They appear complete or not at all, so that of two processes that make them
-   * at once one wins and both use the same.
+   * Makes the data of an empty database. They appear complete or not at all. If two processes do this at the same time,
+   * one of them succeeds and both use its data.
    */
   async create(): Promise<void> {
     const partial = `${this.directory}${PARTIAL}${process.pid}`;
@@ -91,10 +91,10 @@ export class LocalPostgres {
   }
 
   /**
-   * Starts the server and waits until it accepts connections, after recovery if it was killed. pg_ctl gives it a
-   * session of its own, so that the Ctrl-C of a terminal does not reach it. It listens where it did last, if that is
-   * free, so that those who used it before it crashed find it again.
-   * @returns false if another process was quicker.
+   * Starts the server and waits until it accepts connections, after recovery if it was killed. pg_ctl gives the server
+   * its own session, so that Ctrl-C in a terminal does not reach it. The server uses its last port if that is free, so
+   * that processes that used it before a crash find it again.
+   * @returns false if another process has started it first.
    */
   async start(): Promise<boolean> {
     const user = await findServerUser(this.directory);
@@ -107,7 +107,7 @@ export class LocalPostgres {
       const { code, output } = await this.#pgCtlStart(binaries, user, kept ?? (await freePort()));
       if (code === 0) return true;
       const log = await this.#logSince(logStart);
-      // Another start, or the processes of a killed server that are just ending.
+      // Another process is starting it, or the processes of a killed server are just ending.
       if (/lock file .* already exists|pre-existing shared memory block/.test(log)) return false;
       if (!/could not bind|could not create any TCP\/IP sockets/.test(log) || attempt === PORT_ATTEMPTS) {
         throw this.#cannotStart(log || output);
@@ -121,7 +121,7 @@ export class LocalPostgres {
     return run(binaries.pgCtl, args, { cwd: this.directory, user });
   }
 
-  /** Removes unfinished folders of processes that were killed. */
+  /** Removes unfinished folders that killed processes left behind. */
   async #removeLeftovers(): Promise<void> {
     const parent = dirname(this.directory);
     for (const name of await readdir(parent).catch(() => [])) {
@@ -156,7 +156,7 @@ export class LocalPostgres {
     }
   }
 
-  /** Replaces the file in one step: another process may be starting on it. */
+  /** Writes the file in one step, because another process may be starting on it. */
   async #writeOwned(folder: string, name: string, text: string, user: SystemUser | undefined): Promise<void> {
     const path = join(folder, name);
     const partial = `${path}.${process.pid}`;
@@ -203,8 +203,8 @@ export class LocalPostgres {
 }
 
 /**
- * The server's user may not pass through the folders above the data, as when root's checkout is in /root. The server is
- * started in its data directory, and this name for the working directory needs no way down to it.
+ * The server's user may not have access to the folders above the data, as when root's checkout is in /root. The server
+ * is started in its data directory. This name for the working directory does not need access to the folders above.
  */
 function pathAsSeenByServer(path: string, user: SystemUser | undefined): string {
   return user !== undefined && platform() === "linux" ? "/proc/self/cwd" : path;

@@ -15,7 +15,7 @@ interface Sessions {
   readonly watch: Session;
 }
 
-/** This process's share in a server that several processes use. Ends with the process, or with {@link leave}. */
+/** This process as a user of a shared server. It ends with the process, or with {@link leave}. */
 export class Membership {
   readonly #url: string;
   #sessions: Sessions;
@@ -36,7 +36,10 @@ export class Membership {
     return sessions === undefined ? undefined : new Membership(url, sessions);
   }
 
-  /** Stops the server if this was its last user. True if so; it may take a moment to be gone. */
+  /**
+   * Ends the use, and stops the server if no other process uses it. @returns true if it was stopped; it may need a
+   * moment to end.
+   */
   async leave(): Promise<boolean> {
     this.#left = true;
     const { user, watch } = this.#sessions;
@@ -44,7 +47,7 @@ export class Membership {
     try {
       const { rows } = await user.client.query<{ last: boolean }>(leaveUsers);
       const last = rows[0]?.last === true;
-      // The server may cut this session before it answers.
+      // The server may close this session before it answers.
       if (last) await user.client.query(stopServer).catch(() => {});
       return last;
     } catch {
@@ -55,8 +58,8 @@ export class Membership {
   }
 
   /**
-   * A server that crashed and restarted has dropped every session. This process joins again; otherwise another process
-   * would take itself for the last user, and stop the server.
+   * Joins again after the server crashed and restarted, which ended every session. Otherwise another process would find
+   * that it is the only user, and stop the server.
    */
   #keep(): void {
     this.#sessions.user.client.once("end", async () => {
@@ -82,12 +85,12 @@ async function openSessions(url: string): Promise<Sessions | undefined> {
       return undefined;
     }
     const watch = await connect(url, "ratesapp watch of this server");
-    // Ends at once where another user's watch runs already.
+    // This statement ends at once if the watch of another user already runs.
     watch.client
       .query(watchUsers)
       .catch(() => {})
       .finally(() => watch.client.end());
-    // This connection alone must not keep the process running.
+    // These connections must not keep the process running.
     for (const { socket } of [user, watch]) socket.unref();
     return { user, watch };
   } catch (error) {

@@ -2,13 +2,13 @@ import { readFile, readlink, realpath } from "node:fs/promises";
 import { platform } from "node:os";
 import { join } from "node:path";
 
-/** What a running server writes into its data directory (postmaster.pid). */
+/** What a running server writes into postmaster.pid in its data directory. */
 export interface Postmaster {
   readonly pid: number;
   readonly port: number;
 }
 
-/** Undefined if no server has the data open, or if it has not come far enough to have a port. */
+/** Undefined if no server uses the data, or if it is still starting and has no port yet. */
 export async function readPostmaster(dataDirectory: string): Promise<Postmaster | undefined> {
   const text = await readFile(join(dataDirectory, "postmaster.pid"), "utf8").catch(() => "");
   const lines = text.split("\n");
@@ -17,7 +17,10 @@ export async function readPostmaster(dataDirectory: string): Promise<Postmaster 
   return pid > 0 && port > 0 ? { pid, port } : undefined;
 }
 
-/** The port of the last server on these data, running or not (postmaster.opts); undefined if there never was one. */
+/**
+ * The port of the last server on these data (postmaster.opts), whether or not it runs; undefined if there never was
+ * one.
+ */
 export async function readLastPort(dataDirectory: string): Promise<number | undefined> {
   const commandLine = await readFile(join(dataDirectory, "postmaster.opts"), "utf8").catch(() => "");
   const port = Number(/"-p" "(\d+)"/.exec(commandLine)?.[1]);
@@ -25,8 +28,8 @@ export async function readLastPort(dataDirectory: string): Promise<number | unde
 }
 
 /**
- * True if that process is the server of these data. After a restart of a container another process may have the same
- * number, and Postgres would refuse to start for as long as that one runs.
+ * True if this process is the server of these data. After a container restart, another process may have the same pid.
+ * Postgres would refuse to start as long as that process runs.
  */
 export async function isAlive(postmaster: Postmaster, dataDirectory: string): Promise<boolean> {
   try {

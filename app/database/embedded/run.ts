@@ -8,14 +8,14 @@ export interface SystemUser {
 
 export interface RunOptions {
   readonly cwd?: string;
-  /** Run as this user; only root can. */
+  /** Run as this user. Only root can do this. */
   readonly user?: SystemUser | undefined;
 }
 
-/** How a command ended; `code` is null if a signal ended it. */
+/** How a program ended. `code` is null if a signal ended it. */
 export interface RunResult {
   readonly code: number | null;
-  /** stdout and stderr, in the order they came. */
+  /** stdout and stderr together, in the order in which they came. */
   readonly output: string;
 }
 
@@ -27,7 +27,8 @@ export function run(command: string, args: readonly string[], options: RunOption
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       stdio: ["ignore", "pipe", "pipe"],
-      // In a session of its own: the Ctrl-C of a terminal is for ratesapp, which ends in good order.
+      // The program gets its own session: Ctrl-C in a terminal is for ratesapp only, which then stops the server
+      // itself.
       detached: true,
       env: plainEnvironment(),
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
@@ -44,7 +45,10 @@ export function run(command: string, args: readonly string[], options: RunOption
   });
 }
 
-/** A caller's PGDATA, PGPORT or PGOPTIONS would point the server elsewhere; a locale would translate its messages. */
+/**
+ * The environment without settings of the caller. PGDATA, PGPORT and PGOPTIONS would lead to another server, and a
+ * locale would translate the server's messages.
+ */
 function plainEnvironment(): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(([name]) => !/^(PG|LC_|LANG)/.test(name));
   return { ...Object.fromEntries(kept), LC_ALL: "C" };

@@ -7,8 +7,9 @@ const CANDIDATES = ["postgres", "_postgres", "nobody"];
 const LARGEST_UID = 2 ** 31 - 1;
 
 /**
- * Postgres refuses to run as root. For root, this is the user to run it as: the owner of the data if there are any,
- * else an unprivileged user that the system already has (no user is made). Undefined: run it as we are.
+ * Postgres refuses to run as root. If this process is root, the result is the user to run it as: the owner of the data
+ * if they exist, else an unprivileged user that the system already has. No user is created. Undefined if this process
+ * is not root.
  */
 export async function findServerUser(dataDirectory: string): Promise<SystemUser | undefined> {
   if (process.getuid?.() !== 0) return undefined;

@@ -1,5 +1,6 @@
--- One row. `version` grows with every change a consumer can see (publish, retract, places, retention) and never with
--- compaction. `changed_at` tells two histories apart that share a number, as after a restore to an earlier second.
+-- Has one row. `version` grows with every change that a consumer can see (publish, retract, places, retention), and
+-- never with compaction. `changed_at` tells two histories apart that have the same version, as after a restore to an
+-- earlier second.
 CREATE TABLE dataset (
   singleton  boolean PRIMARY KEY DEFAULT true CHECK (singleton),
   version    bigint NOT NULL,
@@ -7,7 +8,8 @@ CREATE TABLE dataset (
 );
 INSERT INTO dataset (version, changed_at) VALUES (0, date_trunc('milliseconds', now()));
 
--- Ports (UN/LOCODE) and regions (slug) share one table: one name space, one id space, one way to ask for either.
+-- Ports (UN/LOCODE) and regions (slug) share one table, so that both have unique codes and ids, and are asked for in
+-- the same way.
 CREATE TABLE places (
   id        integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   code      text NOT NULL UNIQUE,
@@ -20,7 +22,7 @@ CREATE TABLE places (
 );
 CREATE INDEX places_parent ON places (parent_id);
 
--- Closure: each place to every port in it, at any depth; a port to itself.
+-- For each place, every port in it at any depth. A port has itself.
 CREATE TABLE place_ports (
   place_id integer NOT NULL REFERENCES places ON DELETE CASCADE,
   port_id  integer NOT NULL REFERENCES places ON DELETE CASCADE,
@@ -28,34 +30,34 @@ CREATE TABLE place_ports (
 );
 CREATE INDEX place_ports_port ON place_ports (port_id, place_id);
 
--- One delivery of one feed. Its rows are in place before consumers can see them; `state` tells how far it is.
+-- One delivery of a feed. Its rows are written before consumers can see them. `state` is its progress.
 CREATE TABLE batches (
   id           integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   feed         text NOT NULL,
   source       text NOT NULL,
-  -- What makes a delivery the same one (name, size, ETag or modification time; an upload's Idempotency-Key), so that
-  -- any number of pods plan it once.
+  -- Identifies the delivery (name, size, ETag or modification time; an upload's Idempotency-Key), so that any number of
+  -- pods plan it only once.
   identity     text NOT NULL,
-  -- 'compaction': no delivery, but days of older batches of the feed folded together.
+  -- 'compaction': not a delivery, but days of older batches of the feed, folded together.
   mode         text NOT NULL CHECK (mode IN ('append', 'replace', 'compaction')),
   state        text NOT NULL CHECK (state IN (
                  'loading', 'auditing', 'audited', 'published', 'retracted', 'failed', 'duplicate', 'compacted')),
-  -- Order of first publish over all feeds; a batch published again after a retract keeps it, so that an undo restores
-  -- exactly what was. A compaction has that of the newest batch it folded.
+  -- The order of first publishes over all feeds. A batch keeps it when it is published again after a retract, so that
+  -- this restores exactly the earlier state. A compaction has the sequence of the newest batch in it.
   sequence     bigint,
-  -- All pieces are known (a stream is cut as it is read, an upload as it arrives).
+  -- True when all pieces are known. A stream is cut while it is read, an upload while it arrives.
   planned      boolean NOT NULL DEFAULT false,
   bytes        bigint,
-  -- Bytes of a stream as it is stored, packed or not; null if it is unknown before its end.
+  -- Size of a stream as it is stored, compressed or not; null if it is unknown before the end.
   stored_bytes bigint,
-  -- Header of a CSV file in its own order, for the file of rejected lines; null for NDJSON.
+  -- The header of a CSV file with its own order of columns, for the file of rejected lines; null for NDJSON.
   columns      text,
   max_bad_rows integer NOT NULL DEFAULT 0,
   deadline_at  timestamptz,
   checksum     text,
   duplicate_of integer REFERENCES batches,
   failure      text,
-  -- Who streams or audits it; a piece has a lease of its own.
+  -- The worker that streams or audits the batch. A piece has a lease of its own.
   worker       text,
   lease_until  timestamptz,
   created_at   timestamptz NOT NULL DEFAULT now(),
@@ -63,18 +65,19 @@ CREATE TABLE batches (
   published_at timestamptz,
   retracted_at timestamptz,
   failed_at    timestamptz,
-  -- Loading the same delivery again would fail the same way.
+  -- True if loading the same delivery again would fail in the same way.
   failed_for_good boolean NOT NULL DEFAULT false,
-  -- When the first of its days was folded: from then on it cannot be retracted.
+  -- When the first day of the batch was folded. From then on, it cannot be retracted.
   compacted_at timestamptz,
-  -- What its pieces come to, once they are final: metrics must not sum every piece there ever was.
+  -- Sums over its pieces, written when the pieces are final, so that metrics need not sum all pieces of all time.
   loaded_rows    bigint,
   rejected_rows  bigint,
   loaded_bytes   bigint,
   first_attempts bigint,
   retries        bigint,
   takeovers      bigint,
-  -- When the last of its rows was deleted (failed, duplicate, compacted, or retracted and too old to come back).
+  -- When its last row was deleted. Rows are deleted of batches that are failed, duplicate, compacted, or retracted and
+  -- too old to be published again.
   reclaimed_at timestamptz,
   UNIQUE (feed, identity)
 );
@@ -82,18 +85,18 @@ CREATE INDEX batches_unfinished ON batches (created_at) WHERE state IN ('loading
 CREATE SEQUENCE batch_sequence AS bigint;
 CREATE UNIQUE INDEX batches_sequence ON batches (sequence) WHERE mode <> 'compaction';
 
--- What one worker loads at a time, in one transaction with the rows themselves.
+-- The part of a batch that one worker loads at a time. Its state and its rows are written in one transaction.
 CREATE TABLE pieces (
   batch_id    integer NOT NULL REFERENCES batches ON DELETE CASCADE,
   number      integer NOT NULL,
   state       text NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'loading', 'loaded', 'failed')),
-  -- Bytes of the (decompressed) source: lines that begin at or after from_byte and before to_byte.
+  -- Bytes of the decompressed source: the piece has the lines that begin at or after from_byte and before to_byte.
   from_byte   bigint NOT NULL,
   to_byte     bigint,
-  -- Bytes of a stream as it is stored that had been read when the piece was cut.
+  -- For a stream: how many bytes, as stored, had been read when the piece was cut.
   stored_to_byte bigint,
   attempts    integer NOT NULL DEFAULT 0,
-  -- Of the attempts, those that took the piece from a worker whose lease had ended.
+  -- How many of the attempts took the piece from a worker whose lease had ended.
   takeovers   integer NOT NULL DEFAULT 0,
   retry_at    timestamptz,
   worker      text,
@@ -103,7 +106,7 @@ CREATE TABLE pieces (
   lines       bigint,
   price_sum   bigint,
   checksum    text,
-  -- SHA-256 of the bytes of an uploaded or streamed piece, so that sending them again is known from sending others.
+  -- SHA-256 of the bytes of an uploaded or streamed piece. It tells whether the same or other bytes are sent again.
   digest      text,
   months      date[],
   error       text,
@@ -113,9 +116,9 @@ CREATE TABLE pieces (
 );
 CREATE INDEX pieces_unfinished ON pieces (batch_id, number) WHERE state IN ('waiting', 'loading');
 
--- Lines that could not be loaded: those that are left out in full, of others the first ones, all of them counted by
--- reason. `line` counts from the first line of the piece, because a worker in the middle of a file cannot know how many
--- lines came before.
+-- Lines that could not be loaded. Lines that were left out are complete; of the others only the first ones are kept,
+-- and all are counted by reason. `line` counts from the first line of the piece, because a worker in the middle of a
+-- file cannot know how many lines came before.
 CREATE TABLE bad_lines (
   batch_id integer NOT NULL,
   piece    integer NOT NULL,
@@ -126,8 +129,8 @@ CREATE TABLE bad_lines (
   PRIMARY KEY (batch_id, piece, line),
   FOREIGN KEY (batch_id, piece) REFERENCES pieces ON DELETE CASCADE
 );
--- Bad lines until the transaction of their piece ends, which leaves none here. A row of bad_lines locks the row of the
--- piece, and the worker that loads the piece meanwhile would wait for that lock.
+-- Holds bad lines until the transaction of their piece ends; then it is empty again. A row of bad_lines locks the row
+-- of its piece, and the worker that loads the piece would wait for this lock.
 CREATE UNLOGGED TABLE bad_lines_aside (LIKE bad_lines);
 CREATE TABLE bad_line_counts (
   batch_id integer NOT NULL,
@@ -138,7 +141,7 @@ CREATE TABLE bad_line_counts (
   FOREIGN KEY (batch_id, piece) REFERENCES pieces ON DELETE CASCADE
 );
 
--- The pointer that publishing flips: a day of a row of daily_rates is seen if and only if its (batch, day) is visible.
+-- Visibility, which publishing sets: consumers see a day of a row of daily_rates only if its (batch, day) is visible.
 CREATE TABLE batch_days (
   batch_id  integer NOT NULL REFERENCES batches ON DELETE CASCADE,
   day       date NOT NULL,
@@ -149,31 +152,32 @@ CREATE TABLE batch_days (
 );
 CREATE INDEX batch_days_visible ON batch_days (day, batch_id) WHERE visible;
 
--- What one worker audits at a time, in one transaction: some days of one month. The row's lock is the claim.
+-- The part of a batch that one worker audits at a time, in one transaction: some days of one month. The lock of the row
+-- is the claim.
 CREATE TABLE audit_parts (
   batch_id integer NOT NULL REFERENCES batches ON DELETE CASCADE,
   from_day date NOT NULL,
   to_day   date NOT NULL, -- exclusive
   done     boolean NOT NULL DEFAULT false,
   planned_at timestamptz NOT NULL DEFAULT now(),
-  -- Of the prices that were read back, to be compared with what the pieces say.
+  -- Checksum of the prices that were read back, to be compared with that of the pieces.
   checksum text,
   PRIMARY KEY (batch_id, from_day)
 );
 
--- Months of batches that consumers cannot see and users cannot bring back, whose rows of daily_rates are still to be
--- deleted. A batch has days of a month in batch_days, or the month here, never both.
+-- Months of batches that consumers cannot see and users cannot bring back, and whose rows of daily_rates must still be
+-- deleted. For each month, a batch has either days in batch_days or a row here, and never both.
 CREATE TABLE dead_months (
   batch_id integer NOT NULL REFERENCES batches ON DELETE CASCADE,
   month    date NOT NULL,
   PRIMARY KEY (batch_id, month)
 );
 
--- The observations. 24 bytes of columns leave no padding, so the piece number costs nothing and lets an audit check
--- each piece. No B-tree: reads never come here, and an index on these rows would cut loading to a seventh
--- (docs/performance.md). BRIN costs nothing to keep, and finds the rows of a batch because they are written together.
--- Not with autosummarize: a batch asks for more ranges than autovacuum's queue holds, and each refusal is three lines
--- in the server's log.
+-- The observations. The columns take 24 bytes without padding, so the piece number costs nothing and lets an audit
+-- check each piece. There is no B-tree: questions never read this table, and an index would make loading seven times
+-- slower (docs/performance.md). A BRIN index costs almost nothing, and finds the rows of a batch because they are
+-- written together. autosummarize is off: a batch requests more ranges than the queue of autovacuum holds, and each
+-- refusal writes three lines into the server's log.
 CREATE TABLE prices (
   origin_id      integer NOT NULL,
   destination_id integer NOT NULL,
@@ -184,12 +188,12 @@ CREATE TABLE prices (
 ) PARTITION BY RANGE (day);
 CREATE INDEX prices_batch ON prices USING brin (batch_id) WITH (pages_per_range = 32);
 
--- What consumers read: for each origin, destination, batch and run of days within a month, how many prices there are of
--- each day and what they add up to; either end is a port or any region above it. Sums and counts add up, so a mean is
--- exact. Made from the prices of a whole batch when it is audited, not with each piece: a region's row would otherwise
--- exist once for every piece, and reads would grow with them.
--- A run of days and not a row for each: a tenth of the rows and of the index, which is what making them costs
--- (docs/performance.md). Not unique: a batch of very many lanes may hold one in several rows (app/ingest/roll-up).
+-- What questions read: for each origin, destination, batch and run of days within a month, the number of prices of each
+-- day and their sum. Either end is a port or a region around it. Counts and sums can be added, so a mean is exact. The
+-- rows are made from the prices of a whole batch at its audit, and not with each piece: otherwise a region would have a
+-- row for every piece, and reads would grow with the pieces. A row has a run of days and not a single day, so there are
+-- a tenth of the rows and index entries, and making these takes most of the time (docs/performance.md). Rows are not
+-- unique: a batch of very many lanes may have several rows for one lane (app/rates/roll-up).
 CREATE TABLE daily_rates (
   origin_id      integer NOT NULL,
   destination_id integer NOT NULL,
@@ -200,9 +204,10 @@ CREATE TABLE daily_rates (
 ) PARTITION BY RANGE (first_day);
 CREATE INDEX daily_rates_lane ON daily_rates (origin_id, destination_id, first_day);
 
--- Makes the partitions of the month that holds `wanted`. ATTACH, unlike CREATE … PARTITION OF, blocks no reader and no
--- COPY. Runs as the owner of the tables, so that a role that may only write rows can still load a new month. Rather
--- fails, to be tried again, than wait for ever behind a lock that waits for the very COPY that needs the month.
+-- Makes the partitions of the month that contains `wanted`. ATTACH, unlike CREATE … PARTITION OF, blocks no reader and
+-- no COPY. The function runs as the owner of the tables, so that a role that may only write rows can still load a new
+-- month. It fails after a while, to be tried again: it could otherwise wait for ever behind a lock that itself waits
+-- for the COPY that needs the month.
 CREATE FUNCTION ensure_month(wanted date) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET lock_timeout = '5s' AS $$
 DECLARE
@@ -228,9 +233,9 @@ BEGIN
 END
 $$;
 
--- Tells prices_batch which blocks hold which batches now, rather than when autovacuum comes round: a range of blocks
--- that it does not know yet must be read by every session that looks for a batch. Only the owner may, hence the
--- function. Gives up on a month that is being vacuumed.
+-- Updates the summary of the index prices_batch, and does not wait until autovacuum does so: every session that looks
+-- for a batch must read the block ranges that the index does not know yet. Only the owner may do this, so it is a
+-- function. It gives up if the month is being vacuumed.
 CREATE FUNCTION summarize_month(wanted date) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET lock_timeout = '200ms' AS $$
 BEGIN

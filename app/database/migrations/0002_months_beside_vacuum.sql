@@ -1,5 +1,6 @@
--- A new month waited for the vacuum of another one, and gave up after five seconds, again and again where that vacuum
--- prevents a wraparound: LOCK TABLE locks the partitions too, unless it says ONLY. Else as before.
+-- A new month waited for the vacuum of another month. It gave up after five seconds, again and again if that vacuum
+-- prevents a wraparound. The reason was that LOCK TABLE locks the partitions too, unless it says ONLY. The rest of the
+-- function is unchanged.
 CREATE OR REPLACE FUNCTION ensure_month(wanted date) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET lock_timeout = '5s' AS $$
 DECLARE

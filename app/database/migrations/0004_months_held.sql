@@ -1,10 +1,10 @@
--- Prices whose place is not to be had while they are loaded: their audit puts them there. They are of a piece with more
--- months than one transaction should lock, or of a month that is being dropped at that moment.
+-- Prices that cannot be written to their month while they are loaded; their audit moves them there. They belong to a
+-- piece with more months than one transaction should lock, or to a month that is being dropped at that moment.
 CREATE TABLE prices_aside (LIKE prices);
 CREATE INDEX prices_aside_batch ON prices_aside (batch_id, day);
 
--- Where the table of a month is on its way: 'attached', 'pending' (a detach that was interrupted), 'detached', or null
--- if there is none.
+-- State of the table of a month: 'attached', 'pending' (its detach was interrupted), 'detached', or null if it does not
+-- exist.
 CREATE FUNCTION month_step(month text) RETURNS text
 LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
   SELECT CASE WHEN i.inhrelid IS NULL THEN 'detached' WHEN i.inhdetachpending THEN 'pending' ELSE 'attached' END
@@ -12,7 +12,8 @@ LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
   WHERE c.oid = to_regclass(month)
 $$;
 
--- As before, and ends what a retention that was killed had begun: a month on its way out takes no prices.
+-- As before. It also finishes the detach of a retention run that was killed, because a month that is being removed
+-- takes no prices.
 CREATE OR REPLACE FUNCTION ensure_month(wanted date) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET lock_timeout = '5s' AS $$
 DECLARE
@@ -46,9 +47,9 @@ BEGIN
 END
 $$;
 
--- Makes months where they are missing, and notes that the piece (if one is given) has prices of them, so that retention
--- does not drop them before its batch has ended. Returns false, with nothing noted, if one of them cannot be had: it is
--- being dropped, or its lock did not come in time. Retention holds the lock of a month alone while it drops the month.
+-- Makes missing months, and notes that the piece (if given) has prices of them, so that retention does not drop them
+-- before the batch has ended. Returns false, and notes nothing, if a month is not available: it is being dropped, or
+-- its lock did not come in time. Retention has the exclusive lock of a month while it drops it.
 CREATE FUNCTION hold_months(wanted date[], batch integer, piece integer) RETURNS boolean
 LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 DECLARE

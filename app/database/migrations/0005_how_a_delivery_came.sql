@@ -1,23 +1,23 @@
--- How a delivery came, what makes it the same one, and which batch a retry supersedes, each in a column of its own.
--- Until now `identity` held all three, as a prefix ('upload ', 'stream ', 'pipe ') and a suffix
--- (' (failed as batch 7)').
+-- Three columns say how a delivery came, what identifies it, and which batch a retry supersedes. Until now, `identity`
+-- had all three, with a prefix ('upload ', 'stream ', 'pipe ') and a suffix (' (failed as batch 7)').
 --
--- The release before still reads and writes `identity`, so a trigger keeps it in step with the columns, in both
--- directions. The migration of a later release takes away `identity`, its UNIQUE (feed, identity) and the trigger, and
--- makes batches_delivery unique where not set_aside (CONTRIBUTING.md, "What waits to be taken away").
+-- The release before still reads and writes `identity`, so a trigger keeps it and the columns equal, in both
+-- directions. A migration of a later release will remove `identity`, its UNIQUE (feed, identity) and the trigger, and
+-- will make batches_delivery unique where not set_aside (CONTRIBUTING.md, "What waits to be taken away").
 
 ALTER TABLE batches
   -- 'upload': pieces that a client sends; 'stream': one body that a client sends. Null for a compaction.
   ADD COLUMN channel text CHECK (channel IN ('file', 'http', 's3', 'pipe', 'generated', 'upload', 'stream')),
-  -- Among the deliveries that came the same way: name, size and version; an upload's Idempotency-Key.
+  -- Identifies the delivery among those that came in the same way: name, size and version, or an upload's
+  -- Idempotency-Key.
   ADD COLUMN delivery_identity text,
-  -- Failed, and laid aside for another try, which makes a new batch of the same delivery.
+  -- True if the batch failed and was set aside for another try, which makes a new batch of the same delivery.
   ADD COLUMN set_aside boolean NOT NULL DEFAULT false,
   -- The batch that was set aside for this one.
   ADD COLUMN supersedes integer REFERENCES batches;
 
--- Not unique yet: the release before names (feed, identity) in its ON CONFLICT, and would fail at a second unique index
--- when two of its workers plan the same delivery at once.
+-- Not unique yet: the release before names (feed, identity) in its ON CONFLICT. If two of its workers planned the same
+-- delivery at the same time, a second unique index would make one of them fail.
 CREATE INDEX batches_delivery ON batches (feed, channel, delivery_identity);
 CREATE INDEX batches_supersedes ON batches (supersedes) WHERE supersedes IS NOT NULL;
 
@@ -65,7 +65,7 @@ $$;
 CREATE TRIGGER keep_identity BEFORE INSERT OR UPDATE OF identity, set_aside ON batches
   FOR EACH ROW WHEN (NEW.mode <> 'compaction') EXECUTE FUNCTION keep_identity();
 
--- In order, so that each finds the ones that were laid aside before it.
+-- In order, so that each batch finds the earlier ones that were set aside.
 DO $$
 DECLARE
   known integer;

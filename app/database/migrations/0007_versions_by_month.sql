@@ -1,9 +1,9 @@
--- When what consumers see of a month changed last, so that answers about other months hold through a publish.
+-- When the visible data of each month changed last, so that a publish does not end answers about other months.
 --
--- Triggers keep it, so that what any release does counts: one notes the months of days that become visible or cease to
--- be, and when the dataset grows in the same transaction, these months have changed. Where it grows and no day was
--- written, as when places change, all months have. Folds and compaction move visible days too, and the dataset does not
--- grow.
+-- Triggers write it, so that changes by every release count. One trigger notes the months of days that become visible
+-- or invisible. If the dataset version grows in the same transaction, these months have changed. If the version grows
+-- and no day was written, as when places change, all months have changed. Folds and compaction move visible days too,
+-- but then the version does not grow.
 CREATE TABLE month_versions (
   month      date PRIMARY KEY, -- its first day
   version    bigint NOT NULL, -- of the dataset, since then
@@ -11,12 +11,12 @@ CREATE TABLE month_versions (
 );
 
 LOCK TABLE batch_days IN SHARE ROW EXCLUSIVE MODE;
--- The last change of all months at once: a month without a row in month_versions has not changed since then.
+-- The last change of all months at once. A month without a row in month_versions has not changed since.
 ALTER TABLE dataset ADD COLUMN all_version bigint, ADD COLUMN all_changed_at timestamptz;
 UPDATE dataset SET all_version = version, all_changed_at = changed_at;
 ALTER TABLE dataset ALTER COLUMN all_version SET NOT NULL, ALTER COLUMN all_changed_at SET NOT NULL;
 
--- Until the transaction ends; behind it the setting is ''.
+-- The noted months, until the transaction ends. After that, the setting is ''.
 CREATE FUNCTION note_months() RETURNS trigger
 LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 DECLARE

@@ -1,15 +1,15 @@
--- What is asked of batches costs the same however many there are (docs/architecture.md, "Many batches").
+-- A query about batches takes the same time however many batches there are (docs/architecture.md, "Many batches").
 
--- What the batches of a feed come to, for metrics: reading them must not count every batch there ever was. States that
--- a batch goes through before it is published are not counted here but in batches: there are few in them, and a row
--- that every step of every batch changes would slow them all down while a long transaction keeps its old versions.
+-- Totals of the batches of a feed, so that metrics need not count all batches of all time. Batches in states before the
+-- publish are not counted here but in `batches`: they are few. If every step of every batch changed one row, a long
+-- transaction that keeps the old row versions would slow down all of them.
 CREATE TABLE feed_states (
   feed    text NOT NULL,
   state   text NOT NULL,
   batches bigint NOT NULL,
   PRIMARY KEY (feed, state)
 );
--- Sums of the columns of that name in `batches`, over those that have them. They only grow.
+-- Sums of the columns of the same name in `batches`, over the batches that have them. They only grow.
 CREATE TABLE feed_totals (
   feed           text PRIMARY KEY,
   loaded_rows    bigint NOT NULL DEFAULT 0,
@@ -18,11 +18,11 @@ CREATE TABLE feed_totals (
   first_attempts bigint NOT NULL DEFAULT 0,
   retries        bigint NOT NULL DEFAULT 0,
   takeovers      bigint NOT NULL DEFAULT 0,
-  -- The last one that was published for the first time.
+  -- Id of the last batch that was published for the first time.
   last_published integer
 );
 
--- A trigger, so that what the release before does is counted too.
+-- A trigger, so that changes by the release before are counted too.
 CREATE FUNCTION count_batch() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
@@ -59,24 +59,24 @@ BEGIN
 END
 $$;
 
--- Publishes and loads wait while this is made: less than a second for 100,000 batches. Readers of batches do not.
+-- Publishes and loads wait while this is made: less than a second for 100,000 batches. Readers of batches do not wait.
 LOCK TABLE batches IN SHARE ROW EXCLUSIVE MODE;
--- Lists of batches, newest first. Not by id, as the planner would then take the primary key for those of a feed
--- that had many, and go through all batches since the last of them; and with both filters in another way again,
--- as it would take the index of one filter alone.
+-- Lists of batches, newest first. The index has (-id) and not id: otherwise the planner would take the primary key for
+-- a feed that had many batches, and read all batches since the last one of that feed. With both filters, the order is
+-- written differently again, because the planner would take the index of one filter only.
 CREATE INDEX batches_of_feed ON batches (feed, (-id)) WHERE mode <> 'compaction';
 CREATE INDEX batches_in_state ON batches (state, (-id)) WHERE mode <> 'compaction';
 CREATE INDEX batches_of_feed_in_state ON batches (feed, state, (0 - id)) WHERE mode <> 'compaction';
--- What an audited batch may repeat.
+-- Finds batches that an audited batch may repeat.
 CREATE INDEX batches_content ON batches (feed, checksum) WHERE state IN ('published', 'compacted');
--- What hides what was published before it.
+-- Finds the replace batches that hide earlier ones.
 CREATE INDEX batches_replacing ON batches (feed, sequence) WHERE mode = 'replace' AND state = 'published';
--- Whose rows may have to be deleted.
+-- Finds batches whose rows may have to be deleted.
 CREATE INDEX batches_unreclaimed ON batches (id)
   WHERE reclaimed_at IS NULL AND state IN ('failed', 'duplicate', 'retracted', 'compacted');
--- What refers to a batch that is deleted, as a fold is under the lock that publishes wait for.
+-- Finds references to a batch that is deleted, such as a fold. The lock for which publishes wait is held meanwhile.
 CREATE INDEX batches_repeating ON batches (duplicate_of) WHERE duplicate_of IS NOT NULL;
--- Those that feed_totals does not count yet.
+-- Finds batches that feed_totals does not count yet.
 CREATE INDEX batches_not_totalled ON batches (id) WHERE loaded_rows IS NULL AND mode <> 'compaction';
 INSERT INTO feed_states (feed, state, batches)
 SELECT feed, state, count(*) FROM batches
@@ -86,7 +86,7 @@ SELECT feed, coalesce(sum(loaded_rows), 0), coalesce(sum(rejected_rows), 0), coa
        coalesce(sum(first_attempts), 0), coalesce(sum(retries), 0), coalesce(sum(takeovers), 0),
        (array_agg(id ORDER BY published_at DESC) FILTER (WHERE published_at IS NOT NULL))[1]
 FROM batches WHERE mode <> 'compaction' GROUP BY feed;
--- At the end of a transaction: sessions that change batches of one feed wait for each other's COMMIT alone.
+-- Runs at the end of a transaction, so that sessions that change batches of one feed wait only for each other's COMMIT.
 CREATE CONSTRAINT TRIGGER count_delivery AFTER INSERT OR UPDATE OF state, loaded_rows ON batches
   DEFERRABLE INITIALLY DEFERRED
   FOR EACH ROW WHEN (NEW.mode <> 'compaction') EXECUTE FUNCTION count_batch();

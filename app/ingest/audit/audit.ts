@@ -10,7 +10,7 @@ import { lockTreeShared } from "../../places/import-places.sql.js";
 import { addDays, countDays } from "../../rates/calendar.js";
 import { limitWaits, lockDataset } from "../../rates/dataset.sql.js";
 import { rollUpPrices } from "../../rates/roll-up/roll-up-prices.js";
-import { SpareSums, type Sums } from "../../rates/roll-up/sums.js";
+import { SpareSums, type Sums } from "../../rates/roll-up/spare-sums.js";
 import { sleep } from "../../sleep.js";
 import { ensureMonths } from "../load/ensure-months.js";
 import { MonthBusyError } from "../load/load-error.js";
@@ -71,8 +71,8 @@ export async function auditBatch(
     const ended = await sums.use((some) => auditSmallBatch(database, batchId, some, end));
     if (ended !== null) return ended;
     if ((await begin(database, batchId)) === "auditing") {
-      await sums.use((some) => makeRates(database, batchId, some, onPart));
-      await database.transaction((session) => finish(session, batchId, end));
+      do await sums.use((some) => makeRates(database, batchId, some, onPart));
+      while (!(await database.transaction((session) => finish(session, batchId, end))));
     }
   } catch (error) {
     // Or it would be audited again by every run from now on, and keep each from ending well.
@@ -148,13 +148,18 @@ async function makePart(session: Session, batchId: number, sums: Sums): Promise<
   return true;
 }
 
-/** Compares and decides; does nothing if another worker did so first. */
-async function finish(session: Session, batchId: number, end: EndOptions): Promise<void> {
+/**
+ * Compares and decides; does nothing if another worker did so first.
+ * @returns false if a part is to be made again: a primary that moved, or crashed, may lose one that was done.
+ */
+async function finish(session: Session, batchId: number, end: EndOptions): Promise<boolean> {
   await session.run(limitWaits);
   await session.run(lockDataset);
-  if ((await session.row(lockAudited, { batchId }))?.state !== "auditing") return;
+  if ((await session.row(lockAudited, { batchId }))?.state !== "auditing") return true;
+  if ((await session.row(countParts, { batchId }))?.unfinished) return false;
   await endAudit(session, batchId, end);
   await session.run(forgetParts, { batchId });
+  return true;
 }
 
 async function report(database: Database, batchId: number): Promise<AuditReport> {

@@ -1,11 +1,11 @@
-import type pg from "pg";
 import { readState } from "../../batches/fail.sql.js";
 import type { Database } from "../../database/database.js";
 import type { Session } from "../../database/queries.js";
+import { isAlreadyWritten } from "../../database/sqlstates.js";
 import { lockTreeShared } from "../../places/import-places.sql.js";
 import { limitWaits, lockDataset } from "../../rates/dataset.sql.js";
 import { rollUpPrices } from "../../rates/roll-up/roll-up-prices.js";
-import type { Sums } from "../../rates/roll-up/sums.js";
+import type { Sums } from "../../rates/roll-up/spare-sums.js";
 import { boundPart, findSmall, lockAudited, lockSmall, summarizeMonths } from "./audit.sql.js";
 import { type AuditReport, type EndOptions, endAudit, writeDays } from "./end-audit.js";
 
@@ -32,13 +32,11 @@ export async function auditSmallBatch(
   try {
     return await database.transaction((session) => audit(session, batchId, months, sums, end));
   } catch (error) {
-    if (error instanceof NotSmallError || (error as Partial<pg.DatabaseError>).code === UNIQUE_VIOLATION) return null;
+    // Another worker, which shares the batch in parts, has written the days of one.
+    if (error instanceof NotSmallError || isAlreadyWritten(error)) return null;
     throw error;
   }
 }
-
-/** Another worker, which shares the batch in parts, has written the days of one. */
-const UNIQUE_VIOLATION = "23505";
 
 /** Undoes what was written of a batch that has to be audited otherwise. */
 class NotSmallError extends Error {}

@@ -2,7 +2,7 @@ import { checkOut } from "../../database/check-out.js";
 import type { Database } from "../../database/database.js";
 import { Session } from "../../database/queries.js";
 import { BadLines } from "../parse/bad-lines.js";
-import { LEAST_LINE_BYTES } from "../parse/line-parser.js";
+import { LEAST_LINE_BYTES } from "../parse/line-splitter.js";
 import { type PieceFormat, PieceParser } from "../parse/piece-parser.js";
 import { ROW_BYTES, Rows, type RowTotals } from "../parse/rows.js";
 import { shareEventLoop } from "../pieces/share-event-loop.js";

@@ -1,4 +1,4 @@
-import type { Fault } from "./fields.js";
+import type { Fault } from "./line-to-price.js";
 
 /** A line that cannot be loaded. */
 export interface BadLine extends Fault {

@@ -1,8 +1,8 @@
 import type { BadLines } from "./bad-lines.js";
 import { COLUMN_NAMES, type ColumnName, type Columns } from "./columns.js";
 import { DAYS, daySlot, NO_DAY } from "./day-table.js";
-import { addFields, type Fault, type LineFields } from "./fields.js";
-import { LineParser } from "./line-parser.js";
+import { LineSplitter } from "./line-splitter.js";
+import { addPrice, type Fault, type LineFields } from "./line-to-price.js";
 import type { PortTable } from "./port-table.js";
 import { MAX_PRICE, type Rows } from "./rows.js";
 import { splitFields } from "./split-fields.js";
@@ -23,7 +23,7 @@ const LONGEST_ORDINARY_LINE = FIXED_BYTES + PRICE_DIGITS + 2;
  * ten, a price of some digits. Of such a line all places are known once the digits are counted, in any order of
  * columns, so no comma is searched for. Every other line goes the careful way.
  */
-export class CsvParser extends LineParser {
+export class CsvParser extends LineSplitter {
   readonly #ports: PortTable;
   readonly #columns: Columns;
   /** Where an ordinary line has each field and comma: bytes from its beginning, plus the digits of a price before. */
@@ -90,7 +90,7 @@ export class CsvParser extends LineParser {
     if (fields.length < COLUMN_NAMES.length) return { column: null, reason: "a column is missing" };
     if (fields.length > COLUMN_NAMES.length) return { column: null, reason: "a column too many" };
     const named = Object.fromEntries(this.#columns.map((name, index) => [name, fields[index]])) as LineFields;
-    return addFields(named, this.#ports, this.rows);
+    return addPrice(named, this.#ports, this.rows);
   }
 }
 

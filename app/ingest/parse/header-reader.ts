@@ -1,7 +1,7 @@
 import { bomLength, COLUMN_NAMES, type Columns, HeaderError, readHeader } from "./columns.js";
-import { faultOfBytes } from "./fields.js";
 import { GrowingBuffer } from "./growing-buffer.js";
 import { MAX_LINE_BYTES } from "./limits.js";
+import { faultOfBytes } from "./line-to-price.js";
 
 export type Format = "csv" | "ndjson";
 

@@ -1,8 +1,8 @@
 import type { BadLines } from "./bad-lines.js";
 import { COLUMN_NAMES, type ColumnName } from "./columns.js";
 import { DAYS, daySlot, NO_DAY } from "./day-table.js";
-import { addFields, type Fault } from "./fields.js";
-import { LineParser } from "./line-parser.js";
+import { LineSplitter } from "./line-splitter.js";
+import { addPrice, type Fault } from "./line-to-price.js";
 import type { PortTable } from "./port-table.js";
 import { MAX_PRICE, type Rows } from "./rows.js";
 
@@ -24,7 +24,7 @@ const KEYS = COLUMN_NAMES.map((name) => Buffer.from(name));
  * Lines of NDJSON, such as `{"orig_code":"CNSGH","dest_code":"NLRTM","day":"2021-01-31","price":1234}`, with the
  * members in any order. Lines without escapes are read from their bytes, every other by JSON.parse.
  */
-export class NdjsonParser extends LineParser {
+export class NdjsonParser extends LineSplitter {
   readonly #ports: PortTable;
 
   constructor(ports: PortTable, rows: Rows, bad: BadLines) {
@@ -130,7 +130,7 @@ export class NdjsonParser extends LineParser {
       // Larger ones would be written with an exponent.
       price: Buffer.from(String(Math.max(Number.MIN_SAFE_INTEGER, Math.min(price, Number.MAX_SAFE_INTEGER)))),
     };
-    return addFields(fields, this.#ports, this.rows);
+    return addPrice(fields, this.#ports, this.rows);
   }
 }
 

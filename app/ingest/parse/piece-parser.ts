@@ -2,7 +2,7 @@ import type { BadLines } from "./bad-lines.js";
 import type { Columns } from "./columns.js";
 import { CsvParser } from "./csv-parser.js";
 import { type Format, type Header, HeaderReader } from "./header-reader.js";
-import type { LineParser } from "./line-parser.js";
+import type { LineSplitter } from "./line-splitter.js";
 import { NdjsonParser } from "./ndjson-parser.js";
 import type { PortTable } from "./port-table.js";
 import type { Rows } from "./rows.js";
@@ -21,7 +21,7 @@ export class PieceParser {
   readonly #bad: BadLines;
   readonly #header: HeaderReader;
   /** Undefined until the header is read. */
-  #lines: LineParser | undefined;
+  #lines: LineSplitter | undefined;
 
   constructor(piece: PieceFormat, rows: Rows, bad: BadLines) {
     this.#piece = piece;
@@ -31,7 +31,7 @@ export class PieceParser {
   }
 
   /**
-   * @param bytes so many that their rows fit in, see {@link LineParser.parse}; nothing of them is kept by reference.
+   * @param bytes so many that their rows fit in, see {@link LineSplitter.parse}; nothing of them is kept by reference.
    * @throws {HeaderError}
    */
   parse(bytes: Buffer): void {
@@ -53,7 +53,7 @@ export class PieceParser {
     return { lines: parser.lines, bytes: parser.bytes };
   }
 
-  #begin({ columns, rest }: Header): LineParser {
+  #begin({ columns, rest }: Header): LineSplitter {
     const { format, ports } = this.#piece;
     const parser =
       format === "csv"

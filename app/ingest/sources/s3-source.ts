@@ -57,6 +57,7 @@ async function* listPrefix(
   prefix: string,
   signal?: AbortSignal,
 ): AsyncIterable<SourceObject | UnreadableObject> {
+  const tokens = new Set<string>();
   // S3 lists keys in the order of their bytes.
   for (let token: string | undefined; ; ) {
     const page = await listPage(store, bucket, prefix, token, signal).catch((error: Error) => {
@@ -75,10 +76,11 @@ async function* listPrefix(
     }
     if (!page.IsTruncated) return;
     const next = page.NextContinuationToken;
-    if (!next || next === token) {
+    if (!next || tokens.has(next)) {
       yield { name: REST, error: new SourceError("The store does not say where its list goes on.") };
       return;
     }
+    tokens.add(next);
     token = next;
   }
 }
@@ -102,7 +104,13 @@ async function listPage(
   });
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await ask(`s3://${bucket}/${prefix}`, signal, (options) => client.send(command, options));
+      const location = `s3://${bucket}/${prefix}`;
+      const page = await ask(location, signal, (options) => client.send(command, options));
+      // Any XML is read as a list, and the page of a proxy that wants a login as an empty one.
+      if ([page.IsTruncated, page.KeyCount, page.Name].every((member) => member === undefined)) {
+        throw new SourceUnavailableError(`${location} cannot be read: the store did not answer with a list`);
+      }
+      return page;
     } catch (error) {
       if (!(error instanceof SourceUnavailableError) || attempt === ATTEMPTS) throw error;
       await waitAfterAttempt(attempt, signal);
@@ -220,8 +228,11 @@ async function ask<T>(
     if (status === 404 && known) throw new SourceChangedError(location, "it is gone");
     if (status === 404) throw new SourceError(`There is no ${location}.`, { cause: error });
     const refused = status === 401 || status === 403 || name === "CredentialsProviderError";
-    const reason = `${location} ${refused ? "may not" : "cannot"} be read: ${message || name}`;
-    const forGood = refused || (status !== undefined && status < 500 && status !== 408 && status !== 429);
+    // Further lines are advice for those who program with the library.
+    const reason = `${location} ${refused ? "may not" : "cannot"} be read: ${message.split("\n")[0] || name}`;
+    // An answer of 200 that cannot be read was cut, or is not the store's.
+    const forGood =
+      refused || (status !== undefined && status >= 300 && status < 500 && status !== 408 && status !== 429);
     if (forGood && !known) throw new SourceError(reason, { cause: error });
     throw new SourceUnavailableError(reason, { cause: error });
   }

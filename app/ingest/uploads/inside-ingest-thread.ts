@@ -5,7 +5,7 @@ import { Readable } from "node:stream";
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { Database } from "../../database/database.js";
 import { PATIENCE_MS } from "../../database/patiently.js";
-import { closePool, openPool } from "../../database/pool.js";
+import { openPool } from "../../database/pool.js";
 import { auditBatch } from "../audit/audit.js";
 import { requirePorts } from "../load/read-ports.js";
 import { toSentError } from "./sent-error.js";
@@ -98,6 +98,6 @@ async function resultOf(
 
 async function stop(): Promise<void> {
   clearInterval(counting);
-  await closePool(pool);
+  await pool.end();
   server.close();
 }

@@ -1,7 +1,7 @@
 import { sleep } from "../../sleep.js";
 import { loadPiece } from "../load/load-piece.js";
 import type { Cut } from "../pieces/cut-stream.js";
-import type { Layout } from "../pieces/layout.js";
+import type { DeliveryFormat } from "../pieces/delivery-format.js";
 import type { SourceObject } from "../sources/source.js";
 import { afterFailure } from "./after-failure.js";
 import { LEASE_SECONDS, type Leases } from "./leases.js";
@@ -15,7 +15,7 @@ export interface CutToLoad {
   readonly digest: string;
   /** Bytes of the source, as it is stored, that were read until it was cut. */
   readonly storedBytes: number;
-  readonly layout: Layout;
+  readonly delivered: DeliveryFormat;
 }
 
 /** Loads the pieces of one reading of a stream from memory, a few at once. */
@@ -113,7 +113,7 @@ export class CutLoader {
     this.lost ||= found?.ours !== true;
   }
 
-  async #attempt({ cut, layout }: CutToLoad, claimed: ClaimedCut): Promise<void> {
+  async #attempt({ cut, delivered }: CutToLoad, claimed: ClaimedCut): Promise<void> {
     const { database, name, ports } = this.#worker;
     await loadPiece(database.with({ signal: this.#leases.signal }), {
       batchId: this.#batchId,
@@ -121,8 +121,8 @@ export class CutLoader {
       worker: name,
       attempt: claimed.attempts,
       chunks: once(cut.lines),
-      format: layout.format,
-      columns: cut.from === 0 ? null : layout.columns,
+      format: delivered.format,
+      columns: cut.from === 0 ? null : delivered.columns,
       ports,
       maxBadRows: claimed.max_bad_rows,
       checkOnly: claimed.batch_will_fail,

@@ -1,6 +1,6 @@
 import { sleep } from "../../sleep.js";
 import { loadPiece } from "../load/load-piece.js";
-import { type Layout, MOST_HEADER_BYTES, readLayout } from "../pieces/layout.js";
+import { type DeliveryFormat, MOST_HEADER_BYTES, readDeliveryFormat } from "../pieces/delivery-format.js";
 import { linesOfRange } from "../pieces/lines-of-range.js";
 import type { SourceObject } from "../sources/source.js";
 import { afterFailure, failForGood, isFinal } from "./after-failure.js";
@@ -16,7 +16,7 @@ const POLL_MS = 250;
 interface RangedBatch {
   readonly id: number;
   readonly object: SourceObject;
-  readonly layout: Layout;
+  readonly delivered: DeliveryFormat;
 }
 
 /**
@@ -30,9 +30,9 @@ export async function loadRanges(
   object: SourceObject,
   piecesAtOnce: number,
 ): Promise<LoadState> {
-  const layout = await readLayoutOrFail(worker, batchId, object);
-  if (layout === null) return findLoadState(worker, batchId);
-  const batch = { id: batchId, object, layout };
+  const delivered = await readFormatOrFail(worker, batchId, object);
+  if (delivered === null) return findLoadState(worker, batchId);
+  const batch = { id: batchId, object, delivered };
   return withLeases(worker, batchId, async (leases) => {
     const claims = new RangeClaims(worker, batchId, leases);
     const first = await claims.next();
@@ -127,7 +127,7 @@ function isLast(piece: ClaimedRange, object: SourceObject): boolean {
 
 async function loadRange(
   worker: Worker,
-  { id, object, layout }: RangedBatch,
+  { id, object, delivered }: RangedBatch,
   claimed: ClaimedRange,
   signal: AbortSignal,
 ): Promise<void> {
@@ -138,8 +138,8 @@ async function loadRange(
       ...piece,
       worker: worker.name,
       chunks: linesOfRange(object, claimed.from_byte, claimed.to_byte, signal),
-      format: layout.format,
-      columns: claimed.from_byte === 0 ? null : layout.columns,
+      format: delivered.format,
+      columns: claimed.from_byte === 0 ? null : delivered.columns,
       ports: worker.ports,
       maxBadRows: claimed.max_bad_rows,
       checkOnly: claimed.batch_will_fail,
@@ -150,14 +150,14 @@ async function loadRange(
 }
 
 /** Null if the batch failed for it. */
-async function readLayoutOrFail(worker: Worker, batchId: number, object: SourceObject): Promise<Layout | null> {
+async function readFormatOrFail(worker: Worker, batchId: number, object: SourceObject): Promise<DeliveryFormat | null> {
   const { signal } = worker.database;
   for (let attempts = 1; ; attempts += 1) {
     try {
       const beginning = Math.min(object.bytes ?? MOST_HEADER_BYTES, MOST_HEADER_BYTES);
-      const layout = await readLayout(object.read(0, beginning, signal));
-      await keepHeader(worker, batchId, layout);
-      return layout;
+      const delivered = await readDeliveryFormat(object.read(0, beginning, signal));
+      await keepHeader(worker, batchId, delivered);
+      return delivered;
     } catch (error) {
       signal.throwIfAborted();
       if (isFinal(error)) {

@@ -1,4 +1,4 @@
-import type { Layout } from "../pieces/layout.js";
+import type { DeliveryFormat } from "../pieces/delivery-format.js";
 import { failExhausted, type LoadState, readLoadState, setColumns } from "./load-state.sql.js";
 import { MOST_ATTEMPTS, type Worker } from "./worker.js";
 
@@ -16,6 +16,10 @@ export async function findLoadState({ database }: Worker, batchId: number): Prom
 }
 
 /** Keeps the header of CSV with the batch, for the file of its rejected lines. */
-export async function keepHeader({ database }: Worker, batchId: number, { format, columns }: Layout): Promise<void> {
+export async function keepHeader(
+  { database }: Worker,
+  batchId: number,
+  { format, columns }: DeliveryFormat,
+): Promise<void> {
   await database.run(setColumns, { batchId, columns: format === "csv" ? columns.join(",") : null });
 }

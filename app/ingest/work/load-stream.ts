@@ -3,7 +3,7 @@ import { failBatch } from "../../batches/fail.js";
 import { waitAfter } from "../../database/backoff.js";
 import { sleep } from "../../sleep.js";
 import { type Cut, cutStream } from "../pieces/cut-stream.js";
-import { type Layout, MOST_HEADER_BYTES, readLayout } from "../pieces/layout.js";
+import { type DeliveryFormat, MOST_HEADER_BYTES, readDeliveryFormat } from "../pieces/delivery-format.js";
 import { shareEventLoop } from "../pieces/share-event-loop.js";
 import { compressionOf, decompress, MAGIC_BYTES } from "../sources/compression.js";
 import { peek } from "../sources/peek.js";
@@ -94,7 +94,7 @@ async function readStream(
   const stored = new CountedBytes(object.read(0, null, database.signal));
   const raw = await peek(stored, MAGIC_BYTES);
   const chunks = shareEventLoop(decompress(object.name, raw.all, compressionOf(raw.head)));
-  let layout: Layout | undefined;
+  let delivered: DeliveryFormat | undefined;
   let bytes = 0;
   for await (const cut of cutStream(chunks, pieceBytes, earlier.ends)) {
     database.signal.throwIfAborted();
@@ -102,12 +102,12 @@ async function readStream(
     const digest = createHash("sha256").update(cut.lines).digest("hex");
     const finished = earlier.check(cut, digest);
     bytes = cut.to;
-    if (layout === undefined) {
-      layout = await layoutOf(cut);
-      await keepHeader(worker, batchId, layout);
+    if (delivered === undefined) {
+      delivered = await readFormatOf(cut);
+      await keepHeader(worker, batchId, delivered);
     }
     if (finished) cut.release();
-    else await loader.begin({ cut, digest, storedBytes: stored.bytes, layout });
+    else await loader.begin({ cut, digest, storedBytes: stored.bytes, delivered });
   }
   const cuts = earlier.end();
   await loader.finish();
@@ -141,8 +141,8 @@ async function afterBrokenReading(
   }
 }
 
-async function layoutOf(first: Cut): Promise<Layout> {
-  return readLayout(
+async function readFormatOf(first: Cut): Promise<DeliveryFormat> {
+  return readDeliveryFormat(
     (async function* () {
       yield first.lines.subarray(0, MOST_HEADER_BYTES);
     })(),

@@ -14,7 +14,7 @@ export function formatBytes(bytes: number): string {
   return `${(bytes / 1000 ** power).toLocaleString("en-US", { maximumSignificantDigits: 3 })} ${units[power]}`;
 }
 
-/** `22 Nov 2026, 14:03`, on the visitor's clock. */
+/** `22 Nov 2026, 14:03`, in the visitor's time zone. */
 export function formatMoment(iso: string): string {
   return moment.format(Date.parse(iso));
 }

@@ -8,14 +8,17 @@ interface BatchFilterProps {
   readonly onView: (view: View) => void;
 }
 
-/** By feed and state. Nothing moves before it is asked to, as a keyboard passes every state on its way to one. */
+/**
+ * Filters by feed and state. It applies only when the form is sent: with a keyboard, a user passes every state in the
+ * list on the way to the wanted one.
+ */
 export function BatchFilter({ view, onView }: BatchFilterProps) {
   const id = useId();
   const { feed = "", state = "" } = view;
   return (
     <search>
       <form
-        // Back brings other values, which fields that a user has changed would not take.
+        // The new key makes new fields. After "back", fields that a user has changed would keep the old values.
         key={`${feed} ${state}`}
         class="filter"
         onSubmit={(event) => {

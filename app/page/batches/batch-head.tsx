@@ -2,7 +2,7 @@ import type { Batch } from "./batch.js";
 import { StateMark } from "./state-mark.js";
 import { writeView } from "./view.js";
 
-/** Who sent it, which it is (a link that shows it alone), and what has become of it. */
+/** The feed and source of a batch, its number (a link that shows it alone) and its state. */
 export function BatchHead({ batch }: { readonly batch: Batch }) {
   return (
     <div class="batch-head">

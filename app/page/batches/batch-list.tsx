@@ -11,11 +11,11 @@ import { useView, writeView } from "./view.js";
 
 interface BatchListProps {
   readonly token: string;
-  /** Called when the service does not take the token. */
+  /** Called if the service refuses the token. */
   readonly onRefused: () => void;
 }
 
-/** A page of batches, running ones first, or one batch; the address holds which. */
+/** A page of batches, running ones first, or a single batch. The address decides which. */
 export function BatchList({ token, onRefused }: BatchListProps) {
   const [view, setView] = useView();
   const { cursor, ...newest } = view;

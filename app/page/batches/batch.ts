@@ -1,5 +1,5 @@
 import type { BatchState } from "../../batches/batch-state.js";
-import { callJson } from "../api.js";
+import { callJson } from "../api-client.js";
 import type { View } from "./view.js";
 
 /** A batch as `GET /batches` gives it. */
@@ -9,7 +9,7 @@ export interface Batch {
   readonly source: string;
   readonly mode: "append" | "replace" | "compaction";
   readonly state: BatchState;
-  /** True of an upload that is loaded as far as it was sent, and that no client has asked to publish. */
+  /** True if an upload is loaded as far as it was sent, and no client has asked to publish it. */
   readonly awaits_publish: boolean;
   readonly created_at: string;
   readonly published_at: string | null;
@@ -18,31 +18,34 @@ export interface Batch {
   readonly bytes: { readonly total: number | null; readonly loaded: number };
   readonly rows_per_second: number | null;
   readonly audit: { readonly parts: number; readonly done: number };
-  /** How much of its loading and audit is done, from 0 to 1; null where the whole is not known. */
+  /** The finished share of its loading and audit, from 0 to 1; null if the total is unknown. */
   readonly progress: number | null;
   readonly estimated_end: string | null;
   readonly errors: readonly BadLine[];
-  /** Why it failed, in words. */
+  /** The reason why the batch failed, as text. */
   readonly failure?: string | null;
-  /** The published batch that this one repeats. */
+  /** Id of the published batch with the same prices. */
   readonly duplicate_of?: number | null;
 }
 
 /** A line that could not be loaded. */
 export interface BadLine {
   readonly file: string | null;
-  /** Of a batch that was sent in pieces, in which lines are counted each from 1; not known to the release before. */
+  /**
+   * Number of the piece, if the batch was sent in pieces; lines are then counted from 1 in each piece. The API of the
+   * release before does not send it.
+   */
   readonly piece?: number | null;
-  /** Null while the pieces before it are not read, whose lines are not counted yet. */
+  /** Null while earlier pieces are not read: their lines are not counted yet. */
   readonly line: number | null;
-  /** Name of the column; null where the line as a whole cannot be read. */
+  /** Name of the column; null if the whole line cannot be read. */
   readonly column: string | null;
   readonly reason: string;
-  /** The beginning of the line; null where no line was kept. */
+  /** The beginning of the line; null if the line was not kept. */
   readonly content: string | null;
 }
 
-/** Newest first. */
+/** A page of batches, newest first. */
 export interface BatchPage {
   readonly batches: readonly Batch[];
   readonly next_cursor: string | null;
@@ -50,19 +53,19 @@ export interface BatchPage {
 
 const PAGE_SIZE = 25;
 
-/** The page of the list that a view shows, or its one batch. @throws {ProblemError} */
+/** Loads a page of the list, or the one batch that a view shows. @throws {ProblemError} */
 export async function loadBatches(token: string, { batch, ...list }: View, signal: AbortSignal): Promise<BatchPage> {
   if (batch) return { batches: [await loadBatch(token, Number(batch), signal)], next_cursor: null };
   const query = new URLSearchParams({ limit: `${PAGE_SIZE}`, ...list });
   return callJson<BatchPage>(`/batches?${query}`, { token, signal });
 }
 
-/** One batch with all the bad lines that were kept. @throws {ProblemError} */
+/** Loads one batch with all its bad lines that were kept. @throws {ProblemError} */
 export function loadBatch(token: string, id: number, signal: AbortSignal): Promise<Batch> {
   return callJson<Batch>(`/batches/${id}`, { token, signal });
 }
 
-/** What an authorised user may do to a batch; the words are those of the API's paths. */
+/** What an authorised user may do to a batch. The API has these words in its paths. */
 export type BatchAction = "publish" | "retract" | "fail";
 
 /** Asks the service to change a batch. @throws {ProblemError} */
@@ -73,19 +76,21 @@ export async function changeBatch(
   signal: AbortSignal,
 ): Promise<void> {
   const { id, awaits_publish, pieces } = batch;
-  // Refused if more have come since the user looked.
+  // With this number, the service refuses if more pieces have arrived since the user looked.
   const body = action === "publish" && awaits_publish ? { body: { pieces: pieces.total } } : {};
   await callJson(`/batches/${id}/${action}`, { method: "POST", token, signal, ...body });
 }
 
-/** The change that a batch's state allows; the service may still refuse, for one that is too old. */
+/**
+ * The change that the state of a batch allows. The service may still refuse it, for example if the batch is too old.
+ */
 export function actionOn({ state, mode, awaits_publish }: Batch): BatchAction | undefined {
   if (mode === "compaction") return undefined;
   if (state === "published") return "retract";
   return state === "retracted" || state === "audited" || awaits_publish ? "publish" : undefined;
 }
 
-/** Whether it is on its way to being published. */
+/** True if the batch is still on its way to being published. */
 export function isRunning({ state }: Batch): boolean {
   return state === "loading" || state === "auditing" || state === "audited";
 }

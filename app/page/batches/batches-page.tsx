@@ -3,6 +3,7 @@ import { BatchList } from "./batch-list.js";
 import { useToken } from "./token.js";
 import { TokenForm } from "./token-form.js";
 
+/** The page of batches: it asks for a token first, and then shows the list. */
 export function BatchesPage() {
   const [token, setToken] = useToken();
   const [refused, setRefused] = useState(false);

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { type Problem, ProblemError } from "../api.js";
+import { type Problem, ProblemError } from "../api-client.js";
 import { ProblemNotice } from "../problem-notice.js";
 import { formatCount } from "./amount.js";
 import { type Batch, type BatchAction, changeBatch } from "./batch.js";
@@ -8,11 +8,14 @@ interface ConfirmChangeProps {
   readonly batch: Batch;
   readonly action: BatchAction;
   readonly token: string;
-  /** Called when the dialog is over; `changed` after the service did what was asked. */
+  /** Called when the dialog closes. `changed` is true if the service has changed the batch. */
   readonly onClose: (changed: boolean) => void;
 }
 
-/** Asks before a batch changes, does it, and stays open with the reason if the service refuses. */
+/**
+ * Asks the user before a batch is changed, and changes it. If the service refuses, the dialog stays open with the
+ * reason.
+ */
 export function ConfirmChange({ batch, action, token, onClose }: ConfirmChangeProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const running = useRef<AbortController | undefined>(undefined);

@@ -1,7 +1,7 @@
 import { formatCount, formatMoment } from "./amount.js";
-import { BadLines } from "./bad-lines.js";
 import { actionOn, type Batch, type BatchAction } from "./batch.js";
 import { BatchHead } from "./batch-head.js";
+import { ReportedLines } from "./reported-lines.js";
 import { writeView } from "./view.js";
 
 interface PastBatchProps {
@@ -10,7 +10,7 @@ interface PastBatchProps {
   readonly onChange: (batch: Batch, action: BatchAction) => void;
 }
 
-/** A batch that has come to an end, of whichever kind. */
+/** A batch that is no longer running, in any state. */
 export function PastBatch({ batch, token, onChange }: PastBatchProps) {
   const action = actionOn(batch);
   const when = batch.published_at ?? batch.created_at;
@@ -40,7 +40,7 @@ export function PastBatch({ batch, token, onChange }: PastBatchProps) {
           )}
         </p>
       )}
-      <BadLines batch={batch} token={token} />
+      <ReportedLines batch={batch} token={token} />
     </li>
   );
 }

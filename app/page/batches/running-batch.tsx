@@ -1,7 +1,7 @@
 import { formatBytes, formatCount, formatEnd } from "./amount.js";
-import { BadLines } from "./bad-lines.js";
 import { actionOn, type Batch, type BatchAction } from "./batch.js";
 import { BatchHead } from "./batch-head.js";
+import { ReportedLines } from "./reported-lines.js";
 
 interface RunningBatchProps {
   readonly batch: Batch;
@@ -9,7 +9,7 @@ interface RunningBatchProps {
   readonly onChange: (batch: Batch, action: BatchAction) => void;
 }
 
-/** A batch on its way: how far it is, how fast, and when it will be done. */
+/** A running batch: its progress, its speed and its estimated end. */
 export function RunningBatch({ batch, token, onChange }: RunningBatchProps) {
   const { id, rows, bytes, pieces, audit, progress } = batch;
   const action = actionOn(batch);
@@ -56,7 +56,7 @@ export function RunningBatch({ batch, token, onChange }: RunningBatchProps) {
           Stop<span class="unseen"> batch {id}</span>
         </button>
       </div>
-      <BadLines batch={batch} token={token} />
+      <ReportedLines batch={batch} token={token} />
     </li>
   );
 }

@@ -1,7 +1,7 @@
 import type { BatchState } from "../../batches/batch-state.js";
 import type { Batch } from "./batch.js";
 
-/** What users call the states. */
+/** The words for the states on the page. */
 export const STATE_WORDS: Record<BatchState, string> = {
   loading: "Loading",
   auditing: "Auditing",
@@ -13,6 +13,7 @@ export const STATE_WORDS: Record<BatchState, string> = {
   compacted: "Compacted",
 };
 
+/** The state of a batch in words, with a colour. */
 export function StateMark({ batch: { state, awaits_publish } }: { readonly batch: Batch }) {
   return awaits_publish ? (
     <span class="state state-audited">Uploaded</span>

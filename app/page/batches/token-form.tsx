@@ -1,11 +1,12 @@
 import { useEffect, useId, useRef } from "preact/hooks";
 
 interface TokenFormProps {
-  /** The token before was refused. */
+  /** True if the service refused the last token. */
   readonly refused: boolean;
   readonly onToken: (token: string) => void;
 }
 
+/** Asks for the token that allows to see and change batches. */
 export function TokenForm({ refused, onToken }: TokenFormProps) {
   const id = useId();
   const input = useRef<HTMLInputElement>(null);

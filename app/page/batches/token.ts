@@ -1,9 +1,9 @@
 import { useCallback, useState } from "preact/hooks";
 
-/** Session storage: the token is gone with the tab, and no other tab reads it. */
+/** Key in the session storage. The token is gone when the tab closes, and other tabs cannot read it. */
 const KEY = "ratesapp-token";
 
-/** The bearer token of this tab, and how to set it; undefined forgets it. */
+/** The bearer token of this tab, and a function to set it; undefined removes it. */
 export function useToken(): [string | undefined, (token: string | undefined) => void] {
   const [token, setToken] = useState(() => sessionStorage.getItem(KEY) ?? undefined);
   const keep = useCallback((next: string | undefined) => {

@@ -1,21 +1,25 @@
 import { useCallback, useEffect, useState } from "preact/hooks";
-import { type Problem, ProblemError } from "../api.js";
+import { type Problem, ProblemError } from "../api-client.js";
 import { type BatchPage, isRunning, loadBatches } from "./batch.js";
 import { type View, writeView } from "./view.js";
 
-/** Pause between two reads while a batch goes on by itself. Progress is written about once a second: no faster. */
+/**
+ * Pause between two reads while a batch is running. Reading faster is useless, because progress is written about once a
+ * second.
+ */
 const RUNNING_MS = 1_500;
 const RESTING_MS = 10_000;
-/** Pause after a failed read; the list stays as it was meanwhile. */
+/** Pause after a failed read. The list stays unchanged meanwhile. */
 const FAILED_MS = 4_000;
 
-/** A page of the list that keeps itself up to date while the tab is in sight. */
+/** A page of the list of batches. It is updated while the tab is visible. */
 export interface LiveBatches {
   readonly page: BatchPage | undefined;
   readonly problem: Problem | undefined;
   readonly refresh: () => void;
 }
 
+/** Loads the batches of a view. While one of them is running, it reads them again and again. */
 export function useBatches(token: string, view: View): LiveBatches {
   const key = writeView(view);
   const [state, setState] = useState<{ page?: BatchPage; key?: string; problem?: Problem }>({});
@@ -42,7 +46,7 @@ export function useBatches(token: string, view: View): LiveBatches {
       if (!document.hidden && !signal.aborted) timer = setTimeout(read, pauseMs);
     }
 
-    // A hidden tab asks nothing; it reads at once when it is looked at again.
+    // A hidden tab reads nothing. When it becomes visible again, it reads at once.
     const look = () => {
       clearTimeout(timer);
       if (!document.hidden) read();

@@ -1,17 +1,17 @@
 import { useEffect, useState } from "preact/hooks";
 import { type BatchState, batchStates } from "../../batches/batch-state.js";
 
-/** What the page shows. The address holds all of it, so that reload, back and a shared link show the same. */
+/** What the page shows. All of it is in the address, so that reloading, "back" and a shared link show the same. */
 export interface View {
-  /** Number of the only one that is shown. */
+  /** Id of the single batch to show. */
   readonly batch?: string;
   readonly feed?: string;
   readonly state?: BatchState;
-  /** Of the page of the list. */
+  /** Cursor of the page of the list. */
   readonly cursor?: string;
 }
 
-/** Of the part of an address behind its path. What it does not know is left out. */
+/** Reads the query string of an address. Unknown parameters are ignored. */
 export function readView(search: string): View {
   const given = new URLSearchParams(search);
   const [batch, feed, cursor] = ["batch", "feed", "cursor"].map((name) => given.get(name)?.trim());
@@ -24,13 +24,16 @@ export function readView(search: string): View {
   };
 }
 
-/** The address that shows it, such as `?feed=asia&state=failed`. */
+/** The address of a view, such as `?feed=asia&state=failed`. */
 export function writeView(view: View): string {
   const query = new URLSearchParams(Object.entries(view));
   return query.size > 0 ? `?${query}` : location.pathname;
 }
 
-/** The view in the address bar, and how to show another: each is an entry of the history, so back undoes it. */
+/**
+ * The view in the address bar, and a function to show another one. Each view is an entry of the browser history, so
+ * "back" works.
+ */
 export function useView(): [View, (view: View) => void] {
   const [view, setView] = useState(() => readView(location.search));
   useEffect(() => {

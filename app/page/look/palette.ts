@@ -1,6 +1,9 @@
 import { useEffect, useState } from "preact/hooks";
 
-/** Colours that a canvas needs by value; the names are those of the custom properties in tokens.css. */
+/**
+ * Colours for drawing on a canvas, which cannot use CSS variables. The names are those of the variables in
+ * variables.css.
+ */
 export interface Palette {
   readonly ink: string;
   readonly quiet: string;
@@ -23,7 +26,9 @@ function readPalette(): Palette {
   };
 }
 
-/** The colours of now. They change with the system's scheme, and for paper, which is white in either. */
+/**
+ * The current colours. They change with the colour scheme of the system. When printing, they are those for white paper.
+ */
 export function usePalette(): Palette {
   const [palette, setPalette] = useState(readPalette);
   useEffect(() => {

@@ -1,5 +1,5 @@
 import { useId, useRef, useState } from "preact/hooks";
-import { type Problem, ProblemError } from "../api.js";
+import { type Problem, ProblemError } from "../api-client.js";
 import { ProblemNotice } from "../problem-notice.js";
 import { type Question, writeQuestion } from "./question.js";
 import { loadCsv, type RatesAnswer } from "./rates.js";
@@ -8,7 +8,7 @@ interface ApiPanelProps {
   readonly answer: RatesAnswer;
 }
 
-/** How to have the same answer without the page. */
+/** Shows how to get the same answer directly from the API. */
 export function ApiPanel({ answer }: ApiPanelProps) {
   const id = useId();
   const field = useRef<HTMLInputElement>(null);
@@ -19,7 +19,8 @@ export function ApiPanel({ answer }: ApiPanelProps) {
   async function copy() {
     field.current?.select();
     try {
-      // Browsers give a clipboard to https and localhost only; elsewhere the address is left selected.
+      // Browsers allow the clipboard only on https and localhost. Otherwise the address stays selected, so that the
+      // visitor can copy it.
       await navigator.clipboard.writeText(address);
       setSaid("Copied");
     } catch {

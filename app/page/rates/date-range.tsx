@@ -14,7 +14,7 @@ const LENGTHS = [
   { days: 365, name: "1 year" },
 ] as const;
 
-/** First and last day, as native date inputs, and the usual lengths up to the last day. */
+/** Inputs for the first and last day, and buttons for common lengths of a range that ends on the last day. */
 export function DateRange({ question, mistakes, onChange }: DateRangeProps) {
   const length = lengthOf(question);
   return (
@@ -58,7 +58,10 @@ interface DayInputProps {
   readonly onChange: (day: Day) => void;
 }
 
-/** A browser reports a day after each digit of its year; the pause keeps `0002` and `0020` from becoming questions. */
+/**
+ * While a year is typed, a browser reports a day after each digit. This pause prevents questions about the years `0002`
+ * and `0020`.
+ */
 const SETTLE_MS = 500;
 
 function DayInput({ label, day, mistake, onChange }: DayInputProps) {

@@ -5,11 +5,14 @@ import { LEAST_PRICES, type Rate } from "./rates.js";
 interface FiguresProps {
   /** Oldest first. */
   readonly rates: readonly Rate[];
-  /** The day pointed at in the chart; null shows the latest rate. */
+  /** Index of the day that the pointer is on in the chart; null shows the latest rate. */
   readonly pointed: number | null;
 }
 
-/** The rate of one day in large, and what the range comes to. Not announced: the chart says each day itself. */
+/**
+ * Shows the rate of one day in large type, and a summary of the range. It is not announced to screen readers, because
+ * the chart announces each day.
+ */
 export function Figures({ rates, pointed }: FiguresProps) {
   const rated = rates.filter((rate): rate is Rate & { price: number } => rate.price !== null);
   const shown = (pointed === null ? rated[rated.length - 1] : rates[pointed]) ?? rates[rates.length - 1];

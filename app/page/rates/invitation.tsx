@@ -7,7 +7,7 @@ interface InvitationProps {
   readonly onPick: (change: Partial<Question>) => void;
 }
 
-/** Shown until both ends are picked: what to do, and a few questions that are likely to have an answer. */
+/** Shown until both places are chosen: it says what to do, and offers a few questions that probably have an answer. */
 export function Invitation({ places, question, onPick }: InvitationProps) {
   if (places.length === 0) {
     return (
@@ -47,7 +47,7 @@ export function Invitation({ places, question, onPick }: InvitationProps) {
   );
 }
 
-/** Pairs of the three largest outermost regions: the more ports, the more prices. */
+/** Pairs of the three largest top-level regions. More ports mean more prices. */
 function likely(places: readonly Place[]): [Place, Place][] {
   const [a, b, c] = places
     .filter(({ kind, around }) => kind === "region" && around.length === 0)

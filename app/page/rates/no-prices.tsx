@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { type Problem, ProblemError } from "../api.js";
+import { type Problem, ProblemError } from "../api-client.js";
 import { type Day, formatDay } from "../day.js";
 import { ProblemNotice } from "../problem-notice.js";
 import { lengthOf, type Question, withLength, writeQuestion } from "./question.js";
@@ -13,7 +13,7 @@ interface NoPricesProps {
 
 type Search = { state: "idle" | "searching" | "nothing" } | { state: "failed"; problem: Problem };
 
-/** Shown where a range holds no price at all, with a way to the latest that there are. */
+/** Shown if a range has no prices at all. It offers to go to the latest day with prices. */
 export function NoPrices({ question, route, onChange }: NoPricesProps) {
   const [search, setSearch] = useState<Search>({ state: "idle" });
   const running = useRef<AbortController | undefined>(undefined);

@@ -1,6 +1,6 @@
 import type { Place } from "./places.js";
 
-/** Places that match what was typed, the likeliest first; all of them, in tree order, where nothing was. */
+/** The places that match the typed text, best match first. If nothing is typed, all places in tree order. */
 export function searchPlaces(places: readonly Place[], typed: string): readonly Place[] {
   const wanted = fold(typed);
   if (!wanted) return places;
@@ -13,7 +13,10 @@ export function searchPlaces(places: readonly Place[], typed: string): readonly 
 
 const NO_MATCH = 6;
 
-/** How far a place is from what was typed. A code in full wins, then how early in the name the text stands. */
+/**
+ * How badly a place matches. A complete code is the best match; after that, an early position of the text in the name
+ * counts.
+ */
 function distanceOf(place: Place, wanted: string): number {
   const code = fold(place.code);
   const name = fold(place.name);
@@ -26,10 +29,13 @@ function distanceOf(place: Place, wanted: string): number {
   return NO_MATCH;
 }
 
-/** Letters of port names that Unicode does not take apart into a letter and an accent. */
+/** Letters of port names that Unicode normalization does not split into a letter and an accent. */
 const LETTERS: Record<string, string> = { ø: "o", æ: "ae", œ: "oe", ł: "l", đ: "d", ð: "d", þ: "th", ß: "ss", ı: "i" };
 
-/** Typed text and names meet without case, accents and the punctuation that slugs put in place of spaces. */
+/**
+ * Removes case, accents and the punctuation that slugs have instead of spaces, so that typed text and names can be
+ * compared.
+ */
 function fold(text: string): string {
   return text
     .normalize("NFD")

@@ -1,18 +1,18 @@
-import { callJson } from "../api.js";
+import { callJson } from "../api-client.js";
 
-/** A port or a region, with where it stands in the tree. */
+/** A port or a region, with its position in the tree. */
 export interface Place {
   readonly kind: "port" | "region";
-  /** What the API knows it by: `CNSGH`, `china_main`. */
+  /** The code that the API uses, such as `CNSGH` or `china_main`. */
   readonly code: string;
   readonly name: string;
-  /** Names of the regions around it, the nearest first. */
+  /** Names of the regions around the place, nearest first. */
   readonly around: readonly string[];
   /** Number of ports in it; 1 for a port. */
   readonly ports: number;
 }
 
-/** A region as `GET /regions` nests it. */
+/** A region as `GET /regions` returns it. */
 interface RegionNode {
   readonly slug: string;
   readonly name: string;
@@ -26,7 +26,7 @@ interface PortPage {
 }
 
 /**
- * Every place, in tree order: a region, its ports, then the regions in it; ports of no region last.
+ * Loads every place, in tree order: a region, its ports, then the regions in it. Ports without a region come last.
  *
  * @throws {ProblemError}
  */
@@ -43,7 +43,7 @@ export async function loadPlaces(signal: AbortSignal): Promise<Place[]> {
   return places;
 }
 
-/** Regions of one level and everything in them, in tree order; the API orders by code, people look for names. */
+/** The regions of one level and everything in them, in tree order and sorted by name. (The API sorts by code.) */
 export function flatten(regions: readonly RegionNode[], around: readonly string[] = []): Place[] {
   return [...regions].sort(byName).flatMap((region) => {
     const within = [region.name, ...around];
@@ -62,7 +62,7 @@ function byName(a: { readonly name: string }, b: { readonly name: string }): num
   return a.name.localeCompare(b.name, "en");
 }
 
-/** The tree holds ports of regions only, so the list is read as well. */
+/** Loads all ports. The tree has only ports that lie in a region, so this list is needed too. */
 async function loadPorts(signal: AbortSignal): Promise<PortPage["ports"]> {
   const ports: { code: string; name: string }[] = [];
   let cursor: string | null = null;

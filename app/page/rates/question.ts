@@ -1,6 +1,9 @@
 import { addDays, type Day, daysIn, isDay, today } from "../day.js";
 
-/** What the page asks the API, and what its address says. Days and places may be anything a visitor typed there. */
+/**
+ * The question that the page asks the API and that its address contains. Days and places may be any text that a visitor
+ * typed.
+ */
 export interface Question {
   readonly origin: string | undefined;
   readonly destination: string | undefined;
@@ -8,10 +11,12 @@ export interface Question {
   readonly dateTo: Day;
 }
 
-/** Days shown when the address names none. */
+/** Number of days to show if the address names none. */
 export const DEFAULT_DAYS = 90;
 
-/** Reads `?origin=&destination=&date_from=&date_to=`, the API's own parameters; a missing day gets its default. */
+/**
+ * Reads `?origin=&destination=&date_from=&date_to=`, which are parameters of the API too. A missing day gets a default.
+ */
 export function readQuestion(search: string): Question {
   const parameters = new URLSearchParams(search);
   const dateTo = parameters.get("date_to") || today();
@@ -24,7 +29,7 @@ export function readQuestion(search: string): Question {
   };
 }
 
-/** The query string of a question, the same for the page and the API. */
+/** The query string of a question, for the page and for the API. */
 export function writeQuestion({ origin, destination, dateFrom, dateTo }: Question): string {
   const parameters = new URLSearchParams();
   if (origin) parameters.set("origin", origin);
@@ -34,13 +39,13 @@ export function writeQuestion({ origin, destination, dateFrom, dateTo }: Questio
   return `?${parameters}`;
 }
 
-/** The same question over `days` days that end where it ends. */
+/** The same question for a range of `days` days with the same last day. */
 export function withLength(question: Question, days: number): Question {
   const dateTo = isDay(question.dateTo) ? question.dateTo : today();
   return { ...question, dateTo, dateFrom: addDays(dateTo, 1 - days) };
 }
 
-/** Number of days asked for, or undefined where an end is no day or they are reversed. */
+/** Number of days in the range; undefined if an end is not a day or the ends are reversed. */
 export function lengthOf({ dateFrom, dateTo }: Question): number | undefined {
   if (!isDay(dateFrom) || !isDay(dateTo) || dateFrom > dateTo) return undefined;
   return daysIn(dateFrom, dateTo);

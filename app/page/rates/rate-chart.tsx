@@ -9,14 +9,14 @@ interface RateChartProps {
   /** Oldest first, at least one. */
   readonly rates: readonly Rate[];
   readonly summary: string;
-  /** Index of the day pointed at, null for none. */
+  /** Index of the day that the pointer is on; null for none. */
   readonly pointed: number | null;
   readonly onPoint: (index: number | null) => void;
 }
 
 /**
- * The chart is a slider over its days: arrow keys then reach it in every screen reader, which says each day's rate.
- * All the days are also in the table under it.
+ * The chart. It is a slider over its days, so that it can be used with arrow keys in every screen reader, which reads
+ * out the rate of each day. All days are also in the table below it.
  */
 export function RateChart({ rates, summary, pointed, onPoint }: RateChartProps) {
   const line = useRef<HTMLDivElement>(null);

@@ -4,10 +4,11 @@ import type { Rate } from "./rates.js";
 
 interface RateTableProps {
   readonly caption: string;
-  /** Oldest first; drawn newest first, as the API orders them. */
+  /** Oldest first. The table shows them newest first, as the API does. */
   readonly rates: readonly Rate[];
 }
 
+/** A table of the rates, one row for each day. */
 export function RateTable({ caption, rates }: RateTableProps) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard

@@ -1,5 +1,5 @@
 import { useEffect } from "preact/hooks";
-import type { Problem } from "../api.js";
+import type { Problem } from "../api-client.js";
 import { formatDay } from "../day.js";
 import { ProblemNotice } from "../problem-notice.js";
 import { useLoaded } from "../use-loaded.js";
@@ -14,6 +14,7 @@ import { useQuestion } from "./use-question.js";
 
 const NO_PLACES: readonly Place[] = [];
 
+/** The page of rates: the question, and the answer to it. */
 export function RatesPage() {
   const [question, ask] = useQuestion();
   const places = useLoaded("places", loadPlaces);

@@ -9,7 +9,7 @@ import { RateTable } from "./rate-table.js";
 import { LEAST_PRICES, type RatesAnswer } from "./rates.js";
 
 interface ResultProps {
-  /** The latest answer; while the next is loading, the one before it. */
+  /** The latest answer. While the next one is loading, the previous one. */
   readonly answer: RatesAnswer | undefined;
   readonly loading: boolean;
   readonly question: Question;
@@ -17,6 +17,7 @@ interface ResultProps {
   readonly onChange: (change: Partial<Question>) => void;
 }
 
+/** Shows an answer: figures, chart, table and how to get it from the API. If the range has no prices, it says so. */
 export function Result({ answer, loading, question, route, onChange }: ResultProps) {
   const [pointed, setPointed] = useState<number | null>(null);
   useEffect(() => setPointed(null), [answer]);

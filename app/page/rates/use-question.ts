@@ -1,7 +1,10 @@
 import { useCallback, useEffect, useState } from "preact/hooks";
 import { type Question, readQuestion, writeQuestion } from "./question.js";
 
-/** The question in the address bar, and how to ask another: each is an entry of the history, so back undoes it. */
+/**
+ * The question in the address bar, and a function to ask another one. Each question is an entry of the browser history,
+ * so "back" works.
+ */
 export function useQuestion(): [Question, (change: Partial<Question>) => void] {
   const [question, setQuestion] = useState(() => readQuestion(location.search));
 

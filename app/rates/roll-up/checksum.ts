@@ -1,8 +1,8 @@
 /**
- * A checksum of prices that does not depend on their order, so that a delivery has the same one however it was split
- * into pieces, compressed or sorted: two 32-bit halves, each the sum modulo 2^32 of a hash of every price. It finds
- * equal deliveries and rows that are lost or changed; it does not protect against a client that makes two deliveries
- * look equal on purpose.
+ * A checksum of prices that does not depend on their order. So a delivery has the same checksum however it was sorted,
+ * compressed or split into pieces. It has two 32-bit halves, each the sum modulo 2^32 of a hash of every price. It
+ * finds equal deliveries, and rows that were lost or changed. It does not protect against a client that makes two
+ * deliveries look equal on purpose.
  */
 export class Checksum {
   #high = 0;
@@ -28,7 +28,7 @@ export class Checksum {
   }
 }
 
-/** The checksum of all the prices that these checksums stand for. */
+/** The checksum of all prices together, from the checksums of their parts. */
 export function combineChecksums(checksums: Iterable<string>): string {
   let high = 0;
   let low = 0;

@@ -1,28 +1,37 @@
 /**
- * Counts and sums of prices by lane (a pair of origin and destination) and day, for up to a month of days. Its memory
- * has room for a fixed number of lanes: the caller writes them out and clears when {@link room} gets short. Rates that
- * are written in two parts add up to the same.
+ * The first memory; most batches have few lanes. If each batch took all the memory at once, garbage collection would
+ * take half of the time of small batches.
+ */
+const FIRST_BYTES = 256 * 1024;
+
+/**
+ * Counts and sums of prices by lane (a pair of origin and destination) and day, for at most one month of days. The
+ * memory has room for a fixed number of lanes: when {@link room} gets small, the caller writes the sums to the database
+ * and calls {@link clear}. Rates that are written in two parts add up to the same totals.
  */
 export class RateSums {
-  /** Lanes at present; they are numbered from 0. */
+  /** Number of lanes now; they are numbered from 0. */
   lanes = 0;
-  /** All arrays are views of it, so that one part after the other uses the same memory. */
-  readonly #buffer: ArrayBuffer;
+  readonly #bytes: number;
+  /** All arrays are views of this buffer, so that every part of the work uses the same memory. */
+  #buffer: ArrayBuffer;
   #days = 0;
+  /** Number of lanes that fit into the current buffer. */
   #mostLanes = 0;
   /**
-   * By lane, then day, a count and a sum beside each other: both are read from memory at once. Double precision holds
-   * whole numbers up to 2^53 exactly, which batch_days checks.
+   * For each lane and day a count and a sum, next to each other, so that both are read from memory at once. A double
+   * holds whole numbers up to 2^53 exactly; batch_days checks this limit.
    */
   #cells = new Float64Array();
   #origins = new Int32Array();
   #destinations = new Int32Array();
-  /** Lane + 1 by hash of its ends, 0 where there is none (open addressing, at most half full). */
+  /** Lane + 1 by hash of its two places, 0 for an empty slot (open addressing, at most half full). */
   #table = new Int32Array();
 
-  /** Begins with a month of days. @param bytes what it may take; the system gives memory to the part that is used. */
+  /** Begins with a month of 31 days. @param bytes limit of its memory; it takes little until there are many lanes. */
   constructor(bytes: number) {
-    this.#buffer = new ArrayBuffer(bytes);
+    this.#bytes = bytes;
+    this.#buffer = new ArrayBuffer(Math.min(bytes, FIRST_BYTES));
     this.begin(31);
   }
 
@@ -30,11 +39,17 @@ export class RateSums {
     return this.#days;
   }
 
-  /** Forgets everything, and counts so many days from here on: the fewer, the more lanes. */
+  /** Clears all sums, and from now on counts this many days. With fewer days there is room for more lanes. */
   begin(days: number): void {
     this.clear();
     this.#days = days;
-    this.#mostLanes = Math.max(1, Math.floor(this.#buffer.byteLength / (16 * days + 8 + 16)));
+    this.#arrange();
+  }
+
+  /** Divides the current buffer into arrays, for the current number of days. */
+  #arrange(): void {
+    const days = this.#days;
+    this.#mostLanes = this.#lanesIn(this.#buffer.byteLength);
     const lanes = this.#mostLanes;
     let at = 0;
     const next = (bytes: number) => {
@@ -47,50 +62,54 @@ export class RateSums {
     this.#table = new Int32Array(this.#buffer, at, 2 ** Math.ceil(Math.log2(2 * lanes)));
   }
 
-  /** Lanes that it can still take. */
-  get room(): number {
-    return this.#mostLanes - this.lanes;
+  #lanesIn(bytes: number): number {
+    return Math.max(1, Math.floor(bytes / (16 * this.#days + 8 + 16)));
   }
 
-  /** @param day counted from the first, from 0. */
+  /** Number of further lanes that fit. */
+  get room(): number {
+    return this.#lanesIn(this.#bytes) - this.lanes;
+  }
+
+  /** @param day index from the first day, which is 0. */
   add(originId: number, destinationId: number, day: number, count: number, sum: number): void {
     this.#addTo(this.#lane(originId, destinationId), day, count, sum);
   }
 
-  /** Adds a lane of other sums to one of its own. */
+  /** Adds a lane of other sums to a lane of these. */
   addLane(originId: number, destinationId: number, from: RateSums, lane: number): void {
     const own = this.#lane(originId, destinationId);
     for (let day = 0; day < this.#days; day += 1) this.#addTo(own, day, from.count(lane, day), from.sum(lane, day));
   }
 
-  /** Id of the place where a lane begins. */
+  /** Id of the place where the lane begins. */
   origin(lane: number): number {
     return this.#origins[lane] as number;
   }
 
-  /** Id of the place where a lane ends. */
+  /** Id of the place where the lane ends. */
   destination(lane: number): number {
     return this.#destinations[lane] as number;
   }
 
-  /** Number of prices. @param day counted from the first, from 0. */
+  /** Number of prices. @param day index from the first day, which is 0. */
   count(lane: number, day: number): number {
     return this.#cells[2 * (lane * this.#days + day)] as number;
   }
 
-  /** Sum of prices in dollars. @param day counted from the first, from 0. */
+  /** Sum of prices in dollars. @param day index from the first day, which is 0. */
   sum(lane: number, day: number): number {
     return this.#cells[2 * (lane * this.#days + day) + 1] as number;
   }
 
-  /** All lanes by origin and destination, the order of the index that their rows are put into. */
+  /** All lanes, ordered by origin and destination, like the index into which their rows are written. */
   inOrder(): Uint32Array {
     const order = new Uint32Array(this.lanes);
     for (let lane = 0; lane < this.lanes; lane += 1) order[lane] = lane;
     return order.sort((a, b) => this.origin(a) - this.origin(b) || this.destination(a) - this.destination(b));
   }
 
-  /** Forgets everything. Nothing but zeros is left, whatever the arrays are made of next. */
+  /** Clears all sums. All memory is zero afterwards, whatever arrays are made of it next. */
   clear(): void {
     this.#cells.fill(0, 0, 2 * this.lanes * this.#days);
     this.#origins.fill(0, 0, this.lanes);
@@ -105,21 +124,49 @@ export class RateSums {
     this.#cells[cell + 1] = (this.#cells[cell + 1] as number) + sum;
   }
 
-  /** The lane between two places, which is made if it is not there. */
+  /** The lane between two places; it is added if it does not exist yet. */
   #lane(originId: number, destinationId: number): number {
+    const at = this.#find(originId, destinationId);
+    const lane = (this.#table[at] as number) - 1;
+    return lane < 0 ? this.#addLane(at, originId, destinationId) : lane;
+  }
+
+  /** Slot of the lane in the table, or the empty slot where it would be added. */
+  #find(originId: number, destinationId: number): number {
     const mask = this.#table.length - 1;
     const hash = Math.imul(originId, 0x9e3779b1) ^ Math.imul(destinationId, 0x85ebca77);
     for (let at = (hash ^ (hash >>> 15)) & mask; ; at = (at + 1) & mask) {
       const lane = (this.#table[at] as number) - 1;
-      if (lane < 0) {
-        if (this.room === 0) throw new RangeError("no room for another lane");
-        this.#table[at] = this.lanes + 1;
-        this.#origins[this.lanes] = originId;
-        this.#destinations[this.lanes] = destinationId;
-        this.lanes += 1;
-        return this.lanes - 1;
-      }
-      if (this.#origins[lane] === originId && this.#destinations[lane] === destinationId) return lane;
+      if (lane < 0 || (this.#origins[lane] === originId && this.#destinations[lane] === destinationId)) return at;
     }
+  }
+
+  #addLane(at: number, originId: number, destinationId: number): number {
+    if (this.lanes === this.#mostLanes) {
+      this.#grow();
+      return this.#addLane(this.#find(originId, destinationId), originId, destinationId);
+    }
+    const lane = this.lanes;
+    this.lanes += 1;
+    this.#table[at] = this.lanes;
+    this.#origins[lane] = originId;
+    this.#destinations[lane] = destinationId;
+    return lane;
+  }
+
+  /** Moves all sums into a buffer of the full size. */
+  #grow(): void {
+    if (this.room === 0) throw new RangeError("no room for another lane");
+    const { lanes } = this;
+    const cells = this.#cells;
+    const origins = this.#origins;
+    const destinations = this.#destinations;
+    this.#buffer = new ArrayBuffer(this.#bytes);
+    this.#arrange();
+    this.#cells.set(cells.subarray(0, 2 * lanes * this.#days));
+    this.#origins.set(origins.subarray(0, lanes));
+    this.#destinations.set(destinations.subarray(0, lanes));
+    for (let lane = 0; lane < lanes; lane += 1)
+      this.#table[this.#find(this.origin(lane), this.destination(lane))] = lane + 1;
   }
 }

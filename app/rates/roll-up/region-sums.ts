@@ -3,7 +3,7 @@ import type { PlacesAbove } from "./places-above.js";
 import type { RateSums } from "./rate-sums.js";
 import { writeRates } from "./write-rows.js";
 
-/** The sums of lanes with a region at one end or both, made from those between ports. */
+/** Sums of lanes that have a region at one end or at both. They are made from the sums between ports. */
 export class RegionSums {
   readonly #session: Session;
   readonly #firstDay: number;
@@ -12,9 +12,9 @@ export class RegionSums {
   readonly #sums: RateSums;
 
   /**
-   * @param firstDay of the days of `sums`, in days since 2000-01-01.
-   * @param sums empty, of days in one month.
-   * @param only regions; a lane must have one of them at an end. All by default.
+   * @param firstDay first day of `sums`, in days since 2000-01-01.
+   * @param sums empty, for days of one month.
+   * @param only if given, only lanes with at least one of these regions are summed.
    */
   constructor(session: Session, firstDay: number, sums: RateSums, above: PlacesAbove, only?: ReadonlySet<number>) {
     this.#session = session;
@@ -25,8 +25,8 @@ export class RegionSums {
   }
 
   /**
-   * Adds the sums of ports to those of their regions, and writes these out when memory is short. The same prices must
-   * not come twice.
+   * Adds the sums between ports to the sums of their regions. When memory gets short, it writes the sums of the regions
+   * to the database. The same prices must not be added twice.
    */
   async addPorts(batchId: number, ports: RateSums): Promise<void> {
     for (let lane = 0; lane < ports.lanes; lane += 1) {
@@ -34,10 +34,10 @@ export class RegionSums {
       const destinations = this.#above.get(ports.destination(lane)) ?? [];
       for (const originId of origins) {
         for (const destinationId of destinations) {
-          // The first of each is the port itself.
+          // The first id of each list is the port itself.
           if (originId === origins[0] && destinationId === destinations[0]) continue;
           if (this.#only && !this.#only.has(originId) && !this.#only.has(destinationId)) continue;
-          // A lane of ports in a deep tree may alone be more than fits.
+          // In a deep tree, the lanes above one pair of ports may already fill the memory.
           if (this.#sums.room === 0) await this.write(batchId);
           this.#sums.addLane(originId, destinationId, ports, lane);
         }
@@ -45,7 +45,7 @@ export class RegionSums {
     }
   }
 
-  /** Writes what it holds, for the batch that it is of, and begins anew. */
+  /** Writes all sums for a batch to the database and clears them. */
   async write(batchId: number): Promise<void> {
     await writeRates(this.#session, batchId, this.#firstDay, this.#sums);
     this.#sums.clear();

@@ -4,28 +4,28 @@ import { readPlacesAbove } from "./places-above.js";
 import { readPrices } from "./read-prices.js";
 import { RegionSums } from "./region-sums.js";
 import { boundRollUp } from "./roll-up.sql.js";
-import { SpareSums } from "./sums.js";
+import { SpareSums } from "./spare-sums.js";
 import { countFromEpoch, writeRates } from "./write-rows.js";
 
-/** A user waits for each, and getting memory from the system takes as long as adding up. */
+/** Kept, because a user waits for each call, and to get memory from the system takes as long as to add up. */
 const spare = new SpareSums(8 * 1024 * 1024);
 
-/** Which rates are written again, and as whose. */
+/** Which rates are written again, and for which batch. */
 export interface Again {
-  /** Of so few prices that they fit into memory, 16 bytes each. */
+  /** A batch with so few prices that they fit into memory, at 16 bytes each. */
   readonly batchId: number;
-  /** All its days of one month lie between these, which are among them. */
+  /** All days of the batch in one month lie in this range, which includes both ends. */
   readonly fromDay: string;
   readonly lastDay: string;
-  /** The batch whose rows they become. */
+  /** The batch that gets the rows. */
   readonly into: number;
-  /** -1 takes the batch out of sums that it is in. */
+  /** With -1, the batch is subtracted from sums that include it. */
   readonly sign: 1 | -1;
 }
 
 /**
- * Writes the daily rates of a month of a batch once more, from its prices. The caller holds the lock of the tree,
- * shared, and the month.
+ * Writes the daily rates of one month of a batch again, from its prices. The caller holds the shared lock of the tree
+ * and the lock of the month.
  */
 export async function rollUpAgain(session: Session, { batchId, fromDay, lastDay, into, sign }: Again): Promise<void> {
   await session.run(boundRollUp);

@@ -5,38 +5,38 @@ import { readPlacesAbove } from "./places-above.js";
 import { readPrices } from "./read-prices.js";
 import { RegionSums } from "./region-sums.js";
 import { findBlocks } from "./roll-up.sql.js";
-import type { Sums } from "./sums.js";
+import type { Sums } from "./spare-sums.js";
 import { countFromEpoch, writeRates } from "./write-rows.js";
 
-/** Some days of one month of a batch. */
+/** Some days of one month of a batch; these are audited together. */
 export interface Part {
   readonly batchId: number;
   readonly fromDay: string;
-  /** Exclusive. */
+  /** This day is not included. */
   readonly toDay: string;
 }
 
-/** What its prices come to. */
+/** Totals of the prices of a part. */
 export interface PartTotals {
   readonly checksum: string;
   /** Days that have prices. */
   readonly days: readonly { readonly day: number; readonly prices: number; readonly priceSum: number }[];
 }
 
-/** 8 KiB of rows of 24 bytes, each with a header of 24 and a pointer of 4. */
+/** An 8-KiB block holds rows of 24 bytes, each with a header of 24 bytes and a pointer of 4. */
 const MOST_ROWS_PER_BLOCK = 157;
-/** A smaller step would spend its time on round trips. */
+/** With smaller steps, round trips would take most of the time. */
 const LEAST_BLOCKS = 16;
-/** A larger one would take more than a megabyte of memory while it is read. */
+/** Larger steps would need more than a megabyte of memory. */
 const MOST_BLOCKS = 512;
 
 /**
- * Reads the prices of a part back from the database and writes its daily rates. Ports first; the regions above come
- * from their sums, which are far fewer than the prices.
+ * Reads the prices of a part back from the database and writes its daily rates. The sums of ports are made first. The
+ * sums of the regions above are made from them, because these are far fewer than the prices.
  *
- * Steps over the month's table in runs of blocks, each so long that the sums cannot run out of memory in the middle of
- * it.
- * @returns null, with nothing written, if there is too much for the memory given and fewer days would do.
+ * It reads the table of the month in runs of blocks. Each run is so short that the memory for sums cannot run out
+ * within it.
+ * @returns null, with nothing written, if the memory is too small for the part and a part of fewer days would fit.
  */
 export async function rollUpPrices(session: Session, part: Part, sums: Sums): Promise<PartTotals | null> {
   const days = countDays(part.fromDay, part.toDay) - 1;

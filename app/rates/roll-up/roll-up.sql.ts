@@ -1,9 +1,9 @@
 import { type NoParams, statement } from "../../database/statement.js";
 
 /**
- * The blocks of a month's table that may hold prices of a batch on some days of the month: from the first one of the
- * batch, which the BRIN index finds, to the end. A batch is audited as soon as it is loaded, so few rows of others come
- * after it. The plan must read blocks in their order: `boundPart` sees to it.
+ * The blocks of a month's table that may hold prices of a batch on some days of the month. The first block of the batch
+ * comes from the BRIN index; the last is the end of the table. A batch is audited soon after it is loaded, so few rows
+ * of other batches come after it. The plan must read the blocks in order; `boundPart` of the audit makes sure of this.
  */
 export const findBlocks = statement<
   { batchId: number; fromDay: string; toDay: string },
@@ -18,9 +18,9 @@ export const findBlocks = statement<
   ) found`);
 
 /**
- * The blocks of a month between which all prices of a batch lie: a batch is written in one go, so they are few, and the
- * BRIN index finds them without reading the others, but for those that came since it was last brought in step. Null
- * without any.
+ * First and last block of a month's table that hold prices of a batch. A batch is written in one go, so its blocks are
+ * few. The BRIN index finds them without reading other blocks, except those that were added after the index was last
+ * summarized. Null if the batch has no prices in the month.
  */
 export const findOwnBlocks = statement<
   { batchId: number; month: string },
@@ -31,24 +31,27 @@ export const findOwnBlocks = statement<
   FROM prices
   WHERE batch_id = $batchId AND day >= $month::date AND day < ($month::date + interval '1 month')::date`);
 
-/** The planner knows nothing of a month that came in a moment ago, and would read all of it. */
+/**
+ * The planner has no statistics of a month that was filled a moment ago. Without these settings it would read the whole
+ * table.
+ */
 export const boundRollUp = statement(`
   SELECT set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'on', true),
          set_config('jit', 'off', true), set_config('max_parallel_workers_per_gather', '0', true)`);
 
-/** First days of the months that hold rows which consumers see now, or may see after a publish. */
+/** First days of the months with rows that consumers see now or may see after a publish. */
 export const listRolledMonths = statement<NoParams, { month: string }>(`
   SELECT DISTINCT to_char(day, 'YYYY-MM-01') AS month FROM batch_days ORDER BY month`);
 
-/** `month` is its first day, as everywhere here. */
+/** `month` is the first day of a month, as in all statements here. */
 export const deleteRegionRows = statement<{ regionIds: readonly number[]; month: string }>(`
   DELETE FROM daily_rates
   WHERE first_day >= $month::date AND first_day < ($month::date + interval '1 month')::date
     AND (origin_id = ANY ($regionIds::integer[]) OR destination_id = ANY ($regionIds::integer[]))`);
 
 /**
- * The rows between ports, of a month, that count for these regions: batch after batch. Months that wait to be deleted
- * are left out: compaction, which deletes them meanwhile, would miss rows that this writes behind it.
+ * The rows of a month between ports that count for these regions, ordered by batch. Months that wait to be deleted are
+ * left out: compaction deletes them at the same time, and would miss rows that are written for them now.
  */
 export const openMoved = statement<{ regionIds: readonly number[]; month: string }>(`
   DECLARE moved NO SCROLL CURSOR FOR
@@ -62,7 +65,10 @@ export const openMoved = statement<{ regionIds: readonly number[]; month: string
                 WHERE place_id = ANY ($regionIds::integer[]) AND port_id IN (r.origin_id, r.destination_id))
     AND NOT EXISTS (SELECT FROM dead_months d WHERE d.batch_id = r.batch_id AND d.month = $month::date)
   ORDER BY r.batch_id`);
-/** The next rows of {@link openMoved}; none at its end. `first` counts days from the first of the month. */
+/**
+ * The next rows of {@link openMoved}; none at the end. `first` is the first day of the row, counted from the first day
+ * of the month.
+ */
 export const fetchMoved = statement<
   NoParams,
   {
@@ -74,27 +80,30 @@ export const fetchMoved = statement<
     sums: readonly number[];
   }
 >("FETCH 2000 FROM moved");
-/** Ends the cursor of {@link openMoved}, whose name is used again for the next month. */
+/** Closes the cursor of {@link openMoved}. The next month uses the same cursor name. */
 export const closeMoved = statement("CLOSE moved");
 
-/** For each port, itself first and then all regions that it lies in. */
+/** For each port: its own id, and then the ids of all regions around it. */
 export const readAbove = statement<NoParams, { port_id: number; place_ids: number[] }>(`
   SELECT port_id, array_agg(place_id ORDER BY place_id <> port_id) AS place_ids
   FROM place_ports
   GROUP BY port_id`);
 
-/** Prices of a batch on some days of one month; where blocks are given, those between two of the month's table. */
+/**
+ * Which prices to read: those of a batch on some days of one month, optionally only those in some blocks of the table.
+ */
 export interface PackedPrices {
   readonly batchId: number;
   readonly fromDay: string;
-  /** Exclusive, as is the end of `blocks`. */
+  /** This day is not included, and neither is the end of `blocks`. */
   readonly toDay: string;
   readonly blocks?: readonly [from: number, to: number];
 }
 
 /**
- * The prices as one value, 16 bytes each: origin, destination, day counted from the first, and price; null without any.
- * As rows they would take three times as much of the worker's time. COPY takes no parameters.
+ * The prices as one value, with 16 bytes for each: origin, destination, day counted from the first, and price. Null if
+ * there are none. As rows, they would take three times as much of the worker's time. The values stand in the text
+ * because COPY takes no parameters.
  */
 export const packPrices = ({ batchId, fromDay, toDay, blocks }: PackedPrices) => `
   COPY (

@@ -7,22 +7,29 @@ const copyRates =
   "COPY daily_rates (origin_id, destination_id, first_day, batch_id, counts, sums) FROM STDIN WITH (FORMAT binary)";
 
 const BIGINT_OID = 20;
-/** A length and eight bytes. */
+/** In an array of a COPY row, an element has 4 bytes of length and 8 bytes of value. */
 const ELEMENT_BYTES = 12;
-/** Field count, and four fields of a length and four bytes. */
+/**
+ * Size of the fields before the arrays: 2 bytes for the number of fields, and four fields with 4 bytes of length and 4
+ * of value.
+ */
 const SCALARS_BYTES = 2 + 4 * 8;
-/** Length of the field; then dimensions, nulls, type of the elements, how many, and where they begin to count. */
+/**
+ * Before the elements of an array: length of the field, then dimensions, nulls, element type, number of elements and
+ * first index.
+ */
 const ARRAY_HEAD_BYTES = 4 + 20;
-/** At least what {@link CopyIn} wants before a buffer is filled again. */
+/** At least as much as {@link CopyIn} needs before a buffer can be filled again. */
 const BUFFER_BYTES = 256 * 1024;
 
-/** Days since 2000-01-01, how Postgres counts. */
+/** Days since 2000-01-01, as Postgres counts them. */
 export function countFromEpoch(day: string): number {
   return countDays("2000-01-01", day) - 1;
 }
 
 /**
- * Writes a row of daily_rates for each lane, from its first day with a price to its last, in the order of the index.
+ * Writes a row of daily_rates for each lane, from its first day with a price to its last day with a price. The rows
+ * come in the order of the index.
  * @param firstDay day 0 of the sums, in days since 2000-01-01.
  */
 export async function writeRates(
@@ -49,7 +56,7 @@ export async function writeRates(
   await copy.finish();
 }
 
-/** @returns where the row ends. */
+/** Writes one row. @returns the position after the row. */
 function putRow(view: DataView, at: number, batchId: number, firstDay: number, rates: RateSums, lane: number): number {
   let first = 0;
   let last = rates.days - 1;
@@ -82,7 +89,7 @@ function putArrayHead(view: DataView, at: number, length: number): number {
   return at + ARRAY_HEAD_BYTES;
 }
 
-/** @param value whole, from -2^53 to 2^53. */
+/** @param value a whole number from -2^53 to 2^53. */
 function putBigint(view: DataView, at: number, value: number): number {
   view.setInt32(at, 8);
   view.setInt32(at + 4, Math.floor(value / 2 ** 32));

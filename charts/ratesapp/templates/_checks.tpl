@@ -1,4 +1,4 @@
-{{/* Mistakes that a schema cannot see, all of them at once. Takes the root. */}}
+{{/* Reports all mistakes in values that a schema cannot find. Takes the root. */}}
 {{- define "ratesapp.checks" -}}
 {{- $mistakes := list -}}
 {{- range list "image" "database" "api" "places" "feeds" "compaction" "routes" -}}
@@ -11,7 +11,7 @@
 {{- end -}}
 {{- end }}
 
-{{/* The following write a line for each mistake. */}}
+{{/* Each of the following templates writes a line for each mistake. */}}
 {{- define "ratesapp.checks.image" -}}
 {{- if and (eq (.Values.image.tag | default "") "latest") (not .Values.image.digest) }}
 image.tag: latest is no version; name one, or a digest
@@ -82,7 +82,7 @@ places: ports, configMapName and claimName each bring the places; keep one
 places.{{ $key }}: is not UTF-8
     {{- end -}}
   {{- end -}}
-  {{- /* kubectl apply notes them in an annotation of at most 256 KiB, and Helm, twice, in a Secret of at most 1 MiB. */ -}}
+  {{- /* kubectl apply keeps them in an annotation of at most 256 KiB, and Helm twice in a Secret of at most 1 MiB. */ -}}
   {{- $bytes := dict "ports" .ports "regions" .regions | toJson | len -}}
   {{- if gt $bytes 250000 }}
 places: ports and regions are {{ $bytes }} bytes as JSON, and 250000 is the most that Helm and kubectl can note; bring them in places.configMapName or places.claimName

@@ -1,9 +1,9 @@
-{{/* Accesses in the order of their power; one that is not set is stood in for by the one before. */}}
+{{/* The accesses that can be used for an access, best first. If one is not set, the next one is used. */}}
 {{- define "ratesapp.database.standIns" -}}
 {{ dict "owner" (list "owner") "ingest" (list "ingest" "owner") "api" (list "api" "ingest" "owner") | toJson }}
 {{- end }}
 
-{{/* Where the URL of an access stands: {"secretName", "key"} as JSON, {} without any. Takes (dict "root" $ "access" NAME). */}}
+{{/* Where the URL of an access is: {"secretName", "key"} as JSON, {} if there is none. Takes (dict "root" $ "access" NAME). */}}
 {{- define "ratesapp.database.source" -}}
 {{- $root := .root -}}
 {{- $source := dict -}}
@@ -20,7 +20,7 @@
 {{ $source | toJson }}
 {{- end }}
 
-{{/* The variable with an access' URL. Only the API reads from elsewhere than it writes to. */}}
+{{/* The environment variable with the URL of an access. Only the API reads from another database than it writes to. */}}
 {{- define "ratesapp.database.variable" -}}
 {{- $source := include "ratesapp.database.source" . | fromJson -}}
 - name: {{ eq .access "api" | ternary "DATABASE_READ_URL" "DATABASE_URL" }}
@@ -28,7 +28,7 @@
     secretKeyRef: { name: {{ $source.secretName }}, key: {{ $source.key }} }
 {{- end }}
 
-{{/* Annotations that replace pods when what they read at their start has changed. Takes the root. */}}
+{{/* Annotations that change, and so replace the pods, when what pods read at their start changes. Takes the root. */}}
 {{- define "ratesapp.database.annotations" -}}
 ratesapp/database: {{ pick .Values.database "owner" "ingest" "api" "revision" | toJson | sha256sum | trunc 16 | quote }}
 {{- end }}

@@ -1,7 +1,7 @@
 {{/*
-The variables of a container: what every container reads, its database, its own, and what values add. Added ones must
-not change the chart's: Kubernetes takes the later of two variables of one name, so `pod.env` would silently undo what
-`logLevel` says.
+The variables of a container: those of every container, its database, its own, and those that values add. Added
+variables must not have a name that the chart sets. If two variables have the same name, Kubernetes takes the later one,
+so `pod.env` would silently override `logLevel`.
 Takes (dict "root" $ "component" NAME "access" NAME "variables" YAML "feed" NAME).
 */}}
 {{- define "ratesapp.env" -}}
@@ -25,7 +25,7 @@ Takes (dict "root" $ "component" NAME "access" NAME "variables" YAML "feed" NAME
 {{- end }}
 {{- end }}
 
-{{/* What values add to a component's variables, as JSON: pairs of a key of values and a list of variables. */}}
+{{/* The variables that values add to a component, as JSON: pairs of a key of values and a list of variables. */}}
 {{- define "ratesapp.env.added" -}}
 {{- $component := include "ratesapp.pod.component" . -}}
 {{- $environment := list -}}
@@ -43,7 +43,7 @@ Takes (dict "root" $ "component" NAME "access" NAME "variables" YAML "feed" NAME
 }}
 {{- end }}
 
-{{/* Variables that every container reads. Takes the root. */}}
+{{/* The variables of every container. Takes the root. */}}
 {{- define "ratesapp.env.common" -}}
 - { name: LOG_LEVEL, value: {{ .Values.logLevel }} }
 - { name: LOG_FORMAT, value: json }

@@ -1,5 +1,6 @@
 {{/*
-Labels that select pods, and so never change. Takes (dict "root" $ "component" NAME), as the others here do.
+Labels that select pods. They never change.
+Takes (dict "root" $ "component" NAME), like all templates in this file.
 */}}
 {{- define "ratesapp.selector" -}}
 app.kubernetes.io/name: ratesapp
@@ -7,7 +8,7 @@ app.kubernetes.io/instance: {{ .root.Release.Name }}
 app.kubernetes.io/component: {{ .component }}
 {{- end }}
 
-{{/* Labels of objects. Not of pods: a new chart version alone should not replace a single one. */}}
+{{/* Labels of objects. Pods do not get them, because a new chart version would change them and so replace every pod. */}}
 {{- define "ratesapp.labels" -}}
 {{- $image := .root.Values.image -}}
 {{- $version := $image.tag | default ($image.digest | default "" | trimPrefix "sha256:" | trunc 12) | default .root.Chart.AppVersion -}}

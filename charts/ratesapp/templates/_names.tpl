@@ -1,4 +1,4 @@
-{{/* What every name begins with. Room is left for the longest suffix of an object whose name becomes a label. */}}
+{{/* The beginning of all names. It leaves room for the longest suffix of an object whose name becomes a label. */}}
 {{- define "ratesapp.name" -}}
 {{- if .Values.fullnameOverride -}}
 {{ .Values.fullnameOverride }}
@@ -9,15 +9,15 @@
 {{- end -}}
 {{- end }}
 
-{{/* A CronJob's name has 52 characters at most, because its Jobs add a time to it. */}}
+{{/* The name of a CronJob has at most 52 characters, because the names of its Jobs add a time to it. */}}
 {{- define "ratesapp.ingest.name" -}}
 {{- $room := sub 44 (len .feed) | int -}}
 {{ printf "%s-ingest-%s" (include "ratesapp.name" .root | trunc $room | trimSuffix "-") .feed }}
 {{- end }}
 
 {{/*
-A Job's pod cannot be changed. Its name therefore ends in a hash of the pod: another image, or anything else that the
-cluster would refuse to change, makes another Job, and the same pod is the same Job, which has run.
+The pod of a Job cannot be changed, so the Job's name ends in a hash of the pod. Another image, or anything else that
+the cluster would refuse to change, makes a new Job. With the same pod, it is the same Job, which has already run.
 */}}
 {{- define "ratesapp.job.name" -}}
 {{ printf "%s-%s-%s" (include "ratesapp.name" .root) .component (.pod | fromYaml | toJson | sha256sum | trunc 10) }}

@@ -5,13 +5,13 @@
 {{- end }}
 
 {{/*
-What every pod of the release has in common; passes the `restricted` Pod Security Standard.
+What all pods of the release share. It passes the `restricted` Pod Security Standard.
 Takes (dict "root" $ "component" NAME "serviceAccount" NAME "writesToClaim" BOOLEAN).
 */}}
 {{- define "ratesapp.pod" -}}
 {{- $given := include "ratesapp.pod.values" . | fromJson -}}
 serviceAccountName: {{ include "ratesapp.name" .root }}-{{ .serviceAccount }}
-# Nothing here speaks to the Kubernetes API.
+# No pod of this release uses the Kubernetes API.
 automountServiceAccountToken: false
 enableServiceLinks: false
 {{- with .root.Values.image.pullSecrets }}
@@ -24,7 +24,7 @@ securityContext:
   runAsNonRoot: true
   seccompProfile: { type: RuntimeDefault }
   {{- if .writesToClaim }}
-  # The image's group, so that it may write to a claim that comes owned by root.
+  # The group of the image, so that the pod may write to a volume that belongs to root.
   fsGroup: 1000
   fsGroupChangePolicy: OnRootMismatch
   {{- end }}
@@ -36,7 +36,8 @@ nodeSelector:
   {{- toYaml . | nindent 2 }}
 {{- end }}
 tolerations:
-  # Pods of a lost node are replaced after half a minute and not after Kubernetes' five: none keeps state of its own.
+  # Pods of a lost node are replaced after half a minute instead of the five minutes of Kubernetes: none has state of
+  # its own.
   - { key: node.kubernetes.io/not-ready, operator: Exists, effect: NoExecute, tolerationSeconds: 30 }
   - { key: node.kubernetes.io/unreachable, operator: Exists, effect: NoExecute, tolerationSeconds: 30 }
   {{- with $given.tolerations }}
@@ -45,8 +46,9 @@ tolerations:
 {{- end }}
 
 {{/*
-What values say of a component's pods, as JSON: `pod`, and over it the component's own, such as `api.pod`. Maps are merged
-by name, where null takes a name away; tolerations follow each other. Takes (dict "root" $ "component" NAME).
+What values set for the pods of a component, as JSON: `pod`, and over it the values of the component, such as `api.pod`.
+Maps are merged by name, and null removes a name. Tolerations are added to each other.
+Takes (dict "root" $ "component" NAME).
 */}}
 {{- define "ratesapp.pod.values" -}}
 {{- $pod := dict "labels" dict "annotations" dict "nodeSelector" dict "tolerations" list -}}
@@ -63,14 +65,15 @@ by name, where null takes a name away; tolerations follow each other. Takes (dic
 {{ toJson $pod }}
 {{- end }}
 
-{{/* Whose `pod` counts: places are imported by the same kind of pod as the schema is migrated. */}}
+{{/* The component whose `pod` values are used. The Job that imports places uses those of the migration. */}}
 {{- define "ratesapp.pod.component" -}}
 {{ eq .component "places" | ternary "migration" .component }}
 {{- end }}
 
 {{/*
-Labels and annotations of a pod: those of values, and the chart's own, which they must not change: Services and
-NetworkPolicies find pods by them. Takes (dict "root" $ "component" NAME "feed" NAME "annotations" DICT).
+Labels and annotations of a pod: those from values, and those of the chart. Values must not change the chart's own,
+because Services and NetworkPolicies find pods by them.
+Takes (dict "root" $ "component" NAME "feed" NAME "annotations" DICT).
 */}}
 {{- define "ratesapp.pod.metadata" -}}
 {{- $own := dict "labels" (include "ratesapp.selector" . | fromYaml) "annotations" (.annotations | default dict) -}}
@@ -88,7 +91,7 @@ NetworkPolicies find pods by them. Takes (dict "root" $ "component" NAME "feed" 
 {{ toYaml $metadata }}
 {{- end }}
 
-{{/* What every container has in common. Takes the root. */}}
+{{/* What all containers share. Takes the root. */}}
 {{- define "ratesapp.container" -}}
 image: {{ include "ratesapp.image" . }}
 imagePullPolicy: {{ .Values.image.pullPolicy }}
@@ -99,7 +102,7 @@ securityContext:
 {{- end }}
 
 {{/*
-Init container that waits for the schema of this image where the pod itself will look.
+An init container that waits for the schema of this image, in the database that the pod itself will use.
 Takes (dict "root" $ "component" NAME "access" "ingest"|"api").
 */}}
 {{- define "ratesapp.schema.wait" -}}
@@ -112,8 +115,8 @@ Takes (dict "root" $ "component" NAME "access" "ingest"|"api").
 {{- end }}
 
 {{/*
-Requests and limits of a container, if there are any. Takes a list of them: the later go over the earlier, and null takes
-one away.
+Requests and limits of a container, if there are any. Takes a list of them: later ones override earlier ones, and null
+removes one.
 */}}
 {{- define "ratesapp.resources" -}}
 {{- $resources := dict -}}

@@ -1,8 +1,8 @@
 {{/*
-What is wrong with a schedule, or nothing. Kubernetes reads schedules with robfig/cron 3, whose limits stand in
-schedules.json, and refuses the CronJob in the middle of a release. Refused here too is what it would read otherwise than
-it is written: `*-5` is `*`, `,` is no minute at all, and 31 February never comes.
-Takes (dict "root" $ "schedule" TEXT).
+What is wrong with a schedule; empty if nothing is. Kubernetes reads schedules with robfig/cron 3, whose limits are in
+schedules.json. It would refuse a wrong CronJob in the middle of a release. This template also refuses what Kubernetes
+would read differently than it looks: `*-5` means `*`, `,` means no minute at all, and 31 February never comes. Takes
+(dict "root" $ "schedule" TEXT).
 */}}
 {{- define "ratesapp.schedule.mistake" -}}
 {{- $known := .root.Files.Get "schedules.json" | fromJson -}}
@@ -26,7 +26,7 @@ Takes (dict "root" $ "schedule" TEXT).
       {{- if eq $at 2 }}{{ $days = concat $days $values }}{{ else if eq $at 3 }}{{ $months = concat $months $values }}{{ end -}}
     {{- end -}}
   {{- end -}}
-  {{- /* Days of the month count alone where any day of the week will do. */ -}}
+  {{- /* If every day of the week is allowed, only the days of the month count. */ -}}
   {{- $comes := not (regexMatch "(^|,)[*?](/0*1)?(,|$)" (last $words)) -}}
   {{- range $month := $months -}}
     {{- range $day := $days -}}
@@ -37,7 +37,7 @@ Takes (dict "root" $ "schedule" TEXT).
 {{- end -}}
 {{- end }}
 
-{{/* The values that one part of a field stands for, as JSON; none if Kubernetes would not take it. */}}
+{{/* The values that one part of a field means, as JSON; none if Kubernetes would not accept it. */}}
 {{- define "ratesapp.schedule.values" -}}
 {{- $text := lower .part -}}
 {{- range $name, $value := .field.names }}{{ $text = regexReplaceAll (printf "\\b%s\\b" $name) $text (toString $value) }}{{ end -}}

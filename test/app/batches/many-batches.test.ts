@@ -1,7 +1,8 @@
 import { expect } from "chai";
 import type pg from "pg";
 import { watchIngest } from "../../../app/batches/batch-metrics.js";
-import { listBatches, readBatch } from "../../../app/batches/batch-summary.js";
+import { readBatch } from "../../../app/batches/batch-summary.js";
+import { listBatches } from "../../../app/batches/list-batches.js";
 import { findPlannedBatch } from "../../../app/batches/plan.js";
 import { findDuplicate } from "../../../app/batches/publish.sql.js";
 import { refreshOwnVisibility, refreshVisibility } from "../../../app/batches/visibility.sql.js";

@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { readPostmaster } from "../../../app/database/embedded/postmaster.js";
+import { demoPorts, demoRegions } from "../../../app/demo/demo-places.js";
 import { DemoSource } from "../../../app/demo/demo-source.js";
-import { demoPorts, demoRegions } from "../../../app/demo/places.js";
 import { createDatabase } from "../../kit/database.js";
 import { npmStart, type Running, runRatesapp, startRatesapp } from "./ratesapp.js";
 

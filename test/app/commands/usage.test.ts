@@ -78,6 +78,9 @@ describe("ratesapp: usage", function () {
     const { code, stderr } = await runRatesapp(["migrate"], away);
     expect(code).to.equal(1);
     expect(stderr).to.equal("The database does not answer: connect ECONNREFUSED 127.0.0.1:1\n");
+    const socket = await runRatesapp(["migrate"], { DATABASE_URL: "postgres:///rates?host=/tmp/none" });
+    expect(socket.code).to.equal(1);
+    expect(socket.stderr).to.equal("The database does not answer: connect ENOENT /tmp/none/.s.PGSQL.5432\n");
     expect((await runRatesapp(["migrate"], { ...away, LOG_LEVEL: "debug" })).stderr).to.match(/^ {4}at /m);
   });
 });

@@ -1,7 +1,7 @@
 import { expect } from "chai";
+import { demoPorts, demoRegions } from "../../../app/demo/demo-places.js";
 import { DemoSource } from "../../../app/demo/demo-source.js";
 import { demoLanes } from "../../../app/demo/lanes.js";
-import { demoPorts, demoRegions } from "../../../app/demo/places.js";
 
 /** 2026-03-14. */
 const LAST_DAY = 20_526;

@@ -10,9 +10,10 @@ import { Session } from "../../../app/database/queries.js";
 import { type AuditReport, auditBatch } from "../../../app/ingest/audit/audit.js";
 import { beginAudit, boundPart, setPartDone } from "../../../app/ingest/audit/audit.sql.js";
 import { writeDays } from "../../../app/ingest/audit/end-audit.js";
+import { lockDataset } from "../../../app/rates/dataset.sql.js";
 import { findBlocks } from "../../../app/rates/roll-up/roll-up.sql.js";
 import { type PartTotals, rollUpPrices } from "../../../app/rates/roll-up/roll-up-prices.js";
-import { createSums, SpareSums } from "../../../app/rates/roll-up/sums.js";
+import { createSums, SpareSums } from "../../../app/rates/roll-up/spare-sums.js";
 import { reclaimBatch } from "../../../app/upkeep/reclaim.js";
 import { createDatabase, type TestDatabase } from "../../kit/database.js";
 import { runs } from "../../kit/runs.js";
@@ -94,6 +95,28 @@ describe("auditBatch", function () {
     await auditBatch(new Database(pool, { signal: killed }), id).catch(() => {});
     await pool.end();
   }
+
+  it("makes a month again that the database lost after it was told, as a primary does that moves", async () => {
+    const id = await load(database.pool, { prices: some() });
+    const holder = await database.pool.connect();
+    await holder.query("BEGIN");
+    await new Session(holder).run(lockDataset);
+    const report = auditBatch(database, id);
+    await until("all months are made", async () => {
+      const { rows } = await database.pool.query("SELECT bool_and(done) AS done FROM audit_parts");
+      return rows[0].done === true;
+    });
+    await database.pool.query("DELETE FROM daily_rates WHERE first_day = '2024-02-01'");
+    await database.pool.query("DELETE FROM batch_days WHERE day >= '2024-02-01' AND day < '2024-03-01'");
+    await database.pool.query("UPDATE audit_parts SET done = false, checksum = NULL WHERE from_day = '2024-02-01'");
+    await holder.query("COMMIT");
+    holder.release();
+    expect((await report).state).to.equal("audited");
+    await publishBatch(database, id);
+    expect(await seen(database.pool)).to.deep.equal(
+      new Map([...rollUp(tree, some())].sort(([a], [b]) => (a < b ? -1 : 1))),
+    );
+  });
 
   it("finds its prices by the index, in a month whose statistics know only other batches", async () => {
     await deliver(database.pool, { prices: some() });

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import type pg from "pg";
 import { migrate } from "../../../app/database/migrate.js";
-import { closePool, openPool } from "../../../app/database/pool.js";
+import { openPool } from "../../../app/database/pool.js";
 import { isTransient } from "../../../app/database/sqlstates.js";
 import { TcpProxy } from "../../kit/tcp-proxy.js";
 import { until } from "../../kit/until.js";
@@ -23,7 +23,7 @@ describe("ingest, when the primary is lost and a standby takes its place", funct
   const undo: (() => unknown)[] = [];
   const open = (url: string): pg.Pool => {
     const pool = openPool({ url, size: 2, applicationName: "test", statementTimeoutMs: 0 });
-    undo.push(() => closePool(pool));
+    undo.push(() => pool.end());
     return pool;
   };
 

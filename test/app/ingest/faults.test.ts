@@ -3,7 +3,7 @@ import { expect } from "chai";
 import type pg from "pg";
 import { failBatch } from "../../../app/batches/fail.js";
 import { Database } from "../../../app/database/database.js";
-import { closePool, openPool } from "../../../app/database/pool.js";
+import { openPool } from "../../../app/database/pool.js";
 import { ingestSource } from "../../../app/ingest/ingest-source.js";
 import { LeaseLostError } from "../../../app/ingest/load/load-error.js";
 import { loadPiece } from "../../../app/ingest/load/load-piece.js";
@@ -32,7 +32,7 @@ describe("ingest, when its database goes away", () => {
     path = await folder.write("prices.csv", content);
   });
   afterEach(async () => {
-    await closePool(pool);
+    await pool.end();
     await proxy.stop();
     await folder.remove();
     await database.drop();

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { Database } from "../../../app/database/database.js";
-import { closePool, openPool } from "../../../app/database/pool.js";
+import { openPool } from "../../../app/database/pool.js";
 import { ingestSource } from "../../../app/ingest/ingest-source.js";
 import { createDatabase, type TestDatabase } from "../../kit/database.js";
 import { TcpProxy } from "../../kit/tcp-proxy.js";
@@ -63,7 +63,7 @@ describe("ingest, when the host of its database vanishes in the middle of a stat
       } finally {
         holder.release(true);
         proxy.cut();
-        await closePool(pool);
+        await pool.end();
       }
     });
   }

@@ -4,7 +4,7 @@ import type pg from "pg";
 import { publishBatch } from "../../../app/batches/publish.js";
 import { retractBatch } from "../../../app/batches/retract.js";
 import { Database } from "../../../app/database/database.js";
-import { closePool, openPool } from "../../../app/database/pool.js";
+import { openPool } from "../../../app/database/pool.js";
 import { ingestSource } from "../../../app/ingest/ingest-source.js";
 import { importPlaces } from "../../../app/places/import-places.js";
 import { compact } from "../../../app/upkeep/compact.js";
@@ -42,7 +42,7 @@ describe("a batch over very many months", function () {
     await bringPlaces(pool);
   });
   after(async () => {
-    await Promise.all(pools.map(closePool));
+    await Promise.all(pools.map((pool) => pool.end()));
     await folder.remove();
     await database.drop();
   });

@@ -4,7 +4,7 @@ import { BadLines } from "../../../app/ingest/parse/bad-lines.js";
 import { COLUMN_NAMES, type Columns, HeaderError, readHeader } from "../../../app/ingest/parse/columns.js";
 import { CsvParser } from "../../../app/ingest/parse/csv-parser.js";
 import { type Format, HeaderReader } from "../../../app/ingest/parse/header-reader.js";
-import type { LineParser } from "../../../app/ingest/parse/line-parser.js";
+import type { LineSplitter } from "../../../app/ingest/parse/line-splitter.js";
 import { NdjsonParser } from "../../../app/ingest/parse/ndjson-parser.js";
 import { PortTable } from "../../../app/ingest/parse/port-table.js";
 import { ROW_BYTES, Rows } from "../../../app/ingest/parse/rows.js";
@@ -31,7 +31,7 @@ function parse(text: string | Buffer, cuts: readonly number[] = [], format: Form
   const reader = new HeaderReader(format, header ? null : COLUMN_NAMES);
   const rows = new Rows(7, 3, bytes.filter((byte) => byte === 10).length + 2);
   const bad = new BadLines(0);
-  let parser: LineParser | undefined;
+  let parser: LineSplitter | undefined;
   const start = (columns: Columns, rest: Buffer) => {
     parser = format === "csv" ? new CsvParser(columns, PORTS, rows, bad) : new NdjsonParser(PORTS, rows, bad);
     parser.lines = reader.lines;

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import pg from "pg";
 import { Database } from "../../../app/database/database.js";
-import { closePool, openPool } from "../../../app/database/pool.js";
+import { openPool } from "../../../app/database/pool.js";
 import { auditBatch } from "../../../app/ingest/audit/audit.js";
 import { ingestSource } from "../../../app/ingest/ingest-source.js";
 import { dropOldMonths, NotOwnerError } from "../../../app/upkeep/retention.js";
@@ -105,7 +105,7 @@ describe("dropOldMonths", function () {
       await bringPlaces(database.pool);
     });
     afterEach(async () => {
-      await Promise.all(loads.splice(0).map(closePool));
+      await Promise.all(loads.splice(0).map((pool) => pool.end()));
       await folder.remove();
     });
 

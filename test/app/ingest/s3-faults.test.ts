@@ -193,17 +193,45 @@ describe("an S3 store that fails", () => {
       ]);
     });
 
-    it("does not take a list that goes on nowhere for a whole one", async () => {
-      handler = (q, r) => {
-        if (isSecond(q)) r.end(page(["in/c.csv"], "more"));
-        else if (isList(q)) first(r);
-        else give(q, r, content);
-      };
-      const { reports, failure } = await ingest();
-      expect(reports.map(({ name }) => name)).to.deep.equal(["a b\u0001.csv", "c.csv"]);
-      expect((failure as Error).message).to.equal(
-        "The rest of the list: The store does not say where its list goes on.",
-      );
-    });
+    for (const [what, tokens] of [
+      ["nowhere", ["more", "more"]],
+      ["in a circle", ["more", "again", "more"]],
+    ] as const) {
+      it(`does not take a list that goes on ${what} for a whole one`, async () => {
+        let pages = 0;
+        handler = (q, r) => {
+          if (!isList(q)) return give(q, r, content);
+          if (pages > tokens.length) return r.end(page(["in/endless.csv"]));
+          r.end(page([`in/${pages}.csv`], tokens[pages++]));
+        };
+        const { reports, failure } = await ingest();
+        expect(reports.map(({ name }) => name)).to.deep.equal(tokens.map((_, at) => `${at}.csv`));
+        expect((failure as Error).message).to.equal(
+          "The rest of the list: The store does not say where its list goes on.",
+        );
+      });
+    }
+
+    for (const [what, answer, says] of [
+      ["a page for people", "<html><body>Log in</body></html>", /: the store did not answer with a list$/],
+      ["another document", "<Error><Code>SlowDown</Code></Error>", /^[^\n]* cannot be read: [^\n]*$/],
+      ["half a document", "<ListBucketResult><IsTruncated>fal", /^[^\n]* cannot be read: [^\n]*$/],
+      ["nothing", "", /: the store did not answer with a list$/],
+    ] as const) {
+      it(`does not take ${what} for the end of it, nor for an empty one`, async function () {
+        this.timeout(30_000);
+        handler = (q, r) => {
+          if (isSecond(q)) r.end(answer);
+          else if (isList(q)) first(r);
+          else give(q, r, content);
+        };
+        const { reports, failure } = await ingest();
+        expect(reports.map(({ name }) => name)).to.deep.equal(["a b\u0001.csv"]);
+        expect(failure).to.be.instanceOf(DeliveriesError);
+        expect((failure as Error).message).to.match(says);
+        handler = (_, r) => r.end(answer);
+        expect((await ingest()).failure).to.be.instanceOf(SourceUnavailableError);
+      });
+    }
   });
 });

@@ -8,6 +8,7 @@ import { Database } from "../../../app/database/database.js";
 import { type IngestOptions, ingestSource } from "../../../app/ingest/ingest-source.js";
 import { identityOf } from "../../../app/ingest/sources/identity.js";
 import { createDatabase, type TestDatabase } from "../../kit/database.js";
+import { runs } from "../../kit/runs.js";
 import { killAt } from "./kill-at.js";
 import { bringPlaces, createFolder, type Folder, HEADER, readTotals, someLines, totalsOf } from "./setup.js";
 
@@ -121,7 +122,7 @@ describe("small deliveries of a folder", function () {
         await database.pool.query("TRUNCATE batches CASCADE");
         await database.pool.query("TRUNCATE prices, daily_rates");
       }),
-      { numRuns: 8 },
+      { numRuns: runs(8) },
     );
   });
 

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { cutStream } from "../../../app/ingest/pieces/cut-stream.js";
 import { linesOfRange } from "../../../app/ingest/pieces/lines-of-range.js";
 import type { SourceObject } from "../../../app/ingest/sources/source.js";
+import { runs } from "../../kit/runs.js";
 
 /** An object in memory, which gives its bytes in chunks of one size and writes over each afterwards. */
 function memoryObject(content: Buffer, chunkBytes: number): SourceObject {
@@ -73,7 +74,7 @@ describe("pieces of a source", () => {
         }
         expect(Buffer.concat(pieces).toString()).to.equal(bytes.toString());
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 
@@ -104,7 +105,7 @@ describe("pieces of a source", () => {
         for (const piece of pieces.slice(0, -1)) expect(piece.lines).to.match(/\n$/);
         for (const piece of pieces) expect(piece.to - piece.from).to.be.at.most(limit);
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 
@@ -117,7 +118,7 @@ describe("pieces of a source", () => {
         expect(again.slice(0, ends.length)).to.deep.equal(first.slice(0, ends.length));
         expect(again.map((piece) => piece.lines).join("")).to.equal(bytes.toString());
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 

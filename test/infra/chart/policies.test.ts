@@ -63,10 +63,10 @@ describe("the chart's policies", () => {
   }
 });
 
-it("fields that Kubernetes does not know, or of another type, are noticed", () => {
+it("fields that Kubernetes does not know, or of another type, are noticed", async () => {
   const spec = { replicas: "2", minReadySeconds: 1.5, paused: null, strategy: [], selector: { matchLabels: { a: 1 } } };
   const object = { apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "a", label: {} }, spec };
-  expect(mistypedFields(object)).to.deep.equal([
+  expect(await mistypedFields([object])).to.deep.equal([
     "Deployment a.metadata.label: there is no such field",
     'Deployment a.spec.replicas: "2" is no number',
     "Deployment a.spec.minReadySeconds: 1.5 is no number",

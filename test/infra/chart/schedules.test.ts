@@ -62,6 +62,7 @@ const refused = [
     "@every x",
     "TZ=Etc/UTC 0 3 * * *",
   ],
+  ...["\ufeff0 3 * * *", "0\ufeff3 * * *", "0 3 * * *\ufeff"],
   ...["CRON_TZ=Europe/Paris 0 3 * * *", "CRON_TZ=Europe/Paris @daily", "0 3 * * * TZ=Etc/UTC"],
 ];
 /** Kubernetes takes these and reads something else, runs them every second, or never. */

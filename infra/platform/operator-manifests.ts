@@ -10,9 +10,9 @@ const OPERATORS = ["cloudnativePg", "argoRollouts", "certManager", "barmanPlugin
 export type Manifests = Readonly<Partial<Record<(typeof OPERATORS)[number], ManifestParts>>>;
 
 /**
- * Reads what is to be installed, the pinned release or the one that is named instead, before the first resource is
- * registered: a preview then shows every object.
- * @throws {Error} with the place that cannot be read.
+ * Reads the manifests to install, the pinned releases or those that the settings name. It does so before the first
+ * resource is registered, so that a preview shows every object.
+ * @throws {Error} that names the file or address that cannot be read.
  */
 export async function manifestsOf(platform: Settings["platform"]): Promise<Manifests> {
   const all = OPERATORS.map(async (operator) => {

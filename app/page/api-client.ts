@@ -1,4 +1,4 @@
-/** What the API says when it cannot answer (RFC 9457); `status` 0 when no answer came at all. */
+/** A problem of a call to the API (RFC 9457). `status` is 0 if there was no answer at all. */
 export interface Problem {
   readonly title: string;
   readonly status: number;
@@ -6,7 +6,7 @@ export interface Problem {
   readonly errors?: readonly { readonly parameter?: string; readonly detail: string }[];
 }
 
-/** Thrown by every call here. */
+/** Thrown by every function of this file. */
 export class ProblemError extends Error {
   readonly problem: Problem;
 
@@ -20,20 +20,23 @@ export class ProblemError extends Error {
 interface CallOptions {
   readonly method?: "GET" | "POST";
   readonly accept?: string;
-  /** Bearer token of the write routes and the lists of batches. */
+  /** Bearer token for the operations on batches. */
   readonly token?: string;
-  /** Sent as JSON. */
+  /** Value that is sent as JSON. */
   readonly body?: unknown;
   readonly signal?: AbortSignal;
 }
 
-/** Longest wait for an answer: over the server's own deadline, so that its problem document arrives first. */
+/**
+ * Longest wait for an answer. It is longer than the server's own deadline, so that its problem document arrives first.
+ */
 const TIMEOUT_MS = 20_000;
 
 /**
  * Calls the API.
  *
- * @throws {ProblemError} for every answer that is not a success, and for none; an abort by `signal` passes through.
+ * @throws {ProblemError} for every answer that is not a success, and if there is no answer. If `signal` is aborted, its
+ * error passes through.
  */
 export async function call(path: string, { method, accept, token, body, signal }: CallOptions = {}): Promise<Response> {
   const headers: Record<string, string> = { Accept: accept ?? "application/json" };
@@ -62,13 +65,14 @@ export async function call(path: string, { method, accept, token, body, signal }
   return response;
 }
 
-/** As {@link call}, with the body read as JSON of the caller's type. */
+/** Like {@link call}, and parses the body as JSON of the type that the caller names. */
 export async function callJson<T>(path: string, options?: CallOptions): Promise<T> {
   return (await (await call(path, options)).json()) as T;
 }
 
 /**
- * Something between here and the service (a proxy, a gateway) may answer in its own words: then the status has to do.
+ * Reads a problem document. A proxy or gateway in between may have answered in another form; then the problem is made
+ * from the status.
  */
 async function readProblem(response: Response): Promise<Problem> {
   const fallback = { title: response.statusText || `Status ${response.status}`, status: response.status };

@@ -1,16 +1,19 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 
-export interface RegistryArgs {
+export interface ImageRegistryArgs {
   readonly keyArn: pulumi.Input<string>;
   readonly protect: boolean;
 }
 
-/** A repository for the one image, scanned when it is pushed. A tag never moves, so a release is what was tested. */
-export class Registry extends pulumi.ComponentResource {
+/**
+ * A repository for the application's image. Images are scanned when they are pushed. A tag can never be moved, so the
+ * image that was tested is the one that is released.
+ */
+export class ImageRegistry extends pulumi.ComponentResource {
   readonly url: pulumi.Output<string>;
 
-  constructor(name: string, args: RegistryArgs, options: pulumi.ComponentResourceOptions) {
+  constructor(name: string, args: ImageRegistryArgs, options: pulumi.ComponentResourceOptions) {
     super("ratesapp:cluster:Registry", name, {}, options);
     const repository = new aws.ecr.Repository(
       name,

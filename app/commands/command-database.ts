@@ -1,32 +1,30 @@
 import { existsSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { openEmbedded } from "../database/embedded.js";
-import { migrate } from "../database/migrate.js";
 import type { Settings } from "../settings.js";
 import { UsageError } from "./failure.js";
 
-/** The databases a command works on. */
+/** The databases that a command works on. */
 export interface CommandDatabase {
-  /** Where writes go; undefined where only DATABASE_READ_URL is given. */
+  /** Address for writes; undefined if only DATABASE_READ_URL is set. */
   readonly writeUrl: string | undefined;
-  /** Where reads go. */
+  /** Address for reads. */
   readonly readUrl: string;
   /**
-   * True for the local Postgres, which this process migrates itself: it is at the newest schema when this is returned.
-   * A database that is given is migrated by `ratesapp migrate`.
+   * True if it is the local Postgres. This process migrates it, so it already has the newest schema. A database that
+   * the user names is migrated by `ratesapp migrate`.
    */
   readonly local: boolean;
   close(): Promise<void>;
 }
 
-/** The folder of this project, or of what is installed of it. */
+/** Folder of this project, or of its installed package. */
 const PROJECT = realpathSync(fileURLToPath(new URL("../../", import.meta.url)));
 
 /**
- * The databases of the settings, or the local Postgres where they name none.
- * @throws {UsageError} in any other folder than the project's: the command would make an empty database there, and the
- * user would think that the data are lost.
+ * Opens the databases that the settings name, or the local Postgres if they name none.
+ * @throws {UsageError} if the local Postgres would be made outside of the project's folder. The command would make an
+ * empty database there, and the user would think that the data are lost.
  */
 export async function openCommandDatabase(settings: Settings): Promise<CommandDatabase> {
   const writeUrl = settings.databaseUrl;
@@ -38,6 +36,9 @@ export async function openCommandDatabase(settings: Settings): Promise<CommandDa
       `No database: DATABASE_URL is not set, and the local Postgres is that of ${PROJECT}, which is another folder than this.\nSet DATABASE_URL, or DATA_DIRECTORY to a folder for a local Postgres.`,
     );
   }
+  // Imported only here: most commands are given a database.
+  const { openEmbedded } = await import("../database/embedded.js");
+  const { migrate } = await import("../database/migrate.js");
   const embedded = await openEmbedded({ directory: dataDirectory });
   try {
     await migrate(embedded.url);
@@ -49,8 +50,8 @@ export async function openCommandDatabase(settings: Settings): Promise<CommandDa
 }
 
 /**
- * Runs `work` on the database that takes writes.
- * @throws {UsageError} if the settings only name one to read from.
+ * Runs `work` with the address of the database that takes writes.
+ * @throws {UsageError} if the settings name only a database for reads.
  */
 export async function withWriteDatabase<T>(settings: Settings, work: (url: string) => Promise<T>): Promise<T> {
   const database = await openCommandDatabase(settings);

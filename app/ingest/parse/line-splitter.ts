@@ -1,7 +1,7 @@
 import type { BadLines } from "./bad-lines.js";
-import { type Fault, faultOfBytes } from "./fields.js";
 import { GrowingBuffer } from "./growing-buffer.js";
 import { MAX_LINE_BYTES } from "./limits.js";
+import { type Fault, faultOfBytes } from "./line-to-price.js";
 import type { Rows } from "./rows.js";
 
 const LINE_FEED = 10;
@@ -17,7 +17,7 @@ export const LEAST_LINE_BYTES = 25;
  *
  * A line ends with LF or CR LF; the last one may end with the file. An empty line is skipped and counted.
  */
-export abstract class LineParser {
+export abstract class LineSplitter {
   /** Lines so far, bad, empty and header lines included. */
   lines = 0;
   bytes = 0;

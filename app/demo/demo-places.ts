@@ -1,6 +1,6 @@
 import type { Sea } from "./seas.js";
 
-/** A container port of the demonstration data. */
+/** A container port of the demo. */
 export interface DemoPort {
   /** UN/LOCODE. */
   readonly code: string;
@@ -8,11 +8,11 @@ export interface DemoPort {
   /** Slug of its region. */
   readonly region: string;
   readonly sea: Sea;
-  /** How much of the trade it draws, from 1 (a feeder port) to 5 (one of the largest). */
+  /** Its share in trade, from 1 (a feeder port) to 5 (one of the largest). */
   readonly size: number;
 }
 
-/** A region of the demonstration data; some hold ports, some hold regions, some hold both. */
+/** A region of the demo. It may contain ports, regions or both. */
 export interface DemoRegion {
   readonly slug: string;
   readonly name: string;

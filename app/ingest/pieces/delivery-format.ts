@@ -14,7 +14,7 @@ export async function readFirstBytes(object: SourceObject, bytes: number, signal
 export const MOST_HEADER_BYTES = MAX_LINE_BYTES + 1024;
 
 /** What a worker must know before it reads in the middle of a delivery. */
-export interface Layout {
+export interface DeliveryFormat {
   readonly format: Format;
   readonly columns: Columns;
 }
@@ -33,7 +33,7 @@ function formatOf(bytes: Buffer): Format | null {
  * Format and columns, from the first bytes of a delivery.
  * @throws {HeaderError}
  */
-export async function readLayout(chunks: AsyncIterable<Buffer>): Promise<Layout> {
+export async function readDeliveryFormat(chunks: AsyncIterable<Buffer>): Promise<DeliveryFormat> {
   let format: Format | null = null;
   let reader: HeaderReader | undefined;
   let unread: Buffer = Buffer.alloc(0);

@@ -4,13 +4,13 @@ import { useLoaded } from "../use-loaded.js";
 import { formatCount } from "./amount.js";
 import { type BadLine, type Batch, loadBatch } from "./batch.js";
 
-interface BadLinesProps {
+interface ReportedLinesProps {
   readonly batch: Batch;
   readonly token: string;
 }
 
-/** The lines that could not be loaded, read when they are asked for: a batch may keep a thousand. */
-export function BadLines({ batch, token }: BadLinesProps) {
+/** The bad lines of a batch. They are loaded when the user asks for them, because a batch may keep a thousand. */
+export function ReportedLines({ batch, token }: ReportedLinesProps) {
   const [open, setOpen] = useState(false);
   const { id, rows, errors } = batch;
   const key = open ? `${id} ${rows.rejected}` : undefined;

@@ -23,7 +23,7 @@ export function faultOfBytes(line: Buffer): Fault | null {
 }
 
 /** Adds the price that a line stands for, or says why it cannot. */
-export function addFields(fields: LineFields, ports: PortTable, rows: Rows): Fault | null {
+export function addPrice(fields: LineFields, ports: PortTable, rows: Rows): Fault | null {
   const originId = portId(fields.orig_code, ports);
   if (originId === 0) return { column: "orig_code", reason: "unknown port" };
   const destinationId = portId(fields.dest_code, ports);

@@ -3,19 +3,19 @@ import { wholeNumber } from "./whole-number.js";
 
 const RULE = "must be the next_cursor of an answer";
 
-/** How a list is cut into pages. */
-export interface Pages<Position> {
-  /** What a page lists, such as "ports". */
+/** How a list is divided into pages. */
+export interface Pagination<Position> {
+  /** What the pages list, such as "ports". */
   readonly of: string;
   readonly most: number;
-  /** Length of a page if `limit` is not given. */
+  /** Number of entries on a page if `limit` is not given. */
   readonly usual: number;
-  /** @returns where a page begins, or undefined for a text that no answer gave as `next_cursor`. */
+  /** @returns where a page begins; undefined if the text was never given out as `next_cursor`. */
   readonly readCursor: (text: string) => Position | undefined;
 }
 
-/** The parameters `limit` and `cursor` of a list that is answered a page at a time. */
-export function pageParameters<Position>({ of, most, usual, readCursor }: Pages<Position>) {
+/** The parameters `limit` and `cursor` of a list. */
+export function paginationParameters<Position>({ of, most, usual, readCursor }: Pagination<Position>) {
   return {
     limit: wholeNumber(1, most)
       .default(usual)

@@ -7,9 +7,9 @@ import { type ParameterMistake, ProblemError, parameterProblem } from "../http/p
 import type { ApiContext, ApiMiddleware } from "../http/request.js";
 import { type AskedRates, readRatesParameters } from "./rates-parameters.js";
 
-/** What rates are answered with. */
+/** What the route of rates needs. */
 export interface RatesServices extends AnswerServices {
-  /** One for all paths, because it bounds the prepared statements of the connections that they share. */
+  /** One finder for all paths, because it limits the prepared statements of the connections that the paths share. */
   readonly finder: RatesFinder;
 }
 
@@ -19,10 +19,10 @@ interface Form {
 }
 
 const JSON_FORM: Form = { contentType: "application/json; charset=utf-8", write: writeJson };
-/** A header line and a line for each day, ended by CR and LF; null is an empty field. */
+/** A header line and a line for each day, each ended by CR and LF. An empty field means null. */
 export const CSV_FORM: Form = { contentType: "text/csv; charset=utf-8; header=present", write: writeCsv };
 
-/** Thrown inside a query, which questions that spell their places differently may share. */
+/** Thrown inside a query. Questions that name their places with different parameters may share that query. */
 class UnknownPlaces extends NoAnswerError {
   readonly originIsUnknown: boolean;
   readonly destinationIsUnknown: boolean;
@@ -36,7 +36,7 @@ class UnknownPlaces extends NoAnswerError {
 
 /**
  * `GET /rates`: the average price and the number of prices of each day, newest first.
- * @param only the one form that the path has; if not given, the client chooses by its Accept header.
+ * @param only the form of a path with only one; if not given, the client chooses with its Accept header.
  */
 export function ratesRoute(services: RatesServices, only?: Form): ApiMiddleware {
   return async function rates(ctx: ApiContext) {

@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import type { Settings } from "../settings.js";
 import type { Logger } from "../telemetry/logger.js";
-import type { CommandDatabase } from "./database.js";
+import type { CommandDatabase } from "./command-database.js";
 
-/** Where a running server can be reached. */
+/** Addresses of a running server. */
 export interface Addresses {
   /** Such as http://127.0.0.1:3000 */
   readonly apiUrl: string;
@@ -11,7 +11,7 @@ export interface Addresses {
 }
 
 /**
- * Serves until the signal asks to stop, and then until the requests under way have their answers.
+ * Serves until the signal is aborted, and then until the requests under way have their answers.
  * @throws if a port is taken.
  */
 export async function serveUntil(
@@ -22,7 +22,7 @@ export async function serveUntil(
   onServing: (addresses: Addresses) => void,
 ): Promise<void> {
   const { writeUrl: databaseUrl, readUrl: databaseReadUrl } = database;
-  // Imported only here: its libraries take half of the time to start, and most commands do not need them.
+  // Imported here and not at the top: its libraries take half of the start-up time, and most commands do not need them.
   const { startServer } = await import("../api/server.js");
   const server = await startServer({ settings: { ...settings, databaseUrl, databaseReadUrl }, logger });
   logger.info({ api: server.apiUrl, admin: server.adminUrl, listening: server.addresses }, "serving");

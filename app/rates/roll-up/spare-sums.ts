@@ -1,14 +1,18 @@
 import { RateSums } from "./rate-sums.js";
 
 /**
- * Memory to add up in, used for one part after the other: what is given back is not free before the collector looks.
+ * Memory for sums, used for one part after the other. If each part took new memory, the old memory would not be free
+ * before the next garbage collection.
  */
 export interface Sums {
   readonly ports: RateSums;
   readonly regions: RateSums;
 }
 
-/** Memory of audits that have ended, for those that come: a thousand small ones would else ask for gigabytes. */
+/**
+ * Keeps the memory of audits that have ended for the next ones. Without this, a thousand small audits would ask for
+ * gigabytes.
+ */
 export class SpareSums {
   readonly #bytes: number;
   readonly #spare: Sums[] = [];
@@ -28,7 +32,7 @@ export class SpareSums {
   }
 }
 
-/** @param bytes what both may take; about 33,000 lanes of a month fit into 24 MiB. */
+/** Makes empty sums. @param bytes limit of both together; 24 MiB hold about 33,000 lanes of a month. */
 export function createSums(bytes: number): Sums {
   const third = Math.floor(bytes / 3);
   return { ports: new RateSums(2 * third), regions: new RateSums(third) };

@@ -1,10 +1,10 @@
 import type { Content, DeclaredAnswer } from "../http/operation.js";
 import type { ProblemName } from "../http/problems.js";
 
-/** What every operation that {@link answerQuestion} answers can meet. */
+/** The problems that every operation answered by {@link answerQuestion} can have. */
 export const DATA_PROBLEMS: readonly ProblemName[] = ["not-acceptable", "database-away", "timeout"];
 
-/** 200 with what the data said, and 304 for a client that has it. */
+/** Declares the answers of such an operation: 200 with the data, and 304 for a client that has it already. */
 export function dataAnswers(description: string, content: Content): Readonly<Record<number, DeclaredAnswer>> {
   return {
     200: { description, headers: ["Dataset-Version", "ETag", "Server-Timing"], content },

@@ -3,18 +3,18 @@ import { inProject } from "../in-project.js";
 import type { Settings } from "../settings/schema.js";
 import { StackSettingsError } from "../settings/settings-error.js";
 
-/** What a ConfigMap takes, its keys apart. */
+/** Limit of the content of a ConfigMap, without its keys. */
 const MOST_BYTES = 2 ** 20;
 
-/** The contents of the places files, as a ConfigMap keeps them. */
+/** The contents of the places files, in the form of a ConfigMap. */
 export interface Places {
   readonly "ports.csv": string;
   readonly "regions.csv": string;
 }
 
 /**
- * The places files that the settings name, if they name any; read before anything is made.
- * @throws {StackSettingsError} for a file that cannot be read or is not UTF-8, and for files that no ConfigMap takes.
+ * Reads the places files, if the settings name files. This happens before any resource is made.
+ * @throws {StackSettingsError} for a file that cannot be read or is not UTF-8, and for files too large for a ConfigMap.
  */
 export function placesOf(stack: string, { places }: Settings): Places | undefined {
   if (typeof places !== "object" || !("ports" in places)) return undefined;

@@ -10,48 +10,48 @@ import { type AnswerCache, IN_MEMORY } from "./answer-cache.js";
 import type { Encoding } from "./compressible-body.js";
 import { hasAnswer, takenEncoding } from "./send-body.js";
 
-export interface RepeatedRequestsOptions {
+export interface FastPathOptions {
   readonly answers: AnswerCache;
   readonly load: Load;
   readonly observer: RequestObserver;
-  /** Undefined for no limit. */
+  /** Undefined if there is no limit. */
   readonly limiter: RateLimiter | undefined;
   readonly isDraining: () => boolean;
 }
 
-/** What was read from a request: all that its answer depends on, but what the client has already. */
+/** Everything of a request that decides its answer, except for what the client has already (If-None-Match). */
 interface ReadRequest {
-  /** Of its answer in memory. */
+  /** Key of the answer in memory. */
   readonly key: string;
   readonly route: string;
   readonly vary: string;
-  /** Undefined if the client takes none. */
+  /** Undefined if the client accepts no compression. */
   readonly encoding: Encoding | undefined;
 }
 
-/** About 5 MiB when full. */
+/** They take about 5 MiB when all are in use. */
 const MOST_REQUESTS = 5_000;
 const LONGEST_CHARACTERS = 500;
 
 const SAME_HEADERS = HEADERS.flat();
 
 /**
- * Answers requests that were answered from memory before, with the headers and the bytes that Koa's layers would send,
- * in 34 µs of the processor instead of 46: consumers ask the same again and again, in the same words. What is to be
- * said otherwise (the answer is not in memory, the client is over its limit, the server is overloaded or stops) is left
- * to the layers.
+ * Answers a request that was answered from memory before, without Koa: 34 µs of CPU time instead of 46. Consumers send
+ * the same requests again and again. The headers and the bytes are the same as from Koa's middleware. Every other case
+ * is left to Koa: the answer is no longer in memory, the client is over its limit, or the server is overloaded or
+ * stops.
  */
-export class RepeatedRequests {
-  readonly #options: RepeatedRequestsOptions;
+export class FastPath {
+  readonly #options: FastPathOptions;
   readonly #read = new LRUCache<string, ReadRequest>({ max: MOST_REQUESTS });
 
-  constructor(options: RepeatedRequestsOptions) {
+  constructor(options: FastPathOptions) {
     this.#options = options;
   }
 
   /**
-   * To be called when a request was answered from memory.
-   * @param read of its answer in memory, and the request headers that chose it
+   * Call this after a request was answered from memory.
+   * @param read the key of the answer in memory, and the request headers that chose its form
    */
   remember(ctx: ApiContext, read: { readonly key: string; readonly vary: string }): void {
     const words = wordsOf(ctx.req);
@@ -60,7 +60,7 @@ export class RepeatedRequests {
     this.#read.set(words, { ...read, route, encoding: takenEncoding(ctx) });
   }
 
-  /** @returns false if the request is for the layers: nothing was done about it, and nothing counted. */
+  /** @returns false if Koa has to answer the request: this method then did nothing and counted nothing. */
   answer(req: IncomingMessage, res: ServerResponse): boolean {
     const { answers, load, observer, limiter, isDraining } = this.#options;
     if ((req.method !== "GET" && req.method !== "HEAD") || isDraining() || isLate(load)) return false;
@@ -71,7 +71,7 @@ export class RepeatedRequests {
     const { body, etag, contentType } = current.answer;
     const encoding = body.compressible ? read.encoding : undefined;
     const bytes = encoding === undefined ? body.bytes : body.encoded(encoding);
-    // It is being compressed for the first time.
+    // A promise means that this form is only now being made. Koa's middleware waits for it.
     if (bytes instanceof Promise) return false;
     const share = limiter?.take(req);
     if (share?.allowed === false) return false;
@@ -80,8 +80,8 @@ export class RepeatedRequests {
     const state = observer.begin(req, res, () => read.route);
     state.timings = IN_MEMORY;
     const has = hasAnswer(req, etag);
-    // Names and values by turns, which writeHead takes without keeping and reading them again, as after
-    // setHeader.
+    // `writeHead` takes this flat list of names and values as it is. With `setHeader`, Node.js would store each header
+    // and read it again.
     const headers = [
       ...SAME_HEADERS,
       ...["X-Request-Id", state.id, "Cache-Control", CACHE_CONTROL, "Vary", read.vary],
@@ -95,7 +95,7 @@ export class RepeatedRequests {
   }
 }
 
-/** Method, body and other headers choose no answer. */
+/** The parts of a request that choose its answer. The body and the other headers do not. */
 function wordsOf({ url, headers }: IncomingMessage): string {
   return `${headers.accept}\0${headers["accept-encoding"]}\0${url}`;
 }

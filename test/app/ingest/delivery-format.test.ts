@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { HeaderError } from "../../../app/ingest/parse/columns.js";
-import { readLayout } from "../../../app/ingest/pieces/layout.js";
+import { readDeliveryFormat } from "../../../app/ingest/pieces/delivery-format.js";
 
 const NDJSON = '{"orig_code":"CNSGH","dest_code":"NLRTM","day":"2021-01-31","price":1234}\n';
 const CSV = "day,price,orig_code,dest_code\n2021-01-31,1234,CNSGH,NLRTM\n";
@@ -10,7 +10,7 @@ async function headOf(text: string, chunkBytes: number) {
   async function* chunks() {
     for (let at = 0; at < bytes.length; at += chunkBytes) yield bytes.subarray(at, at + chunkBytes);
   }
-  return readLayout(chunks());
+  return readDeliveryFormat(chunks());
 }
 
 describe("the head of a delivery", () => {

@@ -2,18 +2,18 @@ import type { Session } from "../../database/queries.js";
 import { type PlacesAbove, readPlacesAbove } from "./places-above.js";
 import { RegionSums } from "./region-sums.js";
 import { closeMoved, deleteRegionRows, fetchMoved, listRolledMonths, openMoved } from "./roll-up.sql.js";
-import { createSums, type Sums } from "./sums.js";
+import { createSums, type Sums } from "./spare-sums.js";
 import { countFromEpoch } from "./write-rows.js";
 
 const BYTES = 32 * 1024 * 1024;
 const DAYS = 31;
 
 /**
- * Makes the rates of these regions again, for every batch, after ports moved in the tree: inside the caller's
- * transaction, month by month. The caller holds the lock of the tree and has brought `place_ports` in step.
+ * Computes the rates of these regions again for every batch, after ports moved in the tree. It runs in the caller's
+ * transaction, month by month. The caller holds the lock of the tree and has already updated `place_ports`.
  * @param regionIds regions that gained or lost ports.
  */
-export async function rollUpRegions(session: Session, regionIds: readonly number[]): Promise<void> {
+export async function rollUpMovedRegions(session: Session, regionIds: readonly number[]): Promise<void> {
   const above = await readPlacesAbove(session);
   const memory = createSums(BYTES);
   for (const { month } of await session.rows(listRolledMonths)) {
@@ -32,7 +32,7 @@ async function rollUpMonth(
   ports.begin(DAYS);
   regionSums.begin(DAYS);
   const regions = new RegionSums(session, countFromEpoch(month), regionSums, above, new Set(regionIds));
-  /** None yet; nothing has been added then. */
+  /** 0 before the first batch. Nothing has been added yet at that point. */
   let batchId = 0;
   const settle = async () => {
     await regions.addPorts(batchId, ports);

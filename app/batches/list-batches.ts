@@ -1,0 +1,10 @@
+import type { Queries } from "../database/queries.js";
+import type { BatchSummary } from "./batch-summary.js";
+import { composeList, type ListOptions } from "./list-batches.sql.js";
+
+export type { ListOptions };
+
+/** Newest first; compactions are left out. */
+export function listBatches(database: Queries, options: ListOptions): Promise<BatchSummary[]> {
+  return database.composed(composeList(options));
+}

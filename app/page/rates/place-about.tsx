@@ -1,0 +1,18 @@
+import type { Place } from "./places.js";
+
+interface PlaceAboutProps {
+  readonly place: Place;
+  /** True to leave out the regions around the place, because the tree already shows them. */
+  readonly brief?: boolean;
+}
+
+/** `CNSGH · China Main`, `18 ports · Northern Europe` */
+export function PlaceAbout({ place, brief }: PlaceAboutProps) {
+  const about = place.kind === "port" ? place.code : `${place.ports} ${place.ports === 1 ? "port" : "ports"}`;
+  return (
+    <span class="place-where">
+      <span class={place.kind === "port" ? "place-code" : "place-count"}>{about}</span>
+      {!brief && place.around.length > 0 && <span class="place-around"> · {place.around.join(", ")}</span>}
+    </span>
+  );
+}
