@@ -3,12 +3,12 @@ import { BatchNotFoundError, BatchStateError } from "./batch-error.js";
 import { findDelivery, setAside } from "./plan.sql.js";
 
 /**
- * Lets a failed delivery be loaded once more, as a new batch, by the next ingest run that finds it at its source; an
- * upload is sent again. The failed batch stays for the record. Calling this twice changes nothing more.
- * @returns where it came from; `sent` if that is a client.
+ * Lets a failed delivery be loaded once more, as a new batch: by the next ingest run that finds it at its source, or
+ * when the client sends the upload again. The failed batch stays for the record. A second call changes nothing more.
+ * @returns where the delivery came from; `sent` is true if a client sent it.
  * @throws {BatchNotFoundError}
- * @throws {BatchStateError} if it has not failed, if its source cannot be read again, or if another batch has been made
- * of the same delivery since.
+ * @throws {BatchStateError} if the batch has not failed, if its source cannot be read again, or if the same delivery
+ * has become another batch since.
  */
 export async function retryBatch(
   database: Database,

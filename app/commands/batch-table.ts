@@ -1,6 +1,6 @@
 import type { BatchSummary } from "../batches/batch-summary.js";
-import type { Held } from "../batches/folded.sql.js";
 import { type ReportedLine, tells } from "../batches/reported-lines.js";
+import type { Held } from "../batches/unfold.sql.js";
 import { printable } from "../printable.js";
 
 const LONGEST_SOURCE = 48;

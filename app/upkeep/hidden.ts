@@ -1,6 +1,6 @@
-import { FoldedChange, whileFoldsChange } from "../batches/folded.js";
-import { findHiddenAside, setLaidAside } from "../batches/folded.sql.js";
 import { lock } from "../batches/publish.js";
+import { FoldedChange, whileFoldsChange } from "../batches/unfold.js";
+import { findHiddenAside, setLaidAside } from "../batches/unfold.sql.js";
 import type { Database } from "../database/database.js";
 import type { Session } from "../database/queries.js";
 import { limitWaits, lockDataset } from "../rates/dataset.sql.js";

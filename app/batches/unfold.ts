@@ -14,12 +14,18 @@ import {
   setLaidAside,
   takeBack,
   takeOut,
-} from "./folded.sql.js";
+} from "./unfold.sql.js";
 
-/** A fold was made, or a month is being dropped, while this transaction wrote its rows: it rolls back. */
+/**
+ * Another process made a fold, or is dropping a month, while this transaction wrote its rows. The transaction rolls
+ * back.
+ */
 class FoldsChangedError extends Error {}
 
-/** The folds changed in each try. The code makes it what a lock is that did not come in time. */
+/**
+ * The folds changed in each try. The code is that of a lock that was not free in time, so that callers treat both
+ * alike.
+ */
 class FoldsBusyError extends Error {
   readonly code = "55P03";
 
@@ -32,7 +38,10 @@ class FoldsBusyError extends Error {
 const WAIT_MS = 50;
 const MOST_TRIES = 200;
 
-/** Repeats a transaction while another process changes the folds that it works on, until the database's deadline. */
+/**
+ * Runs a transaction, and runs it again while another process changes the same folds, until the database's deadline.
+ * @throws an error with the SQLSTATE 55P03 (lock not available) after the last try.
+ */
 export async function whileFoldsChange<T>(database: Database, work: (session: Session) => Promise<T>): Promise<T> {
   const { deadlineMs = Number.POSITIVE_INFINITY } = database.patience;
   for (let tries = 1; ; tries += 1) {
@@ -47,8 +56,9 @@ export async function whileFoldsChange<T>(database: Database, work: (session: Se
 }
 
 /**
- * A retract or publish of a batch that is in folds, in two steps of one transaction: it writes the rows first, which
- * may take long, and takes the locks then, for a moment.
+ * The part of a retract or a publish that concerns folds: it takes a batch out of the folds that count it, or gives a
+ * batch its own rates back. Both happen in one transaction and two steps. First the rates are written, which may take
+ * long. Then the caller takes the locks and marks the days, which takes a moment.
  */
 export class FoldedChange {
   readonly #session: Session;
@@ -68,12 +78,12 @@ export class FoldedChange {
     this.#written = written;
   }
 
-  /** Writes the batch's rows with the sign turned, beside those of the folds that count it. */
+  /** Writes the rates of the batch with negative counts and sums, beside the rows of the folds that count it. */
   static takingOut(session: Session, batchId: number): Promise<FoldedChange> {
     return FoldedChange.#write(session, batchId, findFolds);
   }
 
-  /** Writes the rows that were laid aside of the batches that `find` finds with this one. */
+  /** Writes the rates that were laid aside, of the batches that `find` returns for this batch. */
   static bringingBack(
     session: Session,
     batchId: number,
@@ -100,13 +110,16 @@ export class FoldedChange {
     return new FoldedChange(session, batchId, find, elsewhere);
   }
 
-  /** To be asked with the dataset locked. @throws if other rows would have to be written now. */
+  /**
+   * Call this once the dataset is locked.
+   * @throws an error that repeats the transaction, if the rates that were written are no longer those that are needed.
+   */
   async expectUnchanged(): Promise<void> {
     const now = await this.#session.rows(this.#find, { batchId: this.#batchId });
     if (JSON.stringify(now) !== JSON.stringify(this.#written)) throw new FoldsChangedError();
   }
 
-  /** The batch is retracted: from now on no fold counts it. */
+  /** Ends the retract of the batch: from now on no fold counts it. */
   async layAside(): Promise<void> {
     if (this.#written.length === 0) return;
     const months = this.#written.map(({ month }) => month);
@@ -116,7 +129,7 @@ export class FoldedChange {
     await this.#session.run(layAside, { batchId: this.#batchId });
   }
 
-  /** What was brought back has rows of its own from now on. */
+  /** Ends the bringing back: from now on these batches have rates of their own. */
   async takeBack(): Promise<void> {
     if (this.#written.length === 0) return;
     const batches = this.#written.map(({ batch_id }) => batch_id);

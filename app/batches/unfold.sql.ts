@@ -1,9 +1,12 @@
 import { statement } from "../database/statement.js";
 
-/** A month of a batch that has no rows of its own, and its days: the fold that counts them, or null. */
+/**
+ * The days of a batch in one month for which the batch has no rates of its own. `fold_id` is the fold that counts these
+ * days; it is null if the rates were laid aside and no fold counts them. Days are texts such as `2021-01-31`.
+ */
 export interface Elsewhere {
   readonly batch_id: number;
-  /** First day. */
+  /** First day of the month. */
   readonly month: string;
   readonly from_day: string;
   readonly last_day: string;
@@ -14,8 +17,8 @@ const monthAndDays = `batch_id, to_char(month, 'YYYY-MM-DD') AS month, to_char(f
          to_char(last_day, 'YYYY-MM-DD') AS last_day`;
 
 /**
- * Months of a batch whose prices the rows of a fold count. A fold may itself be folded, so it is the last one of a
- * chain.
+ * The months of a batch that folds count. A fold may itself be part of another fold; the result names the last fold of
+ * such a chain, because only that fold has rows.
  */
 export const findFolds = statement<{ batchId: number }, Elsewhere>(`
   WITH RECURSIVE above AS (
@@ -32,7 +35,7 @@ export const findFolds = statement<{ batchId: number }, Elsewhere>(`
   SELECT ${monthAndDays}, fold_id
   FROM (SELECT DISTINCT ON (month) * FROM above ORDER BY month, height DESC) top ORDER BY top.month`);
 
-/** Months that have no rows, of the batches that a query finds. */
+/** The months whose rates were laid aside, for the batches that the query finds. */
 const laidAside = (batches: string) => `
   SELECT ${monthAndDays}, NULL AS fold_id
   FROM (
@@ -42,17 +45,20 @@ const laidAside = (batches: string) => `
   ) held
   ORDER BY batch_id, held.month`;
 
-/** Of a batch that is retracted. */
+/** The months of a retracted batch whose rates were laid aside. */
 export const findLaidAside = statement<{ batchId: number }, Elsewhere>(
   laidAside("SELECT id FROM batches WHERE id = $batchId AND state = 'retracted'"),
 );
 
-/** Of a batch that is published, and hidden on all its days. */
+/** The months whose rates were laid aside, of a published batch that later batches hide on all its days. */
 export const findHiddenAside = statement<{ batchId: number }, Elsewhere>(
   laidAside("SELECT id FROM batches WHERE id = $batchId AND state = 'published'"),
 );
 
-/** Of the `replace` batches that consumers see again once this one is retracted. */
+/**
+ * The months whose rates were laid aside, of the `replace` batches that consumers see again once the given batch is
+ * retracted.
+ */
 export const findRevealed = statement<{ batchId: number }, Elsewhere>(
   laidAside(`
     SELECT next.id
@@ -67,14 +73,17 @@ export const findRevealed = statement<{ batchId: number }, Elsewhere>(
     WHERE given.id = $batchId AND given.mode = 'replace'`),
 );
 
-/** Deliveries that a fold holds, directly or through others, and can let go of: how many, and their numbers. */
+/**
+ * The deliveries that a fold holds, directly or through other folds, and that can still be retracted: their number, the
+ * first id and the last id.
+ */
 export interface Held {
   readonly batches: number;
   readonly first: number;
   readonly last: number;
 }
 
-/** Without a row for what holds none. */
+/** No row if the batch holds no deliveries. */
 export const readHeld = statement<{ foldId: number }, Held>(`
   WITH RECURSIVE below AS (
     SELECT batch_id FROM batch_days WHERE fold_id = $foldId
@@ -85,7 +94,7 @@ export const readHeld = statement<{ foldId: number }, Held>(`
   FROM batches WHERE id IN (SELECT batch_id FROM below) AND mode <> 'compaction'
   HAVING count(*) > 0`);
 
-/** Takes the batch out of the totals of its folds (`folds`, with their `months`). */
+/** Subtracts the batch from the daily totals of its folds. `months` and `folds` are pairs. */
 export const takeOut = statement<{
   batchId: number;
   months: readonly string[];
@@ -98,22 +107,31 @@ export const takeOut = statement<{
     ON own.batch_id = $batchId AND own.day >= held.month AND own.day < (held.month + interval '1 month')::date
   WHERE fold.batch_id = held.fold_id AND fold.day = own.day`);
 
-/** The rows that take a batch out of these folds are beside theirs until they are added up. */
+/**
+ * Notes that these folds have one more correction: rows with negative counts, which take a batch out of the fold. The
+ * corrections stay beside the rows of the fold until upkeep adds both up.
+ */
 export const countCorrections = statement<{ folds: readonly (number | null)[] }>(
   "UPDATE batches SET corrections = corrections + 1 WHERE id = ANY ($folds::integer[])",
 );
 
-/** The batch has no rows of its own from now on: folds hold its sums, or no longer do. */
+/**
+ * Marks the days of a batch that has left its folds: no fold counts them any more, and the batch has no rates of its
+ * own.
+ */
 export const layAside = statement<{ batchId: number }>(`
   UPDATE batch_days SET fold_id = NULL, laid_aside = true, visible = false
   WHERE batch_id = $batchId AND fold_id IS NOT NULL`);
 
-/** Of a `replace` that is hidden; see the migration. */
+/**
+ * Marks batches as laid aside, or not. Only a hidden `replace` batch is marked; the migration that adds the column
+ * tells why.
+ */
 export const setLaidAside = statement<{ batches: readonly number[]; laidAside: boolean }>(`
   UPDATE batches SET laid_aside = $laidAside
   WHERE id IN (SELECT id FROM batches WHERE id = ANY ($batches::integer[]) AND laid_aside <> $laidAside ORDER BY id FOR UPDATE)`);
 
-/** Their rows are there again. */
+/** Marks the days of these batches as having rates of their own again. */
 export const takeBack = statement<{ batches: readonly number[] }>(
   "UPDATE batch_days SET laid_aside = false WHERE batch_id = ANY ($batches::integer[]) AND laid_aside",
 );
