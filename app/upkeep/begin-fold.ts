@@ -4,8 +4,9 @@ import { keepMonth } from "../rates/month.sql.js";
 import { boundFold, claimFold } from "./fold.sql.js";
 
 /**
- * Takes what every fold and compaction of a feed and month needs until its transaction ends.
- * @returns false if another process folds them, or the month is being dropped.
+ * Prepares a transaction that folds a month of a feed: sets the limits of the session, and takes the locks that a fold
+ * or compaction holds until its transaction ends.
+ * @returns false if another process is folding the month, or dropping it. Then the transaction must not write.
  */
 export async function beginFold(session: Session, feed: string, month: string): Promise<boolean> {
   await session.run(boundFold);

@@ -23,26 +23,28 @@ import { bringBackHidden, layAsideHidden } from "./hidden.js";
 import { type ReclaimReport, reclaim } from "./reclaim.js";
 import { Turns } from "./turns.js";
 
+/** Which batches a compaction folds. */
 export interface CompactOptions {
-  /** Batches published within this many days can be retracted and stay as they are. */
+  /** Batches that were published in this many last days can be retracted, so they are not folded. */
   readonly retractableDays?: number;
-  /** Fold a feed's month once this many batches hold days of it. */
+  /** A month of a feed is folded once at least this many settled batches hold days of it. */
   readonly batchesPerMonth?: number;
-  /** Told before each month. */
+  /** Called before each month. */
   readonly onMonth?: (feed: string, month: string) => void;
 }
 
+/** What a compaction did. */
 export interface CompactReport {
-  /** Months of feeds that were folded. */
+  /** Number of folded months, counted for each feed. */
   readonly folded: number;
-  /** Rows of daily_rates and of prices that were deleted, those of failed and retracted batches included. */
+  /** Deleted rows of daily_rates and of prices, those of failed and retracted batches included. */
   readonly dailyRates: number;
   readonly prices: number;
 }
 
 /**
- * Rewriting a month for every batch that gets old would write hourly deliveries over and over; reading four rows
- * instead of one costs nothing that can be measured.
+ * With a smaller number, hourly deliveries would be written again and again, each time that another batch gets old.
+ * Reading up to four rows instead of one costs nothing that can be measured.
  */
 const BATCHES_PER_MONTH = 4;
 
@@ -50,10 +52,12 @@ const BATCHES_PER_MONTH = 4;
  * Folds batches that can no longer be retracted into one row for each origin, destination and month, and deletes rows
  * that no consumer can see. Answers stay the same to the last bit, and so does the dataset version.
  *
- * A month of a feed is one transaction: the new rows are written first, where no consumer sees them, and at its end the
- * days are pointed at them, in a moment. So a process that is killed leaves nothing to clean up; the rows it replaced
- * are noted in `dead_months` by the same transaction, and deleted afterwards. Asked to stop, it does so at once.
- * @throws {UpkeepError} behind the last, if a month of a feed or the rows of a batch could not be done with.
+ * Each month of a feed is one transaction. It first writes the new rows, which no consumer sees yet. At its end it
+ * switches the days to the new rows, which takes a moment, and notes the old rows in `dead_months`. They are deleted
+ * afterwards. A process that is killed therefore leaves nothing to clean up. When the database's signal aborts, the
+ * compaction stops at once.
+ * @throws {UpkeepError} after all other work, if a month of a feed could not be folded or the rows of a batch could not
+ * be deleted.
  */
 export async function compact(database: Database, options: CompactOptions = {}): Promise<CompactReport> {
   const { retractableDays = 30, batchesPerMonth: batches = BATCHES_PER_MONTH } = options;
@@ -71,8 +75,8 @@ export async function compact(database: Database, options: CompactOptions = {}):
       if (await work.catch(unlessChanged)) folded += 1;
     });
   }
-  // Then the folds that publishing processes left. Not before: settled batches would be folded together with others,
-  // and wait until these are settled too.
+  // Now make the folds that publishing processes did not make. Not before: settled batches would be folded together
+  // with batches that are not settled, and would have to wait until these are settled too.
   await turns.take("not all batches were folded", async () => {
     await foldAll(database);
     await layAsideHidden(database);
@@ -85,7 +89,7 @@ export async function compact(database: Database, options: CompactOptions = {}):
   return { folded, ...deleted };
 }
 
-/** A batch was retracted meanwhile by a process with larger `retractableDays`: this transaction rolls back. */
+/** A process with larger `retractableDays` retracted a batch in the meantime. The transaction rolls back. */
 class FoldChangedError extends Error {}
 
 function unlessChanged(error: unknown): false {
@@ -96,9 +100,9 @@ function unlessChanged(error: unknown): false {
 async function fold(session: Session, feed: string, month: string, retractableDays: number): Promise<boolean> {
   if (!(await beginFold(session, feed, month))) return false;
   const { inputs, batches, days, aside } = (await session.row(listFold, { retractableDays, feed, month })) ?? {};
-  // Another process laid some aside again.
+  // Another process laid the rates of some batches aside again.
   if (aside) return false;
-  // Another process folded them after they were listed.
+  // Another process folded the batches after they were listed.
   if (!inputs || !batches || !days || inputs.length < 2) return false;
   const foldId = (await session.row(insertFold, { feed, month, batches }))?.id as number;
   await session.run(foldRates, { foldId, month, batches, days });
@@ -114,10 +118,13 @@ async function fold(session: Session, feed: string, month: string, retractableDa
   return true;
 }
 
-/** Each transaction is short, because publishes wait for it. */
+/** Few, so that each transaction is short: publishes wait for it. */
 const DELIVERIES_AT_ONCE = 200;
 
-/** Folds whose batches are all too old to be retracted stand for them from now on; no row of rates is written. */
+/**
+ * Settles the folds whose batches are all too old to be retracted: such a fold replaces its batches for good. No row of
+ * rates is written.
+ */
 async function settleFolds(database: Database, retractableDays: number): Promise<void> {
   const settled = await database.transaction((session) => session.rows(listSettledFolds, { retractableDays }));
   for (const { id: foldId } of settled) {
@@ -125,7 +132,7 @@ async function settleFolds(database: Database, retractableDays: number): Promise
   }
 }
 
-/** @returns whether there is more to do. */
+/** @returns true if the fold holds more deliveries. */
 async function settle(session: Session, foldId: number): Promise<boolean> {
   await session.run(limitWaits);
   await session.run(lockDataset);

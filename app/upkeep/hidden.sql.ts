@@ -1,6 +1,6 @@
 import { statement } from "../database/statement.js";
 
-/** A `replace` of whose days consumers see none, as later ones hide them, and its days and months (first days). */
+/** A `replace` batch that later batches hide on all its days. `months` are first days of months. */
 export interface Hidden {
   readonly id: number;
   readonly feed: string;
@@ -14,7 +14,10 @@ interface Small {
   readonly mostMonths: number;
 }
 
-/** Of the batches that a query finds, those with rows. Larger ones stay as they are: a retract may need them again. */
+/**
+ * The hidden batches among those that the query finds, if they still have rates and are small. Larger batches stay as
+ * they are: a retract may need their rates again, and would take long to write them.
+ */
 const hidden = (batches: string) => `
   SELECT b.id, b.feed, to_char(min(d.day), 'YYYY-MM-DD') AS from_day, to_char(max(d.day), 'YYYY-MM-DD') AS last_day,
          array_agg(DISTINCT to_char(d.day, 'YYYY-MM-01')) AS months
@@ -25,11 +28,12 @@ const hidden = (batches: string) => `
      AND count(DISTINCT date_trunc('month', d.day)) <= $mostMonths
   ORDER BY b.id`;
 
+/** All hidden batches that still have rates. */
 export const listHidden = statement<Small, Hidden>(
   hidden("SELECT id FROM batches WHERE mode = 'replace' AND state = 'published'"),
 );
 
-/** Of the feed and the days of a batch. */
+/** The hidden batches that still have rates, in the feed and on the days of the given batch. */
 export const listHiddenAround = statement<Small & { batchId: number }, Hidden>(
   hidden(`
     SELECT d.batch_id
@@ -40,11 +44,15 @@ export const listHiddenAround = statement<Small & { batchId: number }, Hidden>(
     WHERE given.id = $batchId AND given.mode = 'replace'`),
 );
 
+/** Deletes the rates of a batch. */
 export const deleteRates = statement<{ id: number; fromDay: string; lastDay: string }>(`
   DELETE FROM daily_rates
   WHERE batch_id = $id AND first_day >= date_trunc('month', $fromDay::date)::date AND first_day <= $lastDay::date`);
 
-/** @returns how many days; none where a retract has shown one meanwhile. */
+/**
+ * Marks the days of a hidden batch as laid aside.
+ * @returns the number of days; 0 if a retract has made one of them visible in the meantime.
+ */
 export const layHiddenAside = statement<{ id: number }>(`
   UPDATE batch_days SET laid_aside = true
   WHERE batch_id = $id AND NOT EXISTS (

@@ -9,10 +9,10 @@ import { boundFoldEarly, DUE } from "./fold.sql.js";
 import { deleteRates, type Hidden, layHiddenAside, listHidden, listHiddenAround } from "./hidden.sql.js";
 
 /**
- * Deletes the rates of published `replace` batches of which consumers see no day, so that questions do not read them.
- * The retract of what hides one writes them again from its prices. Answers stay the same. A transaction for each batch;
- * if the process is killed, nothing has changed.
- * @param around only in the feed and on the days of this batch.
+ * Deletes the rates of published `replace` batches that later batches hide on all their days, so that questions do not
+ * read these rates. If the later batch is retracted, the retract writes the rates again from the prices. Answers stay
+ * the same. Each batch has a transaction of its own; if the process is killed, nothing of it has changed.
+ * @param around the id of a batch, to look only in its feed and on its days; all feeds if not given.
  */
 export async function layAsideHidden(database: Database, around?: number): Promise<void> {
   const found = await database.transaction((session) =>
@@ -21,7 +21,7 @@ export async function layAsideHidden(database: Database, around?: number): Promi
   for (const batch of found) await database.transaction((session) => layAside(session, batch)).catch(unlessShown);
 }
 
-/** A retract shows a day of the batch again: this transaction rolls back. */
+/** A retract made a day of the batch visible again. The transaction rolls back. */
 class ShownError extends Error {}
 
 function unlessShown(error: unknown): void {
@@ -38,7 +38,7 @@ async function layAside(session: Session, { id, feed, months, from_day, last_day
   if ((await session.run(layHiddenAside, { id })) === 0) throw new ShownError();
 }
 
-/** Writes the rates of such a batch again, to be folded with others for good. */
+/** Writes the rates of a hidden batch again, so that compaction can fold them with others for good. */
 export function bringBackHidden(database: Database, batchId: number): Promise<void> {
   return whileFoldsChange(database, async (session) => {
     const hidden = await FoldedChange.bringingBack(session, batchId, findHiddenAside);
