@@ -238,7 +238,7 @@ describe("ratesapp ingest run", function () {
     ]);
     const missing = await runRatesapp(["ingest", "run", "--feed", "sea"], environmentOf(`${feeds}.none`));
     expect(missing.code).to.equal(2);
-    expect(missing.stderr).to.equal(`${feeds}.none:\n  it cannot be read: no such file or directory\n`);
+    expect(missing.stderr).to.equal(`${feeds}.none:\n  the file cannot be read: no such file or directory\n`);
   });
 
   it("names no feed after a place, which would be a label of metrics", async () => {
