@@ -3,17 +3,20 @@ import { type Format, HeaderReader } from "../parse/header-reader.js";
 import { MAX_LINE_BYTES } from "../parse/limits.js";
 import type { SourceObject } from "../sources/source.js";
 
-/** The first bytes of an object that can be read in ranges; fewer if it has fewer. */
+/** The first bytes of an object that can be read in ranges; fewer than `bytes` if the object is shorter. */
 export async function readFirstBytes(object: SourceObject, bytes: number, signal?: AbortSignal): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of object.read(0, bytes, signal)) chunks.push(Buffer.from(chunk));
   return Buffer.concat(chunks);
 }
 
-/** A header is a line, and no line is longer than 1 MiB; more would be asked of a server for nothing. */
+/**
+ * Most bytes that are read to find the header. A header is one line, and a line has at most 1 MiB, so reading more
+ * would be in vain.
+ */
 export const MOST_HEADER_BYTES = MAX_LINE_BYTES + 1024;
 
-/** What a worker must know before it reads in the middle of a delivery. */
+/** Format and columns of a delivery. A worker must know them before it reads in the middle of the delivery. */
 export interface DeliveryFormat {
   readonly format: Format;
   readonly columns: Columns;
@@ -22,7 +25,10 @@ export interface DeliveryFormat {
 const WHITE_SPACE = new Set([0x20, 0x09, 0x0a, 0x0d, 0xef, 0xbb, 0xbf]);
 const BRACE = 0x7b;
 
-/** NDJSON begins with a brace, behind white space and a byte order mark, which alone tell nothing: null. */
+/**
+ * The format of a delivery that begins with these bytes: NDJSON begins with a brace, after white space or a byte order
+ * mark. Null if there is nothing else yet.
+ */
 function formatOf(bytes: Buffer): Format | null {
   const first = bytes.find((byte) => !WHITE_SPACE.has(byte));
   if (first === undefined) return null;
@@ -30,8 +36,8 @@ function formatOf(bytes: Buffer): Format | null {
 }
 
 /**
- * Format and columns, from the first bytes of a delivery.
- * @throws {HeaderError}
+ * Reads the format and the columns from the first bytes of a delivery.
+ * @throws {HeaderError} if the header cannot be read.
  */
 export async function readDeliveryFormat(chunks: AsyncIterable<Buffer>): Promise<DeliveryFormat> {
   let format: Format | null = null;
@@ -40,7 +46,7 @@ export async function readDeliveryFormat(chunks: AsyncIterable<Buffer>): Promise
   for await (const chunk of chunks) {
     unread = Buffer.concat([unread, chunk]);
     format ??= formatOf(unread);
-    // A server may send a byte order mark, or an empty line, in a packet of its own.
+    // A server may send a byte order mark or an empty line in a packet of its own.
     if (format === null) continue;
     reader ??= new HeaderReader(format, null);
     const header = reader.read(unread);
