@@ -203,7 +203,7 @@ describe("what an HTTP server answers", () => {
     [
       "it ends where the connection does, which may be anywhere",
       SourceError,
-      /tells neither its size nor its end/,
+      /sends neither its size nor a mark of its end/,
       (_q, r) => {
         r.useChunkedEncodingByDefault = false;
         r.writeHead(200, { connection: "close" }).end(content);
@@ -268,7 +268,7 @@ describe("what an HTTP server answers", () => {
     [
       "brotli",
       SourceError,
-      /Content-Encoding br; it may be gzip or zstd/,
+      /Content-Encoding br; only gzip and zstd can be read/,
       (_q, r) => all(r, content, { "content-encoding": "br" }),
     ],
     [
