@@ -120,6 +120,7 @@ export const summaries = (chosen: string) => `
   ) a
   ORDER BY b.id DESC`;
 
+/** The summary of one batch. No row if there is no such batch. */
 export const readSummary = statement<{ batchId: number }, BatchSummary>(
   summaries("SELECT * FROM batches WHERE id = $batchId"),
 );

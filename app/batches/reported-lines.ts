@@ -4,7 +4,7 @@ import { countLines, readLines } from "./reported-lines.sql.js";
 
 /** A bad line, as users see it. */
 export interface ReportedLine {
-  /** Name of the file. */
+  /** Name of the file, without its folder. */
   readonly file: string;
   /**
    * Number of the piece, if a client sent the batch in pieces: each piece is a file of its own. Null for any other

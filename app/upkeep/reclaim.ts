@@ -53,7 +53,7 @@ export async function reclaim(database: Database, options: ReclaimOptions = {}):
   );
 }
 
-/** {@link reclaim} for one batch; does nothing to a batch whose rows must stay. */
+/** As {@link reclaim}, for one batch. Does nothing if the rows of the batch must stay. */
 export function reclaimBatch(
   database: Database,
   batchId: number,

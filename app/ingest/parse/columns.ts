@@ -1,7 +1,9 @@
 import { splitFields } from "./split-fields.js";
 
+/** Name of a column: codes of the two ports, day, and price in whole dollars. */
 export type ColumnName = "orig_code" | "dest_code" | "day" | "price";
 
+/** The columns that every delivery has. */
 export const COLUMN_NAMES: readonly ColumnName[] = ["orig_code", "dest_code", "day", "price"];
 
 /** The columns of a CSV file, in the order of its header. */

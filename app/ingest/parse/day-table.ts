@@ -3,6 +3,7 @@
  * a file of garbage cannot make a partition for each month of ten thousand years.
  */
 export const FIRST_YEAR = 1900;
+/** See {@link FIRST_YEAR}. */
 export const LAST_YEAR = 2199;
 
 /** The value in {@link DAYS} of a day that does not exist. */

@@ -3,6 +3,7 @@ import { GrowingBuffer } from "./growing-buffer.js";
 import { MAX_LINE_BYTES } from "./limits.js";
 import { faultOfBytes } from "./line-to-price.js";
 
+/** The format of the lines of a delivery. */
 export type Format = "csv" | "ndjson";
 
 const LINE_FEED = 10;

@@ -3,6 +3,7 @@ import { unpackGzip } from "./unpack-gzip.js";
 import { unpackZstd } from "./unpack-zstd.js";
 import { beginsZstd, LargeWindowError } from "./zstd-frame.js";
 
+/** The compressions that can be read. */
 export type Compression = "gzip" | "zstd";
 
 /** First bytes of a source that show its compression. Names and headers are not used, because they are often wrong. */

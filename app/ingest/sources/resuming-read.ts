@@ -4,14 +4,14 @@ import { SourceChangedError, SourceError, SourceUnavailableError } from "./sourc
 /** A server that sends nothing for this long is taken to have vanished. */
 const SILENCE_MS = 60_000;
 
-/** One answer of a server: the bytes from the position that was asked for. */
+/** An answer of a server: the bytes from the requested position on. */
 export interface RangeAnswer {
   readonly body: AsyncIterable<Uint8Array>;
   /** Length of the body in bytes; null if the answer does not give it. */
   readonly bytes: number | null;
 }
 
-/** What to read, and how to ask for it again after a cut. */
+/** What to read, and how to request it again after the connection broke. */
 export interface ResumingRead {
   /** The name of the source in messages. */
   readonly location: string;
@@ -19,14 +19,14 @@ export interface ResumingRead {
   /** The end, exclusive: bytes of an answer behind it are not read. Null if only the server knows the end. */
   readonly to: number | null;
   /**
-   * False if the server gives no ranges: each attempt would start from the beginning, which the code that cuts the
-   * stream does itself.
+   * False if the server gives no ranges. Then each attempt would start from the beginning of the source, so {@link
+   * readResuming} does not go on after a break; the code that cuts the stream reads it again.
    */
   readonly ranges: boolean;
   /** Requests the bytes from `at` on. The signal also ends the body. */
   open(at: number, signal: AbortSignal): Promise<RangeAnswer>;
   readonly signal?: AbortSignal | undefined;
-  /** Tests make it short. */
+  /** Time after which a silent server is taken to have vanished; tests make it short. */
   readonly silenceMs?: number;
 }
 

@@ -54,7 +54,7 @@ describe("compact", function () {
     const report = await compact(database);
     expect(report.folded).to.equal(2);
     expect({ seen: await seen(database.pool), version: await version() }).to.deep.equal(before);
-    // 2 months × 3 places × 3 places, and the young batch's.
+    // Two months × 3 places × 3 places, and 9 rows of the young batch.
     expect(await rates()).to.equal(18 + 9);
     const { rows } = await database.pool.query(
       "SELECT id, state FROM batches WHERE mode <> 'compaction' AND state <> 'compacted'",
@@ -129,7 +129,7 @@ describe("compact", function () {
         await deliver(database.pool, { feed, prices: DAYS.map((day) => price(day, 1 + batch)) });
       }
     }
-    // Each can be counted exactly, and all together cannot.
+    // The sum of each batch can be counted exactly; the sum of all cannot.
     await database.pool.query(
       "UPDATE batch_days SET price_sum = 2 ^ 53 - 1 WHERE day = $1 AND batch_id IN (SELECT id FROM batches WHERE feed = 'a')",
       [DAYS[0]],
@@ -148,7 +148,7 @@ describe("compact", function () {
     );
     expect(rows).to.deep.equal([
       { feed: "a", state: "failed", count: 1 },
-      // Its February, and its January as it was.
+      // The compaction of its February, and the four batches of its January, which stay.
       { feed: "a", state: "published", count: 5 },
       { feed: "b", state: "compacted", count: 4 },
       { feed: "b", state: "published", count: 2 },
@@ -203,7 +203,7 @@ describe("compact", function () {
     for (const found of await Promise.all(readers)) expect([shown, retracted]).to.include.members([...found]);
   });
 
-  /** Every answer there is, in one statement. */
+  /** Every answer that consumers can get, in one statement. */
   async function answers(): Promise<string> {
     return JSON.stringify([...(await seen(database.pool))]);
   }

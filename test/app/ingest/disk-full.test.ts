@@ -69,7 +69,7 @@ describe("ingest, when the database's disk is full", () => {
       warn: (fields: object, message: string) => warnings.push(`${message} ${JSON.stringify(fields)}`),
     };
     const large = await folder.write("large.csv", `${HEADER}\n${someLines(400_000).join("\n")}\n`);
-    // As if the long waits between the attempts had passed.
+    // Ends the long waits between the attempts.
     const timer = setInterval(() => {
       pool.query("UPDATE pieces SET retry_at = NULL WHERE state = 'waiting' AND retry_at IS NOT NULL").catch(() => {});
     }, 50);

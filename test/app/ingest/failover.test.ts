@@ -10,7 +10,7 @@ import { startRatesapp } from "../commands/ratesapp.js";
 import { PostgresPair } from "./postgres-pair.js";
 import { bringPlaces, createFolder, type Folder, HEADER, readTotals, someLines, totalsOf } from "./setup.js";
 
-/** Three pieces, so that the primary can be lost between two of them. */
+/** Makes the delivery three pieces long, so that the primary can be lost between two of them. */
 const REPEATS = 30;
 const lines = someLines(60_000);
 const content = `${HEADER}\n${`${lines.join("\n")}\n`.repeat(REPEATS)}`;
@@ -37,7 +37,7 @@ describe("ingest, when the primary is lost and a standby takes its place", funct
     undo.push(() => folder.remove());
   });
 
-  // Also after a failed test: two servers and a worker would otherwise run on after the tests.
+  // Also runs after a failed test: otherwise two servers and a worker would go on running.
   afterEach(async () => {
     for (const step of undo.splice(0).reverse()) await step();
   });

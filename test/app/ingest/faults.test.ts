@@ -104,7 +104,7 @@ describe("ingest, when its database goes away", () => {
     silent.catch(() => {});
     await sleep(150);
     proxy.stall();
-    // The server does not know yet that the other end is gone; its transactions hold what they have until it does.
+    // As long as the server does not know that the worker is gone, its transactions keep their locks.
     await database.pool.query(
       "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'test' AND datname = current_database()",
     );
@@ -133,7 +133,7 @@ describe("a piece", () => {
   });
   afterEach(() => database.drop());
 
-  /** Loads the piece; `meanwhile` happens when all its rows are on their way. */
+  /** Loads the piece. `meanwhile` runs once all rows of the piece have been sent. */
   async function load(meanwhile: () => Promise<unknown>, text = content): Promise<unknown> {
     async function* chunks() {
       yield Buffer.from(text);

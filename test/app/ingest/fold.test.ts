@@ -40,7 +40,10 @@ describe("folds", function () {
       day,
       price: 100 + nth,
     }));
-  /** @param fanIn folds behind each delivery what is due. */
+  /**
+   * Publishes deliveries.
+   * @param fanIn if given, makes the folds that are due after each delivery, with this `fanIn`.
+   */
   const deliverMany = async (count: number, fanIn?: number): Promise<number[]> => {
     const ids: number[] = [];
     for (let nth = 0; nth < count; nth += 1) {
@@ -51,7 +54,7 @@ describe("folds", function () {
   };
   const number = async (query: string) => Number((await database.pool.query(query)).rows[0].n);
   const version = () => number("SELECT version AS n FROM dataset");
-  /** The most that a question of a month reads of a feed. */
+  /** The most rows that a question about a month reads of a feed. */
   const mostRows = () =>
     number(`SELECT max(count) AS n FROM (
       SELECT count(*) FROM daily_rates GROUP BY origin_id, destination_id, date_trunc('month', first_day)) lane`);
@@ -59,7 +62,7 @@ describe("folds", function () {
   it("keeps the rows of a question few however many batches can be retracted, and changes no answer", async () => {
     const before = await version();
     await deliverMany(40, 3);
-    // At most two of each level: 1, 3, 9 and 27.
+    // At most two batches of each level: of 1, 3, 9 and 27 deliveries.
     expect(await mostRows()).to.be.at.most(8);
     expect(await number("SELECT max(fold_level) AS n FROM batches")).to.equal(3);
     expect(await version()).to.equal(before + 40);
@@ -95,7 +98,8 @@ describe("folds", function () {
       await publishBatch(database, id);
       expect(await seen(database.pool)).to.deep.equal(whole);
     }
-    // They have rows of their own now, and are folded once more; what cancels out is gone.
+    // The batches have rows of their own now, and are folded once more. Rows and corrections that cancel out are
+    // deleted.
     await foldAll(database, { fanIn: 3 });
     expect(await seen(database.pool)).to.deep.equal(whole);
     for (const id of ids) await retractBatch(database, id);
@@ -110,7 +114,7 @@ describe("folds", function () {
       await retractBatch(database, id);
       await publishBatch(database, id);
       await foldAll(database, { fanIn: 3 });
-      // At most two of each of three levels, and two corrections of each fold.
+      // At most two batches of each of three levels, and two corrections of each fold.
       expect(await mostRows()).to.be.at.most(2 + 2 * 2 * 3);
     }
     expect(await seen(database.pool)).to.deep.equal(whole);
@@ -136,7 +140,7 @@ describe("folds", function () {
   it("keeps no rows of replaces that later ones hide, and a retract of these shows them again", async () => {
     const ids: number[] = [];
     for (let nth = 0; nth < 8; nth += 1) {
-      // On other days each time: what the last one hides is of several.
+      // Other days each time, so that the last batch hides days of several batches.
       const days = DAYS.filter((_, index) => nth % 4 === 3 || index !== nth % 4);
       ids.push(await deliver(database.pool, { mode: "replace", prices: prices(nth, days) }));
       await layAsideHidden(database, ids.at(-1));
@@ -181,7 +185,7 @@ describe("folds", function () {
         await folder.write(`${file}.csv`, `${HEADER}\n${someLines(50, file + 1).join("\n")}\n`);
       }
       await ingestSource({ database, source: folder.path });
-      // Of January and of February.
+      // One fold of January and one of February.
       expect(await number("SELECT count(*) AS n FROM batches WHERE fold_level = 1")).to.equal(2);
       expect(await number("SELECT count(DISTINCT batch_id) AS n FROM daily_rates")).to.equal(2);
       expect(await differences(database.pool)).to.deep.equal([]);
@@ -309,7 +313,7 @@ describe("folds", function () {
       const ids: number[] = [];
       for (let nth = 0; nth < 4; nth += 1) {
         ids.push(await deliver(database.pool, { feed: first, prices: prices(nth, ["2024-02-01"]) }));
-        // Two folds of two, which are due to be one.
+        // Two folds of two batches each, which are due to become one fold.
         if (nth % 2 === 1) await foldAround(database, ids[0] as number, { fanIn: 2 });
       }
       const other = await database.pool.connect();
@@ -333,7 +337,7 @@ describe("folds", function () {
     }
   });
 
-  /** Until so many sessions wait for a lock. */
+  /** Waits until this many sessions wait for a lock. */
   async function waiting(sessions: number): Promise<void> {
     await until(`${sessions} wait`, async () => {
       const query =

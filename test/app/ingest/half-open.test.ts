@@ -47,7 +47,7 @@ describe("ingest, when the host of its database vanishes in the middle of a stat
       done.catch(() => {});
       try {
         const first = await waiting();
-        // A server that is at work is asked, and left alone.
+        // The client asks whether the server is still at work. The server is, so its statements go on.
         const before = proxy.accepted;
         await until("the server is asked twice", () => proxy.accepted >= before + 2, { timeoutMs: 50_000 });
         expect(await waiting()).to.include.members(first);

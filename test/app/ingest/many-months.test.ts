@@ -14,13 +14,13 @@ import { age, seen } from "./deliveries.js";
 import { bringPlaces, createFolder, type Folder, HEADER, only } from "./setup.js";
 
 const MONTHS = Array.from({ length: 200 }, (_, month) => new Date(Date.UTC(1940, month, 1)).toISOString().slice(0, 7));
-/** Month after month, and that three times: each third of it has prices of all. */
+/** Prices of all months in order, three times, so that each third of the lines has prices of all months. */
 const csv = (price: number) => {
   const lines = ["01", "15", "28"].flatMap((day) => MONTHS.map((month) => `CNSGH,NLRTM,${month}-${day},${price}`));
   return `${HEADER}\n${lines.join("\n")}\n`;
 };
 const PIECE_BYTES = Math.ceil(csv(1).length / 3);
-/** A server has a few thousand for all sessions together. */
+/** Most locks that one session may hold; all sessions of a server share a few thousand. */
 const MOST_LOCKS = 300;
 
 describe("a batch over very many months", function () {
@@ -70,7 +70,7 @@ describe("a batch over very many months", function () {
     );
     await expectEach("2/12");
 
-    // All or nothing, and so the one that locks them all.
+    // This transaction must change all months or none, so it is the only one that locks them all.
     const { rerolled } = await importPlaces(new Database(pool), {
       ports: { name: "ports", content: "code,name,parent_slug\nNLRTM,Rotterdam,benelux\n" },
       regions: { name: "regions", content: "slug,name,parent_slug\nbenelux,Benelux,\n" },
@@ -97,7 +97,7 @@ describe("a batch over very many months", function () {
     expect(rows).to.deep.equal([{ left: "0" }]);
   });
 
-  /** Looks at the locks of each session, as often as it can. */
+  /** Runs `work` and checks meanwhile, as often as possible, how many locks each session holds. */
   async function lockingFew<T>(work: () => Promise<T>): Promise<T> {
     let most = 0;
     let working = true;

@@ -21,7 +21,7 @@ const TIME = "Sun, 01 Nov 2026 00:00:00 GMT";
 
 type Handler = (request: IncomingMessage, response: ServerResponse, count: number) => void;
 
-/** Answers as a store does, whatever it is asked to match. */
+/** Answers as a store does, but ignores conditions such as If-Match. */
 function give(
   request: IncomingMessage,
   response: ServerResponse,
@@ -40,7 +40,7 @@ function give(
   response.writeHead(206, { ...version, ...range, ...headers }).end(bytes.subarray(Number(first), end));
 }
 
-/** No store can be told to fail in these ways, so this is none. */
+/** No real store can be made to fail in these ways, so a server of this test takes its place. */
 describe("an S3 store that fails", () => {
   const environment = {
     AWS_ENDPOINT_URL: "",
@@ -179,7 +179,7 @@ describe("an S3 store that fails", () => {
     it("asks for the page again, and loads the rest", async () => {
       let failures = 0;
       handler = (q, r) => {
-        // More than the client of the store asks by itself.
+        // More failures than the client library hides by its own attempts.
         if (isSecond(q) && ++failures <= 4) r.writeHead(503).end();
         else if (isSecond(q)) r.end(page(["in/c.csv"]));
         else if (isList(q)) first(r);

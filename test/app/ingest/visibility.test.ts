@@ -50,7 +50,7 @@ type Step =
   | { kind: "fold"; fanIn: number }
   | { kind: "move"; ports: number[] }
   | { kind: "age" | "compact" | "drop" };
-/** Killed when it has sent so many statements, and then done again; undefined if it is not killed. */
+/** The number of statements after which the change is killed and then done again; undefined if it is not killed. */
 type Taken = Step & { killedAfter?: number | undefined };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -165,7 +165,7 @@ function of(month: string, all: Map<string, string>): string[][] {
   return [...all].filter(([lane]) => lane.includes(` ${month}-`));
 }
 
-/** Months that may be another for consumers behind it. */
+/** Months whose answers may have changed for consumers. */
 function touchedBy(next: Step, { batches }: Model): readonly string[] {
   const monthsOf = (days: readonly string[]) => MONTHS.filter((month) => days.some((day) => day.startsWith(month)));
   switch (next.kind) {
@@ -188,14 +188,14 @@ interface Model {
   batches: ModelBatch[];
 }
 
-/** What it would do is begun, and the process killed. Whether it happened is known only once it is done again. */
+/** Begins the change and kills the process. Only doing the change again shows whether it had happened. */
 async function beginAndKill(next: Step, statements: number, model: Model, url: string): Promise<void> {
   const { pool, killed } = killAt(url, statements);
   await change(next, model, new Database(pool, { patienceMs: 0, signal: killed })).catch(() => {});
   await pool.end();
 }
 
-/** What changes nothing that cannot be done a second time. */
+/** Makes a change that can safely be made a second time. */
 async function change(next: Step, { tree, batches }: Model, database: Database): Promise<unknown> {
   switch (next.kind) {
     case "retract":
