@@ -48,7 +48,7 @@ async function retract(session: Session, batchId: number, retractableDays: numbe
   }
   refuseOld(batch, retractableDays);
   if (batch.mode === "compaction") {
-    const why = `Batch ${batchId} is no delivery: it holds the sums of others. Retract those.`;
+    const why = `Batch ${batchId} is not a delivery: it holds the sums of other batches. Retract these instead.`;
     throw new BatchStateError(batchId, batch.state, why);
   }
   if (batch.state === "compacted") {

@@ -18,7 +18,7 @@ export async function retryBatch(
   if (!batch) throw new BatchNotFoundError(batchId);
   const refuse = (why: string) => new BatchStateError(batchId, batch.state, `Batch ${batchId} ${why}`);
   if (batch.state !== "failed") throw refuse(`is ${batch.state}; only a failed one can be loaded again.`);
-  if (batch.gone) throw refuse("came through a pipe, which cannot be read again; run it with a new one.");
+  if (batch.gone) throw refuse("came through a pipe, which cannot be read again; send the data through a new pipe.");
   if (batch.later !== null) throw refuse(`was loaded again as batch ${batch.later}, which is ${batch.later_state}.`);
   await database.run(setAside, { batchId });
   return { source: batch.source, sent: batch.sent };

@@ -199,7 +199,7 @@ async function publish(worker: PublishingWorker, batchId: number, load: LoadStat
 
 /** Fails the batch of a stream that no worker can read again, because the process that read it was killed. */
 export async function failAbandoned(database: Database, batchId: number): Promise<void> {
-  await failBatch(database, batchId, "Its worker ended before its input did.");
+  await failBatch(database, batchId, "The process that read its input ended before the end of the input.");
   await giveBack(database, batchId);
 }
 

@@ -4,7 +4,9 @@
  */
 export class LeaseLostError extends Error {
   constructor(batchId: number, piece?: number) {
-    super(`${piece === undefined ? "Our part" : `Piece ${piece}`} of batch ${batchId} is no longer ours.`);
+    super(
+      `${piece === undefined ? "A part" : `Piece ${piece}`} of batch ${batchId} may belong to another worker by now, or the batch has ended.`,
+    );
     this.name = "LeaseLostError";
   }
 }
@@ -12,7 +14,7 @@ export class LeaseLostError extends Error {
 /** The database has no ports, so every line of every file would be bad. */
 export class PortsMissingError extends Error {
   constructor() {
-    super("The database knows no ports yet: ratesapp places import brings them.");
+    super("The database has no ports yet; import them with ratesapp places import.");
     this.name = "PortsMissingError";
   }
 }

@@ -70,7 +70,7 @@ export async function* readResuming(read: ResumingRead): AsyncIterable<Buffer> {
  */
 class LongAnswerError extends SourceUnavailableError {
   constructor(location: string) {
-    super(`${location} sent more than it said.`);
+    super(`${location} sent more bytes than it had announced.`);
   }
 }
 

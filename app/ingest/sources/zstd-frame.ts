@@ -136,7 +136,7 @@ export class ZstdFrame {
       const { windowBytes, dictionaryBytes, sizeBytes } = this.#descriptor;
       this.#field = "header";
       this.#wanted = START_BYTES + windowBytes + dictionaryBytes + sizeBytes;
-    } else throw new Error("what follows a frame is none");
+    } else throw new Error("the data behind a frame is not a frame");
   }
 
   #readHeader(): void {

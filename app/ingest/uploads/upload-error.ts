@@ -22,7 +22,7 @@ export class PieceTooLargeError extends BatchError {
   readonly maxBytes: number;
 
   constructor(batchId: number, piece: number, maxBytes: number) {
-    super(batchId, `Piece ${piece} of batch ${batchId} is larger than ${maxBytes} bytes; send it in several.`);
+    super(batchId, `Piece ${piece} of batch ${batchId} is larger than ${maxBytes} bytes; send it in several pieces.`);
     this.maxBytes = maxBytes;
   }
 }

@@ -77,7 +77,7 @@ async function complete(session: Session, batchId: number, pieces: number | unde
   refuseIncomplete(batchId, upload, pieces);
   if (upload.planned) return;
   if (!(await session.run(closeUpload, { batchId }))) {
-    throw new IncompleteUploadError(batchId, "Its end has not arrived; send it once more.");
+    throw new IncompleteUploadError(batchId, "The end of its body has not arrived; send the body again.");
   }
 }
 

@@ -36,7 +36,7 @@ export class EarlierCuts {
       throw new SourceChangedError(this.#name, `piece ${cut.number} is not what was read of it before`);
     }
     if (this.#endsInLine) {
-      throw new SourceChangedError(this.#name, "it goes on in the line that it had ended with");
+      throw new SourceChangedError(this.#name, "it has more bytes in the line that was its last");
     }
     this.#cuts += 1;
     this.#endsInLine = cut.lines.at(-1) !== LINE_FEED;

@@ -32,9 +32,9 @@ export const readLoadState = statement<{ batchId: number }, LoadState>(`
   WHERE b.id = $batchId
   GROUP BY b.id`);
 
-/** Fails pieces whose last attempt ended without an error, because the worker was killed. */
+/** Fails pieces whose last attempt ended without reporting an error, as when the worker was killed. */
 export const failExhausted = statement<{ batchId: number; mostAttempts: number }>(`
-  UPDATE pieces SET state = 'failed', lease_until = NULL, error = coalesce(error, 'its workers ended without telling why')
+  UPDATE pieces SET state = 'failed', lease_until = NULL, error = coalesce(error, 'its workers ended without reporting an error')
   WHERE batch_id = $batchId AND attempts >= $mostAttempts
     AND (state = 'waiting' OR state = 'loading' AND lease_until < clock_timestamp())`);
 

@@ -279,7 +279,7 @@ describe("ratesapp ingest run", function () {
     const placeless = await ingest("--source", await folder.write("prices.csv", csv));
     expect(placeless).to.include({
       code: 1,
-      stderr: "The database knows no ports yet: ratesapp places import brings them.\n",
+      stderr: "The database has no ports yet; import them with ratesapp places import.\n",
     });
   });
 });

@@ -133,7 +133,7 @@ describe("a delivery that cannot be loaded", () => {
     [
       "zstd with something behind it",
       Buffer.from("28b52ffd200001000041424344454647484950", "hex"),
-      /^x\.csv is damaged: its zstd data cannot be read \(what follows a frame is none\)\.$/,
+      /^x\.csv is damaged: its zstd data cannot be read \(the data behind a frame is not a frame\)\.$/,
       undefined,
     ],
   ] as const) {

@@ -212,7 +212,7 @@ describe("what an HTTP server answers", () => {
     [
       "more than the range that it speaks of",
       SourceUnavailableError,
-      /sent more than it said/,
+      /sent more bytes than it had announced/,
       (q, r, n) => {
         if (n === 1) return part(q, r, content, strong);
         r.writeHead(206, { ...strong, "content-range": `bytes 0-2999/${content.length}` });

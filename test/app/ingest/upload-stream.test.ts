@@ -158,7 +158,7 @@ describe("an upload in one body that comes again under its key", () => {
     await allowUpdate("batches");
     expect(await sums()).to.deep.equal({ count: 100, sum: 991 });
     await send(whole(body(10, 100)));
-    await expectChanged("goes on in the line");
+    await expectChanged("it has more bytes in the line that was its last");
   });
 
   it("holds nothing of a server that was taken for dead and was not", async () => {
