@@ -1,4 +1,5 @@
-// Makes dist/: the compiled application, its SQL, and (page.mjs, docs.mjs) what browsers load.
+// Makes dist/: the compiled application, its SQL, and (page.mjs, docs.mjs) what browsers
+// load; operator.mjs bundles the client of Kubernetes.
 //
 // Does nothing when nothing changed, because npm also runs this when `npx ratesapp` first meets the folder, which would
 // otherwise take the files from under a server that runs.
@@ -8,6 +9,7 @@ import { chmodSync, cpSync, readdirSync, readFileSync, rmSync, statSync, writeFi
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { buildDocs } from "./docs.mjs";
+import { buildOperator } from "./operator.mjs";
 import { buildPage } from "./page.mjs";
 
 const INPUTS = ["app", "build", "package-lock.json", "tsconfig.json", "tsconfig.build.json"];
@@ -20,6 +22,7 @@ if (readStamp() !== inputs) {
   execFileSync(process.execPath, [tsc, "-p", "tsconfig.build.json"], { stdio: "inherit" });
   cpSync("app/database/migrations", "dist/database/migrations", { recursive: true });
   chmodSync("dist/main.js", 0o755);
+  await buildOperator();
   await buildPage();
   await buildDocs();
   writeFileSync(STAMP, inputs);

@@ -17,7 +17,14 @@ export function feedDefinition(): Json {
     spec: {
       group: GROUP,
       scope: "Namespaced",
-      names: { kind: "Feed", listKind: "FeedList", plural: "feeds", singular: "feed", shortNames: ["fd"], categories: ["ratesapp"] },
+      names: {
+        kind: "Feed",
+        listKind: "FeedList",
+        plural: "feeds",
+        singular: "feed",
+        shortNames: ["fd"],
+        categories: ["ratesapp"],
+      },
       versions: [
         {
           name: VERSION,
@@ -28,7 +35,8 @@ export function feedDefinition(): Json {
           schema: {
             openAPIV3Schema: {
               type: "object",
-              description: "Where batches of prices come from: deliveries of one source, loaded by schedule and on request",
+              description:
+                "Where batches of prices come from: deliveries of one source, loaded by schedule and on request",
               required: ["spec"],
               properties: {
                 apiVersion: { type: "string" },
@@ -38,7 +46,10 @@ export function feedDefinition(): Json {
                 status: structural(feedStatus),
               },
               [RULES]: [
-                { rule: `self.metadata.name.matches(r"${feedNameRule.pattern}")`, message: `the name ${feedNameRule.message}` },
+                {
+                  rule: `self.metadata.name.matches(r"${feedNameRule.pattern}")`,
+                  message: `the name ${feedNameRule.message}`,
+                },
               ],
             },
           },

@@ -65,7 +65,10 @@ const RESERVED = "^(DATABASE_URL|FEEDS_FILE|LOG_LEVEL|LOG_FORMAT|RETRACTABLE_DAY
 
 const environment = z
   .record(z.string(), z.string().max(4096))
-  .refine((given) => Object.keys(given).every((name) => new RegExp(VARIABLE).test(name)), "names must be as in AWS_REGION")
+  .refine(
+    (given) => Object.keys(given).every((name) => new RegExp(VARIABLE).test(name)),
+    "names must be as in AWS_REGION",
+  )
   .refine((given) => !Object.keys(given).some((name) => new RegExp(RESERVED).test(name)), {
     message: "has a variable that the operator sets itself, or that changes the program",
   })
@@ -143,9 +146,7 @@ export const feedFields = {
   volume: volume.optional().describe("Claim with the files of a source that is a path, mounted read-only"),
   rejectsClaimName: kubernetesName
     .optional()
-    .describe(
-      "Claim that takes the lines that maxBadRows leaves out, to be repaired; its files belong to group 1000",
-    ),
+    .describe("Claim that takes the lines that maxBadRows leaves out, to be repaired; its files belong to group 1000"),
   resources: resources
     .optional()
     .describe("Requests and limits of each pod that loads; those of the operator's settings if not set"),
@@ -174,7 +175,8 @@ const together: readonly (Rule & { path: string; holds: (spec: Together) => bool
     rule: `!self.source.startsWith("/") || (has(self.volume) && (${PATH_HOLDS}))`,
     message: "source is a path: volume must name the claim that it lies in, and mount it there or above",
     holds: ({ source, volume }) =>
-      !source.startsWith("/") || (volume !== undefined && `${source}/`.startsWith(`${volume.mountPath.replace(/\/$/, "")}/`)),
+      !source.startsWith("/") ||
+      (volume !== undefined && `${source}/`.startsWith(`${volume.mountPath.replace(/\/$/, "")}/`)),
   },
   {
     path: "rejectsClaimName",
@@ -203,7 +205,10 @@ export function refuseWhatDoesNotGoTogether(spec: Together, context: z.core.$Ref
 export const feedSpec = z
   .object(feedFields)
   .superRefine(refuseWhatDoesNotGoTogether)
-  .meta({ description: "What is loaded, when and how", ...rules(...together.map(({ rule, message }) => ({ rule, message }))) });
+  .meta({
+    description: "What is loaded, when and how",
+    ...rules(...together.map(({ rule, message }) => ({ rule, message }))),
+  });
 
 /** As the API server hands it out, with its defaults. */
 export type FeedSpec = z.output<typeof feedSpec>;

@@ -10,7 +10,9 @@ const instant = () => z.iso.datetime();
 const batch = z.object({
   id: count().describe("Number of the batch, as in `ratesapp batches show`"),
   source: z.string().describe("Name of the delivery"),
-  state: z.enum(batchStates).describe("loading, auditing, audited, published, retracted, failed, duplicate or compacted"),
+  state: z
+    .enum(batchStates)
+    .describe("loading, auditing, audited, published, retracted, failed, duplicate or compacted"),
   rows: count().describe("Prices that were loaded"),
   badRows: count().describe("Lines that were not"),
   createdAt: instant().describe("When it was planned"),

@@ -41,11 +41,17 @@ const never = [
     const days = Array.from({ length: 31 - (least ?? 0) + 1 }, (_, index) => (least ?? 0) + index);
     return [list(range(`0{0,6}(?:${days.join("|")})`)), list(range(monthsUpTo(most)))].join(SPACE);
   })
-  .map((dates) => `^[ \\t]*${ANY}${SPACE}${ANY}${SPACE}${dates}${SPACE}(?:${ANY},)?[*?](?:/0{0,6}1)?(?:,${ANY})?[ \\t]*$`);
+  .map(
+    (dates) => `^[ \\t]*${ANY}${SPACE}${ANY}${SPACE}${dates}${SPACE}(?:${ANY},)?[*?](?:/0{0,6}1)?(?:,${ANY})?[ \\t]*$`,
+  );
 
 const matches = (pattern: string): string => `matches(r"(?i)${pattern}")`;
 
-const numbersAlone = [["\\t", ","] as const, [" ", ","] as const, ...fields.flatMap(({ names }) => Object.entries(names))]
+const numbersAlone = [
+  ["\\t", ","] as const,
+  [" ", ","] as const,
+  ...fields.flatMap(({ names }) => Object.entries(names)),
+]
   .map(([from, to]) => `.replace("${from}", "${to}")`)
   .join("");
 

@@ -18,8 +18,7 @@ const numbered = (words: string, first: number) =>
   Object.fromEntries(words.split(" ").map((word, index) => [word, first + index]));
 
 export const scheduleGrammar = {
-  shortcut:
-    "^@(hourly|daily|midnight|weekly|monthly|yearly|annually|every [1-9][0-9]{0,5}[hms]([0-9]{1,5}[ms]){0,2})$",
+  shortcut: "^@(hourly|daily|midnight|weekly|monthly|yearly|annually|every [1-9][0-9]{0,5}[hms]([0-9]{1,5}[ms]){0,2})$",
   /** In words. */
   shortcuts: "@hourly, @daily, @weekly, @monthly, @yearly or @every 90m",
   fields: [

@@ -57,7 +57,13 @@ export interface Job extends KubernetesObject {
     readonly completionTime?: string;
     readonly active?: number;
     readonly failed?: number;
-    readonly conditions?: readonly { type: string; status: string; reason?: string; message?: string; lastTransitionTime?: string }[];
+    readonly conditions?: readonly {
+      type: string;
+      status: string;
+      reason?: string;
+      message?: string;
+      lastTransitionTime?: string;
+    }[];
   };
 }
 

@@ -42,6 +42,9 @@ database.owner: needed by compaction.retentionDays; only the owner of the tables
     {{- if values (.Values.feeds | default dict) | compact }}
 database.ingest: needed by feeds
     {{- end -}}
+    {{- if (.Values.operator).enabled }}
+database.ingest: needed by the operator; set it, or operator.enabled=false where the database is a copy
+    {{- end -}}
     {{- if $compaction.enabled }}
 database.ingest: needed by compaction; set it, or compaction.enabled=false where the database is a copy
     {{- end -}}

@@ -2,7 +2,7 @@
 The variables of a container: what every container reads, its database, its own, and what values add. Added ones must
 not change the chart's: Kubernetes takes the later of two variables of one name, so `pod.env` would silently undo what
 `logLevel` says.
-Takes (dict "root" $ "component" NAME "access" NAME "variables" YAML "feed" NAME).
+Takes (dict "root" $ "component" NAME "access" NAME "variables" YAML).
 */}}
 {{- define "ratesapp.env" -}}
 {{- $own := list (include "ratesapp.env.common" .root) (include "ratesapp.database.variable" .) (.variables | default "") | compact | join "\n" -}}
@@ -28,17 +28,10 @@ Takes (dict "root" $ "component" NAME "access" NAME "variables" YAML "feed" NAME
 {{/* What values add to a component's variables, as JSON: pairs of a key of values and a list of variables. */}}
 {{- define "ratesapp.env.added" -}}
 {{- $component := include "ratesapp.pod.component" . -}}
-{{- $environment := list -}}
-{{- with .feed }}
-  {{- range $name, $value := (index $.root.Values.feeds .).environment -}}
-    {{- if not (kindIs "invalid" $value) }}{{ $environment = append $environment (dict "name" $name "value" $value) }}{{ end -}}
-  {{- end -}}
-{{- end -}}
 {{
   list
     (list "pod.env" (.root.Values.pod).env)
     (list (printf "%s.pod.env" $component) ((index .root.Values $component).pod).env)
-    (list (printf "feeds.%s.environment" (.feed | default "")) $environment)
   | toJson
 }}
 {{- end }}

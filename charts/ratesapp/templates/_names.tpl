@@ -9,12 +9,6 @@
 {{- end -}}
 {{- end }}
 
-{{/* A CronJob's name has 52 characters at most, because its Jobs add a time to it. */}}
-{{- define "ratesapp.ingest.name" -}}
-{{- $room := sub 44 (len .feed) | int -}}
-{{ printf "%s-ingest-%s" (include "ratesapp.name" .root | trunc $room | trimSuffix "-") .feed }}
-{{- end }}
-
 {{/*
 A Job's pod cannot be changed. Its name therefore ends in a hash of the pod: another image, or anything else that the
 cluster would refuse to change, makes another Job, and the same pod is the same Job, which has run.
