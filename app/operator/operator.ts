@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { hostname } from "node:os";
 import { once } from "node:events";
+import { hostname } from "node:os";
 import type { Database } from "../database/database.js";
 import type { Health } from "../telemetry/health.js";
 import type { Logger } from "../telemetry/logger.js";
 import type { IngestDefaults } from "./desired/ingest-defaults.js";
 import { Events } from "./kubernetes/events.js";
-import type { KubernetesApi } from "./kubernetes/kubernetes-api.js";
+import { type KubernetesApi, resources } from "./kubernetes/kubernetes-api.js";
 import { LeaderElection } from "./kubernetes/leader-election.js";
 import { reconcileSeconds, reconciles, watchOperator } from "./operator-metrics.js";
 import { Reconciler } from "./reconciler.js";
@@ -98,7 +98,7 @@ export class Operator {
     const reconciler = new Reconciler({
       api,
       defaults,
-      events: new Events(api, MANAGER, this.#identity, log),
+      events: new Events(api, resources.feeds, MANAGER, this.#identity, log),
       world: {
         feed: (name) => world.feed(name),
         cronJob: (name) => world.cronJob(name),

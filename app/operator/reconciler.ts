@@ -5,20 +5,19 @@ import { runJob } from "./desired/run-job.js";
 import { type Feed, RETRACT_FINALIZER, RUN_AT } from "./feed/feed.js";
 import { feedSpec } from "./feed/feed-spec.js";
 import type { FeedStatus } from "./feed/feed-status.js";
-import { adopt, type Applied, isForeign } from "./kubernetes/adopt.js";
+import { type Applied, adopt, isForeign } from "./kubernetes/adopt.js";
 import type { Events } from "./kubernetes/events.js";
 import { type KubernetesApi, type Resource, resources } from "./kubernetes/kubernetes-api.js";
 import { isStatus, KubernetesError } from "./kubernetes/kubernetes-error.js";
 import type { CronJob, Job, KubernetesObject, Pod } from "./kubernetes/objects.js";
-import { happenedSince } from "./status/happened.js";
 import { LATE_AFTER_MS, type Problem } from "./status/conditions.js";
 import type { KnownBatches } from "./status/feed-batches.js";
+import { happenedSince } from "./status/happened.js";
 import { readRuns } from "./status/runs.js";
 import { isSameStatus, statusOf } from "./status/status-of.js";
 
 /** Looks at a Feed again after this long even if nothing was heard of it. */
 const AGAIN_AFTER_MS = 600_000;
-const JUST_MADE_MS = 5_000;
 
 /** What the reconciler knows without asking. */
 export interface World {
@@ -105,9 +104,11 @@ export class Reconciler {
     }
   }
 
-  async #apply(feed: Feed, resource: Resource, desired: Applied, live: Applied | undefined): Promise<void> {
+  async #apply(feed: Feed, resource: Resource, desired: Applied, watched: Applied | undefined): Promise<void> {
     const { api, events } = this.#options;
     const { name } = desired.metadata;
+    // One of another owner need not have the labels that the watch goes by.
+    const live = watched ?? (await orNone(api.get<Applied>(resource, name)));
     if (live && isForeign(feed, live)) {
       throw new KubernetesError(
         409,
@@ -125,10 +126,9 @@ export class Reconciler {
       await events.tell(feed, { type: "Normal", reason: "Adopted", action: "Adopt", note });
     }
     const { metadata } = await api.apply(resource, desired);
-    const { creationTimestamp = "", generation = 0 } = metadata;
+    const { generation = 0 } = metadata;
     this.#applied.set(key, { desired: text, version: metadata.resourceVersion, generation });
-    // An informer that lags shows no object, or one of before.
-    if (!live && Date.now() - Date.parse(creationTimestamp) < JUST_MADE_MS) {
+    if (!live) {
       await events.tell(feed, {
         type: "Normal",
         reason: "Created",
@@ -192,21 +192,31 @@ export class Reconciler {
     if (feed.spec.onDelete === "Retract") {
       const cronJob = world.cronJob(objectName(name, defaults));
       if (cronJob && !cronJob.metadata.deletionTimestamp) {
-        await api.delete(resources.cronJobs, cronJob.metadata.name).catch((error: unknown) => {
-          if (!isStatus(error, 404)) throw error;
-        });
+        await orNone(api.delete(resources.cronJobs, cronJob.metadata.name));
       }
       // Otherwise a run that is still under way would publish after the retract.
       if (cronJob || world.jobs(name).length > 0) return this.#options.again(name, 1_000);
       const { retracted, tooOld } = await retract(name);
-      const left = tooOld > 0 ? `; ${tooOld} are too old to be retracted and stay` : "";
+      const left = tooOld > 0 ? `; ${tooOld} can no longer be retracted and stay` : "";
       const note = `Batches that consumers no longer see: ${retracted}${left}`;
       await events.tell(feed, { type: "Normal", reason: "Retracted", action: "Retract", note });
     }
-    await this.#setFinalizers(
-      feed.metadata,
-      finalizers.filter((finalizer) => finalizer !== RETRACT_FINALIZER),
-    );
+    const newest = await orNone(api.get<Feed>(resources.feeds, name));
+    if (newest)
+      await this.#setFinalizers(
+        newest.metadata,
+        finalizers.filter((finalizer) => finalizer !== RETRACT_FINALIZER),
+      );
+  }
+}
+
+/** What is not there (any more) is no error. */
+async function orNone<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (isStatus(error, 404)) return undefined;
+    throw error;
   }
 }
 

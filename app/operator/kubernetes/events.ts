@@ -1,5 +1,5 @@
 import type { Log } from "../../database/log.js";
-import { type KubernetesApi, resources } from "./kubernetes-api.js";
+import { type KubernetesApi, type Resource, resources } from "./kubernetes-api.js";
 import type { KubernetesObject } from "./objects.js";
 
 const LONGEST_NOTE = 1_000;
@@ -15,15 +15,18 @@ export interface Happened {
   readonly note: string;
 }
 
-/** Tells what happened as Events of the object, which `kubectl describe` lists. */
+/** Tells what happened as Events of an object, which `kubectl describe` lists. */
 export class Events {
   readonly #api: KubernetesApi;
+  readonly #about: Resource;
   readonly #controller: string;
   readonly #instance: string;
   readonly #log: Log;
 
-  constructor(api: KubernetesApi, controller: string, instance: string, log: Log) {
+  /** @param about the kind of the objects; in a list, they do not say it themselves. */
+  constructor(api: KubernetesApi, about: Resource, controller: string, instance: string, log: Log) {
     this.#api = api;
+    this.#about = about;
     this.#controller = controller;
     this.#instance = instance;
     this.#log = log;
@@ -34,13 +37,20 @@ export class Events {
     const { name, namespace, uid, resourceVersion } = about.metadata;
     try {
       await this.#api.create(resources.events, {
-        metadata: { generateName: `${name}.` },
+        metadata: { generateName: `${name}-` },
         type,
         reason,
         action,
         note: note.slice(0, LONGEST_NOTE),
         eventTime: `${new Date().toISOString().slice(0, -1)}000Z`,
-        regarding: { apiVersion: about.apiVersion, kind: about.kind, name, namespace, uid, resourceVersion },
+        regarding: {
+          apiVersion: this.#about.apiVersion,
+          kind: this.#about.kind,
+          name,
+          namespace,
+          uid,
+          resourceVersion,
+        },
         reportingController: this.#controller,
         reportingInstance: this.#instance,
       });

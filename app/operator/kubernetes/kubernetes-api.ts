@@ -80,8 +80,10 @@ export class KubernetesApi {
     }
   }
 
-  create<T extends KubernetesObject>(resource: Resource, object: object): Promise<T> {
-    return this.#send("POST", this.pathOf(resource), { body: this.#typed(resource, object) });
+  /** @param dryRun only says whether the object would be taken. */
+  create<T extends KubernetesObject>(resource: Resource, object: object, { dryRun = false } = {}): Promise<T> {
+    const body = this.#typed(resource, object);
+    return this.#send("POST", this.pathOf(resource), { body, ...(dryRun && { query: { dryRun: "All" } }) });
   }
 
   replace<T extends KubernetesObject>(resource: Resource, object: T, signal?: AbortSignal): Promise<T> {
@@ -150,7 +152,7 @@ export class KubernetesApi {
 interface Given {
   readonly body?: object;
   readonly contentType?: string;
-  readonly query?: Query | { readonly force: true };
+  readonly query?: Query | { readonly force: true } | { readonly dryRun: "All" };
   readonly signal?: AbortSignal | undefined;
 }
 
