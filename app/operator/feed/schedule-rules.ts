@@ -14,7 +14,7 @@ const list = (part: string): string => `(?:${part})(?:,(?:${part}))*`;
 const range = (value: string): string => `(?:${value})(?:-(?:${value}))?`;
 
 /** Every number and name that a field takes. */
-function valueOf({ least, most, names }: ScheduleField): string {
+function valuePattern({ least, most, names }: ScheduleField): string {
   const tens = Array.from({ length: Math.floor(most / 10) + 1 }, (_, ten) => {
     const [first, last] = [Math.max(least - 10 * ten, 0), Math.min(most - 10 * ten, 9)];
     return `${ten || ""}[${first}-${last}]`;
@@ -23,7 +23,7 @@ function valueOf({ least, most, names }: ScheduleField): string {
 }
 
 const fieldPattern = (field: ScheduleField): string =>
-  list(`(?:[*?]|${range(valueOf(field))})(?:/0{0,6}[1-9][0-9]{0,8})?`);
+  list(`(?:[*?]|${range(valuePattern(field))})(?:/0{0,6}[1-9][0-9]{0,8})?`);
 
 /** Numbers and names of months that have no more days than this. */
 function monthsUpTo(days: number): string {

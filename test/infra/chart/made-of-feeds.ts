@@ -12,8 +12,11 @@ import { type KubernetesObject, ofKind } from "./kubernetes-object.js";
 /** What the operator of a release makes of its Feeds, which the API server gives their defaults. */
 export async function madeOfFeeds(objects: readonly KubernetesObject[]): Promise<KubernetesObject[]> {
   const feeds = ofKind<KubernetesObject & { spec: unknown }>(objects, "Feed");
-  if (feeds.length === 0) return [];
-  const defaults = await defaultsOf(objects);
+  const file = ofKind<V1ConfigMap>(objects, "ConfigMap").find(({ data }) => data?.["operator.json"])?.data?.[
+    "operator.json"
+  ];
+  if (file === undefined || feeds.length === 0) return [];
+  const defaults = await defaultsOf(file);
   return feeds.flatMap(({ metadata, spec }) => {
     const feed = { metadata: { name: metadata?.name ?? "", uid: "of-the-feed" }, spec: feedSpec.parse(spec) } as Feed;
     const policy = desiredNetworkPolicy(feed, defaults);
@@ -25,13 +28,10 @@ export async function madeOfFeeds(objects: readonly KubernetesObject[]): Promise
 }
 
 /** As the operator reads them out of the release's ConfigMap. */
-async function defaultsOf(objects: readonly KubernetesObject[]): Promise<IngestDefaults> {
-  const text = ofKind<V1ConfigMap>(objects, "ConfigMap").find(({ data }) => data?.["operator.json"])?.data?.[
-    "operator.json"
-  ];
+async function defaultsOf(file: string): Promise<IngestDefaults> {
   const folder = await mkdtemp(join(tmpdir(), "ratesapp-operator-"));
   try {
-    await writeFile(join(folder, "operator.json"), text ?? "");
+    await writeFile(join(folder, "operator.json"), file);
     return await readIngestDefaults(join(folder, "operator.json"));
   } finally {
     await rm(folder, { recursive: true });
