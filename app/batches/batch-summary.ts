@@ -3,6 +3,24 @@ import { type BatchSummary, composeList, type ListOptions, readSummary } from ".
 
 export type { BatchSummary, ListOptions };
 
+/** How far a batch is. */
+export type BatchProgress = Pick<
+  BatchSummary,
+  | "state"
+  | "rows"
+  | "rejected"
+  | "bytes"
+  | "bytes_loaded"
+  | "rows_per_second"
+  | "audit_parts"
+  | "audit_parts_done"
+  | "progress"
+  | "estimated_end"
+  | "deadline_at"
+  | "read_at"
+> &
+  Partial<Pick<BatchSummary, "pieces" | "pieces_loaded">>;
+
 /** Newest first; compactions are left out. */
 export function listBatches(database: Queries, options: ListOptions): Promise<BatchSummary[]> {
   return database.composed(composeList(options));

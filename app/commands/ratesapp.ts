@@ -3,6 +3,7 @@ import { printableLines } from "../printable.js";
 import { releaseVersion } from "../telemetry/build-info.js";
 import { batchesCommand } from "./batches.js";
 import { demoCommand } from "./demo.js";
+import { feedsCommand } from "./feeds.js";
 import { hideAddresses } from "./hide-addresses.js";
 import { ingestCommand } from "./ingest.js";
 import { migrateCommand } from "./migrate.js";
@@ -34,6 +35,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 a bad delivery t
     .addCommand(ingestCommand())
     .addCommand(batchesCommand())
     .addCommand(migrateCommand())
+    .addCommand(feedsCommand())
     .addCommand(operatorCommand())
     .addCommand(placesCommand());
   throwRatherThanExit(program);
