@@ -12,8 +12,8 @@ export const processConnections = {
 } as const;
 
 /**
- * Compaction 4, migration 1, places 1, Pulumi 4, the superuser's reserve 3, the operators of feeds 3 (one at a time leads),
- * that of the database and people 5.
+ * Compaction 4, migration 1, places 1, Pulumi 4, the superuser's reserve 3, the operators of feeds 3 (one at a time
+ * leads), that of the database and people 5.
  */
 const UPKEEP = 21;
 /** While a release replaces API pods (maxSurge in the chart). */

@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import type { CronJob, Job } from "../kubernetes/objects.js";
 
 /**
- * The Job of a run on request, as `kubectl create job --from=cronjob/…` would make it. Its name comes of the request, so
- * that a request that is seen twice makes one Job.
+ * The Job of a run on request, as `kubectl create job --from=cronjob/…` would make it. Its name comes of the request,
+ * so that a request that is seen twice makes one Job.
  * @param request what the annotation of the Feed says.
  */
 export function runJob({ metadata, spec }: CronJob, request: string): Job {

@@ -56,8 +56,8 @@ const numbersAlone = [
   .join("");
 
 /**
- * `mistakeInSchedule` as far as CEL can tell; what it cannot (a step that leads to a day that never comes) Kubernetes takes
- * as well, and the operator tells it.
+ * `mistakeInSchedule` as far as CEL can tell; what it cannot (a step that leads to a day that never comes) Kubernetes
+ * takes as well, and the operator tells it.
  */
 export const scheduleRules: readonly Rule[] = [
   {

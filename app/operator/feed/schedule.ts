@@ -1,7 +1,7 @@
 // What Kubernetes takes as the schedule of a CronJob. It reads them with robfig/cron 3 and refuses the rest when the
-// CronJob is applied. Refused here too is what it would read otherwise than it is written: `*-5` is `*`, `,` is no minute
-// at all, and 31 February never comes. The chart reads the same grammar from charts/ratesapp/schedules.json, which
-// build/feed-definition.ts writes.
+// CronJob is applied. Refused here too is what it would read otherwise than it is written: `*-5` is `*`, `,` is no
+// minute at all, and 31 February never comes. The chart reads the same grammar from charts/ratesapp/schedules.json,
+// which build/feed-definition.ts writes.
 
 /** One field of a schedule. */
 export interface ScheduleField {
@@ -53,7 +53,7 @@ const PART = /^(?:[*?]|(?<first>[0-9]{1,9})(?:-(?<last>[0-9]{1,9}))?)(?:\/0*(?<s
 /** Days of the week that are all of them: days of the month then count alone. */
 const ANY_DAY = /(^|,)[*?](\/0*1)?(,|$)/;
 
-/** What is wrong with the schedule of a CronJob (five fields, or a shortcut such as `@daily`); undefined if nothing is. */
+/** What is wrong with the schedule of a CronJob: five fields, or a shortcut such as `@daily`. Undefined if nothing is. */
 export function mistakeInSchedule(text: string): string | undefined {
   if (SHORTCUT.test(text)) return undefined;
   return mistakeInFields(text, scheduleGrammar.fields, `five cron fields, or be ${scheduleGrammar.shortcuts}`);

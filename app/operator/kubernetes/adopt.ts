@@ -17,9 +17,9 @@ export function isForeign(owner: KubernetesObject, live: KubernetesObject): bool
 }
 
 /**
- * Takes over an object that other tools made: its spec becomes what is desired, and their claims on its fields end. Server
- * side apply alone would leave what they had set and the operator does not, such as a volume of the release before. The
- * object itself stays, so no run is missed and none is started twice.
+ * Takes over an object that other tools made: its spec becomes what is desired, and their claims on its fields end.
+ * Server side apply alone would leave what they had set and the operator does not, such as a volume of the release
+ * before. The object itself stays, so no run is missed and none is started twice.
  */
 export async function adopt(api: KubernetesApi, resource: Resource, live: Applied, desired: Applied): Promise<void> {
   const { name } = desired.metadata;

@@ -15,8 +15,8 @@ export interface InformerOptions<T> {
 
 /**
  * A copy of all objects of a kind, kept in step by a watch. The library begins anew where it must (410: what changed
- * meanwhile is forgotten; a watch that ends or says nothing for 30 s). After any other error, such as an API server that
- * restarts, it stops; it is then started again here, with growing waits.
+ * meanwhile is forgotten; a watch that ends or says nothing for 30 s). After any other error, such as an API server
+ * that restarts, it stops; it is then started again here, with growing waits.
  */
 export class Informer<T extends KubernetesObject> {
   readonly #watched: ListWatch<never>;

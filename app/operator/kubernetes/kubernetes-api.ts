@@ -36,9 +36,9 @@ interface Query {
 }
 
 /**
- * The objects of one namespace, as JSON. The library's own clients turn instants into Dates where its watches leave them
- * as text, so an object would look different by the way it came; here all are as they travel. Credentials, proxies and
- * certificates are the library's.
+ * The objects of one namespace, as JSON. The library's own clients turn instants into Dates where its watches leave
+ * them as text, so an object would look different by the way it came; here all are as they travel. Credentials, proxies
+ * and certificates are the library's.
  */
 export class KubernetesApi {
   readonly config: KubeConfig;

@@ -1,8 +1,8 @@
 import { statement } from "../../database/statement.js";
 
 /**
- * For each feed that has any batch, a text that is another one once a batch of it has begun or ended. What it is made of is
- * kept by feed (`feed_states`), so no finished batch is looked at.
+ * For each feed that has any batch, a text that is another one once a batch of it has begun or ended. What it is made
+ * of is kept by feed (`feed_states`), so no finished batch is looked at.
  */
 export const readMarks = statement<{ feeds: readonly string[] }, { feed: string; mark: string; unfinished: boolean }>(`
   SELECT feed, string_agg(part, ' ' ORDER BY part) AS mark, bool_or(unfinished) AS unfinished

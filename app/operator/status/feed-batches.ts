@@ -22,8 +22,8 @@ export interface FeedBatchesOptions {
 }
 
 /**
- * The newest batches of all feeds, read every two seconds: of a feed again only when one of them began, ended or is being
- * made. While the database is away, what was known before is not told any more.
+ * The newest batches of all feeds, read every two seconds: of a feed again only when one of them began, ended or is
+ * being made. While the database is away, what was known before is not told any more.
  */
 export class FeedBatches {
   readonly #database: Database;

@@ -12,8 +12,8 @@ import { MANAGER, Operator } from "../../../app/operator/operator.js";
 import { Health } from "../../../app/telemetry/health.js";
 import { kubectl } from "../kubectl.js";
 
-// The operator against a real API server and a real Postgres, both reached from here; what it runs in pods is tried with
-// the stack.
+// The operator against a real API server and a real Postgres, both reached from here; what it runs in pods is tried
+// with the stack.
 
 const DEFINITION = new URL("../../../charts/ratesapp/crds/feeds.yaml", import.meta.url);
 
