@@ -18,7 +18,7 @@ import { WorkQueue } from "./work-queue.js";
 /** In whose name the operator owns fields and tells Events. */
 export const MANAGER = "ratesapp-operator";
 
-const WORKERS = 8;
+const WORKERS = 16;
 
 export interface OperatorOptions {
   readonly api: KubernetesApi;

@@ -104,11 +104,9 @@ export class Reconciler {
     }
   }
 
-  async #apply(feed: Feed, resource: Resource, desired: Applied, watched: Applied | undefined): Promise<void> {
+  async #apply(feed: Feed, resource: Resource, desired: Applied, live: Applied | undefined): Promise<void> {
     const { api, events } = this.#options;
     const { name } = desired.metadata;
-    // One of another owner need not have the labels that the watch goes by.
-    const live = watched ?? (await orNone(api.get<Applied>(resource, name)));
     if (live && isForeign(feed, live)) {
       throw new KubernetesError(
         409,
@@ -128,7 +126,7 @@ export class Reconciler {
     const { metadata } = await api.apply(resource, desired);
     const { generation = 0 } = metadata;
     this.#applied.set(key, { desired: text, version: metadata.resourceVersion, generation });
-    if (!live) {
+    if (!live && resource === resources.cronJobs) {
       await events.tell(feed, {
         type: "Normal",
         reason: "Created",

@@ -25,7 +25,6 @@ export class WatchedWorld {
       .map(([label, value]) => `${label}=${value}`)
       .join(",");
     const made = {
-      labelSelector,
       log,
       onChange: ({ metadata }: KubernetesObject) => {
         const feed = metadata.labels?.[FEED_LABEL];
@@ -36,11 +35,12 @@ export class WatchedWorld {
       log,
       onChange: ({ metadata }) => onChange(metadata.name),
     });
+    // All of the namespace: one of another owner may have a name that a Feed asks for.
     this.#cronJobs = new Informer<CronJob>(api, resources.cronJobs, made);
     this.#networkPolicies =
       defaults.addressFamilies === null ? undefined : new Informer<NetworkPolicy>(api, resources.networkPolicies, made);
-    this.#jobs = new Informer<Job>(api, resources.jobs, made);
-    this.#pods = new Informer<Pod>(api, resources.pods, made);
+    this.#jobs = new Informer<Job>(api, resources.jobs, { ...made, labelSelector });
+    this.#pods = new Informer<Pod>(api, resources.pods, { ...made, labelSelector });
   }
 
   /** Returns when all objects are known, or the signal is aborted. */

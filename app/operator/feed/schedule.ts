@@ -53,7 +53,7 @@ const PART = /^(?:[*?]|(?<first>[0-9]{1,9})(?:-(?<last>[0-9]{1,9}))?)(?:\/0*(?<s
 /** Days of the week that are all of them: days of the month then count alone. */
 const ANY_DAY = /(^|,)[*?](\/0*1)?(,|$)/;
 
-/** What is wrong with the schedule of a CronJob: five fields, or a shortcut such as `@daily`. Undefined if nothing is. */
+/** What is wrong with the schedule of a CronJob (five fields, or a shortcut such as `@daily`), if anything is. */
 export function mistakeInSchedule(text: string): string | undefined {
   if (SHORTCUT.test(text)) return undefined;
   return mistakeInFields(text, scheduleGrammar.fields, `five cron fields, or be ${scheduleGrammar.shortcuts}`);

@@ -34,6 +34,8 @@ function conditionsHappened(before: FeedStatus | undefined, after: FeedStatus): 
   return (
     after.conditions?.flatMap(({ type, status, reason, message }): Happened[] => {
       const was = before?.conditions?.find((condition) => condition.type === type);
+      // That the CronJob was made is told already.
+      if (type === "Ready" && !was && status === "True") return [];
       if (type === "Ready" && (was?.status !== status || was.reason !== reason)) {
         return [{ type: status === "True" ? "Normal" : "Warning", reason, note: message, action: "Reconcile" }];
       }
