@@ -40,6 +40,7 @@ describe("feeds in Kubernetes", function () {
 
   before(async () => {
     api = await feedsNamespace(NAMESPACE);
+    await bringPlaces(test.database);
     operator = startOperator(NAMESPACE, test.url);
   });
   after(() => operator?.stop());
@@ -194,7 +195,6 @@ describe("feeds in Kubernetes", function () {
   });
 
   it("tell what became of their batches within 5 s", async () => {
-    await bringPlaces(test.database);
     await applyFeed(api, "told");
     await becomes("told", "LastBatchSucceeded=Unknown NoBatch");
     const prices = [{ origin: "CNSGH", destination: "NLRTM", day: "2024-02-29", price: 7 }];

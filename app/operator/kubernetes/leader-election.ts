@@ -39,6 +39,8 @@ export class LeaderElection {
   readonly #api: KubernetesApi;
   readonly #options: LeaderElectionOptions;
   #observed: { version: string; atMs: number } | undefined;
+  /** The Lease as this process wrote it last. */
+  #held: Lease | undefined;
   #leading = false;
   #lastError: string | undefined = "the API server was not asked yet";
 
@@ -93,10 +95,7 @@ export class LeaderElection {
     const now = `${new Date().toISOString().slice(0, -1)}000Z`;
     const held = { holderIdentity: identity, leaseDurationSeconds: LEASE_SECONDS, renewTime: now };
     try {
-      const lease = await this.#api.get<Lease>(resources.leases, name, signal).catch((error: unknown) => {
-        if (isStatus(error, 404)) return undefined;
-        throw error;
-      });
+      const lease = this.#held ?? (await this.#read(signal));
       this.#lastError = undefined;
       if (lease === undefined) {
         const spec = { ...held, acquireTime: now, leaseTransitions: 0 };
@@ -109,13 +108,24 @@ export class LeaderElection {
       const taken = { ...held, acquireTime: now, leaseTransitions: leaseTransitions + 1 };
       // With its resource version: of two that see the same free Lease, one is refused.
       const spec = { ...lease.spec, ...(mine ? held : taken) };
-      await this.#api.replace(resources.leases, { ...lease, spec }, signal);
+      // As it is now, so that renewing it takes one request.
+      this.#held = await this.#api.replace(resources.leases, { ...lease, spec }, signal);
       return true;
     } catch (error) {
+      this.#held = undefined;
       if (isStatus(error, 409) || signal.aborted) return false;
       this.#lastError = String(error);
       log.warn({ error: this.#lastError }, "the lease cannot be had");
       return false;
+    }
+  }
+
+  async #read(signal: AbortSignal): Promise<Lease | undefined> {
+    try {
+      return await this.#api.get<Lease>(resources.leases, this.#options.name, signal);
+    } catch (error) {
+      if (isStatus(error, 404)) return undefined;
+      throw error;
     }
   }
 
