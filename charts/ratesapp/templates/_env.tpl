@@ -2,7 +2,7 @@
 The variables of a container: those of every container, its database, its own, and those that values add. Added
 variables must not have a name that the chart sets. If two variables have the same name, Kubernetes takes the later one,
 so `pod.env` would silently override `logLevel`.
-Takes (dict "root" $ "component" NAME "access" NAME "variables" YAML "feed" NAME).
+Takes (dict "root" $ "component" NAME "access" NAME "variables" YAML).
 */}}
 {{- define "ratesapp.env" -}}
 {{- $own := list (include "ratesapp.env.common" .root) (include "ratesapp.database.variable" .) (.variables | default "") | compact | join "\n" -}}
@@ -28,17 +28,10 @@ Takes (dict "root" $ "component" NAME "access" NAME "variables" YAML "feed" NAME
 {{/* The variables that values add to a component, as JSON: pairs of a key of values and a list of variables. */}}
 {{- define "ratesapp.env.added" -}}
 {{- $component := include "ratesapp.pod.component" . -}}
-{{- $environment := list -}}
-{{- with .feed }}
-  {{- range $name, $value := (index $.root.Values.feeds .).environment -}}
-    {{- if not (kindIs "invalid" $value) }}{{ $environment = append $environment (dict "name" $name "value" $value) }}{{ end -}}
-  {{- end -}}
-{{- end -}}
 {{
   list
     (list "pod.env" (.root.Values.pod).env)
     (list (printf "%s.pod.env" $component) ((index .root.Values $component).pod).env)
-    (list (printf "feeds.%s.environment" (.feed | default "")) $environment)
   | toJson
 }}
 {{- end }}

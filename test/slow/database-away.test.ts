@@ -1,11 +1,11 @@
 import { expect } from "chai";
-import type { RunningServer } from "../../../app/api/server.js";
-import { startApi } from "../../kit/api.js";
-import { deliver } from "../../kit/batches.js";
-import { useDatabase } from "../../kit/database.js";
-import { bringPlaces } from "../../kit/places.js";
-import { TcpProxy } from "../../kit/tcp-proxy.js";
-import { until } from "../../kit/until.js";
+import type { RunningServer } from "../../app/api/server.js";
+import { startApi } from "../kit/api.js";
+import { deliver } from "../kit/batches.js";
+import { useDatabase } from "../kit/database.js";
+import { bringPlaces } from "../kit/places.js";
+import { TcpProxy } from "../kit/tcp-proxy.js";
+import { until } from "../kit/until.js";
 
 const DAY = "2024-02-29";
 const PATH = `/rates?date_from=${DAY}&date_to=${DAY}&orig_code=CNSGH&dest_code=NLRTM`;

@@ -4,12 +4,21 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect } from "chai";
-import { Database } from "../../../app/database/database.js";
-import { ingestSource } from "../../../app/ingest/ingest-source.js";
-import { createDatabase, type TestDatabase } from "../../kit/database.js";
-import { skipBecause } from "../../kit/skip.js";
-import { until } from "../../kit/until.js";
-import { bringPlaces, createFolder, type Folder, HEADER, only, readTotals, someLines, totalsOf } from "./setup.js";
+import { Database } from "../../app/database/database.js";
+import { ingestSource } from "../../app/ingest/ingest-source.js";
+import {
+  bringPlaces,
+  createFolder,
+  type Folder,
+  HEADER,
+  only,
+  readTotals,
+  someLines,
+  totalsOf,
+} from "../app/ingest/setup.js";
+import { createDatabase, type TestDatabase } from "../kit/database.js";
+import { skipBecause } from "../kit/skip.js";
+import { until } from "../kit/until.js";
 
 const run = promisify(execFile);
 

@@ -2,11 +2,11 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { readPostmaster } from "../../../app/database/embedded/postmaster.js";
-import { demoPorts, demoRegions } from "../../../app/demo/demo-places.js";
-import { DemoSource } from "../../../app/demo/demo-source.js";
-import { createDatabase } from "../../kit/database.js";
-import { npmStart, type Running, runRatesapp, startRatesapp } from "./ratesapp.js";
+import { readPostmaster } from "../../app/database/embedded/postmaster.js";
+import { demoPorts, demoRegions } from "../../app/demo/demo-places.js";
+import { DemoSource } from "../../app/demo/demo-source.js";
+import { npmStart, type Running, runRatesapp, startRatesapp } from "../app/commands/ratesapp.js";
+import { createDatabase } from "../kit/database.js";
 
 const DAY_MS = 86_400_000;
 

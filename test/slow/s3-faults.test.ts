@@ -9,10 +9,10 @@ import {
 import type { AddressInfo } from "node:net";
 import zlib from "node:zlib";
 import { expect } from "chai";
-import { type BatchReport, DeliveriesError, ingestSource } from "../../../app/ingest/ingest-source.js";
-import { SourceChangedError, SourceError, SourceUnavailableError } from "../../../app/ingest/sources/source-error.js";
-import { createDatabase, type TestDatabase } from "../../kit/database.js";
-import { bringPlaces, HEADER, onlyObject, readTotals, someLines, totalsOf } from "./setup.js";
+import { type BatchReport, DeliveriesError, ingestSource } from "../../app/ingest/ingest-source.js";
+import { SourceChangedError, SourceError, SourceUnavailableError } from "../../app/ingest/sources/source-error.js";
+import { bringPlaces, HEADER, onlyObject, readTotals, someLines, totalsOf } from "../app/ingest/setup.js";
+import { createDatabase, type TestDatabase } from "../kit/database.js";
 
 const lines = someLines(500);
 const content = Buffer.from(`${HEADER}\n${lines.join("\n")}\n`);

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
-import type { RunningServer } from "../../../app/api/server.js";
-import { startApi } from "../../kit/api.js";
-import { useDatabase } from "../../kit/database.js";
-import { bringPlaces } from "../../kit/places.js";
-import { TcpProxy } from "../../kit/tcp-proxy.js";
-import { until } from "../../kit/until.js";
+import type { RunningServer } from "../../app/api/server.js";
+import { startApi } from "../kit/api.js";
+import { useDatabase } from "../kit/database.js";
+import { bringPlaces } from "../kit/places.js";
+import { TcpProxy } from "../kit/tcp-proxy.js";
+import { until } from "../kit/until.js";
 
 const HOUR_MS = 3_600_000;
 const PATH = "/rates?date_from=2024-02-29&date_to=2024-02-29&orig_code=CNSGH&dest_code=NLRTM";

@@ -1,14 +1,22 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import type pg from "pg";
-import { migrate } from "../../../app/database/migrate.js";
-import { openPool } from "../../../app/database/pool.js";
-import { isTransient } from "../../../app/database/sqlstates.js";
-import { TcpProxy } from "../../kit/tcp-proxy.js";
-import { until } from "../../kit/until.js";
-import { startRatesapp } from "../commands/ratesapp.js";
-import { PostgresPair } from "./postgres-pair.js";
-import { bringPlaces, createFolder, type Folder, HEADER, readTotals, someLines, totalsOf } from "./setup.js";
+import { migrate } from "../../app/database/migrate.js";
+import { openPool } from "../../app/database/pool.js";
+import { isTransient } from "../../app/database/sqlstates.js";
+import { startRatesapp } from "../app/commands/ratesapp.js";
+import { PostgresPair } from "../app/ingest/postgres-pair.js";
+import {
+  bringPlaces,
+  createFolder,
+  type Folder,
+  HEADER,
+  readTotals,
+  someLines,
+  totalsOf,
+} from "../app/ingest/setup.js";
+import { TcpProxy } from "../kit/tcp-proxy.js";
+import { until } from "../kit/until.js";
 
 /** Makes the delivery three pieces long, so that the primary can be lost between two of them. */
 const REPEATS = 30;

@@ -1,17 +1,17 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import type pg from "pg";
-import { publishBatch } from "../../../app/batches/publish.js";
-import { retractBatch } from "../../../app/batches/retract.js";
-import { Database } from "../../../app/database/database.js";
-import { openPool } from "../../../app/database/pool.js";
-import { ingestSource } from "../../../app/ingest/ingest-source.js";
-import { importPlaces } from "../../../app/places/import-places.js";
-import { compact } from "../../../app/upkeep/compact.js";
-import { dropOldMonths } from "../../../app/upkeep/retention.js";
-import { createDatabase, type TestDatabase } from "../../kit/database.js";
-import { age, seen } from "./deliveries.js";
-import { bringPlaces, createFolder, type Folder, HEADER, only } from "./setup.js";
+import { publishBatch } from "../../app/batches/publish.js";
+import { retractBatch } from "../../app/batches/retract.js";
+import { Database } from "../../app/database/database.js";
+import { openPool } from "../../app/database/pool.js";
+import { ingestSource } from "../../app/ingest/ingest-source.js";
+import { importPlaces } from "../../app/places/import-places.js";
+import { compact } from "../../app/upkeep/compact.js";
+import { dropOldMonths } from "../../app/upkeep/retention.js";
+import { age, seen } from "../app/ingest/deliveries.js";
+import { bringPlaces, createFolder, type Folder, HEADER, only } from "../app/ingest/setup.js";
+import { createDatabase, type TestDatabase } from "../kit/database.js";
 
 const MONTHS = Array.from({ length: 200 }, (_, month) => new Date(Date.UTC(1940, month, 1)).toISOString().slice(0, 7));
 /** Prices of all months in order, three times, so that each third of the lines has prices of all months. */

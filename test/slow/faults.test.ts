@@ -1,16 +1,25 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import type pg from "pg";
-import { failBatch } from "../../../app/batches/fail.js";
-import { Database } from "../../../app/database/database.js";
-import { openPool } from "../../../app/database/pool.js";
-import { ingestSource } from "../../../app/ingest/ingest-source.js";
-import { LeaseLostError } from "../../../app/ingest/load/load-error.js";
-import { loadPiece } from "../../../app/ingest/load/load-piece.js";
-import { readPorts } from "../../../app/ingest/load/read-ports.js";
-import { createDatabase, type TestDatabase } from "../../kit/database.js";
-import { TcpProxy } from "../../kit/tcp-proxy.js";
-import { bringPlaces, createFolder, type Folder, HEADER, only, readTotals, someLines, totalsOf } from "./setup.js";
+import { failBatch } from "../../app/batches/fail.js";
+import { Database } from "../../app/database/database.js";
+import { openPool } from "../../app/database/pool.js";
+import { ingestSource } from "../../app/ingest/ingest-source.js";
+import { LeaseLostError } from "../../app/ingest/load/load-error.js";
+import { loadPiece } from "../../app/ingest/load/load-piece.js";
+import { readPorts } from "../../app/ingest/load/read-ports.js";
+import {
+  bringPlaces,
+  createFolder,
+  type Folder,
+  HEADER,
+  only,
+  readTotals,
+  someLines,
+  totalsOf,
+} from "../app/ingest/setup.js";
+import { createDatabase, type TestDatabase } from "../kit/database.js";
+import { TcpProxy } from "../kit/tcp-proxy.js";
 
 const lines = someLines(60_000);
 const content = `${HEADER}\n${lines.join("\n")}\n`;

@@ -1,11 +1,20 @@
 import { expect } from "chai";
-import { Database } from "../../../app/database/database.js";
-import { openPool } from "../../../app/database/pool.js";
-import { ingestSource } from "../../../app/ingest/ingest-source.js";
-import { createDatabase, type TestDatabase } from "../../kit/database.js";
-import { TcpProxy } from "../../kit/tcp-proxy.js";
-import { until } from "../../kit/until.js";
-import { bringPlaces, createFolder, type Folder, HEADER, only, readTotals, someLines, totalsOf } from "./setup.js";
+import { Database } from "../../app/database/database.js";
+import { openPool } from "../../app/database/pool.js";
+import { ingestSource } from "../../app/ingest/ingest-source.js";
+import {
+  bringPlaces,
+  createFolder,
+  type Folder,
+  HEADER,
+  only,
+  readTotals,
+  someLines,
+  totalsOf,
+} from "../app/ingest/setup.js";
+import { createDatabase, type TestDatabase } from "../kit/database.js";
+import { TcpProxy } from "../kit/tcp-proxy.js";
+import { until } from "../kit/until.js";
 
 const LOCK = 4711;
 const WAITING = `SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = $1 AND NOT granted
