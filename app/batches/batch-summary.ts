@@ -4,8 +4,8 @@ import { type BatchSummary, readSummary } from "./batch-summary.sql.js";
 export type { BatchSummary };
 
 /**
- * The part of a {@link BatchSummary} that shows how far the batch is. The numbers of pieces are absent where they are not
- * known.
+ * The part of a {@link BatchSummary} that shows how far the batch is. The numbers of pieces are absent where they are
+ * not known.
  */
 export type BatchProgress = Pick<
   BatchSummary,
