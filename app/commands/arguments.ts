@@ -36,6 +36,12 @@ export function feed(text: string): string {
   throw new InvalidArgumentError(`It ${parsed.error.issues[0]?.message}.`);
 }
 
+/** Reads a name as Kubernetes has it for namespaces (RFC 1123); a Feed's is one of them. */
+export function kubernetesName(text: string): string {
+  if (/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(text)) return text;
+  throw new InvalidArgumentError("It must be up to 63 lower-case letters, digits and dashes.");
+}
+
 /** Reads a text that is not empty, such as a path. */
 export function filled(text: string): string {
   if (text.trim() === "") throw new InvalidArgumentError("It must not be empty.");

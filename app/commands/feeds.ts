@@ -4,7 +4,7 @@ import type { CurrentBatch, FeedBatch } from "../operator/feed/feed-status.js";
 import { printable } from "../printable.js";
 import { readSettings } from "../settings.js";
 import { createLogger } from "../telemetry/logger.js";
-import { filled } from "./arguments.js";
+import { argument, kubernetesName } from "./arguments.js";
 import { writeColumns } from "./columns.js";
 import { EXIT } from "./failure.js";
 import { ProgressDisplay } from "./ingest-progress.js";
@@ -45,7 +45,7 @@ function listCommand(): Command {
 function runCommand(): Command {
   return inNamespace(new Command("run"))
     .description("Start a run of a Feed at once and follow it to its end; Ctrl-C stops following, and the run goes on.")
-    .argument("<name>", "of the Feed", filled)
+    .argument("<name>", "of the Feed", argument("<name>", kubernetesName))
     .addHelpText(
       "after",
       `
@@ -58,7 +58,7 @@ Example:
 }
 
 const inNamespace = (command: Command): Command =>
-  command.option("-n, --namespace <name>", "instead of that of the kubeconfig's context", filled);
+  command.option("-n, --namespace <name>", "instead of that of the kubeconfig's context", kubernetesName);
 
 /** Imported only here: most commands do not need the client of Kubernetes. */
 async function openFeeds(namespace: string | undefined) {

@@ -7,6 +7,7 @@ import { readSettings, SettingsError } from "../../../app/settings.js";
 const NO_NUMBERS = ["", " ", "-1", "1.5", "1e3", "0x10", "NaN", "Infinity", "\u0663", " 1", "1 ", "+1", "1_0", "1,000"];
 const NUMBERS = [...NO_NUMBERS, "9".repeat(15), "9".repeat(400), "1\0", "seven"];
 const TEXTS = ["", "  ", "\t", "a\0b"];
+const NO_KUBERNETES_NAMES = [...TEXTS, "Asia", "a_b", "a-", "a.b", "a\n", "a".repeat(64), "\u0430sia"];
 const FEEDS = [...TEXTS, " a", "a ", "a\nb", "a\u001b[31mb", "a".repeat(201)];
 
 /** Every option that takes a value, and every argument, with values that it must refuse. */
@@ -21,6 +22,9 @@ const HOSTILE: readonly (readonly [command: string, named: string, values: reado
   ["batches fail 7", "--reason", [...TEXTS, "a".repeat(1_001)]],
   ["batches rejects 7", "[path]", TEXTS],
   ["batches compact", "--retention-days", [...NUMBERS, "0", "100001"]],
+  ["feeds list", "--namespace", NO_KUBERNETES_NAMES],
+  ["feeds run 7", "--namespace", NO_KUBERNETES_NAMES],
+  ["feeds run", "<name>", NO_KUBERNETES_NAMES],
   ["ingest run", "--source", TEXTS],
   ["ingest run --source x", "--feed", FEEDS],
   ["ingest run --source x", "--mode", [...TEXTS, "upsert", "APPEND"]],
