@@ -34,6 +34,13 @@ export class IncompleteUploadError extends BatchError {
   }
 }
 
+/** All that was sent is loaded, and none of it is a price. */
+export class NoPricesError extends IncompleteUploadError {
+  constructor(batchId: number) {
+    super(batchId, "It holds no prices yet.");
+  }
+}
+
 /** More lines are bad than the batch may have; `readBadLines` has them. */
 export class BadRowsError extends BatchError {
   readonly rejected: number;

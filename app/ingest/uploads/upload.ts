@@ -14,7 +14,7 @@ import {
   readUploadState,
   type UploadState,
 } from "./upload.sql.js";
-import { BadRowsError, IncompleteUploadError, UploadConflictError } from "./upload-error.js";
+import { BadRowsError, IncompleteUploadError, NoPricesError, UploadConflictError } from "./upload-error.js";
 
 export interface NewUpload {
   /** Whether it comes in pieces, or as one body that is cut here. */
@@ -59,7 +59,7 @@ function asOpened({ kind, key, ...upload }: NewUpload): Opened {
  * @param pieces how many there must be; those that have arrived if not given.
  * @throws {BatchNotFoundError}
  * @throws {BatchStateError} if it is not an upload.
- * @throws {IncompleteUploadError} if pieces are missing or on their way.
+ * @throws {IncompleteUploadError} if pieces are missing or on their way; {@link NoPricesError} if none holds a price.
  * @throws {BadRowsError}
  */
 export function completeUpload(database: Database, batchId: number, pieces?: number): Promise<void> {
@@ -89,7 +89,7 @@ function refuseIncomplete(batchId: number, upload: UploadState, pieces: number |
   if (pieces !== undefined && pieces !== arrived) {
     throw new IncompleteUploadError(batchId, `${arrived} of ${pieces} pieces are loaded.`);
   }
-  if (rows === 0) throw new IncompleteUploadError(batchId, "It holds no prices yet.");
+  if (rows === 0) throw new NoPricesError(batchId);
 }
 
 /** Uploads whose publish was asked for and broke off, as when the process at it was killed. */
