@@ -6,6 +6,8 @@ import { SourceError, SourceUnavailableError } from "./source-error.js";
 export type HttpAnswer = Dispatcher.ResponseData;
 
 const MOST_REDIRECTIONS = 10;
+/** Codes of undici and of Node.js' URL for an address that cannot be asked, or was asked before. */
+const NO_ADDRESS = new Set(["UND_ERR_INVALID_ARG", "ERR_INVALID_URL"]);
 
 /** Imported with the first request: this library would take a fifth of the time in which each command starts. */
 async function openClient() {
@@ -20,6 +22,7 @@ let client: ReturnType<typeof openClient> | undefined;
  * Asks an HTTP address for its bytes as they are stored. Not by `fetch`, which unpacks what is stored with a
  * Content-Encoding, so that ranges, which count stored bytes, would be of no use.
  * @throws {SourceUnavailableError} if there is no answer.
+ * @throws {SourceError} if it redirects in a circle, or to what is no HTTP address.
  */
 export async function httpGet(url: URL, headers: Record<string, string>, signal?: AbortSignal): Promise<HttpAnswer> {
   const { username, password } = url;
@@ -42,6 +45,11 @@ export async function httpGet(url: URL, headers: Record<string, string>, signal?
     });
   } catch (error) {
     signal?.throwIfAborted();
+    // The address that was asked for is one, so this is about the Location of an answer.
+    if (NO_ADDRESS.has((error as NodeJS.ErrnoException).code ?? "")) {
+      const message = `${shownAddress(url)} redirects in a circle, or to what is no HTTP address.`;
+      throw new SourceError(message, { cause: error });
+    }
     throw new SourceUnavailableError(`${shownAddress(url)} does not answer: ${causeOf(error)}`, { cause: error });
   }
 }
