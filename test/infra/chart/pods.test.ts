@@ -82,6 +82,46 @@ describe("pods of the chart", function () {
     expect(variablesOf(ingest, "AWS_REGION")).to.deep.equal([{ name: "AWS_REGION", value: "eu-west-1" }]);
   });
 
+  const all = {
+    labels: { team: "rates" },
+    annotations: { mesh: "yes" },
+    nodeSelector: { pool: "general" },
+    tolerations: [{ key: "spot", operator: "Exists" }],
+    affinity: { podAntiAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [] } },
+    priorityClassName: "high",
+    env: [{ name: "HTTPS_PROXY", value: "http://proxy:3128" }],
+  };
+  /** Names of what is said above that a pod has. */
+  const taken = ({ labels, annotations, spec }: PodTemplate) =>
+    Object.entries({
+      labels: labels.team,
+      annotations: annotations?.mesh,
+      nodeSelector: spec.nodeSelector,
+      tolerations: spec.tolerations?.find(({ key }) => key === "spot"),
+      affinity: spec.affinity,
+      priorityClassName: spec.priorityClassName,
+      env: spec.containers[0]?.env?.find(({ name }) => name === "HTTPS_PROXY"),
+    })
+      .filter(([, value]) => value !== undefined)
+      .map(([name]) => name);
+  const without = (names: readonly string[]) => Object.keys(all).filter((name) => !names.includes(name));
+
+  it("lose what is said of all where their component says null, and what is not merged where it says nothing in it", async () => {
+    const nothing = Object.fromEntries(Object.keys(all).map((name) => [name, null]));
+    const empty = { labels: {}, annotations: {}, nodeSelector: {}, tolerations: [], affinity: {}, env: [] };
+    const { api, migration, ingest, compaction } = (await pods({
+      pod: all,
+      api: { pod: nothing },
+      migration: { pod: { ...empty, priorityClassName: "" } },
+      ingest: { pod: null },
+      compaction: { pod: { affinity: null } },
+    })) as Record<string, PodTemplate>;
+    expect(taken(api as PodTemplate)).to.deep.equal([]);
+    expect(taken(migration as PodTemplate)).to.deep.equal(without(["affinity", "priorityClassName"]));
+    expect(taken(ingest as PodTemplate)).to.deep.equal(without([]));
+    expect(taken(compaction as PodTemplate)).to.deep.equal(without(["affinity"]));
+  });
+
   it("have no variable twice, which a server-side apply would refuse", async () => {
     const env = [
       { name: "A", value: "1" },
