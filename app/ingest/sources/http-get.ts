@@ -37,7 +37,7 @@ export async function httpGet(url: URL, headers: Record<string, string>, signal?
       dispatcher,
       headers: {
         ...headers,
-        ...(username ? { authorization: `Basic ${credentials}` } : {}),
+        ...(username || password ? { authorization: `Basic ${credentials}` } : {}),
         "accept-encoding": "identity",
         "user-agent": "ratesapp",
       },
