@@ -18,7 +18,7 @@ const edge = `
  */
 const settled = `
   ${edge}, settled AS (
-    SELECT b.id AS batch_id, b.feed, b.mode, b.sequence, d.day
+    SELECT b.id AS batch_id, b.feed, b.mode, b.sequence, d.day, d.price_sum
     FROM batches b
     JOIN batch_days d ON d.batch_id = b.id
     LEFT JOIN edge ON edge.feed = b.feed
@@ -37,22 +37,27 @@ export const listFoldable = statement<{ retractableDays: number; batches: number
 
 /**
  * What is to be folded in a feed and month: the settled batches (`inputs`), and which of their days go on to be seen
- * (pairs of `batches` and `days`): not those that a settled replace hides for ever.
+ * (pairs of `batches` and `days`): not those that a settled replace hides for ever. `exact` tells whether a fold can
+ * hold the sum of each day.
  */
 export const listFold = statement<
   { retractableDays: number; feed: string; month: string },
-  { inputs: number[] | null; batches: number[] | null; days: string[] | null }
+  { inputs: number[] | null; batches: number[] | null; days: string[] | null; exact: boolean | null }
 >(`
   WITH ${settled}
   SELECT array_agg(DISTINCT batch_id) AS inputs,
          array_agg(batch_id ORDER BY day, batch_id) FILTER (WHERE seen) AS batches,
-         array_agg(to_char(day, 'YYYY-MM-DD') ORDER BY day, batch_id) FILTER (WHERE seen) AS days
+         array_agg(to_char(day, 'YYYY-MM-DD') ORDER BY day, batch_id) FILTER (WHERE seen) AS days,
+         bool_and(seen_sum < 9007199254740992) FILTER (WHERE seen) AS exact
   FROM (
-    SELECT batch_id, day,
-           sequence >= coalesce(max(sequence) FILTER (WHERE mode = 'replace') OVER (PARTITION BY day), sequence) AS seen
-    FROM settled
-    WHERE feed = $feed AND day >= $month::date AND day < ($month::date + interval '1 month')::date
-  ) entry`);
+    SELECT *, sum(price_sum) FILTER (WHERE seen) OVER (PARTITION BY day) AS seen_sum
+    FROM (
+      SELECT batch_id, day, price_sum,
+             sequence >= coalesce(max(sequence) FILTER (WHERE mode = 'replace') OVER (PARTITION BY day), sequence) AS seen
+      FROM settled
+      WHERE feed = $feed AND day >= $month::date AND day < ($month::date + interval '1 month')::date
+    ) entry
+  ) summed`);
 
 /** Of these batches. */
 export const insertFold = statement<{ feed: string; month: string; batches: readonly number[] }, { id: number }>(`
