@@ -1,8 +1,8 @@
 import { z } from "zod";
+import { objectName } from "./kubernetes-name.js";
 import { resources } from "./resources.js";
 import { schedule, timeZone } from "./schedule.js";
 
-const name = z.string().regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, "must be a Kubernetes name");
 /** The sources of `ratesapp ingest run --source`, except standard input. */
 const SOURCE = /^(https?:\/\/|s3:\/\/|(?![a-z][a-z0-9+.-]*:\/\/)[^-])/i;
 
@@ -19,10 +19,10 @@ export const feed = z.strictObject({
   suspend: z.boolean().optional(),
   resources: resources.optional(),
   /** An existing Secret. With `feedCredentials`, the program makes one. */
-  credentialsSecretName: name.optional(),
+  credentialsSecretName: objectName.optional(),
   environment: z.record(z.string().regex(/^[A-Z][A-Z0-9_]*$/), z.string()).optional(),
-  volume: z.strictObject({ claimName: name, mountPath: z.string().startsWith("/") }).optional(),
-  rejectsClaimName: name.optional(),
+  volume: z.strictObject({ claimName: objectName, mountPath: z.string().startsWith("/") }).optional(),
+  rejectsClaimName: objectName.optional(),
   /** Egress rules of a NetworkPolicy. */
   egress: z.array(z.record(z.string(), z.unknown())).optional(),
 });

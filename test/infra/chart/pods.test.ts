@@ -212,11 +212,29 @@ describe("pods of the chart", function () {
     );
   });
 
+  it("take Secrets and classes by names that Kubernetes has", async () => {
+    for (const secretName of ["a..b", "a.-b", "a.", "a".repeat(254)])
+      expect(await messageOf({ writeTokens: { secretName } }), secretName).to.contain("at '/writeTokens/secretName'");
+    expect(await messageOf({ writeTokens: { secretName: "a.b-c.d" } })).to.equal("nothing");
+  });
+
   it("listen where values say, else where the program does by default", async () => {
     const hostOf = async (api: Values) => variablesOf((await pods({ api })).api, "HOST");
     expect(await hostOf({})).to.deep.equal([]);
     expect(await hostOf({ host: "::" })).to.deep.equal([{ name: "HOST", value: "::" }]);
     expect(await messageOf({ api: { host: "[::]" } })).to.contain("at '/api/host'");
+    for (const host of [
+      "127.0.0.1",
+      "127.1.2.3",
+      "::1",
+      "0:0:0:0:0:0:0:1",
+      "0000::0001",
+      "::ffff:127.0.0.1",
+      "localhost",
+    ])
+      expect(await messageOf({ api: { host } }), host).to.contain(`api.host: ${host} is the pod's own loopback`);
+    for (const host of ["0.0.0.0", "::ffff:0.0.0.0", "fd00::1", "10.127.0.1", "1::1", "::11"])
+      expect(await messageOf({ api: { host } }), host).to.equal("nothing");
   });
 });
 
