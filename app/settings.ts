@@ -81,6 +81,7 @@ export const environmentSchema = z.object({
     .default(100)
     .describe("waiting queries above which requests are shed with 503"),
   FEEDS_FILE: z.string().min(1).optional().describe("JSON file of what `ingest run --feed NAME` loads"),
+  OPERATOR_FILE: z.string().min(1).optional().describe("JSON file of how `operator` makes pods; the chart writes it"),
   RETRACTABLE_DAYS: whole(0, 36_500).default(30).describe("days for which a batch can be retracted"),
 });
 
@@ -111,6 +112,7 @@ export interface Settings {
   readonly maxEventLoopLagMs: number;
   readonly maxWaitingQueries: number;
   readonly feedsFile: string | undefined;
+  readonly operatorFile: string | undefined;
   readonly retractableDays: number;
 }
 
@@ -156,6 +158,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     maxEventLoopLagMs: values.MAX_EVENT_LOOP_LAG_MS,
     maxWaitingQueries: values.MAX_WAITING_QUERIES,
     feedsFile: values.FEEDS_FILE,
+    operatorFile: values.OPERATOR_FILE,
     retractableDays: values.RETRACTABLE_DAYS,
   };
 }

@@ -1,4 +1,5 @@
-// Makes dist/: the compiled application, its SQL, and what browsers load (page.mjs, docs.mjs).
+// Makes dist/: the compiled application, its SQL, what browsers load (page.mjs, docs.mjs), and a bundle of the
+// Kubernetes client (operator.mjs).
 //
 // Does nothing if nothing changed. npm also runs this when `npx ratesapp` is first used in the folder, and a new build
 // would then take the files away from a running server.
@@ -8,6 +9,7 @@ import { chmodSync, cpSync, readdirSync, readFileSync, rmSync, statSync, writeFi
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { buildDocs } from "./docs.mjs";
+import { buildOperator } from "./operator.mjs";
 import { buildPage } from "./page.mjs";
 
 const INPUTS = ["app", "build", "package-lock.json", "tsconfig.json", "tsconfig.build.json"];
@@ -20,6 +22,7 @@ if (readStamp() !== inputs) {
   execFileSync(process.execPath, [tsc, "-p", "tsconfig.build.json"], { stdio: "inherit" });
   cpSync("app/database/migrations", "dist/database/migrations", { recursive: true });
   chmodSync("dist/main.js", 0o755);
+  await buildOperator();
   await buildPage();
   await buildDocs();
   writeFileSync(STAMP, inputs);

@@ -1,6 +1,6 @@
 import type { BatchState } from "./batch-state.js";
 
-/** A change to a batch was refused; nothing was changed. */
+/** A refused change to a batch. The batch is as it was before. */
 export abstract class BatchError extends Error {
   readonly batchId: number;
 
@@ -11,14 +11,14 @@ export abstract class BatchError extends Error {
   }
 }
 
-/** There is no such batch. */
+/** The database holds no batch with this id. */
 export class BatchNotFoundError extends BatchError {
   constructor(batchId: number) {
     super(batchId, `There is no batch ${batchId}.`);
   }
 }
 
-/** The batch is in a state that does not allow this. */
+/** The state of the batch (`state`) does not allow the change. */
 export class BatchStateError extends BatchError {
   readonly state: BatchState;
 
@@ -28,7 +28,7 @@ export class BatchStateError extends BatchError {
   }
 }
 
-/** The time in which a batch can be retracted or published again is over. */
+/** The batch was published more than `retractableDays` ago, so it can no longer be retracted or published again. */
 export class BatchTooOldError extends BatchError {
   readonly publishedAt: Date;
   readonly retractableDays: number;

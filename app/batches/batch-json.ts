@@ -1,7 +1,7 @@
 import type { BatchSummary } from "./batch-summary.js";
 import type { ReportedLine } from "./reported-lines.js";
 
-/** The JSON of a batch, as the API and `--json` give it. */
+/** The JSON of a batch, as the API answers it and as commands print it with `--json`. */
 export function writeBatch(batch: BatchSummary, errors: readonly ReportedLine[] = []): Record<string, unknown> {
   return {
     id: batch.id,

@@ -1,7 +1,7 @@
 import { type NoParams, statement } from "../database/statement.js";
 import { selectTotals } from "./totals.sql.js";
 
-/** Counts by label, as {@link readIngest} returns them. */
+/** Figures of the ingest, as {@link readIngest} returns them. Ages and durations are in seconds. */
 export interface Ingest {
   readonly loaded: readonly { feed: string; rows: number; rejected: number; bytes: number }[];
   readonly batches: readonly { feed: string; state: string; count: number }[];
@@ -12,8 +12,8 @@ export interface Ingest {
 }
 
 /**
- * What the database knows of the ingest, in one round trip. What its batches come to is kept by feed, and only those
- * that are not finished are looked at.
+ * Figures of all batches, in one round trip. The totals of finished batches are kept by feed, so this statement sums
+ * only the pieces of batches that are not finished.
  */
 export const readIngest = statement<NoParams, Ingest>(`
   WITH totals AS MATERIALIZED (${selectTotals})

@@ -7,9 +7,9 @@ import type { BatchSummary } from "./batch-summary.js";
 import { listBatches } from "./list-batches.js";
 
 /**
- * Ingest as the database knows it. Pods that load live for minutes and are gone before they are scraped, so the
- * serving processes tell it, each the same: take `max` over them, not `sum`. All of it is absent while the
- * database does not answer.
+ * Figures of the ingest, read from the database. A pod that loads lives for minutes and is often gone before Prometheus
+ * scrapes it, so the serving processes report the figures instead. Each serving process reports the same values: take
+ * `max` over the processes, not `sum`. While the database does not answer, these metrics are absent.
  */
 interface KnownIngest extends Ingest {
   readonly unfinished: readonly BatchSummary[];
@@ -20,7 +20,7 @@ const MOST_UNFINISHED = 100;
 
 const ingest = new SharedReading(KEPT_MS, read);
 
-/** From now on the metrics tell of this database; undefined ends that. */
+/** From now on the metrics show the batches of this database. With undefined, they show nothing. */
 export function watchIngest(watched: Queries | undefined): void {
   ingest.watch(watched);
 }
@@ -35,7 +35,7 @@ async function read(from: Queries): Promise<KnownIngest> {
   return { ...(known as Ingest), unfinished: lists.flat() };
 }
 
-/** A metric whose values are set anew at each scrape. */
+/** Registers a metric whose values are set anew at each scrape. */
 function tell<Label extends string>(
   Kind: typeof Gauge | typeof Counter,
   name: string,
@@ -51,7 +51,8 @@ function tell<Label extends string>(
     async collect() {
       const known = await ingest.current();
       this.reset();
-      // Without labels, a reset leaves a zero behind, which would be a lie while nothing is known.
+      // The reset of a metric without labels leaves a zero. While the database does not answer, that zero would be
+      // wrong.
       if (labelNames.length === 0) (this as Gauge).remove?.();
       if (known === undefined) return;
       for (const [labels, value] of values(known)) this.inc(labels, value);
@@ -113,7 +114,7 @@ tell(
 tell(
   Gauge,
   "ratesapp_batch_deadline_margin_seconds",
-  "Time from the estimated end of a batch being loaded or audited to its deadline; negative: it will miss it",
+  "Time from the estimated end of a batch being loaded or audited to its deadline; negative if the batch will miss its deadline",
   ["batch", "feed"],
   ({ unfinished }) =>
     unfinished.flatMap(({ id, feed, deadline_at, estimated_end }) =>

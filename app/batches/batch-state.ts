@@ -1,4 +1,7 @@
-/** loading → auditing → audited → published ⇄ retracted; the other three are ends. */
+/**
+ * The usual way is loading → auditing → audited → published ⇄ retracted. A batch that is failed, duplicate or compacted
+ * stays so.
+ */
 export const batchStates = [
   "loading",
   "auditing",
@@ -10,5 +13,5 @@ export const batchStates = [
   "compacted",
 ] as const;
 
-/** How far a batch is. */
+/** How far a batch is; see {@link batchStates}. */
 export type BatchState = (typeof batchStates)[number];

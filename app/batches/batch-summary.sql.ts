@@ -1,59 +1,69 @@
 import { statement } from "../database/statement.js";
 import type { BatchState } from "./batch-state.js";
 
-/** One batch as users are shown it. */
+/** One batch, as the API and the commands show it to users. All times are by the database's clock. */
 export interface BatchSummary {
   readonly id: number;
   readonly feed: string;
   readonly source: string;
   readonly mode: "append" | "replace" | "compaction";
   readonly state: BatchState;
-  /** Why it failed. */
+  /** Why the batch failed. */
   readonly failure: string | null;
-  /** An upload of which all that was sent is loaded, and whose sender has not asked to publish it. */
+  /**
+   * True for an upload that is loaded as far as its client has sent it, and that the client has not asked to publish.
+   */
   readonly awaits_publish: boolean;
-  /** Loading it again would fail the same way. */
+  /** True if loading the same delivery again would fail in the same way. */
   readonly failed_for_good: boolean;
-  /** The published batch that it repeats. */
+  /** The published batch with the same content, if this batch is a duplicate. */
   readonly duplicate_of: number | null;
   readonly checksum: string | null;
   readonly max_bad_rows: number;
   readonly created_at: Date;
   readonly audited_at: Date | null;
-  /** Of its first publish. */
+  /** When the batch was published for the first time. */
   readonly published_at: Date | null;
   readonly retracted_at: Date | null;
   readonly failed_at: Date | null;
   readonly deadline_at: Date | null;
-  /** When this was read, by the database's clock, as all others. */
+  /** When this summary was read. */
   readonly read_at: Date;
   readonly pieces: number;
   readonly pieces_loaded: number;
   readonly pieces_failed: number;
   readonly rows: number;
   readonly rejected: number;
-  /** Known once everything is loaded. */
+  /** Null until all pieces are loaded. */
   readonly rows_expected: number | null;
-  /** Of the source; null while a stream or an upload has not ended. */
+  /** Bytes of the source, decompressed; null while a stream or an upload has not ended. */
   readonly bytes: number | null;
   readonly bytes_loaded: number;
-  /** Of the last minute; null unless it is being loaded. */
+  /** Average of the last minute; null unless the batch is being loaded. */
   readonly rows_per_second: number | null;
-  /** Of its audit, while that is under way. */
+  /** Parts of the audit; 0 while no audit runs. */
   readonly audit_parts: number;
   readonly audit_parts_done: number;
-  /** How much of its loading and audit is done, from 0 to 1; null unless they are under way and its size is known. */
+  /**
+   * How much of the loading and the audit is done, from 0 to 1. Null while neither runs, or while the size of the
+   * source is not known.
+   */
   readonly progress: number | null;
-  /** Of the audit, which is followed by the publish at once; null if that cannot be told. */
+  /** When the audit will probably end; the publish follows at once. Null if no estimate is possible. */
   readonly estimated_end: Date | null;
 }
 
 /**
- * Batches with how far they are. The speed is that of the pieces which ended in the last minute, from the start of the
- * first of them; the estimate goes by bytes, because rows are known only at the end. What is still to come of a stream
- * whose size is known is taken to be packed as what was read. Making a batch is its loading and its audit, of which the
- * second is taken to last one and a half times as long; once a part of it is done, it goes by its own speed. An upload
- * that receives no pieces waits for its client, so there is nothing to estimate.
+ * Batches, with their progress and an estimate of their end.
+ *
+ * - The speed is that of the pieces that ended in the last minute, measured from the start of the first of these
+ *   pieces.
+ * - The estimate counts bytes, because the number of rows is known only at the end.
+ * - For a stream whose stored size is known, the estimate takes the rest to be compressed as much as the part read so
+ *   far.
+ * - The audit is taken to last 1.5 times as long as the loading. Once a part of the audit is done, its own speed
+ *   counts.
+ * - An upload that receives no pieces waits for its client, so it has no estimate.
  * @param chosen a query of the batches.
  */
 export const summaries = (chosen: string) => `
@@ -110,6 +120,7 @@ export const summaries = (chosen: string) => `
   ) a
   ORDER BY b.id DESC`;
 
+/** The summary of one batch. No row if there is no such batch. */
 export const readSummary = statement<{ batchId: number }, BatchSummary>(
   summaries("SELECT * FROM batches WHERE id = $batchId"),
 );

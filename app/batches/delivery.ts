@@ -1,25 +1,28 @@
-/** `replace` hides the feed's earlier prices of the days that the batch holds. */
+/** `append` adds prices. `replace` also hides the feed's earlier prices of the days that the batch holds. */
 export type DeliveryMode = "append" | "replace";
 
 /**
- * How a delivery came. `upload`: in pieces that a client sends; `stream`: as one body that a client sends; `generated`:
- * made by this program.
+ * The way in which a delivery arrived. `upload`: a client sends it in pieces; `stream`: a client sends it as one body;
+ * `generated`: this program makes it.
  */
 export type Channel = "file" | "http" | "s3" | "pipe" | "generated" | "upload" | "stream";
 
-/** What one batch is made of. */
+/** A delivery of prices, and how to load it. One delivery becomes one batch. */
 export interface Delivery {
   readonly feed: string;
-  /** Where it comes from, for the record. */
+  /** Path, address or name that users see; the batch is not looked up by it. */
   readonly source: string;
   readonly channel: Channel;
-  /** The same for the same content, among the deliveries of its channel: name, size and version; an upload's key. */
+  /**
+   * Equal for the same content under the same name, among the deliveries of one channel. Of a file, an address or an S3
+   * key: name, size and version. Of an upload: the key that the client chose.
+   */
   readonly identity: string;
   readonly mode: DeliveryMode;
-  /** Bytes of an object that can be read in ranges; null for one that is cut into pieces as it is read. */
+  /** Size of an object that workers can read in ranges; null for a source that is cut into pieces while it is read. */
   readonly bytes: number | null;
   readonly pieceBytes: number;
   readonly maxBadRows: number;
-  /** Limit of its processing time. */
+  /** Limit of the processing time; null for none. */
   readonly deadlineSeconds: number | null;
 }

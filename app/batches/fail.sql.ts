@@ -2,8 +2,9 @@ import { statement } from "../database/statement.js";
 import type { BatchState } from "./batch-state.js";
 
 /**
- * Only a batch that was never visible can fail. Its pieces are no longer handed out, and a worker in the middle of one
- * finds the batch failed when it commits. `forGood`: loading the same again would fail the same way.
+ * Fails a batch that was never visible; changes no other batch. Workers get no more pieces of it. A worker in the
+ * middle of a piece finds the batch failed when it wants to commit. `forGood`: loading the same delivery again would
+ * fail in the same way.
  */
 export const setFailed = statement<{ batchId: number; failure: string; forGood: boolean }>(`
   UPDATE batches
@@ -11,7 +12,10 @@ export const setFailed = statement<{ batchId: number; failure: string; forGood: 
       lease_until = NULL
   WHERE id = $batchId AND state IN ('loading', 'auditing', 'audited')`);
 
-/** To be asked once the row is locked: before that, another session may be about to commit another state. */
+/**
+ * The state of a batch. Lock the row of the batch before: otherwise another session may be about to commit another
+ * state.
+ */
 export const readState = statement<{ batchId: number }, { state: BatchState }>(
   "SELECT state FROM batches WHERE id = $batchId",
 );

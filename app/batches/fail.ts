@@ -2,18 +2,18 @@ import type { Queries } from "../database/queries.js";
 import { BatchNotFoundError, BatchStateError } from "./batch-error.js";
 import { readState, setFailed } from "./fail.sql.js";
 
-/** Why a batch failed, where an operator or a client ended it and gave no reason. */
+/** The reason of a failure when an operator or a client ended the batch and gave no reason. */
 export const STOPPED = "It was stopped.";
 
 /**
- * Fails a batch as a whole, at once; none of it was ever visible. `reclaimBatch` deletes its rows afterwards. The first
- * reason stays: failing a failed batch changes nothing and succeeds.
- * @param database or a session, to do so inside its transaction.
- * @param failure why, for the user; the bad lines stand in tables of their own.
- * @param forGood whether loading the same delivery again would fail the same way.
- * @returns false if it had failed before.
+ * Fails a whole batch at once. No price of it was ever visible. `reclaimBatch` deletes its rows afterwards. Failing a
+ * failed batch changes nothing and succeeds; the first reason stays.
+ * @param database the database, or a session to fail the batch inside of its transaction.
+ * @param failure the reason, as users read it. Bad lines are kept in tables of their own.
+ * @param forGood true if loading the same delivery again would fail in the same way.
+ * @returns false if the batch had failed before.
  * @throws {BatchNotFoundError}
- * @throws {BatchStateError} if it was published already.
+ * @throws {BatchStateError} if the batch was published before.
  */
 export async function failBatch(
   database: Queries,

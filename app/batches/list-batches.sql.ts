@@ -3,20 +3,21 @@ import { compose } from "../database/compose.js";
 import type { BatchState } from "./batch-state.js";
 import { type BatchSummary, summaries } from "./batch-summary.sql.js";
 
+/** Which deliveries to list, and how many at most. */
 export interface ListOptions {
   readonly limit: number;
-  /** Go on behind this batch. */
+  /** Only batches with a smaller id: the last id of the page before. */
   readonly before?: number;
   readonly feed?: string;
   readonly state?: BatchState;
 }
 
 /**
- * Newest first. Compactions are no deliveries and are left out.
+ * Lists deliveries, the newest first. Compactions are not deliveries, so they are left out.
  *
- * Each set of filters has an index of its own (`batches_of_feed_in_state` and so on), and an order that no other index
- * gives. Ordered by `id`, the batches of a feed that stopped years ago would be looked for from the newest of all
- * backwards.
+ * Each set of filters has an index of its own (such as `batches_of_feed_in_state`), with an order that no other index
+ * has. That order makes Postgres choose the right index. With a plain order by `id`, Postgres could search all batches
+ * from the newest backwards for those of a feed that stopped years ago.
  */
 export function composeList({ limit, before, feed, state }: ListOptions): Knex.Raw<BatchSummary> {
   const list = compose("batches").whereRaw("mode <> 'compaction'").limit(limit);

@@ -4,7 +4,7 @@ import { composeList, type ListOptions } from "./list-batches.sql.js";
 
 export type { ListOptions };
 
-/** Newest first; compactions are left out. */
+/** Lists batches, the newest first. Compactions are left out. */
 export function listBatches(database: Queries, options: ListOptions): Promise<BatchSummary[]> {
   return database.composed(composeList(options));
 }

@@ -2,17 +2,21 @@ import { type NoParams, statement } from "../database/statement.js";
 import type { BatchState } from "./batch-state.js";
 import type { Channel, DeliveryMode } from "./delivery.js";
 
-/** The database's clock, as text, so that no digit is lost on the way through a Date. */
+/** The time by the database's clock. It is a text, because a Date of JavaScript would lose the microseconds. */
 export const readClock = statement<NoParams, { now: string }>("SELECT clock_timestamp()::text AS now");
 
-/** The batch that was set aside for a new one of the same delivery: for an INSERT with these parameters. */
+/**
+ * Part of an INSERT with the parameters `feed`, `channel` and `identity`: the newest batch of this delivery that was
+ * set aside so that the delivery can be loaded again.
+ */
 export const findSetAside = `(
   SELECT max(id) FROM batches
   WHERE feed = $feed AND channel = $channel AND delivery_identity = $identity AND set_aside)`;
 
 /**
- * A batch with all its pieces, of which there are none if `bytes` is null. No row if the delivery is known; waits while
- * another session plans it. The INSERT alone would tell, but takes a batch number also for one that is known.
+ * Inserts a batch with all its pieces, or without pieces if `bytes` is null. Returns no row if the delivery has a batch
+ * already. Waits while another session plans the same delivery. The NOT EXISTS is there because an INSERT that meets a
+ * conflict still uses up a batch number.
  */
 export const insertBatch = statement<
   {
@@ -45,7 +49,10 @@ export const insertBatch = statement<
   )
   SELECT id FROM planned`);
 
-/** Of these deliveries the ones that are known. `startedAt`: when this run began, as {@link readClock} told it. */
+/**
+ * The batches of these deliveries, for those that have one. `startedAt`: when this run began, as {@link readClock}
+ * returned it.
+ */
 export const findBatches = statement<
   { feed: string; channel: Channel; identities: readonly string[]; startedAt: string },
   { id: number; identity: string; state: BatchState; ended_before: boolean | null }
@@ -55,12 +62,15 @@ export const findBatches = statement<
   FROM batches
   WHERE feed = $feed AND channel = $channel AND delivery_identity = ANY ($identities::text[]) AND NOT set_aside`);
 
-/** Lets a failed delivery be planned once more: the old batch stays, for the record. */
+/** Sets a failed batch aside, so that its delivery can be planned once more. The old batch stays for the record. */
 export const setAside = statement<{ batchId: number }>(
   "UPDATE batches SET set_aside = true WHERE id = $batchId AND state = 'failed' AND NOT set_aside",
 );
 
-/** What a batch was made of, and the batch that was made of the same since it was set aside. */
+/**
+ * Where a batch came from, and the batch that was made of the same delivery after it was set aside (`later`). `sent`: a
+ * client sent it. `gone`: it came through a pipe, which cannot be read again.
+ */
 export const findDelivery = statement<
   { batchId: number },
   { state: BatchState; source: string; sent: boolean; gone: boolean; later: number | null; later_state: BatchState }

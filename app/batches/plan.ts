@@ -5,27 +5,31 @@ import type { Delivery } from "./delivery.js";
 import { findBatches, insertBatch, setAside } from "./plan.sql.js";
 
 /**
- * Bytes of a piece. Small enough that little is lost with a worker and that two workers end nearly together; large
- * enough (about 600,000 lines, half a second) that the transaction around it costs nothing. Pieces of a stream are held
- * in memory, three at a time, and so are half as large.
+ * Bytes of a piece. It is small enough that a worker that dies loses little work, and that two workers end at nearly
+ * the same time. It is large enough (about 600,000 lines, half a second) that the cost of its transaction does not
+ * matter.
  */
 export const PIECE_BYTES = 16 * 1024 * 1024;
-/** Of a stream, see {@link PIECE_BYTES}. */
+/**
+ * Bytes of a piece of a stream. Three such pieces are in memory at a time, so they are half as large as {@link
+ * PIECE_BYTES}.
+ */
 export const STREAM_PIECE_BYTES = PIECE_BYTES / 2;
 
-/** The batch that a delivery is. */
+/** The batch of a delivery, as it is known when the delivery is planned. */
 export interface PlannedBatch {
   readonly id: number;
   readonly state: BatchState;
-  /** It had ended, one way or the other, before this run began. */
+  /** True if the batch had been published, retracted or failed before this run began. */
   readonly endedBefore: boolean;
 }
 
 /**
- * The batch of this delivery: planned now, with all its pieces, unless it is known; any number of workers may ask at
- * the same time and get the same one.
- * @param startedAt when this run began, by the database's clock. A batch that had failed before is planned again if
- * `again` says so; one that failed since is not: otherwise each of ten pods would try the same bad file in turn.
+ * Returns the batch of a delivery. A delivery without a batch is planned now, with all its pieces. Any number of
+ * workers may call this for the same delivery at the same time; all get the same batch.
+ * @param startedAt when this run began, by the database's clock.
+ * @param again true to plan a delivery again whose batch failed before this run began. A batch that failed since then
+ * is never planned again: otherwise each of ten pods would try the same bad file in turn.
  */
 export async function planBatch(
   database: Database,
@@ -36,7 +40,7 @@ export async function planBatch(
   const batch = await insert(database, delivery);
   if (batch !== null) return batch;
   const known = await findPlannedBatch(database, delivery, startedAt);
-  if (known === null) throw new Error(`The batch of ${delivery.identity} is gone.`);
+  if (known === null) throw new Error(`The batch of ${delivery.identity} was deleted while it was planned.`);
   if (known.state !== "failed" || !known.endedBefore || !again) return known;
   return database.transaction(async (session) => {
     await session.run(setAside, { batchId: known.id });
@@ -45,7 +49,7 @@ export async function planBatch(
   });
 }
 
-/** The batch of this delivery, if it has been planned already. */
+/** The batch of this delivery; null if the delivery has none yet. */
 export async function findPlannedBatch(
   database: Queries,
   { feed, channel, identity }: Pick<Delivery, "feed" | "channel" | "identity">,
@@ -55,7 +59,7 @@ export async function findPlannedBatch(
   return known.get(identity) ?? null;
 }
 
-/** {@link findPlannedBatch} for hundreds of deliveries at once: those that have been planned already, by identity. */
+/** {@link findPlannedBatch} for hundreds of deliveries at once: the batches of those that have one, by identity. */
 export async function findPlannedBatches(
   database: Queries,
   deliveries: Pick<Delivery, "feed" | "channel"> & { readonly identities: readonly string[] },

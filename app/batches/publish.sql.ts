@@ -2,7 +2,7 @@ import { statement } from "../database/statement.js";
 import type { BatchState } from "./batch-state.js";
 import type { DeliveryMode } from "./delivery.js";
 
-/** What decides whether a batch can be published or retracted. */
+/** The locked row of a batch: what decides whether the batch can be published or retracted. */
 export interface LockedBatch {
   readonly id: number;
   readonly state: BatchState;
@@ -13,28 +13,31 @@ export interface LockedBatch {
   readonly too_old: boolean | null;
 }
 
-/** Ages are compared here, because pods' clocks disagree. */
+/** Reads and locks a batch. The database compares the ages, because the clocks of pods disagree. */
 export const lockBatch = statement<{ batchId: number; retractableDays: number }, LockedBatch>(`
   SELECT id, state, mode, published_at, compacted_at, reclaimed_at,
          published_at < clock_timestamp() - make_interval(days => $retractableDays::integer) AS too_old
   FROM batches WHERE id = $batchId FOR UPDATE`);
 
-/** The sequence and the instant of the first publish stay, so that an undo restores exactly what was. */
+/**
+ * Publishes a batch. A batch that was published before keeps its sequence and the time of its first publish, so that
+ * publishing it after a retract restores exactly what consumers saw.
+ */
 export const setPublished = statement<{ batchId: number }>(`
   UPDATE batches
   SET state = 'published', sequence = coalesce(sequence, nextval('batch_sequence')),
       published_at = coalesce(published_at, clock_timestamp()), retracted_at = NULL
   WHERE id = $batchId`);
 
-/** It keeps its sequence, so that a later publish brings back exactly what was. */
+/** Retracts a batch. The batch keeps its sequence, so that a later publish restores exactly what consumers saw. */
 export const setRetracted = statement<{ batchId: number }>(
-  "UPDATE batches SET state = 'retracted', folded = false, retracted_at = clock_timestamp() WHERE id = $batchId",
+  "UPDATE batches SET state = 'retracted', folded = false, laid_aside = false, retracted_at = clock_timestamp() WHERE id = $batchId",
 );
 
 /**
- * A batch of the same feed, mode and content that this batch would only repeat. On each of its days consumers must see
- * the other one, or a compaction that folded it, and no later batch may have hidden it there (`replace`): otherwise a
- * feed that goes back to earlier prices would be ignored.
+ * A batch that this batch would only repeat: same feed, mode and content. On each day of this batch, consumers must see
+ * the other batch or a compaction that folded the other batch, and no later batch (`replace`) may have hidden it there.
+ * Without this condition, a feed that goes back to earlier prices would be ignored.
  */
 export const findDuplicate = statement<{ batchId: number }, { id: number }>(`
   SELECT o.id
@@ -60,7 +63,7 @@ export const findDuplicate = statement<{ batchId: number }, { id: number }>(`
   ORDER BY o.id
   LIMIT 1`);
 
-/** Ends a batch that only repeats another one; reclaim deletes its rows. */
+/** Ends a batch that only repeats another batch. Reclaim deletes its rows afterwards. */
 export const setDuplicate = statement<{ batchId: number; duplicateOf: number }>(`
   UPDATE batches
   SET state = 'duplicate', duplicate_of = $duplicateOf, failed_at = clock_timestamp(), worker = NULL, lease_until = NULL

@@ -6,13 +6,14 @@ const LINES_PER_QUERY = 1_000;
 const BYTES_PER_QUERY = 4 * 1024 * 1024;
 const LINE_BREAK = Buffer.from("\n");
 
-/** The end of the names of files with rejected lines. A folder that is a source passes over files with such names. */
+/** The end of the name of a file with rejected lines. A source that is a folder or a prefix skips such files. */
 export const REJECTS_SUFFIX = /\.rejects\.(csv|ndjson)$/;
 
 /**
- * The lines of a batch that were left out, as they stood: the header if there is one for all, then each line.
+ * The lines that were left out of a batch, exactly as they stood in the delivery. A CSV header comes first.
  * @throws {BatchNotFoundError}
- * @throws {BatchStateError} if it failed: nothing was left out of it, and of its bad lines only beginnings are kept.
+ * @throws {BatchStateError} if the batch failed: no line was left out of it, and only the beginnings of its bad lines
+ * are kept.
  */
 export async function* readRejects(database: Queries, batchId: number): AsyncGenerator<Buffer, void> {
   const batch = await database.row(readColumns, { batchId });

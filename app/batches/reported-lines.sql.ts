@@ -2,9 +2,9 @@ import { statement } from "../database/statement.js";
 import type { BatchState } from "./batch-state.js";
 
 /**
- * A worker counts lines from the first of its piece; the lines of the pieces before are known once those are read. The
- * pieces of an upload are files of their own.
- * `limit` lines, and of each at most so many `bytes`.
+ * The first `limit` bad lines of a batch, in the order of the delivery, each with at most `bytes` bytes of its text. A
+ * worker counts lines from the first line of its piece, so the line number in the delivery is known only once all
+ * pieces before are read. Each piece of an upload is a file of its own, with its own line numbers.
  */
 export const readLines = statement<
   { batchId: number; limit: number; bytes: number },
@@ -33,14 +33,15 @@ export const readLines = statement<
   ORDER BY bad.piece, bad.line
   LIMIT $limit`);
 
-/** All bad lines by reason, the most frequent first; also those of which no text is kept. */
+/** How many lines are bad for which reason, the most frequent first. Lines whose text was not kept are counted too. */
 export const countLines = statement<{ batchId: number }, { reason: string; count: number }>(`
   SELECT reason, sum(count)::float8 AS count FROM bad_line_counts
   WHERE batch_id = $batchId GROUP BY reason ORDER BY 2 DESC, 1`);
 
 /**
- * The next rejected lines as they stood in the file, at least one if there is any. A line may have 1 MiB; the sizes are
- * known without reading them. Starts after `piece` and `line`, and stops after about `bytes`.
+ * The next rejected lines after `piece` and `line`, as they stood in the delivery, until they have about `bytes` bytes
+ * together. At least one line, if there is any. A line may have 1 MiB, so the sizes are added up before the texts are
+ * read.
  */
 export const readContents = statement<
   { batchId: number; piece: number; line: number; limit: number; bytes: number },
@@ -59,7 +60,7 @@ export const readContents = statement<
   WHERE bytes_before < $bytes
   ORDER BY piece, line`);
 
-/** The CSV header, for the file of rejected lines; null for NDJSON. */
+/** The header that a file of rejected lines begins with; null for NDJSON. */
 export const readColumns = statement<{ batchId: number }, { columns: string | null; state: BatchState }>(
   "SELECT columns, state FROM batches WHERE id = $batchId",
 );

@@ -2,24 +2,30 @@ import type { Queries } from "../database/queries.js";
 import { printable } from "../printable.js";
 import { countLines, readLines } from "./reported-lines.sql.js";
 
-/** A line that could not be loaded, as users are told of it. */
+/** A bad line, as users see it. */
 export interface ReportedLine {
-  /** Name of the file. */
+  /** Name of the file, without its folder. */
   readonly file: string;
-  /** Of a batch that was sent in pieces, each of which is a file of its own; null of any other. */
+  /**
+   * Number of the piece, if a client sent the batch in pieces: each piece is a file of its own. Null for any other
+   * batch.
+   */
   readonly piece: number | null;
-  /** The header is line 1. Null while pieces before it are not read: their lines are not counted yet. */
+  /**
+   * Line number in the file; the header is line 1. Null until all pieces before are read, because their lines are not
+   * counted yet.
+   */
   readonly line: number | null;
   readonly column: string | null;
   readonly reason: string;
-  /** Its text as far as it is worth showing, in one line; null where the fault is in no line that was kept. */
+  /** The beginning of the line, with control characters replaced. Null if no line with the fault was kept. */
   readonly content: string | null;
 }
 
 const SHOWN_CHARACTERS = 200;
 const LONGEST_CHARACTER_BYTES = 4;
 
-/** The first bad lines of a batch, in the order of the file. */
+/** The first `limit` bad lines of a batch, in the order of the file. */
 export async function readBadLines(database: Queries, batchId: number, limit: number): Promise<ReportedLine[]> {
   const bytes = (SHOWN_CHARACTERS + 1) * LONGEST_CHARACTER_BYTES;
   const rows = await database.rows(readLines, { batchId, limit, bytes });
@@ -33,7 +39,10 @@ export async function readBadLines(database: Queries, batchId: number, limit: nu
   }));
 }
 
-/** True if why the batch failed already says what is wrong with a line, as of a header. */
+/**
+ * True if the failure of the batch already ends with this reason, as it does for a bad header. Then the line need not
+ * be reported again.
+ */
 export function tells(failure: string | null, reason: string): boolean {
   return failure?.endsWith(`: ${reason}.`) === true;
 }
@@ -44,7 +53,10 @@ function writeContent(content: Buffer): string {
   return characters.length > SHOWN_CHARACTERS ? `${shown}…` : shown;
 }
 
-/** How many lines of a batch are bad for which reason, most frequent first; also those that were not kept. */
+/**
+ * How many lines of a batch are bad for which reason, the most frequent first. Lines whose text was not kept are
+ * counted too.
+ */
 export function countBadLines(
   database: Queries,
   batchId: number,

@@ -1,30 +1,31 @@
 import type { Database } from "../database/database.js";
 import type { Session } from "../database/queries.js";
 import { BatchStateError } from "./batch-error.js";
-import { FoldedChange, whileFoldsChange } from "./folded.js";
 import { lock, refresh, refuseOld } from "./publish.js";
 import { setRetracted } from "./publish.sql.js";
+import { FoldedChange, whileFoldsChange } from "./unfold.js";
+import { findRevealed } from "./unfold.sql.js";
 
-/** When a batch can no longer be retracted. */
+/** Limits of a retract. */
 export interface RetractOptions {
   /** Days after the first publish for which a batch can be retracted. */
   readonly retractableDays?: number;
 }
 
-/** What a retract changed. */
+/** The result of a retract. */
 export interface RetractReport {
-  /** False if it was retracted already. */
+  /** False if the batch was retracted already. */
   readonly changed: boolean;
-  /** The dataset version after it; null if nothing changed. */
+  /** The dataset version after the retract; null if nothing changed. */
   readonly version: number | null;
 }
 
 /**
- * Makes all of a published batch invisible at one instant; what it hid (mode `replace`) is seen again. Its rows stay,
- * so that `publishBatch` can undo this. Retracting a retracted batch changes nothing and succeeds, so that a caller may
- * ask again.
+ * Makes all prices of a published batch invisible at one instant. If its mode is `replace`, consumers see again what it
+ * hid. The prices stay, so that `publishBatch` can undo the retract. Retracting a retracted batch changes nothing and
+ * succeeds, so that a caller who lost the answer can ask again.
  * @throws {BatchNotFoundError}
- * @throws {BatchStateError} if it was never published.
+ * @throws {BatchStateError} if the batch is not published, is a compaction, or was folded for good.
  * @throws {BatchTooOldError} if `retractableDays` have passed since its first publish.
  */
 export function retractBatch(
@@ -37,15 +38,17 @@ export function retractBatch(
 
 async function retract(session: Session, batchId: number, retractableDays: number): Promise<RetractReport> {
   const folded = await FoldedChange.takingOut(session, batchId);
+  const revealed = await FoldedChange.bringingBack(session, batchId, findRevealed);
   const batch = await lock(session, batchId, retractableDays);
   await folded.expectUnchanged();
+  await revealed.expectUnchanged();
   if (batch.state === "retracted") return { changed: false, version: null };
   if (batch.state !== "published" && batch.state !== "compacted") {
     throw new BatchStateError(batchId, batch.state, `Batch ${batchId} is ${batch.state}; there is nothing to retract.`);
   }
   refuseOld(batch, retractableDays);
   if (batch.mode === "compaction") {
-    const why = `Batch ${batchId} is no delivery: it holds the sums of others. Retract those.`;
+    const why = `Batch ${batchId} is not a delivery: it holds the sums of other batches. Retract these instead.`;
     throw new BatchStateError(batchId, batch.state, why);
   }
   if (batch.state === "compacted") {
@@ -54,5 +57,6 @@ async function retract(session: Session, batchId: number, retractableDays: numbe
   }
   await session.run(setRetracted, { batchId });
   await folded.layAside();
+  await revealed.takeBack();
   return { changed: true, version: await refresh(session, batch) };
 }

@@ -1,10 +1,10 @@
 /**
- * Totals of the pieces of a batch `b`, by the column that keeps each: summed while pieces can still change, and kept
- * from then on.
+ * Totals of the pieces of a batch `b`, by the column of `batches` that keeps each total. While pieces can still change,
+ * readers sum the pieces; afterwards they read the column.
  */
 const TOTALS = {
   loaded_rows: "coalesce(sum(p.rows) FILTER (WHERE p.state = 'loaded'), 0)",
-  // A piece that failed may be sent again while its batch is open.
+  // A client may send a failed piece again while the batch is open, so its rejected lines do not count yet.
   rejected_rows: "coalesce(sum(p.rejected) FILTER (WHERE p.state = 'loaded' OR b.state <> 'loading'), 0)",
   loaded_bytes: "coalesce(sum(p.to_byte - p.from_byte) FILTER (WHERE p.state = 'loaded'), 0)",
   first_attempts: "count(*) FILTER (WHERE p.attempts + p.takeovers > 0)",
@@ -18,13 +18,16 @@ const sums = Object.entries(TOTALS)
   .join(", ");
 
 /**
- * For an UPDATE of a batch whose pieces are final: readers take these totals from then on, and no longer sum the
- * pieces.
+ * Part of an UPDATE of a batch whose pieces are final: keeps the totals in the row of the batch. From then on readers
+ * no longer sum the pieces.
  */
 export const keepTotals = `
   (${columns}) = (SELECT ${sums} FROM batches b JOIN pieces p ON p.batch_id = b.id WHERE b.id = batches.id)`;
 
-/** Rows whose sums are the totals of each feed: what is kept of its batches, and what the others come to so far. */
+/**
+ * Rows whose sums by feed are the totals of the feeds: the kept totals of finished batches, and the totals so far of
+ * all other batches.
+ */
 export const selectTotals = `
   SELECT feed, ${columns} FROM feed_totals
   UNION ALL

@@ -1,11 +1,11 @@
 import { statement } from "../database/statement.js";
 
 /**
- * Sets `visible` for the days that a batch holds, for every batch of its feed: the batch is published, and no
- * published `replace` batch that came later holds the day. Touches only rows that change.
+ * Sets `visible` on the days of the given batch, for every batch of its feed. A batch is visible on a day if it is
+ * published and no later published `replace` batch holds the day. Only rows that change are written.
  *
- * One window over the feed's rows of those days instead of a NOT EXISTS for each: a feed that replaces the same days
- * every hour would compare every batch with every later one.
+ * The statement uses one window over the feed's rows of those days. With a NOT EXISTS for each row, a feed that
+ * replaces the same days every hour would compare every batch with every later batch.
  */
 export const refreshVisibility = statement<{ batchId: number }>(`
   WITH given AS (
@@ -25,8 +25,8 @@ export const refreshVisibility = statement<{ batchId: number }>(`
   WHERE entry.visible <> entry.wanted AND d.batch_id = entry.batch_id AND d.day = entry.day`);
 
 /**
- * As {@link refreshVisibility}, for a batch that hides no other: only its own days are looked at, however many batches
- * hold the same.
+ * As {@link refreshVisibility}, for a batch that hides no other batch. Only its own days change, so the rows of other
+ * batches on the same days are not read.
  */
 export const refreshOwnVisibility = statement<{ batchId: number }>(`
   WITH given AS (

@@ -8,6 +8,7 @@ import { readRejects } from "../batches/rejects.js";
 import { countBadLines, readBadLines } from "../batches/reported-lines.js";
 import { retractBatch } from "../batches/retract.js";
 import { retryBatch } from "../batches/retry.js";
+import { readHeld } from "../batches/unfold.sql.js";
 import { Database } from "../database/database.js";
 import { openPool } from "../database/pool.js";
 import { auditBatch } from "../ingest/audit/audit.js";
@@ -50,7 +51,7 @@ export async function show(id: number, options: JsonOption): Promise<void> {
     const lines = await readBadLines(database, id, REPORTED_BAD_LINES);
     const counts = await countBadLines(database, id);
     if (options.json) print({ ...writeBatch(batch, lines), error_counts: counts });
-    else console.log(writeBatchDetails(batch, lines, counts));
+    else console.log(writeBatchDetails(batch, lines, counts, await database.row(readHeld, { foldId: id })));
   });
 }
 

@@ -1,6 +1,8 @@
 import type { BatchSummary } from "../batches/batch-summary.js";
 import { type ReportedLine, tells } from "../batches/reported-lines.js";
+import type { Held } from "../batches/unfold.sql.js";
 import { printable } from "../printable.js";
+import { writeColumns } from "./columns.js";
 
 const LONGEST_SOURCE = 48;
 
@@ -16,18 +18,7 @@ export function writeBatchTable(batches: readonly BatchSummary[]): string {
     writeInstant(batch.created_at),
     printable(batch.source.length > LONGEST_SOURCE ? `…${batch.source.slice(1 - LONGEST_SOURCE)}` : batch.source),
   ]);
-  const widths = header.map((name, column) => Math.max(name.length, ...rows.map((row) => row[column]?.length ?? 0)));
-  const numbers = new Set([0, 3, 4]);
-  return [header, ...rows]
-    .map((row) =>
-      row
-        .map((cell, column) =>
-          numbers.has(column) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0),
-        )
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n");
+  return writeColumns([header, ...rows], new Set([0, 3, 4]));
 }
 
 /**
@@ -38,6 +29,7 @@ export function writeBatchDetails(
   batch: BatchSummary,
   lines: readonly ReportedLine[],
   counts: readonly { readonly reason: string; readonly count: number }[],
+  held: Held | undefined,
 ): string {
   const facts: [name: string, value: string | null][] = [
     ["batch", String(batch.id)],
@@ -45,6 +37,7 @@ export function writeBatchDetails(
     ["feed", batch.feed],
     ["source", batch.source],
     ["mode", batch.mode],
+    ["holds", held ? `${held.batches.toLocaleString("en-US")} batches, ${held.first} to ${held.last}` : null],
     [
       "pieces",
       `${batch.pieces_loaded} of ${batch.pieces} loaded${batch.pieces_failed > 0 ? `, ${batch.pieces_failed} failed` : ""}`,

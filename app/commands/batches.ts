@@ -70,7 +70,10 @@ function showCommand(): Command {
     .description("One batch, with its bad lines.")
     .argument("<id>", "number of the batch", batchNumber)
     .option("--json", "as JSON")
-    .addHelpText("after", "\nExample:\n  ratesapp batches show 7")
+    .addHelpText(
+      "after",
+      "\nMissing numbers belonged to folds, which hold the sums of several batches and are deleted when they are folded themselves.\n\nExample:\n  ratesapp batches show 7",
+    )
     .action(async (id: number, options: JsonOption) => (await actions()).show(id, options));
 }
 

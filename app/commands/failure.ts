@@ -2,6 +2,8 @@ import { CommanderError } from "commander";
 import { isTransient } from "../database/sqlstates.js";
 import { FeedsFileError } from "../ingest/feeds.js";
 import { ListenError } from "../listen.js";
+import { OperatorFileError } from "../operator/desired/ingest-defaults.js";
+import { KubernetesConfigError } from "../operator/kubernetes/kubernetes-config-error.js";
 import { PlacesError } from "../places/places-error.js";
 import { printableLines } from "../printable.js";
 import { SettingsError } from "../settings.js";
@@ -32,7 +34,14 @@ export function exitCodeOf(error: unknown): number {
   if (error instanceof StoppedError) return error.exitCode;
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT.usage;
   if (error instanceof PlacesError) return EXIT.badDelivery;
-  const misused = [SettingsError, FeedsFileError, ListenError, UsageError].some((kind) => error instanceof kind);
+  const misused = [
+    SettingsError,
+    FeedsFileError,
+    OperatorFileError,
+    KubernetesConfigError,
+    ListenError,
+    UsageError,
+  ].some((kind) => error instanceof kind);
   return misused ? EXIT.usage : EXIT.failed;
 }
 

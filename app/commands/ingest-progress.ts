@@ -1,19 +1,18 @@
 import progress, { type Options, Presets, SingleBar } from "cli-progress";
-import { type BatchSummary, readBatch } from "../batches/batch-summary.js";
+import type { BatchProgress } from "../batches/batch-summary.js";
 import type { Log } from "../database/log.js";
-import type { Queries } from "../database/queries.js";
 import { printable } from "../printable.js";
 
 const TERMINAL_INTERVAL_MS = 500;
 const LOG_INTERVAL_MS = 5_000;
 
 /**
- * Shows the progress of a batch over all its workers, as the database knows it: a bar on a terminal, else a log line
- * every five seconds. If several batches are under way, it shows the one that will end first. For each batch it warns
- * once, as soon as the limit of the processing time will be missed.
+ * Shows the progress of a batch over all its workers: a bar on a terminal, else a log line every five seconds. If
+ * several batches are under way, it shows the one that will end first. For each batch it warns once, as soon as the
+ * limit of the processing time will be missed.
  */
 export class ProgressDisplay {
-  readonly #database: Queries;
+  readonly #read: (batchId: number) => Promise<BatchProgress | undefined>;
   readonly #log: Log;
   readonly #terminal = process.stderr.isTTY === true;
   #timer: NodeJS.Timeout | undefined;
@@ -23,8 +22,9 @@ export class ProgressDisplay {
   readonly #watched = new Map<number, string>();
   readonly #warned = new Set<number>();
 
-  constructor(database: Queries, log: Log) {
-    this.#database = database;
+  /** @param read asked again and again; what it throws is reported elsewhere. */
+  constructor(read: (batchId: number) => Promise<BatchProgress | undefined>, log: Log) {
+    this.#read = read;
     this.#log = log;
   }
 
@@ -74,9 +74,9 @@ export class ProgressDisplay {
   }
 
   async #report(batchId: number, name: string): Promise<void> {
-    let batch: BatchSummary | undefined;
+    let batch: BatchProgress | undefined;
     try {
-      batch = await readBatch(this.#database, batchId);
+      batch = await this.#read(batchId);
     } catch {
       return; // The database is away; the worker that loads the batch reports it.
     }
@@ -94,7 +94,7 @@ export class ProgressDisplay {
     }
   }
 
-  #draw(name: string, batch: BatchSummary): void {
+  #draw(name: string, batch: BatchProgress): void {
     const percent = Math.floor((batch.progress ?? 0) * 100);
     const payload = { text: describe(name, batch), known: batch.progress !== null };
     if (this.#bar === undefined) {
@@ -123,7 +123,7 @@ const BAR: Options = {
   barsize: 24,
 };
 
-function describe(name: string, batch: BatchSummary): string {
+function describe(name: string, batch: BatchProgress): string {
   const { state, rows, rejected, rows_per_second: speed, bytes, bytes_loaded: loaded, progress } = batch;
   const left = secondsUntil(batch, batch.estimated_end);
   const size = bytes !== null ? ` of ${gigabytes(bytes)}` : progress === null ? " of an unknown size" : "";
@@ -138,7 +138,7 @@ function describe(name: string, batch: BatchSummary): string {
   return parts.join(" · ");
 }
 
-function forLog(batch: BatchSummary): object {
+function forLog(batch: BatchProgress): object {
   const left = secondsUntil(batch, batch.estimated_end);
   return {
     state: batch.state,
@@ -157,7 +157,7 @@ function forLog(batch: BatchSummary): object {
 }
 
 /** By the clock of the database. Negative if the instant has passed. */
-function secondsUntil({ read_at }: BatchSummary, instant: Date | null): number | null {
+function secondsUntil({ read_at }: BatchProgress, instant: Date | null): number | null {
   return instant && (+instant - +read_at) / 1000;
 }
 

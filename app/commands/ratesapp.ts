@@ -3,9 +3,11 @@ import { printableLines } from "../printable.js";
 import { releaseVersion } from "../telemetry/release-version.js";
 import { batchesCommand } from "./batches.js";
 import { demoCommand } from "./demo.js";
+import { feedsCommand } from "./feeds.js";
 import { hideAddresses } from "./hide-addresses.js";
 import { ingestCommand } from "./ingest.js";
 import { migrateCommand } from "./migrate.js";
+import { operatorCommand } from "./operator.js";
 import { placesCommand } from "./places.js";
 import { refuseRepeatedOptions } from "./refuse-repeated-options.js";
 import { serveCommand } from "./serve.js";
@@ -33,6 +35,8 @@ Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 a bad delivery t
     .addCommand(ingestCommand())
     .addCommand(batchesCommand())
     .addCommand(migrateCommand())
+    .addCommand(feedsCommand())
+    .addCommand(operatorCommand())
     .addCommand(placesCommand());
   throwRatherThanExit(program);
   refuseRepeatedOptions(program);

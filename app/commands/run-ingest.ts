@@ -1,3 +1,4 @@
+import { readBatch } from "../batches/batch-summary.js";
 import { countBadLines, readBadLines, tells } from "../batches/reported-lines.js";
 import { Database } from "../database/database.js";
 import { openPool } from "../database/pool.js";
@@ -32,8 +33,9 @@ export async function runIngest(options: FeedOptions): Promise<void> {
   await withWriteDatabase(settings, async (url) => {
     const pool = openPool({ url, size: CONNECTIONS, applicationName: "ratesapp ingest run", statementTimeoutMs: 0 });
     const database = new Database(pool, { log, signal });
-    const display = new ProgressDisplay(database.with({ patienceMs: 0 }), log);
-    const files = new RejectsFiles(database.with({ patienceMs: 0 }), { rejects, force: options.force === true });
+    const once = database.with({ patienceMs: 0 });
+    const display = new ProgressDisplay((batchId) => readBatch(once, batchId), log);
+    const files = new RejectsFiles(once, { rejects, force: options.force === true });
     try {
       const reports = await ingestSource({
         database: database.with({ log: display.log }),

@@ -2,17 +2,17 @@ import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import { systemReason } from "../system-reason.js";
 
-/** The feed of deliveries for which none is named. */
+/** The feed of a delivery if the user names no feed. */
 export const DEFAULT_FEED = "default";
 
-/** Most bad lines that a batch may be allowed. */
+/** The largest number of bad lines that a user may allow a batch. */
 export const MOST_BAD_ROWS = 1_000_000_000;
-/** Longest limit of a processing time: about four months. */
+/** The longest deadline that a user may set: about four months. */
 export const LONGEST_DEADLINE_SECONDS = 10_000_000;
 
-/** The rule of names of feeds, which are also a label of metrics. */
+/** The rule for the name of a feed, which is also the value of a label of metrics. */
 export const feedName = z.string().regex(
-  // Nor half of a surrogate pair (Cs), which JSON can spell and Postgres would store as another character.
+  // No half of a surrogate pair either (Cs): JSON can spell one, and Postgres would store it as another character.
   /^[^\s\p{Cc}\p{Cs}]([^\p{Cc}\p{Cs}\p{Zl}\p{Zp}]{0,198}[^\s\p{Cc}\p{Cs}])?$/u,
   "must be 1 to 200 characters, with no space at either end and no control character",
 );
@@ -40,10 +40,10 @@ const feed = z.strictObject(
   },
 );
 
-/** Where the deliveries of a feed come from, and how they are loaded. */
+/** Settings of a feed: where its deliveries come from, and how they are loaded. */
 export type Feed = z.output<typeof feed>;
 
-/** The file of feeds cannot be used as it is. */
+/** The file of feeds cannot be read, or has mistakes; the message lists all of them. */
 export class FeedsFileError extends Error {
   constructor(path: string, mistakes: readonly string[]) {
     super(`${path}:\n${mistakes.map((mistake) => `  ${mistake}`).join("\n")}`);
@@ -69,11 +69,11 @@ export async function readFeeds(path: string): Promise<ReadonlyMap<string, Feed>
 
 async function readJson(path: string): Promise<unknown> {
   const text = await readFile(path, "utf8").catch((error: unknown) => {
-    throw new FeedsFileError(path, [`it cannot be read: ${systemReason(error)}`]);
+    throw new FeedsFileError(path, [`the file cannot be read: ${systemReason(error)}`]);
   });
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new FeedsFileError(path, [`it is not JSON: ${(error as Error).message}`]);
+    throw new FeedsFileError(path, [`the file is not JSON: ${(error as Error).message}`]);
   }
 }

@@ -1,19 +1,19 @@
-/** One of several tasks that overlap. */
+/** A task of {@link runInOrder}, which may overlap with others. */
 export interface Task {
-  /** How many may be under way while it is, itself included. */
+  /** How many tasks may be under way at the same time as this task, including this task. */
   readonly atOnce: number;
-  /** @param before resolves when those before it have ended; it never fails. */
+  /** @param before resolves when all earlier tasks have ended. It never fails. */
   begin(before: Promise<void>): {
-    /** When the next may begin, if not at once, whether it resolves or fails. */
+    /** The next task may begin when this promise resolves or fails; at once if it is not given. */
     readonly begun?: Promise<unknown>;
     readonly ended: Promise<void>;
   };
 }
 
 /**
- * Runs tasks that overlap: each begins behind those before it, and can wait for their end.
- * @param stop called for the first that fails, to end the others; none begins after it.
- * @throws what the first threw, or what listing them throws, when all have ended.
+ * Runs tasks that overlap. Each task begins after the earlier tasks have begun, and can wait until they have ended.
+ * @param stop called with the error of the first task that fails, to end the others. No task begins afterwards.
+ * @throws the error of the first task that failed, or of listing the tasks, once all tasks have ended.
  */
 export async function runInOrder(tasks: AsyncIterable<Task>, stop: (error: unknown) => void): Promise<void> {
   const running = new Set<Promise<void>>();

@@ -4,11 +4,11 @@ import { failBatch } from "../batches/fail.js";
 import { findPlannedBatch, PIECE_BYTES, type PlannedBatch, planBatch, STREAM_PIECE_BYTES } from "../batches/plan.js";
 import { publishBatch } from "../batches/publish.js";
 import type { Database } from "../database/database.js";
-import type { SpareSums } from "../rates/roll-up/sums.js";
+import type { SpareSums } from "../rates/roll-up/spare-sums.js";
 import type { Folder } from "../upkeep/folder.js";
 import { reclaimBatch } from "../upkeep/reclaim.js";
 import { type AuditReport, auditBatch } from "./audit/audit.js";
-import { readFirstBytes } from "./pieces/layout.js";
+import { readFirstBytes } from "./pieces/delivery-format.js";
 import { compressionOf, MAGIC_BYTES } from "./sources/compression.js";
 import { inMemory } from "./sources/in-memory.js";
 import type { SourceObject } from "./sources/source.js";
@@ -17,15 +17,16 @@ import { findLoadState, type LoadState } from "./work/load-state.js";
 import { loadStream } from "./work/load-stream.js";
 import { PIECES_AT_ONCE, type Worker } from "./work/worker.js";
 
+/** How the deliveries of a run are loaded. */
 export interface DeliveryOptions {
   readonly mode?: DeliveryMode;
-  /** Bad lines that are left out instead of failing the batch; 0 if not given. */
+  /** A batch with at most this many bad lines is loaded without them; with more it fails. 0 if not given. */
   readonly maxBadRows?: number;
-  /** Limit of a batch's processing time. Passing it is reported; nothing is stopped. */
+  /** Limit of the processing time of a batch. A batch that takes longer is reported, but not stopped. */
   readonly deadlineSeconds?: number;
-  /** Told when work on a batch begins, so that its progress can be watched. Several may be under way. */
+  /** Called when work on a batch begins, so that its progress can be watched. Work on several batches may overlap. */
   readonly onBatch?: (batchId: number, source: SourceObject) => void;
-  /** Told when a batch has ended, or is left to others. */
+  /** Called when a batch has ended, or when this process leaves it to other workers. */
   readonly onEnd?: (batchId: number) => void | Promise<void>;
   /** Bytes of a piece; tests make it small. */
   readonly pieceBytes?: number;
@@ -38,15 +39,15 @@ export interface BatchReport {
   readonly name: string;
   readonly location: string;
   readonly state: BatchState;
-  /** It had been loaded, or had failed, before this run began, which did nothing about it. */
+  /** True if the batch had been loaded or had failed before this run began. This run did nothing about it. */
   readonly already: boolean;
   readonly rows: number;
   readonly rejected: number;
-  /** Why it failed. */
+  /** Why the batch failed. */
   readonly failure: string | null;
-  /** Loading it again would fail the same way. */
+  /** True if loading the same delivery again would fail in the same way. */
   readonly failedForGood: boolean;
-  /** The published batch that it repeats. */
+  /** The published batch with the same content, if this batch is a duplicate. */
   readonly duplicateOf: number | null;
 }
 
@@ -59,38 +60,39 @@ export interface PublishingWorker extends Worker {
 /** What all deliveries of one run share. */
 export interface Run {
   readonly worker: PublishingWorker;
-  /** By the database's clock. */
+  /** When the run began, by the database's clock. */
   readonly startedAt: string;
   readonly feed: string;
-  /** The source may hold several deliveries. */
+  /** True if the source may hold several deliveries: a folder or a prefix. */
   readonly several: boolean;
   readonly options: DeliveryOptions;
 }
 
-/** A small delivery is read into memory, and is one piece. */
+/** Up to this size, a delivery is small: it is read into memory and is one piece. */
 const SMALL_BYTES = 4 * 1024 * 1024;
 /**
- * Small deliveries under way at a time, while one waits for its commit or its turn. Each takes one connection and, for
- * a moment, another; the memory of their streams is that of a large one.
+ * Small deliveries that are loaded at the same time. While one waits for its commit or its turn to publish, another is
+ * parsed. Each takes one connection, and for a moment a second one. All of them together need as much memory for their
+ * streams as one large delivery.
  */
 export const SMALL_AT_ONCE = 4;
-/** Audits of a large batch that one process has under way. */
+/** How many parts of the audit of a large batch one process makes at the same time. */
 const AUDITS_AT_ONCE = 2;
 
-/** Whether others may be under way beside it. */
+/** True if other deliveries may be loaded at the same time as this delivery. */
 export function isSmall({ bytes, ranges }: SourceObject, { pieceBytes = PIECE_BYTES }: DeliveryOptions): boolean {
   return ranges && bytes !== null && bytes <= Math.min(SMALL_BYTES, pieceBytes);
 }
 
-/** A delivery that is planned. */
+/** Loads, audits and publishes a delivery that is planned. */
 export type PlannedDelivery =
-  /** @param before resolves when those before it have ended. @returns null if there is nothing to tell of it. */
+  /** @param before resolves when all earlier deliveries have ended. @returns null if there is nothing to report. */
   (before: Promise<void>) => Promise<BatchReport | null>;
 
 /**
  * Plans a delivery.
- * @param known its batch, as far as it was known when it was listed.
- * @returns what loads, audits and, in its turn, publishes it.
+ * @param known the batch of the delivery, if it had one when it was listed.
+ * @returns a function that loads and audits the delivery and, when the earlier deliveries have ended, publishes it.
  */
 export async function planDelivery(
   run: Run,
@@ -120,7 +122,7 @@ export async function planDelivery(
   return (before) => ingest(run, object, batch, load, before);
 }
 
-/** Null for one of several that was loaded before. */
+/** Null for a batch that had not failed: of a folder or prefix, only failed deliveries are reported again. */
 async function reportEnded({ worker }: Run, batch: PlannedBatch, object: SourceObject): Promise<BatchReport | null> {
   return batch.state === "failed" ? reportOf(batch, object, await findLoadState(worker, batch.id)) : null;
 }
@@ -165,24 +167,27 @@ async function ingest(
   return reportOf(batch, object, ended);
 }
 
-/** Audits the batch if it is loaded; fails it if it cannot be. All workers come here, and any may die. */
+/**
+ * Audits a batch that is loaded, and fails a batch that cannot be loaded. Every worker of the batch does this, because
+ * each of the others may die.
+ */
 async function audit(worker: PublishingWorker, batchId: number, load: LoadState, atOnce: number): Promise<LoadState> {
   const { database, sums } = worker;
   const failure = load.state === "loading" ? failureOf(load) : null;
   if (failure !== null) {
-    // An attempt at a piece may end otherwise tomorrow; what is in its lines will not.
+    // An attempt at a piece may succeed tomorrow; bad lines stay bad.
     const forGood = load.error === null;
     await failBatch(database, batchId, failure, forGood);
     return findLoadState(worker, batchId);
   }
   if (load.state !== "loading" && load.state !== "auditing") return load;
-  // Each call makes one month at a time, and the database has more than one core.
+  // Each call makes one part at a time, and the database has more than one core.
   const audits = Array.from({ length: atOnce }, () => auditBatch(database, batchId, { sums, findsDuplicate: false }));
   const [{ state }] = (await Promise.all(audits)) as [AuditReport];
   return state === "audited" ? { ...load, state } : findLoadState(worker, batchId);
 }
 
-/** Publishes the batch if it is audited. */
+/** Publishes the batch if it is audited; leaves it alone otherwise. */
 async function publish(worker: PublishingWorker, batchId: number, load: LoadState): Promise<LoadState> {
   const { database, folder } = worker;
   if (load.state !== "audited") return load;
@@ -192,13 +197,13 @@ async function publish(worker: PublishingWorker, batchId: number, load: LoadStat
   return { ...load, state };
 }
 
-/** Ends a stream that no worker can read again, because the process that did was killed. */
+/** Fails the batch of a stream that no worker can read again, because the process that read it was killed. */
 export async function failAbandoned(database: Database, batchId: number): Promise<void> {
-  await failBatch(database, batchId, "Its worker ended before its input did.");
+  await failBatch(database, batchId, "The process that read its input ended before the end of the input.");
   await giveBack(database, batchId);
 }
 
-/** Deletes the rows of a batch that ended without being seen. What is left of them waits for the next compaction. */
+/** Deletes the rows of a batch that ended without being published. If this fails, the next compaction deletes them. */
 async function giveBack(database: Database, batchId: number): Promise<void> {
   const { log, signal } = database;
   try {
@@ -209,7 +214,7 @@ async function giveBack(database: Database, batchId: number): Promise<void> {
   }
 }
 
-/** Why a batch with nothing left to load cannot be published; null if it can. */
+/** The reason why a batch whose pieces have all ended cannot be published; null if it can be. */
 function failureOf(load: LoadState): string | null {
   if (load.error !== null) return `Piece ${load.error}`;
   if (load.rejected > load.max_bad_rows) {

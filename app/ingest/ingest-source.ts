@@ -2,7 +2,7 @@ import { readClock } from "../batches/plan.sql.js";
 import { workerName } from "../batches/worker-name.js";
 import type { Database } from "../database/database.js";
 import { isTransient } from "../database/sqlstates.js";
-import { SpareSums } from "../rates/roll-up/sums.js";
+import { SpareSums } from "../rates/roll-up/spare-sums.js";
 import { Folder } from "../upkeep/folder.js";
 import { SUMS_BYTES } from "./audit/audit.js";
 import { DEFAULT_FEED } from "./feeds.js";
@@ -25,21 +25,22 @@ import { listAbandonedPipes } from "./work/load-stream.sql.js";
 
 export type { BatchReport };
 
+/** What {@link ingestSource} loads, and where it reports to. */
 export interface IngestOptions extends DeliveryOptions {
   /**
-   * With a pool of at least six connections, without a statement timeout. Its signal asks to stop: pieces are given
-   * back, and another run goes on from there.
+   * The database, with a pool of at least six connections and no statement timeout. When its signal aborts, this run
+   * gives its pieces back and stops; another run goes on from there.
    */
   readonly database: Database;
-  /** A path, a folder, `https://…`, `s3://bucket/prefix`, `-` for standard input, or a source that is open. */
+  /** A path, a folder, `https://…`, `s3://bucket/prefix`, `-` for standard input, or a source that is already open. */
   readonly source: string | Source;
   /** Name of the feed; {@link DEFAULT_FEED} if none is given. */
   readonly feed?: string;
-  /** Told of each delivery when it has ended, whatever becomes of those behind it. */
+  /** Called for each delivery when it has ended, even if a later delivery fails. */
   readonly onReport?: (report: BatchReport) => void | Promise<void>;
 }
 
-/** Some of several deliveries could not be worked on, for the reasons in `errors`; the others were. */
+/** Some of several deliveries could not be loaded, for the reasons in `errors`. The others were loaded. */
 export class DeliveriesError extends AggregateError {
   constructor(errors: readonly Error[]) {
     super(errors, errors.map(({ message }) => message).join("\n"));
@@ -48,20 +49,21 @@ export class DeliveriesError extends AggregateError {
 }
 
 /**
- * Loads what the source holds: each object (file, key, address) as one batch, which is published as a whole when all
- * its pieces are loaded and audited, or fails as a whole. Any number of processes may run this for the same source at
- * the same time and share the work. Of a folder or prefix, objects that were loaded already are left out, and those
- * that failed before are only reported. Small ones overlap; they are published in the order of their names all the
- * same.
+ * Loads what the source holds. Each object (file, key, address) becomes one batch. The batch is published as a whole
+ * when all its pieces are loaded and audited, or it fails as a whole. Any number of processes may run this for the same
+ * source at the same time; they share the work. Of a folder or prefix, objects that were loaded before are left out,
+ * and objects that failed before are only reported. Small objects are loaded at the same time, but published in the
+ * order of their names.
  *
  * ```ts
  * const [report] = await ingestSource({ database, source: "prices.csv" });
  * ```
- * @returns a report for each object that was worked on, that failed before, or that this run was given by name.
+ * @returns a report for each object that this run loaded, that failed before, or that is the only one of the source.
  * @throws {SourceError} if there is no such source.
- * @throws {PortsMissingError} while the database knows no ports.
- * @throws {DeliveriesError} behind the last, if some of several could not be read; `onReport` was told of the others.
- * @throws the signal's reason when asked to stop.
+ * @throws {PortsMissingError} if the database has no ports.
+ * @throws {DeliveriesError} after all other work, if some of several objects could not be read. `onReport` was called
+ * for the others.
+ * @throws the signal's reason when the signal aborts.
  */
 export async function ingestSource(options: IngestOptions): Promise<BatchReport[]> {
   const { database } = options;
@@ -125,7 +127,7 @@ async function ingestObjects(
       await options.onReport?.(report);
     } catch (error) {
       signal.throwIfAborted();
-      // No other delivery fares better where the database is away.
+      // If the database does not answer, the other deliveries would fail too.
       if (!source.several || isTransient(error)) throw error;
       await before;
       fail(name, error as Error);

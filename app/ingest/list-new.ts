@@ -2,19 +2,19 @@ import { findPlannedBatches, type PlannedBatch } from "../batches/plan.js";
 import type { Database } from "../database/database.js";
 import type { Source, SourceObject, UnreadableObject } from "./sources/source.js";
 
-/** Objects whose batches one statement looks for: of a hundred thousand, few are new. */
+/** Objects for whose batches one statement looks: of a hundred thousand objects, only a few are new. */
 const PAGE_OBJECTS = 500;
 
-/** What a source holds and a run has to see to. */
+/** An object of a source that a run has to load or to report. */
 export interface Found {
   readonly object: SourceObject | UnreadableObject;
-  /** Its batch, if it was planned when it was looked for. */
+  /** The batch of the object, if it had one when the list was read. */
   readonly known: PlannedBatch | null;
 }
 
 /**
- * What a source holds, in the order of its names. Of several, those whose batches ended well before this run began are
- * left out. Memory does not grow with them.
+ * Lists the objects of a source in the order of their names. Of a folder or prefix, objects whose batches ended before
+ * this run began are left out, unless the batch failed. Memory does not grow with the number of objects left out.
  */
 export async function* listNew(
   database: Database,

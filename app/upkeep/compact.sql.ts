@@ -1,7 +1,7 @@
 import { statement } from "../database/statement.js";
 import { daysOf, insertCells } from "./fold.sql.js";
 
-/** Of each feed, the oldest batch that can still be retracted. */
+/** The sequence of the oldest batch of each feed that can still be retracted. */
 const edge = `
   edge AS (
     SELECT feed, min(sequence) AS sequence
@@ -11,14 +11,15 @@ const edge = `
     GROUP BY feed
   )`;
 /**
- * Days of batches that can no longer be retracted: of a feed, all batches that were published before the oldest one
- * that still can be. A compaction counts with the batches that it folded. A later `replace` can hide a day of them, and
- * its retract shows that day again, but always for all of them together: so they can become one batch. Folds and the
- * batches that they hold come here once the youngest of them is settled ({@link listSettledFolds}).
+ * The days of settled batches. A batch is settled if it was published before the oldest batch of its feed that can
+ * still be retracted. A compaction counts together with the batches that it folded. A later `replace` batch can hide a
+ * day of settled batches, and its retract shows the day again, but always for all settled batches together; so they can
+ * become one batch. A fold that holds batches is settled only once the youngest of these batches is ({@link
+ * listSettledFolds}); until then the fold and its batches are left out here.
  */
 const settled = `
   ${edge}, settled AS (
-    SELECT b.id AS batch_id, b.feed, b.mode, b.sequence, d.day, d.price_sum
+    SELECT b.id AS batch_id, b.feed, b.mode, b.sequence, d.day, d.price_sum, d.laid_aside
     FROM batches b
     JOIN batch_days d ON d.batch_id = b.id
     LEFT JOIN edge ON edge.feed = b.feed
@@ -26,7 +27,10 @@ const settled = `
       AND d.fold_id IS NULL AND NOT (b.mode = 'compaction' AND b.folded)
   )`;
 
-/** Feeds and months in which so many settled batches hold days: fewer are not worth writing again. */
+/**
+ * Feeds and months in which at least `batches` settled batches hold days. For fewer batches, the gain would not be
+ * worth writing the month again.
+ */
 export const listFoldable = statement<{ retractableDays: number; batches: number }, { feed: string; month: string }>(`
   WITH ${settled}
   SELECT feed, to_char(date_trunc('month', day), 'YYYY-MM-DD') AS month
@@ -36,30 +40,37 @@ export const listFoldable = statement<{ retractableDays: number; batches: number
   ORDER BY feed, month`);
 
 /**
- * What is to be folded in a feed and month: the settled batches (`inputs`), and which of their days go on to be seen
- * (pairs of `batches` and `days`): not those that a settled replace hides for ever. `exact` tells whether a fold can
- * hold the sum of each day.
+ * The batches and days to fold, in one feed and month. `inputs`: all settled batches. `batches` and `days`: pairs, the
+ * days that consumers may still see; a day that a settled `replace` hides for ever is left out. `aside`: those of
+ * `batches` whose rates were laid aside. `exact`: whether a fold can hold the sum of each day.
  */
 export const listFold = statement<
   { retractableDays: number; feed: string; month: string },
-  { inputs: number[] | null; batches: number[] | null; days: string[] | null; exact: boolean | null }
+  {
+    inputs: number[] | null;
+    batches: number[] | null;
+    days: string[] | null;
+    aside: number[] | null;
+    exact: boolean | null;
+  }
 >(`
   WITH ${settled}
   SELECT array_agg(DISTINCT batch_id) AS inputs,
          array_agg(batch_id ORDER BY day, batch_id) FILTER (WHERE seen) AS batches,
          array_agg(to_char(day, 'YYYY-MM-DD') ORDER BY day, batch_id) FILTER (WHERE seen) AS days,
+         array_agg(DISTINCT batch_id) FILTER (WHERE seen AND laid_aside) AS aside,
          bool_and(seen_sum < 9007199254740992) FILTER (WHERE seen) AS exact
   FROM (
     SELECT *, sum(price_sum) FILTER (WHERE seen) OVER (PARTITION BY day) AS seen_sum
     FROM (
-      SELECT batch_id, day, price_sum,
+      SELECT batch_id, day, price_sum, laid_aside,
              sequence >= coalesce(max(sequence) FILTER (WHERE mode = 'replace') OVER (PARTITION BY day), sequence) AS seen
       FROM settled
       WHERE feed = $feed AND day >= $month::date AND day < ($month::date + interval '1 month')::date
     ) entry
   ) summed`);
 
-/** Of these batches. */
+/** Inserts the batch that holds the sums of these batches from now on. */
 export const insertFold = statement<{ feed: string; month: string; batches: readonly number[] }, { id: number }>(`
   INSERT INTO batches (feed, source, identity, mode, state, planned, sequence, audited_at, published_at)
   SELECT $feed, 'compaction', format('compaction %s %s', $month::text, gen_random_uuid()), 'compaction', 'published', true,
@@ -68,8 +79,8 @@ export const insertFold = statement<{ feed: string; month: string; batches: read
   RETURNING id`);
 
 /**
- * One row for each lane of the month, from its first day to its last; a day without prices counts 0. `batches` and
- * `days` are pairs.
+ * Writes the rates of the new batch: one row for each lane (origin and destination) of the month, from the first day
+ * with prices to the last. A day without prices counts 0. `batches` and `days` are pairs.
  */
 export const foldRates = statement<{
   foldId: number;
@@ -88,6 +99,7 @@ export const foldRates = statement<{
     HAVING sum(held.count) <> 0
   ), ${insertCells}`);
 
+/** Writes the days of the new batch, with their totals. `batches` and `days` are pairs. */
 export const foldDays = statement<{ foldId: number; batches: readonly number[]; days: readonly string[] }>(`
   INSERT INTO batch_days (batch_id, day, prices, price_sum)
   SELECT $foldId, d.day, sum(d.prices), sum(d.price_sum)
@@ -97,12 +109,14 @@ export const foldDays = statement<{ foldId: number; batches: readonly number[]; 
   GROUP BY d.day`);
 
 /**
- * How many of them are still published. It locks their rows, so no session can change them until the transaction ends.
+ * Counts the batches that are still published. Locks the rows of all, so that no other session changes them until the
+ * transaction ends.
  */
 export const lockFolded = statement<{ batches: readonly number[] }, { published: number }>(`
   SELECT count(*) FILTER (WHERE state = 'published')::integer AS published
   FROM (SELECT state FROM batches WHERE id = ANY ($batches::integer[]) ORDER BY id FOR UPDATE) locked`);
 
+/** Takes the month from these batches, and notes their rows of the month as dead. Reclaim deletes dead rows. */
 export const buryFolded = statement<{ batches: readonly number[]; month: string }>(`
   WITH buried AS (
     DELETE FROM batch_days
@@ -110,15 +124,15 @@ export const buryFolded = statement<{ batches: readonly number[]; month: string 
   )
   INSERT INTO dead_months (batch_id, month) SELECT batch_id, $month FROM unnest($batches::integer[]) AS batch_id`);
 
-/** They can no longer be retracted; those with no day left are compacted. */
+/** Marks folded batches, which can no longer be retracted. Those that hold no other day become `compacted`. */
 export const setCompacted = statement<{ batches: readonly number[] }>(`
   UPDATE batches b
-  SET compacted_at = coalesce(compacted_at, clock_timestamp()),
+  SET compacted_at = coalesce(compacted_at, clock_timestamp()), laid_aside = false,
       folded = EXISTS (SELECT FROM batch_days d WHERE d.batch_id = b.id AND d.fold_id IS NOT NULL),
       state = CASE WHEN EXISTS (SELECT FROM batch_days d WHERE d.batch_id = b.id) THEN state ELSE 'compacted' END
   WHERE id = ANY ($batches::integer[])`);
 
-/** Folds that no other holds, and of whose batches none can be retracted any more. */
+/** Folds that are part of no other fold, and none of whose batches can be retracted any more. */
 export const listSettledFolds = statement<{ retractableDays: number }, { id: number; feed: string }>(`
   WITH ${edge}
   SELECT b.id, b.feed
@@ -127,7 +141,7 @@ export const listSettledFolds = statement<{ retractableDays: number }, { id: num
     AND EXISTS (SELECT FROM batch_days d WHERE d.batch_id = b.id AND d.fold_id IS NULL)
   ORDER BY b.id`);
 
-/** Days of all that a fold holds, directly or through others. */
+/** Days of everything that a fold holds, directly or through other folds. */
 const below = `
   below AS (
     SELECT batch_id, day FROM batch_days WHERE fold_id = $foldId
@@ -135,7 +149,10 @@ const below = `
     SELECT d.batch_id, d.day FROM below JOIN batch_days d ON d.fold_id = below.batch_id AND d.day = below.day
   )`;
 
-/** Takes up to `limit` deliveries out of the fold, which stands for them from now on. Returns them. */
+/**
+ * Ends the link between a fold and up to `limit` of its deliveries, and returns these deliveries. From then on the fold
+ * holds their prices for good.
+ */
 export const releaseDeliveries = statement<{ foldId: number; limit: number }, { id: number }>(`
   WITH RECURSIVE ${below}, chosen AS (
     SELECT id FROM batches
@@ -148,12 +165,14 @@ export const releaseDeliveries = statement<{ foldId: number; limit: number }, { 
   )
   SELECT id FROM chosen`);
 
-/** The folds that a fold was made of; they hold nothing any more. */
+/** Takes the days from the folds that a fold was made of, and returns these folds. They hold nothing any more. */
 export const releaseFolds = statement<{ foldId: number }, { id: number }>(`
   WITH RECURSIVE ${below}
   DELETE FROM batch_days d USING below WHERE d.batch_id = below.batch_id AND d.day = below.day
   RETURNING d.batch_id AS id`);
+/** Deletes folds that hold nothing any more. */
 export const forgetFolds = statement<{ ids: readonly number[] }>(
   "DELETE FROM batches WHERE id = ANY ($ids::integer[]) AND mode = 'compaction'",
 );
+/** Marks a fold whose deliveries can no longer be retracted: it is an ordinary compaction from now on. */
 export const setSettled = statement<{ foldId: number }>("UPDATE batches SET folded = false WHERE id = $foldId");

@@ -2,6 +2,7 @@ import { refreshVisibility } from "../batches/visibility.sql.js";
 import type { Database } from "../database/database.js";
 import type { Session } from "../database/queries.js";
 import { limitWaits, lockDataset } from "../rates/dataset.sql.js";
+import { beginFold } from "./begin-fold.js";
 import {
   buryFolded,
   foldDays,
@@ -17,30 +18,33 @@ import {
   setCompacted,
   setSettled,
 } from "./compact.sql.js";
-import { beginFold, foldAll } from "./fold.js";
+import { foldAll } from "./fold.js";
+import { bringBackHidden, layAsideHidden } from "./hidden.js";
 import { type ReclaimReport, reclaim } from "./reclaim.js";
 import { Turns } from "./turns.js";
 
+/** Which batches a compaction folds. */
 export interface CompactOptions {
-  /** Batches published within this many days can be retracted and stay as they are. */
+  /** Batches that were published in this many last days can be retracted, so they are not folded. */
   readonly retractableDays?: number;
-  /** Fold a feed's month once this many batches hold days of it. */
+  /** A month of a feed is folded once at least this many settled batches hold days of it. */
   readonly batchesPerMonth?: number;
-  /** Told before each month. */
+  /** Called before each month. */
   readonly onMonth?: (feed: string, month: string) => void;
 }
 
+/** What a compaction did. */
 export interface CompactReport {
-  /** Months of feeds that were folded. */
+  /** Number of folded months, counted for each feed. */
   readonly folded: number;
-  /** Rows of daily_rates and of prices that were deleted, those of failed and retracted batches included. */
+  /** Deleted rows of daily_rates and of prices, those of failed and retracted batches included. */
   readonly dailyRates: number;
   readonly prices: number;
 }
 
 /**
- * Rewriting a month for every batch that gets old would write hourly deliveries over and over; reading four rows
- * instead of one costs nothing that can be measured.
+ * With a smaller number, hourly deliveries would be written again and again, each time that another batch gets old.
+ * Reading up to four rows instead of one costs nothing that can be measured.
  */
 const BATCHES_PER_MONTH = 4;
 
@@ -48,10 +52,12 @@ const BATCHES_PER_MONTH = 4;
  * Folds batches that can no longer be retracted into one row for each origin, destination and month, and deletes rows
  * that no consumer can see. Answers stay the same to the last bit, and so does the dataset version.
  *
- * A month of a feed is one transaction: the new rows are written first, where no consumer sees them, and at its end the
- * days are pointed at them, in a moment. So a process that is killed leaves nothing to clean up; the rows it replaced
- * are noted in `dead_months` by the same transaction, and deleted afterwards. Asked to stop, it does so at once.
- * @throws {UpkeepError} behind the last, if a month of a feed or the rows of a batch could not be done with.
+ * Each month of a feed is one transaction. It first writes the new rows, which no consumer sees yet. At its end it
+ * switches the days to the new rows, which takes a moment, and notes the old rows in `dead_months`. They are deleted
+ * afterwards. A process that is killed therefore leaves nothing to clean up. When the database's signal aborts, the
+ * compaction stops at once.
+ * @throws {UpkeepError} after all other work, if a month of a feed could not be folded or the rows of a batch could not
+ * be deleted.
  */
 export async function compact(database: Database, options: CompactOptions = {}): Promise<CompactReport> {
   const { retractableDays = 30, batchesPerMonth: batches = BATCHES_PER_MONTH } = options;
@@ -62,14 +68,18 @@ export async function compact(database: Database, options: CompactOptions = {}):
   for (const { feed, month } of foldable) {
     options.onMonth?.(feed, month);
     await turns.take(`${feed}, ${month.slice(0, 7)}, was not folded`, async () => {
+      const found = { retractableDays, feed, month };
+      const aside = (await database.transaction((session) => session.row(listFold, found)))?.aside ?? [];
+      for (const id of aside) await bringBackHidden(database, id);
       const work = database.transaction((session) => fold(session, feed, month, retractableDays));
       if (await work.catch(unlessChanged)) folded += 1;
     });
   }
-  // Then the folds that publishing processes left. Not before: settled batches would be folded together with others,
-  // and wait until these are settled too.
+  // Now make the folds that publishing processes did not make. Not before: settled batches would be folded together
+  // with batches that are not settled, and would have to wait until these are settled too.
   await turns.take("not all batches were folded", async () => {
     await foldAll(database);
+    await layAsideHidden(database);
   });
   let deleted: ReclaimReport = { prices: 0, dailyRates: 0 };
   await turns.take("nothing was deleted", async () => {
@@ -79,7 +89,7 @@ export async function compact(database: Database, options: CompactOptions = {}):
   return { folded, ...deleted };
 }
 
-/** A batch was retracted meanwhile by a process with larger `retractableDays`: this transaction rolls back. */
+/** A process with larger `retractableDays` retracted a batch in the meantime. The transaction rolls back. */
 class FoldChangedError extends Error {}
 
 function unlessChanged(error: unknown): false {
@@ -89,8 +99,10 @@ function unlessChanged(error: unknown): false {
 
 async function fold(session: Session, feed: string, month: string, retractableDays: number): Promise<boolean> {
   if (!(await beginFold(session, feed, month))) return false;
-  const { inputs, batches, days, exact } = (await session.row(listFold, { retractableDays, feed, month })) ?? {};
-  // Another process folded them after they were listed.
+  const { inputs, batches, days, aside, exact } = (await session.row(listFold, { retractableDays, feed, month })) ?? {};
+  // Another process laid the rates of some batches aside again.
+  if (aside) return false;
+  // Another process folded the batches after they were listed.
   if (!inputs || !batches || !days || inputs.length < 2) return false;
   // The batches stay as they are: to fail each night would tell an operator of what no one can change.
   if (!exact) return false;
@@ -108,10 +120,13 @@ async function fold(session: Session, feed: string, month: string, retractableDa
   return true;
 }
 
-/** Each transaction is short, because publishes wait for it. */
+/** Few, so that each transaction is short: publishes wait for it. */
 const DELIVERIES_AT_ONCE = 200;
 
-/** Folds whose batches are all too old to be retracted stand for them from now on; no row of rates is written. */
+/**
+ * Settles the folds whose batches are all too old to be retracted: such a fold replaces its batches for good. No row of
+ * rates is written.
+ */
 async function settleFolds(database: Database, retractableDays: number): Promise<void> {
   const settled = await database.transaction((session) => session.rows(listSettledFolds, { retractableDays }));
   for (const { id: foldId } of settled) {
@@ -119,7 +134,7 @@ async function settleFolds(database: Database, retractableDays: number): Promise
   }
 }
 
-/** @returns whether there is more to do. */
+/** @returns true if the fold holds more deliveries. */
 async function settle(session: Session, foldId: number): Promise<boolean> {
   await session.run(limitWaits);
   await session.run(lockDataset);

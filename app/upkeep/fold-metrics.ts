@@ -12,7 +12,7 @@ const duration = new Histogram({
   registers: [registry],
 });
 
-/** Runs a fold and measures it. */
+/** Runs a fold and records how long it took and how it ended. */
 export async function observeFold(fold: () => Promise<boolean>): Promise<boolean> {
   const beganAtMs = performance.now();
   let outcome = "error";
@@ -25,12 +25,12 @@ export async function observeFold(fold: () => Promise<boolean>): Promise<boolean
   }
 }
 
-/** A reading looks at every batch that is not folded. */
+/** Long, because a reading looks at every batch that is not folded. */
 const KEPT_MS = 60_000;
 
 const waiting = new SharedReading(KEPT_MS, async (database: Queries) => (await database.row(countDue, DUE))?.batches);
 
-/** From now on the metric tells of this database; undefined ends that. */
+/** From now on the metric shows the batches of this database. With undefined, it shows nothing. */
 export function watchFolds(watched: Queries | undefined): void {
   waiting.watch(watched);
 }

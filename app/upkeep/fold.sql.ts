@@ -1,20 +1,22 @@
 import { statement } from "../database/statement.js";
 
 /**
- * `fanIn` batches of a level are folded into one of the next level, so a question reads at most `fanIn` - 1 of each
- * level. With a smaller number rates are written more often; with a larger one there are more rows to read and to keep.
- * A retract writes the rates of a folded batch again from its prices: with more than `mostPrices` its client would wait
- * long, and with more than `mostMonths` one transaction would lock too many tables.
+ * When batches are due to be folded. `fanIn` batches of a level become one batch of the next level, so a question reads
+ * at most `fanIn` - 1 batches of each level. With a smaller number, rates are written more often; with a larger number,
+ * there are more rows to read and to keep. A batch with more than `mostPrices` prices, or of more than `mostMonths`
+ * months, is not folded: its retract writes its rates again from its prices. With more prices the client of the retract
+ * would wait too long; with more months one transaction would lock too many tables.
  */
 export const DUE = { fanIn: 4, mostPrices: 20_000, mostMonths: 12 };
-/** What is due is folded in turns, each for seconds at most. */
+/** Most batches of one fold, so that each fold takes seconds at most. The others are folded in the next turn. */
 const MOST_INPUTS = 64;
 
 /**
- * Groups of batches that are due to be folded: of one feed, month and level, and with no `replace` between them,
- * published or retracted. A `replace` hides only the batches before it, so these must stay apart from later ones.
- * Between two of them the order of batches makes no difference. Larger batches stay as they are. A fold that so many
- * batches were taken out of as make a fold is due alone: its rows are added up again.
+ * Groups of batches that are due to be folded together: published batches of one feed, month and level. No `replace`
+ * batch, published or retracted, lies between them: a `replace` hides only earlier batches, so earlier and later
+ * batches must stay apart. Within a group the order of the batches makes no difference. Larger batches are in no group.
+ * A fold that as many batches have left as make a fold is a group of its own: its rows are added up again.
+ * @param scope a query of the feeds and months to look at.
  */
 const due = (scope: string) => `
   WITH scope AS (${scope}), holder AS (
@@ -52,10 +54,10 @@ const select = `
   SELECT feed, to_char(month, 'YYYY-MM-DD') AS month, level, inputs[:${MOST_INPUTS}] AS inputs
   FROM due ORDER BY level, month`;
 
-/** Batches of a feed that become one; or one fold alone, whose rows are added up with those that correct them. */
+/** A group of batches that becomes one fold; or a single fold whose rows are added up with their corrections. */
 export interface Due {
   readonly feed: string;
-  /** First day. */
+  /** First day of the month. */
   readonly month: string;
   readonly level: number;
   readonly inputs: readonly number[];
@@ -67,7 +69,10 @@ interface DueParams {
   readonly fanIn: number;
 }
 
-/** In the months of one batch; a `replace` is not folded, and so its publish makes nothing due. */
+/**
+ * A group that is due in the feed and the months of one batch. No row for a `replace`, because it is not folded and its
+ * publish makes nothing due.
+ */
 export const findDueAround = statement<DueParams & { batchId: number }, Due>(`
   ${due(`SELECT DISTINCT b.feed, date_trunc('month', d.day)::date AS month
          FROM batches b JOIN batch_days d ON d.batch_id = b.id
@@ -77,40 +82,55 @@ const everywhere = due(`
   SELECT DISTINCT b.feed, date_trunc('month', d.day)::date AS month
   FROM batch_days d JOIN batches b ON b.id = d.batch_id WHERE d.fold_id IS NULL`);
 
+/** All groups of all feeds that are due. */
 export const listDue = statement<DueParams, Due>(`${everywhere} ${select}`);
 
+/** How many batches are in groups that are due. */
 export const countDue = statement<DueParams, { batches: number }>(`
   ${everywhere} SELECT coalesce(sum(cardinality(inputs)), 0)::integer AS batches FROM due`);
 
 /**
- * A hash join is good for every size, and the planner does not know the sizes of batches. No limit of time: other
- * sessions do not wait for the locks of such a statement.
+ * Settings for the statements of a fold. A hash join suits every size, while the planner does not know the sizes of
+ * batches and could choose a slow join. There is no limit of time, because no other session waits for the locks of
+ * these statements.
  */
 export const boundFold = statement(`
   SELECT set_config('statement_timeout', '0', true), set_config('idle_in_transaction_session_timeout', '10s', true),
          set_config('work_mem', '128MB', true), set_config('enable_mergejoin', 'off', true),
          set_config('enable_nestloop', 'off', true), set_config('jit', 'off', true)`);
 
-/** One fold or compaction of a feed and month at a time. */
+/**
+ * Takes the lock that allows only one fold or compaction of a feed and month at a time. Does not wait: `claimed` is
+ * false if another session holds the lock.
+ */
 export const claimFold = statement<{ feed: string; month: string }, { claimed: boolean }>(`
   SELECT pg_try_advisory_xact_lock(
     hashtext('ratesapp.fold ' || $feed), to_char($month::date, 'YYYYMM')::integer) AS claimed`);
 
-/** Rows are found by their batch, however few the planner takes a month to have. */
+/**
+ * Makes Postgres find rows by the index of their batch. Without this, the planner could read a whole month that it
+ * takes to be small.
+ */
 export const boundFoldEarly = statement("SELECT set_config('enable_seqscan', 'off', true)");
 
-/** A fold that no other holds: how many corrections its rows have. None otherwise. */
+/** How many corrections the rows of a fold have. No row if the fold is part of another fold. */
 export const readCorrections = statement<{ foldId: number }, { corrections: number }>(`
   SELECT corrections FROM batches
   WHERE id = $foldId AND folded AND NOT EXISTS (
     SELECT FROM batch_days WHERE batch_id = batches.id AND fold_id IS NOT NULL)`);
 
-/** Some that come meanwhile may be added up too; they are counted for the next time all the same. */
+/**
+ * Subtracts the corrections that were added up. Corrections that came in the meantime may have been added up too; they
+ * stay counted, and are looked at once more the next time.
+ */
 export const setAddedUp = statement<{ foldId: number; corrections: number }>(
   "UPDATE batches SET corrections = corrections - $corrections::integer WHERE id = $foldId",
 );
 
-/** How many of the batches have rows of the month, and how many prices these count: each retract makes it less. */
+/**
+ * How many of the batches still have rows of the month (`holders`), and how many prices these rows count. Each retract
+ * makes `prices` smaller.
+ */
 export const inspectInputs = statement<
   { inputs: readonly number[]; month: string },
   { holders: number; prices: string | null }
@@ -120,6 +140,7 @@ export const inspectInputs = statement<
   WHERE b.id = ANY ($inputs::integer[]) AND b.state = 'published' AND d.fold_id IS NULL
     AND d.day >= $month::date AND d.day < ($month::date + interval '1 month')::date`);
 
+/** Inserts the fold of batches that can still be retracted. */
 export const insertEarlyFold = statement<
   { feed: string; month: string; level: number; inputs: readonly number[] },
   { id: number }
@@ -131,6 +152,7 @@ export const insertEarlyFold = statement<
   FROM batches WHERE id = ANY ($inputs::integer[])
   RETURNING id`);
 
+/** Writes the days of a fold, with the totals of its batches. */
 export const addUpDays = statement<{ foldId: number; inputs: readonly number[]; month: string }>(`
   INSERT INTO batch_days (batch_id, day, prices, price_sum)
   SELECT $foldId, day, sum(prices), sum(price_sum)
@@ -139,13 +161,16 @@ export const addUpDays = statement<{ foldId: number; inputs: readonly number[]; 
     AND day < ($month::date + interval '1 month')::date
   GROUP BY day`);
 
-/** Days of a row of daily_rates. */
+/** The days of a row of daily_rates, each with its count and sum. */
 export const daysOf = (row: string) => `(
       SELECT ${row}.first_day + at::integer - 1 AS day, count, sum
       FROM unnest(${row}.counts, ${row}.sums) WITH ORDINALITY AS run (count, sum, at)
     )`;
 
-/** From `cell`: a row for each lane, from its first day to its last; a day without prices counts 0. */
+/**
+ * Inserts the rates of a fold from a table `cell` of sums by lane and day: one row for each lane, from its first day to
+ * its last. A day without prices counts 0.
+ */
 export const insertCells = `lane AS (
     SELECT origin_id, destination_id, min(day) AS first_day, max(day) AS last_day
     FROM cell GROUP BY origin_id, destination_id
@@ -163,7 +188,10 @@ export const insertCells = `lane AS (
   GROUP BY origin_id, destination_id
   ORDER BY origin_id, destination_id`;
 
-/** Rows become those of the fold; sums that came to nothing, as of a batch that was retracted, are gone. */
+/**
+ * Replaces the rates of the batches by those of the fold. A sum of no prices, such as that of a batch that was
+ * retracted, is left out.
+ */
 export const moveRates = statement<{ foldId: number; inputs: readonly number[]; month: string }>(`
   WITH gone AS (
     DELETE FROM daily_rates
@@ -178,18 +206,20 @@ export const moveRates = statement<{ foldId: number; inputs: readonly number[]; 
   ), ${insertCells}`);
 
 /**
- * In the order of ids, as every session that changes several batches locks them: otherwise two sessions could wait for
- * each other.
+ * Locks the batches in the order of their ids, as every session does that changes several batches: otherwise two
+ * sessions could wait for each other.
  */
 export const lockInputs = statement<{ inputs: readonly number[] }>(
   "SELECT FROM batches WHERE id = ANY ($inputs::integer[]) ORDER BY id FOR UPDATE",
 );
 
+/** Notes that the fold counts the days of these batches from now on. */
 export const giveDays = statement<{ foldId: number; inputs: readonly number[]; month: string }>(`
   UPDATE batch_days SET fold_id = $foldId
   WHERE batch_id = ANY ($inputs::integer[]) AND day >= $month::date
     AND day < ($month::date + interval '1 month')::date`);
 
+/** Marks batches that are part of a fold. */
 export const setFolded = statement<{ inputs: readonly number[] }>(
   "UPDATE batches SET folded = true WHERE id = ANY ($inputs::integer[]) AND NOT folded",
 );

@@ -1,14 +1,11 @@
 import { refreshOwnVisibility } from "../batches/visibility.sql.js";
 import type { Database } from "../database/database.js";
 import type { Session } from "../database/queries.js";
-import { lockTreeShared } from "../places/import-places.sql.js";
 import { limitWaits, lockDataset } from "../rates/dataset.sql.js";
-import { keepMonth } from "../rates/month.sql.js";
+import { beginFold } from "./begin-fold.js";
 import {
   addUpDays,
-  boundFold,
   boundFoldEarly,
-  claimFold,
   DUE,
   type Due,
   findDueAround,
@@ -24,17 +21,18 @@ import {
 } from "./fold.sql.js";
 import { observeFold } from "./fold-metrics.js";
 
+/** How many batches make a fold. */
 export interface FoldOptions {
-  /** Batches of a level that become one of the next. */
+  /** How many batches of a level become one batch of the next level; {@link DUE} if not given. */
   readonly fanIn?: number;
 }
 
 /**
- * Folds one group of published batches that is due, of the feed and the months of a batch, although they can still be
- * retracted: the rates of a few small ones become those of one fold, and later those of a few folds of one larger.
- * Answers stay the same, and so does the dataset version. One transaction, which takes the lock that publishes wait for
- * only at its end, for a moment. If the process is killed, nothing has changed.
- * @returns false if nothing is due, or other processes are folding it.
+ * Makes one fold that is due in the feed and the months of a batch. The batches of a fold can still be retracted. The
+ * rates of a few small batches become those of one fold; later, a few folds become one larger fold. Answers stay the
+ * same, and so does the dataset version. A fold is one transaction. Only at its end does it take the lock that
+ * publishes wait for, for a moment. If the process is killed, nothing has changed.
+ * @returns false if nothing is due, or if another process is making the fold.
  */
 export async function foldAround(
   database: Database,
@@ -46,12 +44,13 @@ export async function foldAround(
 }
 
 /**
- * As {@link foldAround}, for all that is due of all feeds. What other processes are folding is left to them.
- * @returns how many folds it made.
+ * As {@link foldAround}, but makes every fold that is due, in all feeds. Leaves out folds that other processes are
+ * making.
+ * @returns how many folds this call made.
  */
 export async function foldAll(database: Database, { fanIn = DUE.fanIn }: FoldOptions = {}): Promise<number> {
   let made = 0;
-  // Folds of one level may make others due.
+  // The folds of one level may make a fold of the next level due.
   for (let before = -1; made > before; ) {
     before = made;
     for (const due of await database.transaction((session) => session.rows(listDue, { ...DUE, fanIn }))) {
@@ -67,7 +66,7 @@ function makeFold(database: Database, due: Due): Promise<boolean> {
   return observeFold(() => database.transaction(make).catch(unlessChanged));
 }
 
-/** Batches were retracted meanwhile: this transaction rolls back. */
+/** Some of the batches were retracted in the meantime. The transaction rolls back. */
 class InputsChangedError extends Error {}
 
 function unlessChanged(error: unknown): false {
@@ -78,7 +77,7 @@ function unlessChanged(error: unknown): false {
 async function fold(session: Session, { feed, month, level, inputs }: Due): Promise<boolean> {
   if (!(await beginFold(session, feed, month))) return false;
   const before = await session.row(inspectInputs, { inputs, month });
-  // Another process folded them after they were listed.
+  // Another process folded the batches after they were listed.
   if (before?.holders !== inputs.length) return false;
   await session.run(boundFoldEarly);
   const foldId = (await session.row(insertEarlyFold, { feed, month, level, inputs }))?.id as number;
@@ -89,7 +88,7 @@ async function fold(session: Session, { feed, month, level, inputs }: Due): Prom
   await session.run(lockDataset);
   await session.run(lockInputs, { inputs });
   const after = await session.row(inspectInputs, { inputs, month });
-  // A retract makes the prices less before or after its rows were read, and nothing makes them more.
+  // A retract lowers this number, whether it came before or after the rows were read; nothing raises it.
   if (after?.holders !== inputs.length || after.prices !== before.prices) throw new InputsChangedError();
   await session.run(giveDays, { foldId, inputs, month });
   await session.run(setFolded, { inputs });
@@ -98,8 +97,9 @@ async function fold(session: Session, { feed, month, level, inputs }: Due): Prom
 }
 
 /**
- * Makes one row for each lane of a fold and of the rows that took batches out of it. Nothing else changes, so no lock of
- * publishes is needed; rows of a retract that is under way stay beside it.
+ * Adds up the rows of a fold with its corrections, the rows that took batches out of it: one row for each lane is left.
+ * Nothing else changes, so this needs no lock that publishes wait for. The rows of a retract that is under way stay
+ * beside the result.
  */
 async function addUp(session: Session, { feed, month }: Due, foldId: number): Promise<boolean> {
   if (!(await beginFold(session, feed, month))) return false;
@@ -111,15 +111,4 @@ async function addUp(session: Session, { feed, month }: Due, foldId: number): Pr
   await session.run(limitWaits);
   await session.run(setAddedUp, { foldId, corrections });
   return true;
-}
-
-/**
- * Takes what every fold and compaction of a feed and month needs until its transaction ends.
- * @returns false if another process folds them, or the month is being dropped.
- */
-export async function beginFold(session: Session, feed: string, month: string): Promise<boolean> {
-  await session.run(boundFold);
-  await session.run(lockTreeShared);
-  if (!(await session.row(claimFold, { feed, month }))?.claimed) return false;
-  return (await session.row(keepMonth, { month }))?.kept === true;
 }

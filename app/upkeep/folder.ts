@@ -2,11 +2,12 @@ import type { Database } from "../database/database.js";
 import type { Log } from "../database/log.js";
 import { sleep } from "../sleep.js";
 import { foldAround } from "./fold.js";
+import { layAsideHidden } from "./hidden.js";
 
 /**
- * Makes folds after publishes and retracts, in the process that did them: one at a time, and after each a rest as long as it took,
- * so that they take half of a processor at most. A fold that fails, or is left when the process ends, is made after the
- * next publish or by the nightly compaction.
+ * Makes folds after publishes and retracts, in the process that published or retracted. It makes one fold at a time and
+ * then rests as long as the fold took, so that folds use half of a processor at most. A fold that fails, or that is not
+ * made before the process ends, is made after the next publish or by the nightly compaction.
  */
 export class Folder {
   readonly #database: Database;
@@ -15,13 +16,13 @@ export class Folder {
   readonly #ending = new AbortController();
   #folding: Promise<void> | undefined;
 
-  /** @param database without patience: a fold that fails is made later, and no request waits for it. */
+  /** @param database without patience: a fold that fails is made later, and no request waits for a fold. */
   constructor(database: Database, log: Log) {
     this.#database = database;
     this.#log = log;
   }
 
-  /** Folds what is due since this batch was published or retracted, before long. */
+  /** Starts the folds that became due when this batch was published or retracted. Returns at once. */
   changed(batchId: number): void {
     this.#waiting.add(batchId);
     this.#folding ??= this.#fold().finally(() => {
@@ -29,7 +30,7 @@ export class Folder {
     });
   }
 
-  /** Makes the folds that are left without a rest, as nothing more is published here; never throws. */
+  /** Makes the remaining folds without rests, because this process publishes nothing more. Never throws. */
   async end(): Promise<void> {
     this.#ending.abort();
     await this.#folding;
@@ -40,6 +41,7 @@ export class Folder {
     try {
       for (const batchId of this.#waiting) {
         this.#waiting.delete(batchId);
+        await layAsideHidden(this.#database, batchId);
         for (let due = true; due; ) {
           const beganAtMs = performance.now();
           due = await foldAround(this.#database, batchId);

@@ -20,25 +20,27 @@ import {
 } from "./reclaim.sql.js";
 import { Turns } from "./turns.js";
 
+/** How long retracted batches are kept. */
 export interface ReclaimOptions {
-  /** A retracted batch is kept this many days after its publish, so that it can be published again. */
+  /** A retracted batch is kept for this many days after its first publish, so that it can be published again. */
   readonly retractableDays?: number;
 }
 
+/** How many rows were deleted. */
 export interface ReclaimReport {
-  /** Rows of prices and of daily_rates that were deleted. */
+  /** Deleted rows of `prices` (and those that still waited for their audit), and of `daily_rates`. */
   readonly prices: number;
   readonly dailyRates: number;
 }
 
-/** 16 MiB of table: about a quarter of a million rows for each short transaction. */
+/** 16 MiB of a table: about 250,000 rows for each short transaction. */
 const BLOCKS_AT_ONCE = 2_048;
 
 /**
- * Deletes the rows of batches that consumers cannot see and users cannot bring back, in chunks. Readers and writers do
- * not wait for it: readers keep their snapshots, and writers take no lock that it needs. After the same time it deletes
- * the bad lines of failed batches; their counts stay. If it is killed, the next call goes on with what is left.
- * @throws {UpkeepError} behind the last, if some of it could not be deleted.
+ * Deletes, in chunks, the rows of batches that consumers cannot see and users cannot bring back. Readers and writers do
+ * not wait for it. The bad lines of failed batches are deleted after the same number of days; their counts stay. If the
+ * process is killed, the next call goes on with the rest.
+ * @throws {UpkeepError} after all other work, if some rows could not be deleted.
  */
 export async function reclaim(database: Database, options: ReclaimOptions = {}): Promise<ReclaimReport> {
   const { retractableDays = 30 } = options;
@@ -51,7 +53,7 @@ export async function reclaim(database: Database, options: ReclaimOptions = {}):
   );
 }
 
-/** {@link reclaim} for one batch; does nothing to a batch whose rows must stay. */
+/** As {@link reclaim}, for one batch. Does nothing if the rows of the batch must stay. */
 export function reclaimBatch(
   database: Database,
   batchId: number,
@@ -83,7 +85,7 @@ async function reclaimBatches(
 }
 
 async function bury(session: Session, batchId: number, retractableDays: number): Promise<boolean> {
-  // Otherwise a place import that is under way could write rows again after this has deleted them.
+  // Wait for place imports: one that is under way could otherwise write rows again after they were deleted.
   await session.run(lockTreeShared);
   await session.run(stopAudits, { batchId });
   await session.run(lockDataset);

@@ -18,13 +18,15 @@ import {
 } from "./retention.sql.js";
 import { Turns } from "./turns.js";
 
+/** Which months are dropped. */
 export interface RetentionOptions {
-  /** Prices of days older than this go, by whole months. */
+  /** Prices older than this many days are deleted, by whole months. */
   readonly retentionDays: number;
+  /** Called with the first day of each month before consumers stop seeing it. */
   readonly onMonth?: (month: string) => void;
 }
 
-/** Partitions can only be dropped by the role that owns them. */
+/** The role of this connection does not own the partitions, so it cannot drop them. */
 export class NotOwnerError extends Error {
   constructor() {
     super(
@@ -35,8 +37,9 @@ export class NotOwnerError extends Error {
 }
 
 /**
- * The lock was not free in time, or there was a deadlock; or the session of an earlier run, whose process has ended,
- * has just made this step itself, so the partition is pending already, or gone.
+ * Errors after which the same step is tried again, with a new look at the partition. Either the lock was not free in
+ * time, or there was a deadlock. Or the session of an earlier run, whose process has ended, has just made the step
+ * itself: then the partition is already pending or gone.
  */
 const LOOK_AGAIN: ReadonlySet<Meaning | undefined> = new Set(["locked", "conflict", "changed", "unmigrated"]);
 const PARENTS = ["daily_rates", "prices"] as const;
@@ -44,14 +47,14 @@ const RETRY_MS = 1_000;
 const MOST_TRIES = 120;
 
 /**
- * Drops the months of prices that ended `retentionDays` ago or earlier, unless a batch that is not finished has prices
- * of them. Consumers stop seeing a month in one short transaction, which grows the dataset version; then its partitions
- * are detached and dropped, so its space is back at once. Prices of the month that are loaded meanwhile wait aside for
- * their audit, which makes the month again. If it is killed, the next call goes on.
+ * Drops the months that ended `retentionDays` ago or earlier, unless a batch that is not finished has prices of them.
+ * First, one short transaction hides the month from consumers and raises the dataset version. Then the partitions of
+ * the month are detached and dropped, which frees their space at once. Prices of the month that workers load in the
+ * meantime wait aside; the audit of their batch makes the month again. If the process is killed, the next call goes on.
  * @returns the months that were dropped (first days).
- * @throws {NotOwnerError} with nothing changed, if the role may not drop tables. A function of the owner's cannot do
- * it for others: DETACH … CONCURRENTLY runs in no function, and without it every reader would wait.
- * @throws {UpkeepError} behind the last, if a month could not be dropped.
+ * @throws {NotOwnerError} with nothing changed, if the role may not drop tables. A function that belongs to the owner
+ * cannot help: DETACH … CONCURRENTLY does not run inside of functions, and a plain DETACH would make every reader wait.
+ * @throws {UpkeepError} after all other work, if a month could not be dropped.
  */
 export async function dropOldMonths(
   database: Database,
@@ -70,10 +73,13 @@ export async function dropOldMonths(
   return dropped;
 }
 
-/** @returns false if a batch is loaded that has prices of it; only a drop that had begun before is finished then. */
+/**
+ * @returns false if a batch that is being loaded has prices of the month. Then only a drop that had begun before is
+ * finished.
+ */
 async function dropMonth(database: Database, month: string, onMonth?: RetentionOptions["onMonth"]): Promise<boolean> {
   const { signal } = database.patience;
-  // Not in a transaction: Postgres detaches a partition beside readers only outside of one.
+  // A connection of its own, without a transaction: Postgres detaches a partition beside readers only outside of one.
   const client = await database.pool.connect();
   const session = new Session(client);
   try {
@@ -90,7 +96,7 @@ async function dropMonth(database: Database, month: string, onMonth?: RetentionO
     }
     return !wanted;
   } finally {
-    // Closed, which ends the session and its locks.
+    // Closes the connection, which ends the session and its locks.
     client.release(true);
   }
 }

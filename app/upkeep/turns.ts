@@ -1,6 +1,6 @@
 import { isTransient } from "../database/sqlstates.js";
 
-/** Some parts could not be done, for the reasons in `errors`; all others were. */
+/** Some parts of the work failed, for the reasons in `errors`. All other parts are done. */
 export class UpkeepError extends AggregateError {
   constructor(errors: readonly Error[]) {
     super(errors, `Not everything could be done:\n${errors.map(({ message }) => `  ${message}`).join("\n")}`);
@@ -8,7 +8,10 @@ export class UpkeepError extends AggregateError {
   }
 }
 
-/** One part after the other; what is wrong with one keeps no other from its turn, and is told at the end. */
+/**
+ * Does parts of the work one after the other. A part that fails does not stop the next; the errors are thrown at the
+ * end.
+ */
 export class Turns {
   readonly #signal: AbortSignal | undefined;
   readonly #errors: Error[] = [];
@@ -18,8 +21,10 @@ export class Turns {
   }
 
   /**
-   * @param part what messages call it.
-   * @throws the signal's reason; or the error of a database that is away, where no other part fares better.
+   * Does one part.
+   * @param part its name in messages.
+   * @throws the signal's reason; or the error of a database that does not answer, because the other parts would fail
+   * too.
    */
   async take(part: string, work: () => Promise<void>): Promise<void> {
     this.#signal?.throwIfAborted();

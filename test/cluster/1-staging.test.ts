@@ -83,6 +83,7 @@ describe("a staging stack", () => {
 
   it("ingests by the CronJob with parallel pods, and does without one that is killed", async () => {
     const job = "sea-by-hand";
+    await kubectl(["-n", WORKLOADS, "wait", "--for=condition=Ready", "feed/sea", "--timeout=60s"]);
     const start = Date.now();
     await kubectl(["-n", WORKLOADS, "create", "job", job, "--from=cronjob/ratesapp-ingest-sea"]);
     const on = await primary();
@@ -107,6 +108,11 @@ describe("a staging stack", () => {
     await until("the job is complete", 120_000, async () => {
       const { status } = await get<{ status: { succeeded?: number } }>("job", job, "-n", WORKLOADS);
       return (status.succeeded ?? 0) >= 3;
+    });
+    type Feed = { status: { state: string; batches: { state: string; rows: number }[] } };
+    await until("the feed tells it", 10_000, async () => {
+      const { status } = await get<Feed>("feed", "sea", "-n", WORKLOADS);
+      return status.batches[0]?.state === "published" && status.batches[0].rows === PRICES;
     });
   });
 

@@ -87,9 +87,11 @@ describe("a staging stack in use", () => {
     figure("up with every password changed", await stack.up(), "s", 60);
     // In place: a Service made anew has another address, a database no data, and a Secret is missing for a moment.
     expect(await objects()).to.deep.equal(made);
-    type Feeds = { data: { "feeds.json": string } };
-    const { data } = await get<Feeds>("configmap", "ratesapp-feeds", "-n", WORKLOADS);
-    expect(JSON.parse(data["feeds.json"])).to.have.nested.property("sea.maxBadRows", 7);
+    await until("the feed's pods are told", 30_000, async () => {
+      const args = "{.spec.jobTemplate.spec.template.spec.containers[0].args}";
+      const told = await kubectl(["-n", WORKLOADS, "get", "cronjob", "ratesapp-ingest-sea", "-o", `jsonpath=${args}`]);
+      return told.includes('"--max-bad-rows","7"');
+    });
     const after = await databaseUrl("api");
     expect([before.username, after.username]).to.deep.equal([`ratesapp_api_${now}`, `ratesapp_api_${next}`]);
     const serving = await until("the last old pod is gone", 90_000, async () => {

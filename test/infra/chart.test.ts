@@ -54,7 +54,7 @@ describe("the chart", function () {
       });
 
       it("has no field that Kubernetes does not know, and none of another type", async () => {
-        const ours = objects.filter(({ kind = "" }) => !["HTTPRoute", "PodMonitor"].includes(kind));
+        const ours = objects.filter(({ kind = "" }) => !["Feed", "HTTPRoute", "PodMonitor"].includes(kind));
         expect(await mistypedFields(ours)).to.deep.equal([]);
       });
 
@@ -66,6 +66,7 @@ describe("the chart", function () {
     it("lets an access that is not set use the one above", async () => {
       expect(await urls({ database: secret })).to.deep.equal({
         "Deployment ratesapp-api": { DATABASE_READ_URL: "postgres/url" },
+        "Deployment ratesapp-operator": { DATABASE_URL: "postgres/url" },
         "Job ratesapp-migration": { DATABASE_URL: "postgres/url" },
         "CronJob ratesapp-compaction": { DATABASE_URL: "postgres/url" },
       });
@@ -74,6 +75,7 @@ describe("the chart", function () {
     it("gives each pod the least it needs, and API pods the right to write only with tokens", async () => {
       expect(await urls(present(releases.production))).to.deep.equal({
         "Deployment ratesapp-api": { DATABASE_READ_URL: "rates-api/url", DATABASE_URL: "rates-ingest/url" },
+        "Deployment ratesapp-operator": { DATABASE_URL: "rates-ingest/url" },
         "Job ratesapp-migration": { DATABASE_URL: "rates-owner/url" },
         "Job ratesapp-places": { DATABASE_URL: "rates-ingest/url" },
         // Production drops old months, which only the owner can.
@@ -131,7 +133,8 @@ describe("the chart", function () {
 
     it("is waited for by every pod that needs the schema, where that pod looks", async () => {
       for (const pod of podsOf(await render(present(releases.production)))) {
-        if (pod.owner.startsWith("Job ratesapp-migration")) continue;
+        // The operator looks after CronJobs while the database is away, too.
+        if (/^(Job ratesapp-migration|Deployment ratesapp-operator)/.test(pod.owner)) continue;
         const [schema] = pod.spec.initContainers ?? [];
         expect(schema?.args, pod.owner).to.deep.equal(["migrate", "--wait"]);
         const [wanted] = (pod.spec.containers[0]?.env ?? []).filter(({ valueFrom }) => valueFrom);
@@ -204,7 +207,7 @@ describe("the chart", function () {
       const source = "https://a/b?c=d&e='f <g>'#%20";
       const sea = { ...feed, source, mode: "replace", maxBadRows: 1e6, rejectsClaimName: "rejects" };
       const objects = await render({ database: secret, feeds: { sea, air: feed } });
-      const [files] = ofKind<V1ConfigMap>(objects, "ConfigMap");
+      const files = ofKind<V1ConfigMap>(objects, "ConfigMap").find(({ data }) => data?.["feeds.json"]);
       const folder = await mkdtemp(join(tmpdir(), "ratesapp-feeds-"));
       await writeFile(join(folder, "feeds.json"), present(files?.data?.["feeds.json"]));
       const feeds = await readFeeds(join(folder, "feeds.json")).finally(() => rm(folder, { recursive: true }));
@@ -212,20 +215,16 @@ describe("the chart", function () {
         air: { source: feed.source, mode: "append", maxBadRows: 0, deadlineSeconds: 3600 },
         sea: { source, mode: "replace", maxBadRows: 1_000_000, deadlineSeconds: 3600, rejects: "/rejects" },
       });
-      const pod = present((await cronJobOf({})).spec?.jobTemplate.spec?.template.spec);
-      expect(pod.containers[0]?.args).to.deep.equal(["ingest", "run", "--feed", "sea"]);
-      expect(variables(pod.containers[0]?.env).FEEDS_FILE).to.equal("/etc/ratesapp/feeds.json");
-      expect(pod.containers[0]?.volumeMounts).to.deep.include({
-        name: "feeds",
-        mountPath: "/etc/ratesapp",
-        readOnly: true,
-      });
-      expect(pod.volumes).to.deep.include({ name: "feeds", configMap: { name: files?.metadata?.name } });
+      const pod = present((await cronJobOf(sea)).spec?.jobTemplate.spec?.template.spec);
+      const [, , ...args] = pod.containers[0]?.args ?? [];
+      const said = ["--feed", "sea", "--source", source, "--mode", "replace", "--max-bad-rows", "1000000"];
+      expect(args).to.deep.equal([...said, "--deadline", "3600", "--rejects", "/rejects"]);
     });
 
     it("reach the port of their source, never the node's metadata service", async () => {
       const portOf = async (source: string, environment: Values = {}) => {
-        const objects = await render({ database: secret, feeds: { sea: { ...feed, source, environment } } });
+        const volume = source.startsWith("/") ? { claimName: "deliveries", mountPath: "/deliveries" } : null;
+        const objects = await render({ database: secret, feeds: { sea: { ...feed, source, environment, volume } } });
         const policy = ofKind<V1NetworkPolicy>(objects, "NetworkPolicy").find(
           ({ metadata }) => metadata?.name === "ratesapp-ingest-sea",
         );
@@ -289,7 +288,7 @@ describe("the chart", function () {
       ],
       [
         "feeds without a database to write to",
-        { database: { api: { secretName: "a" } }, feeds: { a: { schedule: "@daily", source: "x" } } },
+        { database: { api: { secretName: "a" } }, feeds: { a: { schedule: "@daily", source: "s3://x" } } },
         "database.ingest: needed by feeds",
       ],
       ["a URL of another database", { database: { owner: { url: "mysql://a" } } }, "/database/owner/url"],
@@ -313,15 +312,15 @@ describe("the chart", function () {
         { database: secret, api: { resources: { limits: { memory: "1 GB" } } } },
         "/api/resources/limits/memory",
       ],
-      ["a feed without a schedule", { database: secret, feeds: { sea: { source: "x" } } }, "/feeds/sea"],
+      ["a feed without a schedule", { database: secret, feeds: { sea: { source: "s3://x" } } }, "/feeds/sea"],
       [
         "a feed with a bad schedule",
-        { database: secret, feeds: { sea: { source: "x", schedule: "often" } } },
+        { database: secret, feeds: { sea: { source: "s3://x", schedule: "often" } } },
         "feeds.sea.schedule: must have five cron fields",
       ],
       [
         "a feed with a bad name",
-        { database: secret, feeds: { Sea_Prices: { source: "x", schedule: "@daily" } } },
+        { database: secret, feeds: { Sea_Prices: { source: "s3://x", schedule: "@daily" } } },
         "Sea_Prices",
       ],
       [
@@ -336,7 +335,7 @@ describe("the chart", function () {
       ],
       [
         "a feed with an unknown mode",
-        { database: secret, feeds: { sea: { source: "x", schedule: "@daily", mode: "upsert" } } },
+        { database: secret, feeds: { sea: { source: "s3://x", schedule: "@daily", mode: "upsert" } } },
         "/feeds/sea/mode",
       ],
       [
@@ -368,7 +367,7 @@ describe("the chart", function () {
       feeds: { sea: { schedule: "@daily", source: "https://prices.example/" } },
     });
     expect(notes).to.contain("port-forward svc/ratesapp 3000:80");
-    expect(notes).to.contain("create job --from=cronjob/ratesapp-ingest-sea sea-now");
+    expect(notes).to.contain('annotate feed sea feeds.ratesapp.dev/run-at="$(date)"');
     expect(notes).to.contain("The API connects as the owner");
     expect(notes).not.to.contain("a-password");
   });

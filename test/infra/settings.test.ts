@@ -119,11 +119,11 @@ describe("settings of a stack", () => {
       "platform.cloudnativePg: must be present, install, or {manifest: a path or URL}",
     ],
     ...Object.fromEntries(
-      ["a..b", "a.-b", "a-.b", ".a", "a.", "A", "a_b", "a\n", "a".repeat(254)].map((claimName) => [
-        `a name that Kubernetes would refuse: ${JSON.stringify(claimName).slice(0, 20)}`,
+      ["a..b", "a.-b", "a-.b", ".a", "a.", "A", "a_b", "a\n", "a".repeat(254)].map((storageClass) => [
+        `a name that Kubernetes would refuse: ${JSON.stringify(storageClass).slice(0, 20)}`,
         [
-          { feeds: { sea: { schedule: "@daily", source: "/a", rejectsClaimName: claimName } } },
-          "feeds.sea.rejectsClaimName: must be a Kubernetes name: lower-case letters, digits, dashes and single dots between them, 253 at most",
+          { database: { storageClass } },
+          "database.storageClass: must be a Kubernetes name: lower-case letters, digits, dashes and single dots between them, 253 at most",
         ] as const,
       ]),
     ),
@@ -142,7 +142,7 @@ describe("settings of a stack", () => {
     ],
     "a source that no worker can read": [
       { feeds: { sea: { schedule: "*/15 6-18 * * 1,2", source: "ftp://x/y" } } },
-      "feeds.sea.source: must be http(s)://…, s3://… or a path",
+      "feeds.sea.source: must be http(s)://…, s3://… or an absolute path",
     ],
     "a missing part of a feed": [{ feeds: { sea: { schedule: "@hourly" } } }, "feeds.sea.source: is missing"],
     "a feed's name": [
@@ -199,7 +199,7 @@ describe("settings of a stack", () => {
         places: "by-hand",
         writeTokens: {},
       },
-      /^database.maxConnections: 90 is less than the 167 that may be open at once: 40 of poolers \(2 roles, 2 pods, 10 each\), 85 of 5 API pods with write routes \(17 each\), 24 of ingest \(3 pods of all feeds, 8 each\), 18 of upkeep, the operator and you$/,
+      /^database.maxConnections: 90 is less than the 170 that may be open at once: 40 of poolers \(2 roles, 2 pods, 10 each\), 85 of 5 API pods with write routes \(17 each\), 24 of ingest \(3 pods of all feeds, 8 each\), 21 of upkeep, the operators and you$/,
     ],
     "more clients than the poolers take": [
       { ...staging, database: { pooler: { clients: 50 } } },

@@ -3,10 +3,10 @@ import { keepTotals } from "../../batches/totals.sql.js";
 import { type NoRow, statement } from "../../database/statement.js";
 
 /**
- * Moves a batch whose pieces are all loaded from loading to auditing, and cuts the work into parts: a month, or a few
- * days of one where `pricesPerPart` or more come together, so that two workers can share a month. Never more than four
- * to a month, because each reads all of the batch's prices of the month. Returns its state after it, and what keeps it
- * from being audited.
+ * Moves a batch whose pieces are all loaded from loading to auditing, and cuts the audit into parts. A part is a month,
+ * or some days of a month if the month has `pricesPerPart` prices or more: then two workers can share it. A month has
+ * at most four parts, because each part reads all of the batch's prices of the month. Returns the state of the batch
+ * afterwards, and what still keeps it from being audited.
  */
 export const beginAudit = statement<
   { batchId: number; pricesPerPart: number },
@@ -37,8 +37,9 @@ export const beginAudit = statement<
   WHERE b.id = $batchId`);
 
 /**
- * A batch whose pieces are all loaded, and which has no more than so many prices and months, all in their places: its
- * months, each with the first day of the next. No row for any other.
+ * The months of a batch whose pieces are all loaded and that is small: it has at most `mostPrices` prices in at most
+ * `mostMonths` months, and none of its prices is laid aside. `first` is the first day of a month, `end` the first day
+ * of the next. No row for any other batch.
  */
 export const findSmall = statement<
   { batchId: number; mostPrices: number; mostMonths: number },
@@ -53,22 +54,23 @@ export const findSmall = statement<
     AND (SELECT count(DISTINCT month) FROM pieces, unnest(months) AS month WHERE batch_id = b.id) <= $mostMonths::bigint
     AND NOT EXISTS (SELECT FROM prices_aside WHERE batch_id = b.id)`);
 
-/** Until the transaction ends, no other worker audits the batch as a small one. */
+/** Keeps other workers from auditing the batch as a small one until the transaction ends. */
 export const lockSmall = statement<{ batchId: number }>(
   "SELECT pg_advisory_xact_lock(hashtext('ratesapp.audit'), $batchId)",
 );
 
 /**
- * Before the parts of a batch of fewer prices than `below` are read: the BRIN index must know which blocks hold what,
- * or the audit reads everything that came in since autovacuum was last here. Measured with 5 million such prices and
- * 20,000 of the batch: 31,918 blocks without, 142 with. A larger batch is most of that itself, and would be read twice.
+ * Brings the BRIN index of the batch's months up to date, for a batch with fewer than `below` prices; run this before
+ * its parts are read. Without this, the audit of the batch would read all prices that came in since the last
+ * autovacuum. Measured with 5 million such prices and 20,000 of the batch: 31,918 blocks without, 142 with. A larger
+ * batch has most of these prices itself, which would then be read twice.
  */
 export const summarizeMonths = statement<{ batchId: number; below: number }, NoRow>(`
   SELECT summarize_month(month)
   FROM (SELECT DISTINCT unnest(months) AS month FROM pieces WHERE batch_id = $batchId) held
   WHERE (SELECT sum(rows) FROM pieces WHERE batch_id = $batchId) < $below::bigint`);
 
-/** First days of the months of which the batch has prices aside. */
+/** The first days of the months of which the batch has prices laid aside. */
 export const listMonthsAside = statement<{ batchId: number }, { month: string }>(`
   SELECT DISTINCT to_char(day, 'YYYY-MM-01') AS month FROM prices_aside WHERE batch_id = $batchId ORDER BY month`);
 
@@ -79,7 +81,7 @@ interface Days {
   readonly toDay: string;
 }
 
-/** Puts the prices of these days where they belong. */
+/** Moves the prices of these days from `prices_aside` to `prices`. */
 export const placePrices = statement<Days>(`
   WITH taken AS (
     DELETE FROM prices_aside WHERE batch_id = $batchId AND day >= $fromDay AND day < $toDay
@@ -87,19 +89,19 @@ export const placePrices = statement<Days>(`
   )
   INSERT INTO prices (origin_id, destination_id, day, price, batch_id, piece) TABLE taken`);
 
-/** Claims a part that no worker has, until the transaction ends, however it ends. */
+/** Claims a part that no other worker has claimed, until the transaction ends in any way. */
 export const claimPart = statement<{ batchId: number }, { from_day: string; to_day: string }>(`
   SELECT to_char(from_day, 'YYYY-MM-DD') AS from_day, to_char(to_day, 'YYYY-MM-DD') AS to_day
   FROM audit_parts WHERE batch_id = $batchId AND NOT done
   ORDER BY from_day LIMIT 1 FOR UPDATE SKIP LOCKED`);
 
-/** Parts that other workers are at; none once the batch failed. */
+/** Number of parts that are not done. 0 if the batch is no longer being audited. */
 export const countParts = statement<{ batchId: number }, { unfinished: number }>(`
   SELECT count(*)::integer AS unfinished
   FROM audit_parts p JOIN batches b ON b.id = p.batch_id
   WHERE p.batch_id = $batchId AND NOT p.done AND b.state = 'auditing'`);
 
-/** Leaves the days before `middle` in the part that begins on `fromDay`, and makes another of the others. */
+/** Splits the part that begins on `fromDay`: the days from `middle` on become another part. */
 export const splitPart = statement<{ batchId: number; fromDay: string; middle: string }>(`
   WITH cut AS (
     UPDATE audit_parts SET to_day = $middle WHERE batch_id = $batchId AND from_day = $fromDay
@@ -107,12 +109,15 @@ export const splitPart = statement<{ batchId: number; fromDay: string; middle: s
   )
   INSERT INTO audit_parts (batch_id, from_day, to_day) SELECT $batchId, $middle, to_day FROM cut`);
 
-/** The part that begins on `fromDay` is done; its prices have this checksum. */
+/** Notes that the part that begins on `fromDay` is done, and the checksum of its prices. */
 export const setPartDone = statement<{ batchId: number; fromDay: string; checksum: string }>(
   "UPDATE audit_parts SET done = true, checksum = $checksum WHERE batch_id = $batchId AND from_day = $fromDay",
 );
 
-/** Days counted from `fromDay`, how many prices each has, and their sums, as arrays of the same length. */
+/**
+ * Inserts days of a batch. `days` count from `fromDay`; `prices` (how many) and `priceSums` are arrays of the same
+ * length.
+ */
 export const insertDays = statement<{
   batchId: number;
   fromDay: string;
@@ -125,11 +130,15 @@ export const insertDays = statement<{
   FROM unnest($days::integer[], $prices::bigint[], $priceSums::bigint[]) AS held (day, prices, price_sum)`);
 
 /**
- * A part takes as long as it takes, but not the time of all workers: one that says nothing, or whose machine is gone,
- * loses it within half a minute. Of a month that came in a moment ago the planner knows nothing, and would read all of
- * it instead of asking the BRIN index where a batch begins. And where a batch begins is the first row found, so one
- * process must go through the blocks in their order: of several, the first to answer may have begun behind it, and
- * prices would be missed.
+ * Settings for the transaction of a part.
+ *
+ * - No limit of time, because a part may be large. But a worker that is silent, or whose machine has gone, loses its
+ *   part within half a minute, so that the other workers do not wait longer.
+ * - No sequential scan: the planner knows nothing of a month that has just been loaded, and would read all of it rather
+ *   than ask the BRIN index where the batch begins.
+ * - No parallel workers and no synchronized scans: the batch begins at the first row that is found, so one process must
+ *   read the blocks in their order. With several, the first answer could come from a later block, and prices before it
+ *   would be missed.
  */
 export const boundPart = statement(`
   SELECT set_config('statement_timeout', '0', true), set_config('idle_in_transaction_session_timeout', '10s', true),
@@ -139,12 +148,15 @@ export const boundPart = statement(`
          set_config('max_parallel_workers_per_gather', '0', true), set_config('enable_bitmapscan', 'on', true),
          set_config('synchronize_seqscans', 'off', true)`);
 
-/** Two workers may end an audit at the same time; the second waits here and finds it ended. */
+/**
+ * Locks a batch at the end of its audit. Two workers may end an audit at the same time: the second waits here, and then
+ * finds that the audit has ended.
+ */
 export const lockAudited = statement<{ batchId: number }, { state: BatchState }>(
   "SELECT state FROM batches WHERE id = $batchId FOR UPDATE",
 );
 
-/** What the loaded pieces promised, and what was read back of them. */
+/** The totals that the loaded pieces reported, and those (`found_…`) that the audit found in the database. */
 export interface Totals {
   readonly rows: string;
   readonly price_sum: string;
@@ -154,7 +166,7 @@ export interface Totals {
   readonly found_checksums: string[] | null;
 }
 
-/** Both sides of the audit, see {@link Totals}. */
+/** Reads both sides of the audit, see {@link Totals}. */
 export const compareTotals = statement<{ batchId: number }, Totals>(`
   SELECT coalesce(sum(p.rows), 0)::text AS rows, coalesce(sum(p.price_sum), 0)::text AS price_sum,
          array_agg(p.checksum) FILTER (WHERE p.checksum IS NOT NULL) AS checksums,
@@ -163,14 +175,14 @@ export const compareTotals = statement<{ batchId: number }, Totals>(`
          (SELECT coalesce(sum(price_sum), 0)::text FROM batch_days WHERE batch_id = $batchId) AS found_price_sum
   FROM pieces p WHERE p.batch_id = $batchId`);
 
-/** `checksum` is that of all prices of the batch. */
+/** Marks a batch as audited. `checksum` is that of all its prices. */
 export const setAudited = statement<{ batchId: number; checksum: string }>(`
   UPDATE batches
   SET state = 'audited', checksum = $checksum, audited_at = clock_timestamp(), worker = NULL, lease_until = NULL,
       ${keepTotals}
   WHERE id = $batchId`);
 
-/** The parts of an audit that has ended. */
+/** Deletes the parts of an audit that has ended. */
 export const forgetParts = statement<{ batchId: number }>("DELETE FROM audit_parts WHERE batch_id = $batchId");
 
 /** How an audit ended. */

@@ -10,7 +10,7 @@ import { lockTreeShared } from "../../places/import-places.sql.js";
 import { addDays, countDays } from "../../rates/calendar.js";
 import { limitWaits, lockDataset } from "../../rates/dataset.sql.js";
 import { rollUpPrices } from "../../rates/roll-up/roll-up-prices.js";
-import { SpareSums, type Sums } from "../../rates/roll-up/sums.js";
+import { SpareSums, type Sums } from "../../rates/roll-up/spare-sums.js";
 import { sleep } from "../../sleep.js";
 import { ensureMonths } from "../load/ensure-months.js";
 import { MonthBusyError } from "../load/load-error.js";
@@ -31,36 +31,36 @@ import {
 import { type AuditReport, type EndOptions, endAudit, writeDays } from "./end-audit.js";
 import { auditSmallBatch } from "./small-batch.js";
 
+/** How an audit is done. */
 export interface AuditOptions extends Pick<EndOptions, "findsDuplicate"> {
-  /** Told after each part that this call made. */
+  /** Called after each part that this call has done. */
   readonly onPart?: () => unknown;
-  /** Memory for the sums of a part (24 MiB if not given); one that needs more is split. */
+  /** Memory for the sums of a part ({@link SUMS_BYTES} if not given). A part that needs more is split. */
   readonly sums?: SpareSums;
 }
 
 export type { AuditReport };
 
-/** What the sums of a part take, if nothing else is said. */
+/** Memory for the sums of a part, if the caller gives none. */
 export const SUMS_BYTES = 24 * 1024 * 1024;
-/** Prices that make a part of a month worth its own pass over the month. */
+/** With so many prices, a part of a month is worth reading the month once more. */
 const PRICES_PER_PART = 2_500_000;
-/** How often a worker looks whether the parts that others hold are done. */
+/** How often a worker looks whether the parts of other workers are done. */
 const WAIT_MS = 100;
 
 /**
- * Makes the daily rates of a batch whose pieces are all loaded, and checks its prices against what the pieces reported:
- * `audited` if they agree, `failed` if not, `duplicate` if it repeats a published batch.
+ * Makes the daily rates of a batch whose pieces are all loaded, and compares its prices with what the pieces reported.
+ * Then the batch is `audited`, `failed` if the two differ, or `duplicate` if it repeats a published batch.
  *
  * ```ts
  * const [{ state }] = await Promise.all([auditBatch(database, 7), auditBatch(database, 7)]); // with two connections
  * ```
- * Any number of workers may call this for the same batch: each takes the next part that is free, and all return when
- * the last is done. A part is one transaction, and what claims it is a lock of that transaction rather than a lease: a
- * worker that dies, or whose connection breaks, frees it at once, and no clock is involved. Parts that are done are not
- * done again. Told to stop by the database's signal, it does so at once; the batch stays auditing, and any worker can
- * go on.
+ * Any number of workers may call this for the same batch. Each takes the next free part, and all return when the last
+ * part is done. A part is one transaction, and a lock of that transaction claims the part. There is no lease and no
+ * clock: a worker that dies, or whose connection breaks, frees its part at once. Parts that are done are not done
+ * again. When the database's signal aborts, the call stops at once; the batch stays auditing, and any worker can go on.
  * @throws {BatchNotFoundError}
- * @throws {BatchStateError} while pieces are missing.
+ * @throws {BatchStateError} if pieces of the batch are not loaded.
  */
 export async function auditBatch(
   database: Database,
@@ -75,14 +75,15 @@ export async function auditBatch(
       while (!(await database.transaction((session) => finish(session, batchId, end))));
     }
   } catch (error) {
-    // Or it would be audited again by every run from now on, and keep each from ending well.
+    // An error that will come again fails the batch. Otherwise every later run would audit the batch again, and none
+    // would end well.
     if (meaningOf(error) !== "lasting") throw error;
     await failBatch(database, batchId, failureOf(error), true);
   }
   return report(database, batchId);
 }
 
-/** What rates can hold exactly. */
+/** The largest sum of a day that rates hold exactly. */
 const MOST_OF_A_DAY = Number.MAX_SAFE_INTEGER.toLocaleString("en-US");
 
 function failureOf(error: unknown): string {
@@ -105,7 +106,7 @@ async function begin(database: Database, batchId: number): Promise<BatchState> {
         : "not all its pieces are known";
       throw new BatchStateError(batchId, "loading", `Batch ${batchId} cannot be audited: ${missing}.`);
     }
-    // Another worker began in the same instant; the next look sees it.
+    // Another worker began the audit in the same instant. The next look sees its state.
   }
 }
 
@@ -128,7 +129,7 @@ async function makeParts(database: Database, batchId: number, sums: Sums, onPart
   }
 }
 
-/** @returns false if no part is left, or none that is free. */
+/** @returns false if no part is free. */
 async function makePart(session: Session, batchId: number, sums: Sums): Promise<boolean> {
   await session.run(boundPart);
   await session.run(lockTreeShared);
@@ -149,8 +150,9 @@ async function makePart(session: Session, batchId: number, sums: Sums): Promise<
 }
 
 /**
- * Compares and decides; does nothing if another worker did so first.
- * @returns false if a part is to be made again: a primary that moved, or crashed, may lose one that was done.
+ * Compares the totals and sets the state of the batch. Does nothing if another worker has done so.
+ * @returns false if a part has to be done again: when the primary crashes or moves to another server, a part that was
+ * done may be lost.
  */
 async function finish(session: Session, batchId: number, end: EndOptions): Promise<boolean> {
   await session.run(limitWaits);

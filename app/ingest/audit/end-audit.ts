@@ -6,16 +6,17 @@ import { combineChecksums } from "../../rates/roll-up/checksum.js";
 import type { PartTotals } from "../../rates/roll-up/roll-up-prices.js";
 import { compareTotals, insertDays, setAudited, type Totals } from "./audit.sql.js";
 
+/** How an audit ended. */
 export interface AuditReport {
-  /** `audited`, or where the batch ended instead: `duplicate`, `failed`, or further on if others were faster. */
+  /** `audited`; or `duplicate` or `failed`; or a later state, if other workers were faster. */
   readonly state: BatchState;
-  /** The published batch that this one repeats. */
+  /** The published batch that this batch repeats, if this batch is a duplicate. */
   readonly duplicateOf: number | null;
-  /** Why it failed. */
+  /** Why the batch failed. */
   readonly failure: string | null;
 }
 
-/** Writes what the prices of each day come to, of a part that begins on `fromDay`. */
+/** Writes the number and the sum of prices of each day, for a part that begins on `fromDay`. */
 export async function writeDays(session: Session, batchId: number, fromDay: string, part: PartTotals): Promise<void> {
   await session.run(insertDays, {
     batchId,
@@ -26,20 +27,21 @@ export async function writeDays(session: Session, batchId: number, fromDay: stri
   });
 }
 
+/** How the end of an audit decides. */
 export interface EndOptions {
-  /** Of what was read back; those of the parts if not given. */
+  /** Checksums of the prices that the audit found. If not given, those that the parts have noted. */
   readonly checksums?: readonly string[];
   /**
-   * False where batches before this one are still to be published: the publish itself looks whether it repeats one.
-   * Looked for now, a feed that goes back to earlier prices would seem to repeat what the batch before it is about to
+   * False if earlier batches are still to be published: then the publish itself looks for a duplicate. Looked for too
+   * early, a feed that goes back to earlier prices would seem to repeat prices that an earlier batch is about to
    * replace.
    */
   readonly findsDuplicate?: boolean;
 }
 
 /**
- * Compares what was read back with what the pieces promised, and sets the batch's state by it. With the dataset and the
- * row of the batch locked.
+ * Compares what the audit found with what the pieces reported, and sets the state of the batch. The caller must have
+ * locked the dataset and the row of the batch.
  */
 export async function endAudit(
   session: Session,

@@ -5,20 +5,20 @@ import { isAlreadyWritten } from "../../database/sqlstates.js";
 import { lockTreeShared } from "../../places/import-places.sql.js";
 import { limitWaits, lockDataset } from "../../rates/dataset.sql.js";
 import { rollUpPrices } from "../../rates/roll-up/roll-up-prices.js";
-import type { Sums } from "../../rates/roll-up/sums.js";
+import type { Sums } from "../../rates/roll-up/spare-sums.js";
 import { boundPart, findSmall, lockAudited, lockSmall, summarizeMonths } from "./audit.sql.js";
 import { type AuditReport, type EndOptions, endAudit, writeDays } from "./end-audit.js";
 
-/** Prices of a batch that one worker audits about as fast as two would agree on who audits what. */
+/** Up to this many prices, one worker audits a batch about as fast as two workers can share its parts. */
 const MOST_PRICES = 150_000;
-/** A batch of some days may lie on both sides of the turn of a month. */
+/** Two, because a batch of a few days may begin in one month and end in the next. */
 const MOST_MONTHS = 2;
 
 /**
- * Audits a batch with few prices in one transaction, from loading to its end, without parts that workers share: of
- * several, one does it while the others wait. Killed at any point, nothing has happened.
- * @param sums memory to add up in.
- * @returns null, with nothing done, for a batch that is not small, is not loaded, or has gone on otherwise.
+ * Audits a batch with few prices in one transaction, from loading to its end, without parts that workers share. If
+ * several workers call this, one does the work and the others wait. If the process is killed, nothing has changed.
+ * @param sums the memory for the sums.
+ * @returns null, with nothing changed, if the batch is not small, is not loaded, or is no longer in the state loading.
  */
 export async function auditSmallBatch(
   database: Database,
@@ -32,13 +32,13 @@ export async function auditSmallBatch(
   try {
     return await database.transaction((session) => audit(session, batchId, months, sums, end));
   } catch (error) {
-    // Another worker, which shares the batch in parts, has written the days of one.
+    // Another worker audits the batch in parts, and has written the days of a part.
     if (error instanceof NotSmallError || isAlreadyWritten(error)) return null;
     throw error;
   }
 }
 
-/** Undoes what was written of a batch that has to be audited otherwise. */
+/** Rolls the transaction back: the batch has to be audited in parts, or has ended. */
 class NotSmallError extends Error {}
 
 async function audit(
@@ -55,14 +55,15 @@ async function audit(
   const checksums: string[] = [];
   for (const { first, end } of months) {
     const totals = await rollUpPrices(session, { batchId, fromDay: first, toDay: end }, sums);
-    // Too many lanes for the memory: parts of fewer days fit.
+    // The sums of a month with so many lanes do not fit into the memory. Parts of fewer days do.
     if (totals === null) throw new NotSmallError();
     await writeDays(session, batchId, first, totals);
     checksums.push(totals.checksum);
   }
   await session.run(limitWaits);
   await session.run(lockDataset);
-  // It was failed meanwhile, or a worker of the release before shares it in parts: what is written here is in its way.
+  // The batch has failed in the meantime, or a worker of the release before audits it in parts. In both cases the rows
+  // that were written here must go.
   if ((await session.row(lockAudited, { batchId }))?.state !== "loading") throw new NotSmallError();
   return endAudit(session, batchId, { ...end, checksums });
 }

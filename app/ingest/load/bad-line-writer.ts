@@ -4,7 +4,7 @@ import { insertBadLineCounts, insertBadLines, layBadLinesAside, moveBadLines } f
 
 const LINES_PER_STATEMENT = 1_000;
 
-/** Writes the bad lines of a piece, in its transaction. */
+/** Writes the bad lines of a piece, in the transaction of the piece. */
 export class BadLineWriter {
   readonly #session: Session;
   readonly #piece: { readonly batchId: number; readonly number: number };
@@ -18,7 +18,8 @@ export class BadLineWriter {
   }
 
   /**
-   * Those so far, out of memory; a row of `bad_lines` itself would lock that of the piece until the piece is loaded.
+   * Moves the bad lines so far out of memory, into the table `bad_lines_aside`. A row in `bad_lines` itself would lock
+   * the row of the piece until the piece is loaded.
    */
   async layAside(): Promise<void> {
     this.#aside = true;
@@ -26,7 +27,8 @@ export class BadLineWriter {
   }
 
   /**
-   * @param loaded whether the other lines of the piece are loaded; if not, only the first bad ones are kept, to be
+   * Writes the remaining bad lines, and the counts.
+   * @param loaded true if the other lines of the piece are loaded. If not, only the first bad lines are kept, to be
    * shown.
    */
   async finish(loaded: boolean): Promise<void> {

@@ -2,16 +2,16 @@ import type { Database } from "../../database/database.js";
 import { MonthBusyError } from "./load-error.js";
 import { holdMonths } from "./piece.sql.js";
 
-/** The lock of the parents is held until they are made, and other workers wait for it. */
+/** Few, because making partitions holds a lock on their parent tables, and other workers wait for it. */
 const MONTHS_AT_ONCE = 4;
 
 /**
- * Makes the partitions of these months where they are missing, and keeps them for the piece that is given until its
- * batch has ended. In transactions of their own, which end at once: inside a piece's, the next worker with the same new
- * month would wait until that piece is loaded.
+ * Makes the partitions of these months if they are missing, and keeps them from being dropped until the batch of the
+ * given piece has ended. Uses transactions of its own, which end at once: inside the transaction of the piece, the next
+ * worker with the same new month would wait until the piece is loaded.
  * @param months first days, as `2021-01-01`.
- * @param piece that is being loaded.
- * @returns false if one of them cannot be had, as it is being dropped, for as long as the database has patience.
+ * @param piece the piece that is being loaded, if there is one.
+ * @returns false if one of the months is being dropped for longer than the database has patience.
  */
 export async function ensureMonths(
   database: Database,

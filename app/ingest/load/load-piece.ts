@@ -11,24 +11,35 @@ import { LeaseLostError } from "./load-error.js";
 import { beginPiece, commitPiece, finishPiece, holdBatch, limitIdleness, rollBackPiece } from "./piece.sql.js";
 import { PriceSender } from "./price-sender.js";
 
+/** A piece that a worker has claimed, with its bytes and the rules of its batch. */
 export interface PieceToLoad extends PieceFormat {
   readonly batchId: number;
   readonly number: number;
-  /** Who claimed the piece, and the attempt that the claim counted: both are checked before the commit. */
+  /** The worker that claimed the piece, and the attempt that the claim counted. Both are checked before the commit. */
   readonly worker: string;
   readonly attempt: number;
-  /** The lines of the piece, in chunks of any size. Throws at its end if they are not what was planned. */
+  /**
+   * The lines of the piece, in chunks of any size. Throws after the last chunk if the source has changed since it was
+   * planned.
+   */
   readonly chunks: AsyncIterable<Buffer>;
-  /** Asked behind the last chunk for the SHA-256 of the bytes, where it was not known when the piece was claimed. */
+  /**
+   * Called after the last chunk; returns the SHA-256 of the bytes. Given only if it was not known when the piece was
+   * claimed.
+   */
   readonly digest?: () => string;
-  /** Bad lines that the batch may have. A piece with more is not loaded, but checked to its end. */
+  /**
+   * Bad lines that the batch may have. If a piece has more, none of its prices are loaded, but all of its lines are
+   * checked.
+   */
   readonly maxBadRows: number;
-  /** The batch will fail anyway: look for bad lines only. */
+  /** True if the batch will fail in any case: then lines are only checked. */
   readonly checkOnly?: boolean;
 }
 
+/** What a piece holds, and whether its prices were loaded. */
 export interface PieceResult {
-  /** False if the piece was only checked. */
+  /** False if the lines of the piece were only checked. */
   readonly loaded: boolean;
   readonly rows: number;
   readonly rejected: number;
@@ -39,30 +50,34 @@ export interface PieceResult {
   readonly months: readonly string[];
 }
 
-/** What a piece that was only checked has put into the database. */
+/** Totals of a piece that was only checked: none of its prices are in the database. */
 const NOTHING: RowTotals = { rows: 0, priceSum: 0n, checksum: "0".repeat(16), months: [] };
 
-/** Most bytes that are parsed before rows and bad lines are looked at: of bad lines of one byte, 10 MB in memory. */
+/**
+ * Most bytes that are parsed at once, before rows are sent and bad lines are laid aside. Bad lines of one byte each
+ * then take 10 MB of memory.
+ */
 const SLICE_BYTES = 64 * 1024;
 /**
- * Rows are sent when there are this many bytes of them. 64 KiB is the least that {@link CopyIn} allows to be written
- * over; figures in bench/ingest.ts show no gain above.
+ * Rows are sent once they have this many bytes. {@link CopyIn} lets a buffer be written over only if it has at least 64
+ * KiB; measured with bench/ingest.ts, more bytes bring no gain.
  */
 const SEND_BYTES = 128 * 1024;
 const CAPACITY = Math.ceil(SLICE_BYTES / LEAST_LINE_BYTES) + 2 + Math.ceil(SEND_BYTES / ROW_BYTES);
 
 /**
- * Loads one piece in one transaction: its prices, its bad lines, and its own new state, or nothing of all that.
- * Memory does not grow with the piece. One attempt, as the chunks come once: the database's patience is not used.
- * @throws {LeaseLostError} if the piece is another worker's by now.
- * @throws {HeaderError} for a header that no line can be read with.
- * @throws what reading, or the database, throws, or the signal's reason; nothing of the piece is there then.
+ * Loads one piece in one transaction: its prices, its bad lines and its new state, or nothing of it. Memory does not
+ * grow with the piece. This is a single attempt, without the patience of the database, because the chunks can be read
+ * only once.
+ * @throws {LeaseLostError} if the piece belongs to another worker by now, or its batch has ended.
+ * @throws {HeaderError} for a header with which no line can be read.
+ * @throws the error of the source or the database, or the signal's reason. Nothing of the piece is loaded then.
  */
 export async function loadPiece(database: Database, piece: PieceToLoad): Promise<PieceResult> {
   const { signal } = database;
   signal.throwIfAborted();
   const { client, release } = await checkOut(database.pool);
-  // A connection in the middle of a COPY is of no further use; without it the server rolls back.
+  // A connection in the middle of a COPY cannot be used again. It is closed, and the server rolls back.
   const abort = () => release(true);
   signal.addEventListener("abort", abort, { once: true });
   try {
@@ -79,7 +94,8 @@ export async function loadPiece(database: Database, piece: PieceToLoad): Promise
 }
 
 /**
- * Not {@link Database.transaction}, which watches for a server that says nothing: here the source may be slow for long.
+ * Does not use {@link Database.transaction}, which gives up if the server is silent for long: here the source may be
+ * slow.
  */
 async function load(database: Database, session: Session, piece: PieceToLoad): Promise<PieceResult> {
   const rows = new Rows(piece.batchId, piece.number, CAPACITY);
@@ -87,7 +103,7 @@ async function load(database: Database, session: Session, piece: PieceToLoad): P
   const parser = new PieceParser(piece, rows, bad);
   const prices = new PriceSender(database, session, piece, rows);
   const badLines = new BadLineWriter(session, piece, bad);
-  /** Once the batch cannot succeed, the rest is only checked. */
+  /** True once the batch cannot succeed: from then on, lines are only checked. */
   const onlyChecks = () => piece.checkOnly === true || bad.total > piece.maxBadRows;
 
   await session.run(beginPiece);
@@ -117,7 +133,10 @@ async function load(database: Database, session: Session, piece: PieceToLoad): P
   return result;
 }
 
-/** Commits, if the piece is still ours and its batch is still being loaded. */
+/**
+ * Commits, if the piece still belongs to this worker and its batch is still being loaded.
+ * @throws {LeaseLostError} if not.
+ */
 async function finish(session: Session, piece: PieceToLoad, result: PieceResult): Promise<void> {
   const { batchId, number, worker, attempt, digest } = piece;
   const { loaded, rows, rejected, lines, bytes, priceSum, checksum, months } = result;

@@ -1,12 +1,16 @@
 import { type NoParams, statement } from "../../database/statement.js";
 
-/** Binary, because the parser has numbers anyway; see {@link Rows} for the layout. */
+/**
+ * The COPY of prices into a table, in binary form, because the parser has numbers already. {@link Rows} has the layout
+ * of a row.
+ */
 export const copyPrices = (table: "prices" | "prices_aside") =>
   `COPY ${table} (origin_id, destination_id, day, price, batch_id, piece) FROM STDIN WITH (FORMAT binary)`;
 
 /**
- * A worker whose machine lost power says nothing. The server must find out within half a minute, or what its
- * transaction holds is held for two hours.
+ * Begins the transaction of a piece. If the machine of the worker loses power, the server hears nothing of it. With
+ * these settings the server finds out within half a minute; without them it would keep the locks of the transaction for
+ * two hours.
  */
 export const beginPiece = statement(`
   BEGIN;
@@ -15,23 +19,27 @@ export const beginPiece = statement(`
   SET LOCAL tcp_keepalives_count = 3;
   SET LOCAL tcp_user_timeout = 30000`);
 
-/** From here on the row of the piece is locked; until here a slow source may take its time. */
+/**
+ * Limits how long the transaction may be idle. From here on it locks the row of the piece. Before this, a slow source
+ * may take its time.
+ */
 export const limitIdleness = statement("SET LOCAL idle_in_transaction_session_timeout = '30s'");
 
-/** The two ends of the transaction that {@link beginPiece} began. */
+/** Ends the transaction that {@link beginPiece} began, and keeps what it wrote. */
 export const commitPiece = statement("COMMIT");
+/** Ends the transaction that {@link beginPiece} began, and undoes what it wrote. */
 export const rollBackPiece = statement("ROLLBACK");
 
 /**
- * First days of months, and the piece that has prices of them or nulls. In a transaction of its own, see {@link
- * ensureMonths}.
+ * Makes the partitions of months (first days), and holds the months for a piece that has prices of them; nulls for no
+ * piece. Run this in a transaction of its own, see {@link ensureMonths}.
  */
 export const holdMonths = statement<
   { months: readonly string[]; batchId: number | null; number: number | null },
   { held: boolean }
 >("SELECT hold_months($months, $batchId, $number) AS held");
 
-/** Puts the bad lines that this transaction has laid aside where they belong. */
+/** Moves the bad lines that this transaction has laid aside to `bad_lines`. */
 export const moveBadLines = statement<{ batchId: number; number: number }>(`
   WITH moved AS (
     DELETE FROM bad_lines_aside WHERE batch_id = $batchId AND piece = $number
@@ -53,12 +61,12 @@ const insertInto = (table: "bad_lines" | "bad_lines_aside") =>
   FROM unnest($lines::bigint[], $columns::text[], $reasons::text[], $contents::bytea[])
     AS bad (line, field, reason, content)`);
 
-/** Bad lines of a piece, as arrays of the same length. */
+/** Inserts bad lines of a piece; the arrays have the same length. */
 export const insertBadLines = insertInto("bad_lines");
-/** The same, out of memory until the piece is loaded; see {@link moveBadLines}. */
+/** Lays bad lines of a piece aside until the piece is loaded; see {@link moveBadLines}. */
 export const layBadLinesAside = insertInto("bad_lines_aside");
 
-/** How many lines of a piece are bad for which reason, as arrays of the same length. */
+/** Inserts how many lines of a piece are bad for which reason; the arrays have the same length. */
 export const insertBadLineCounts = statement<{
   batchId: number;
   number: number;
@@ -69,16 +77,18 @@ export const insertBadLineCounts = statement<{
   SELECT $batchId, $number, reason, count FROM unnest($reasons::text[], $counts::bigint[]) AS bad (reason, count)`);
 
 /**
- * Shared between the pieces of a batch, but not with what ends it: once a batch is set to failed, no piece can commit
- * rows that would never be deleted. No row if the batch is over.
+ * Locks the row of a batch that is being loaded. Several pieces may hold this lock at the same time, but a session that
+ * ends the batch has to wait for them. So once a batch is set to failed, no piece can commit rows that would never be
+ * deleted. No row if the batch has ended.
  */
 export const holdBatch = statement<{ batchId: number }>(
   "SELECT FROM batches WHERE id = $batchId AND state = 'loading' FOR SHARE",
 );
 
 /**
- * The fence: a worker that was taken for dead, and whose piece another one has, updates nothing and rolls back.
- * `digest` is that of bytes which were not known before; null keeps the one that is there.
+ * Sets the final state of a piece. This is the fence against a worker that was taken for dead but still runs: if
+ * another worker has its piece, it updates no row here, and rolls back. `digest` is that of bytes whose digest was not
+ * known before; null keeps the digest that is there.
  */
 export const finishPiece = statement<{
   batchId: number;
@@ -101,7 +111,7 @@ export const finishPiece = statement<{
       loaded_at = clock_timestamp(), lease_until = NULL, error = NULL
   WHERE batch_id = $batchId AND number = $number AND worker = $worker AND attempts = $attempt AND state = 'loading'`);
 
-/** Every port, for looking up codes. */
+/** The ids and codes of all ports. */
 export const listPortIds = statement<NoParams, { id: number; code: string }>(
   "SELECT id, code FROM places WHERE kind = 'port'",
 );

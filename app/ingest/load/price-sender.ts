@@ -6,28 +6,31 @@ import { ensureMonths } from "./ensure-months.js";
 import { copyPrices } from "./piece.sql.js";
 
 /**
- * Of each, two locks are held until the piece is loaded, and those of all sessions together share one table of a few
- * thousand: with all the months that there may be, other sessions would get none.
+ * A transaction holds two locks for each month until its piece is loaded. All sessions together share a table of a few
+ * thousand locks. A piece with very many months could take all of them, and other sessions would get none.
  */
 const MOST_MONTHS = 120;
 
 /**
- * Sends the rows of a piece to the server, in its transaction. Two buffers take turns, so that parsing and sending
- * overlap.
+ * Sends the rows of a piece to the server, in the transaction of the piece. It switches between two buffers, so that
+ * one is filled while the other is sent.
  */
 export class PriceSender {
   readonly #database: Database;
   readonly #session: Session;
   readonly #piece: { readonly batchId: number; readonly number: number };
   readonly #rows: Rows;
-  /** Holds the rows on their way while the other buffer is filled. */
+  /** Holds the rows that are being sent, while the other buffer is filled. */
   #spare: Buffer;
   #copy: CopyIn | null = null;
-  /** Where the rows go: aside, once they are of a month that is not to be had, or of too many. */
+  /**
+   * The table that the rows go to. It is `prices_aside` from the moment when a month cannot be held, or when the piece
+   * has too many months.
+   */
   #table: "prices" | "prices_aside" = "prices";
   #months = 0;
 
-  /** @param database for the months, which are made on other connections than the session. */
+  /** @param database makes the months, on other connections than that of the session. */
   constructor(
     database: Database,
     session: Session,
@@ -41,7 +44,7 @@ export class PriceSender {
     this.#spare = rows.createBuffer();
   }
 
-  /** Hands the rows so far to the server, as soon as it has taken those before. */
+  /** Sends the rows so far to the server. Waits until the server has taken the rows before. */
   async send(): Promise<void> {
     const rows = this.#rows;
     if (rows.newMonths.length > 0) await this.#holdNewMonths();
@@ -54,7 +57,7 @@ export class PriceSender {
     rows.clear();
   }
 
-  /** Ends the COPY, if there is one, so that the session takes other statements. */
+  /** Ends the COPY, if one runs, so that the session can run other statements. */
   async pause(): Promise<void> {
     await this.#copy?.finish();
     this.#copy = null;
@@ -64,7 +67,7 @@ export class PriceSender {
     const months = this.#rows.newMonths;
     this.#rows.newMonths = [];
     if (this.#table === "prices_aside") return;
-    // A COPY that runs does not see partitions that were made after it began.
+    // A running COPY does not see partitions that were made after it began.
     await this.pause();
     this.#months += months.length;
     const held = this.#months <= MOST_MONTHS && (await ensureMonths(this.#database, months, this.#piece));

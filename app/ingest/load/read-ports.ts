@@ -3,14 +3,17 @@ import { PortTable } from "../parse/port-table.js";
 import { PortsMissingError } from "./load-error.js";
 import { listPortIds } from "./piece.sql.js";
 
-/** Every port of the database, for looking up codes. There may be a hundred thousand, which take their time. */
+/**
+ * Reads all ports of the database, for looking up their codes. There may be a hundred thousand, so this may take
+ * seconds.
+ */
 export async function readPorts(database: Database): Promise<PortTable> {
   return new PortTable(await database.transaction((session) => session.rows(listPortIds)));
 }
 
 /**
- * {@link readPorts} for what cannot go on without any.
- * @throws {PortsMissingError} while the database knows none.
+ * As {@link readPorts}, for work that is impossible without ports.
+ * @throws {PortsMissingError} if the database has no ports.
  */
 export async function requirePorts(database: Database): Promise<PortTable> {
   const ports = await readPorts(database);

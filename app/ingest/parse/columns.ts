@@ -1,13 +1,18 @@
 import { splitFields } from "./split-fields.js";
 
+/** Name of a column: codes of the two ports, day, and price in whole dollars. */
 export type ColumnName = "orig_code" | "dest_code" | "day" | "price";
 
+/** The columns that every delivery has. */
 export const COLUMN_NAMES: readonly ColumnName[] = ["orig_code", "dest_code", "day", "price"];
 
-/** Names of the columns of a CSV file in the order of its header. */
+/** The columns of a CSV file, in the order of its header. */
 export type Columns = readonly ColumnName[];
 
-/** Thrown for a header that no line can be read with: it fails the whole file. */
+/**
+ * The header does not allow reading any line, so the whole file fails. `column` is the column at fault, if it is a
+ * single one.
+ */
 export class HeaderError extends Error {
   readonly column: string | null;
 
@@ -26,9 +31,9 @@ export function bomLength(bytes: Buffer): number {
 }
 
 /**
- * Columns of a header line, in any order, each exactly once and none besides.
+ * Reads a header line. The columns may have any order; each must be there exactly once, and no others.
  * @param line without its line break and byte order mark.
- * @throws {HeaderError} naming every column that is missing, unknown or repeated.
+ * @throws {HeaderError} naming the columns that are missing, unknown or repeated (the first ten).
  */
 export function readHeader(line: Buffer): Columns {
   const fields = splitFields(line);

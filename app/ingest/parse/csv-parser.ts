@@ -14,19 +14,23 @@ const PORT_BYTES = 5;
 const DAY_BYTES = 10;
 /** Digits of the largest price. */
 const PRICE_DIGITS = 10;
-/** An ordinary line without its price and line break. */
+/** Bytes of an ordinary line without its price and its line break. */
 const FIXED_BYTES = 2 * PORT_BYTES + DAY_BYTES + 3;
 const LONGEST_ORDINARY_LINE = FIXED_BYTES + PRICE_DIGITS + 2;
 
 /**
- * Lines of CSV under a known header. Nearly every line is ordinary: no quotes, two codes of five letters, a date of
- * ten, a price of some digits. Of such a line all places are known once the digits are counted, in any order of
- * columns, so no comma is searched for. Every other line goes the careful way.
+ * Parses lines of CSV whose header is known. Nearly every line is ordinary: no quotes, two codes of five letters, a
+ * date of ten characters, a price of some digits. Once the digits of such a line are counted, the places of all its
+ * fields are known, in any order of columns, so the parser does not search for commas. All other lines are split into
+ * fields, which is slower.
  */
 export class CsvParser extends LineSplitter {
   readonly #ports: PortTable;
   readonly #columns: Columns;
-  /** Where an ordinary line has each field and comma: bytes from its beginning, plus the digits of a price before. */
+  /**
+   * Where an ordinary line has each field and comma, in bytes from its beginning. The digits of the price have to be
+   * added for those behind the price.
+   */
   readonly #layout: Layout;
 
   constructor(columns: Columns, ports: PortTable, rows: Rows, bad: BadLines) {
@@ -102,7 +106,9 @@ interface Layout {
   readonly comma1: number;
   readonly comma2: number;
   readonly comma3: number;
-  /** -1 (all bits) for what stands behind the price and so moves with the number of its digits, else 0. */
+  /**
+   * -1 (all bits set) for a field or comma behind the price, whose place moves by the number of digits; otherwise 0.
+   */
   readonly moves: Readonly<Record<"origin" | "destination" | "day" | "comma1" | "comma2" | "comma3", 0 | -1>>;
 }
 

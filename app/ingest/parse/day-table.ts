@@ -1,11 +1,12 @@
 /**
- * Days a price may have. Wide enough for any market; narrow enough that a file of garbage cannot make a partition for
- * each month of ten thousand years.
+ * The first and the last year that a price may have. The range is wide enough for any market. It is narrow enough that
+ * a file of garbage cannot make a partition for each month of ten thousand years.
  */
 export const FIRST_YEAR = 1900;
+/** See {@link FIRST_YEAR}. */
 export const LAST_YEAR = 2199;
 
-/** Marks a (year, month, day) that does not exist. */
+/** The value in {@link DAYS} of a day that does not exist. */
 export const NO_DAY = -0x80000000;
 
 const MILLISECONDS_PER_DAY = 86_400_000;
@@ -14,8 +15,8 @@ const SLOTS_PER_YEAR = 512;
 const SLOTS_PER_MONTH = 32;
 
 /**
- * Days since 2000-01-01 (how Postgres counts) at `(year - FIRST_YEAR) * 512 + month * 32 + day`: one look-up also
- * refuses the 30th of February.
+ * For the slot `(year - FIRST_YEAR) * 512 + month * 32 + day`: the days since 2000-01-01, as Postgres counts them, or
+ * {@link NO_DAY}. So a single look-up also refuses the 30th of February.
  */
 export const DAYS: Int32Array = (() => {
   const days = new Int32Array((LAST_YEAR - FIRST_YEAR + 1) * SLOTS_PER_YEAR).fill(NO_DAY);
@@ -30,11 +31,12 @@ export const DAYS: Int32Array = (() => {
   return days;
 })();
 
-/** Months since January of {@link FIRST_YEAR}, of a slot of {@link DAYS}. */
+/** The month of a slot of {@link DAYS}, counted from January of {@link FIRST_YEAR}, which is 0. */
 export function monthOfSlot(slot: number): number {
   return ((slot / SLOTS_PER_YEAR) | 0) * 12 + ((slot % SLOTS_PER_YEAR) >> 5) - 1;
 }
 
+/** Number of months that a price may have. */
 export const MONTHS = (LAST_YEAR - FIRST_YEAR + 1) * 12;
 
 /** First day of a month counted from January of {@link FIRST_YEAR}, as `2021-01-01`. */
@@ -44,8 +46,8 @@ export function firstDayOfMonth(month: number): string {
 }
 
 /**
- * The slot in {@link DAYS} of the ten bytes `2021-01-31` from `at` on; -1 if they are not a date in that form or its
- * year is out of range. The slot may still hold {@link NO_DAY}.
+ * The slot in {@link DAYS} of the date `2021-01-31` in the ten bytes from `at` on; -1 if they are not such a date, or
+ * if the year is out of range. The slot may still hold {@link NO_DAY}.
  */
 export function daySlot(bytes: Uint8Array, at: number): number {
   const y1 = (bytes[at] as number) - 48;
@@ -56,8 +58,7 @@ export function daySlot(bytes: Uint8Array, at: number): number {
   const m2 = (bytes[at + 6] as number) - 48;
   const d1 = (bytes[at + 8] as number) - 48;
   const d2 = (bytes[at + 9] as number) - 48;
-  // A byte under "0" is negative here and one over "9" is more than 9: either sets a bit outside of 0 to 9 in one of
-  // the two sums, because 9 - x is negative for the latter.
+  // Below zero if any byte is not a digit: a byte under "0" makes the first sum negative, a byte over "9" the second.
   if (
     (y1 | y2 | y3 | y4 | m1 | m2 | d1 | d2) < 0 ||
     ((9 - y1) | (9 - y2) | (9 - y3) | (9 - y4) | (9 - m1) | (9 - m2) | (9 - d1) | (9 - d2)) < 0 ||

@@ -1,8 +1,8 @@
 const LEAST_BYTES = 4 * 1024;
 
 /**
- * Bytes put together from chunks of any size. Putting chunk after chunk behind a copy of all before would take minutes
- * for a line of 1 MiB that comes byte by byte.
+ * Bytes that are collected from chunks of any size. The buffer doubles when it is full: copying everything for each
+ * chunk would take minutes for a line of 1 MiB that comes byte by byte.
  */
 export class GrowingBuffer {
   #buffer: Buffer = Buffer.alloc(0);
@@ -19,7 +19,7 @@ export class GrowingBuffer {
     this.length = length;
   }
 
-  /** Good until the next `append`. */
+  /** The bytes so far; valid until the next `append`. */
   get bytes(): Buffer {
     return this.#buffer.subarray(0, this.length);
   }

@@ -3,37 +3,45 @@ import { GrowingBuffer } from "./growing-buffer.js";
 import { MAX_LINE_BYTES } from "./limits.js";
 import { faultOfBytes } from "./line-to-price.js";
 
+/** The format of the lines of a delivery. */
 export type Format = "csv" | "ndjson";
 
 const LINE_FEED = 10;
 const CARRIAGE_RETURN = 13;
 const BOM_BYTES = 3;
 
-/** What stands behind the header: of CSV, its columns; NDJSON names them on each line, so any order does. */
+/**
+ * A header that was read, and the bytes behind it (`rest`). NDJSON has no header: each line names its columns, so
+ * `columns` may have any order.
+ */
 export interface Header {
   readonly columns: Columns;
   readonly rest: Buffer;
 }
 
-/** Reads the header of a piece, in chunks of any size: a byte order mark and, in CSV, the first line. */
+/** Reads the header of a piece from chunks of any size: a byte order mark and, in CSV, the first line. */
 export class HeaderReader {
-  /** Bytes it was given. */
+  /** Bytes that were given to `read`. */
   bytes = 0;
-  /** 1 once a header line was read. */
+  /** 1 once a header line was read; otherwise 0. */
   lines = 0;
   readonly #format: Format;
   readonly #columns: Columns | null;
   readonly #read = new GrowingBuffer();
 
-  /** @param columns not null if they are known and the piece begins with a price. */
+  /**
+   * @param columns the columns, if they are known because the header stands in another piece; null if this piece begins
+   * with its header.
+   */
   constructor(format: Format, columns: Columns | null) {
     this.#format = format;
     this.#columns = columns;
   }
 
   /**
-   * @returns null while there is too little.
-   * @throws {HeaderError}
+   * Takes the next chunk.
+   * @returns null until the header is complete.
+   * @throws {HeaderError} if the header cannot be read.
    */
   read(chunk: Buffer): Header | null {
     this.bytes += chunk.length;
@@ -45,7 +53,10 @@ export class HeaderReader {
     return null;
   }
 
-  /** To be called when there are no more chunks. */
+  /**
+   * Reads the header from what was given; call this when there are no more chunks.
+   * @throws {HeaderError} if the header cannot be read, or if there is none.
+   */
   end(): Header {
     const read = this.#read.bytes;
     if (this.#columns) return { columns: this.#columns, rest: read };

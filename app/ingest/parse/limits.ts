@@ -1,2 +1,2 @@
-/** Longest line that is read; a longer one is a bad line, whatever it holds. */
+/** The longest line that is parsed. A longer line is bad, whatever it holds. */
 export const MAX_LINE_BYTES = 1024 * 1024;

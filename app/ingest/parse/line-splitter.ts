@@ -7,24 +7,24 @@ import type { Rows } from "./rows.js";
 const LINE_FEED = 10;
 const CARRIAGE_RETURN = 13;
 
-/** Fewest bytes of a line that holds a price, its line break included: `AAAAA,BBBBB,2021-01-01,1`. */
+/** Fewest bytes of a line with a price, including its line break: `AAAAA,BBBBB,2021-01-01,1`. */
 export const LEAST_LINE_BYTES = 25;
 
 /**
- * Turns chunks of bytes into rows and bad lines. Keeps what stands between two line breaks when a chunk ends within
- * it, but never more than 1 MiB. A format says how a line is read (`parseLine`) and may run through many ordinary
- * lines at once (`parseMany`).
+ * Turns chunks of bytes into rows and bad lines. If a chunk ends in the middle of a line, the beginning of the line is
+ * kept for the next chunk, but never more than 1 MiB. A subclass for each format reads a line (`parseLine`), and may
+ * read many ordinary lines at once (`parseMany`).
  *
- * A line ends with LF or CR LF; the last one may end with the file. An empty line is skipped and counted.
+ * A line ends with LF or CR LF; the last line may end with the file. An empty line is skipped and counted.
  */
 export abstract class LineSplitter {
-  /** Lines so far, bad, empty and header lines included. */
+  /** Number of lines so far, including bad lines, empty lines and the header. */
   lines = 0;
   bytes = 0;
   protected readonly rows: Rows;
   readonly #bad: BadLines;
   readonly #rest = new GrowingBuffer();
-  /** In a line over 1 MiB, whose other bytes are let go. */
+  /** True in the middle of a line over 1 MiB, the rest of which is dropped. */
   #skipping = false;
 
   constructor(rows: Rows, bad: BadLines) {
@@ -33,8 +33,8 @@ export abstract class LineSplitter {
   }
 
   /**
-   * Parses a chunk of at most (capacity of the rows - 1) x {@link LEAST_LINE_BYTES} bytes, so that its rows fit in.
-   * Nothing of it is kept by reference.
+   * Parses a chunk. The chunk may have at most (capacity of the rows - 1) x {@link LEAST_LINE_BYTES} bytes, so that its
+   * rows fit into the buffer. The chunk may be written over afterwards.
    */
   parse(chunk: Buffer): void {
     this.bytes += chunk.length;
@@ -52,7 +52,7 @@ export abstract class LineSplitter {
     }
   }
 
-  /** To be called at the end of the piece: the last line may have no line break. */
+  /** Parses the last line, which may have no line break. Call this at the end of the piece. */
   end(): void {
     if (this.#skipping) {
       this.#skipping = false;
@@ -63,15 +63,15 @@ export abstract class LineSplitter {
   }
 
   /**
-   * Adds rows of ordinary whole lines from `at` on, adds their number to `lines`, and returns where the first line
-   * that it leaves to `parseLine` begins.
+   * Adds the rows of ordinary whole lines from `at` on, and their number to `lines`.
+   * @returns where the first line begins that is left to `parseLine`.
    */
   protected abstract parseMany(chunk: Buffer, at: number): number;
 
-  /** Adds the row of one line, or says what is wrong with it. The line has valid UTF-8 and is not empty. */
+  /** Adds the row of one line, or returns what is wrong with the line. The line is valid UTF-8 and not empty. */
   protected abstract parseLine(line: Buffer): Fault | null;
 
-  /** Of 30 KB of zstd, a billion may come. */
+  /** Skips and counts empty lines, quickly: 30 KB of zstd may hold a billion of them. */
   #skipEmptyLines(chunk: Buffer, from: number): number {
     let at = from;
     for (; ; this.lines += 1) {
@@ -89,7 +89,7 @@ export abstract class LineSplitter {
     if (fault) this.#bad.add(this.lines, fault, line, line.length > MAX_LINE_BYTES);
   }
 
-  /** Puts what was left of the chunk before together with the beginning of this one; returns where to go on. */
+  /** Finishes the line that the chunk before had begun. Returns where the next line begins. */
   #finishRest(chunk: Buffer): number {
     if (this.#rest.length === 0 && !this.#skipping) return 0;
     const end = chunk.indexOf(LINE_FEED);
@@ -110,7 +110,7 @@ export abstract class LineSplitter {
   #keepRest(bytes: Buffer): void {
     if (this.#skipping) return;
     this.#rest.append(bytes);
-    // Two more than the longest line: one for the return, one to tell that it is too long.
+    // Two bytes more than the longest line: one for the carriage return, and one that shows that the line is too long.
     if (this.#rest.length > MAX_LINE_BYTES + 2) {
       this.#parseOne(this.#rest.bytes);
       this.#rest.clear();

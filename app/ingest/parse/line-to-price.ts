@@ -5,16 +5,19 @@ import { MAX_LINE_BYTES } from "./limits.js";
 import type { PortTable } from "./port-table.js";
 import { MAX_PRICE, type Rows } from "./rows.js";
 
-/** Why a line cannot be loaded, and the column at fault if it is one. Reasons are few and fixed: they are counted. */
+/**
+ * Why a line cannot be loaded, and which column is at fault, if it is a single one. There are only a few fixed reasons,
+ * because bad lines are counted by reason.
+ */
 export interface Fault {
   readonly column: ColumnName | null;
   readonly reason: string;
 }
 
-/** The four values of a line, each as it stands in the file, without quotes. */
+/** The four values of a line, as the file has them, without quotes. */
 export type LineFields = Readonly<Record<ColumnName, Buffer>>;
 
-/** What is wrong with the bytes of a line before any field is looked at. */
+/** What is wrong with the bytes of a line as a whole; null if nothing is. Fields are checked later. */
 export function faultOfBytes(line: Buffer): Fault | null {
   if (line.length > MAX_LINE_BYTES) return { column: null, reason: "longer than 1 MiB" };
   if (line.includes(0)) return { column: null, reason: "a NUL byte" };
@@ -22,7 +25,7 @@ export function faultOfBytes(line: Buffer): Fault | null {
   return null;
 }
 
-/** Adds the price that a line stands for, or says why it cannot. */
+/** Adds the price of a line to the rows; or returns why it cannot be added. */
 export function addPrice(fields: LineFields, ports: PortTable, rows: Rows): Fault | null {
   const originId = portId(fields.orig_code, ports);
   if (originId === 0) return { column: "orig_code", reason: "unknown port" };
@@ -45,7 +48,7 @@ function portId(code: Buffer, ports: PortTable): number {
   return code.length === 5 ? ports.find(code, 0) : 0;
 }
 
-/** A whole number of dollars from 1 to 2147483647, or what is wrong with it. */
+/** The price, a whole number of dollars from 1 to 2147483647; or what is wrong with the field. */
 function readPrice(field: Buffer): number | string {
   const text = field.toString("latin1");
   if (text === "") return "empty";

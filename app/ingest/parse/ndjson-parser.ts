@@ -15,14 +15,16 @@ const COLON = 58;
 const OPEN = 123;
 const CLOSE = 125;
 const PRICE_DIGITS = 10;
-/** An ordinary line, white space included, is shorter; the end of a chunk is left to the careful way. */
+/**
+ * Ordinary lines are shorter than this, white space included. The last bytes of a chunk are parsed by the slower way.
+ */
 const LONGEST_ORDINARY_LINE = 160;
 
 const KEYS = COLUMN_NAMES.map((name) => Buffer.from(name));
 
 /**
- * Lines of NDJSON, such as `{"orig_code":"CNSGH","dest_code":"NLRTM","day":"2021-01-31","price":1234}`, with the
- * members in any order. Lines without escapes are read from their bytes, every other by JSON.parse.
+ * Parses lines of NDJSON, such as `{"orig_code":"CNSGH","dest_code":"NLRTM","day":"2021-01-31","price":1234}`, with the
+ * members in any order. Lines without escapes are read directly from their bytes, all others with JSON.parse.
  */
 export class NdjsonParser extends LineSplitter {
   readonly #ports: PortTable;
@@ -44,7 +46,7 @@ export class NdjsonParser extends LineSplitter {
     return begin;
   }
 
-  /** Adds the row of an ordinary line and returns where the next begins; -1 if it is not ordinary. */
+  /** Adds the row of an ordinary line. Returns where the next line begins; -1 if the line is not ordinary. */
   #parseOrdinary(chunk: Buffer, begin: number): number {
     if (chunk[begin] !== OPEN) return -1;
     const limit = begin + LONGEST_ORDINARY_LINE - 2;
@@ -117,8 +119,8 @@ export class NdjsonParser extends LineSplitter {
     if (notText) return { column: notText, reason: "not a string" };
     const { price } = members;
     if (typeof price !== "number") return { column: "price", reason: "not a number" };
-    // JSON.parse takes the last of two members with one name, and rounds numbers. The text tells: outside of its
-    // strings are a colon for each member, and one number.
+    // JSON.parse takes the last of two members with the same name, and it rounds numbers. So the text is checked:
+    // outside of its strings it must have one colon for each member, and one number.
     const outsideStrings = text.replace(STRINGS, "");
     if (outsideStrings.split(":").length - 1 > COLUMN_NAMES.length) return { column: null, reason: "a column twice" };
     if (!isWhole(outsideStrings)) return { column: "price", reason: price < 0 ? "negative" : "not a whole number" };
@@ -127,7 +129,7 @@ export class NdjsonParser extends LineSplitter {
       orig_code: bytes("orig_code"),
       dest_code: bytes("dest_code"),
       day: bytes("day"),
-      // Larger ones would be written with an exponent.
+      // Limited, because String() would write a larger number with an exponent.
       price: Buffer.from(String(Math.max(Number.MIN_SAFE_INTEGER, Math.min(price, Number.MAX_SAFE_INTEGER)))),
     };
     return addPrice(fields, this.#ports, this.rows);
@@ -139,7 +141,8 @@ const STRINGS = /"[^"\\]*(?:\\.[^"\\]*)*"/g;
 const NUMBER = /(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?/;
 
 /**
- * Whether the one number in a text is whole to its last digit, however it is written; a double may hide some digits.
+ * True if the only number in a text is whole to its last digit, in whatever way it is written. JSON.parse would round
+ * some digits away.
  */
 function isWhole(text: string): boolean {
   const [, whole = "", fraction = "", exponent = "0"] = NUMBER.exec(text) ?? [];
@@ -155,10 +158,10 @@ function skipSpaces(chunk: Buffer, from: number): number {
   return at;
 }
 
-/** Which of the columns is named, with a closing quote, from `at` on; -1 if none. */
+/** The index of the column whose name, with a closing quote, begins at `at`; -1 if there is none. */
 function columnAt(chunk: Buffer, at: number): number {
   const first = chunk[at];
-  // "d" begins two of them.
+  // Two of the names begin with "d".
   const column = first === 111 ? 0 : first === 112 ? 3 : first === 100 ? (chunk[at + 1] === 97 ? 2 : 1) : -1;
   if (column === -1) return -1;
   const key = KEYS[column] as Buffer;

@@ -7,14 +7,18 @@ import { NdjsonParser } from "./ndjson-parser.js";
 import type { PortTable } from "./port-table.js";
 import type { Rows } from "./rows.js";
 
+/** How the bytes of a piece are read. */
 export interface PieceFormat {
   readonly format: Format;
-  /** Columns of CSV whose header stands in another piece; null if the first line of this one is the header. */
+  /** The columns of CSV, if the header stands in another piece; null if the first line of this piece is the header. */
   readonly columns: Columns | null;
   readonly ports: PortTable;
 }
 
-/** Turns the bytes of a piece, its header included, into rows and bad lines, which are taken out between two calls. */
+/**
+ * Turns the bytes of a piece, including its header, into rows and bad lines. The caller takes the rows and lines out
+ * between two calls.
+ */
 export class PieceParser {
   readonly #piece: PieceFormat;
   readonly #rows: Rows;
@@ -31,8 +35,10 @@ export class PieceParser {
   }
 
   /**
-   * @param bytes so many that their rows fit in, see {@link LineSplitter.parse}; nothing of them is kept by reference.
-   * @throws {HeaderError}
+   * Parses the next bytes of the piece.
+   * @param bytes few enough that their rows fit into the buffer, see {@link LineSplitter.parse}. They may be written
+   * over afterwards.
+   * @throws {HeaderError} if the header cannot be read.
    */
   parse(bytes: Buffer): void {
     if (this.#lines) {
@@ -44,8 +50,9 @@ export class PieceParser {
   }
 
   /**
-   * To be called behind the last byte.
-   * @throws {HeaderError}
+   * Call this after the last byte.
+   * @returns the number of lines and bytes of the piece.
+   * @throws {HeaderError} if the header cannot be read, or if there is none.
    */
   end(): { readonly lines: number; readonly bytes: number } {
     const parser = this.#lines ?? this.#begin(this.#header.end());

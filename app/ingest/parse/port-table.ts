@@ -1,19 +1,23 @@
 const CODE_BYTES = 5;
 
 /**
- * Port codes to ids, looked up in the bytes of a file: a string for every code of a line would cost more than all the
- * rest of parsing. Open addressing at a load of at most a quarter, so that nearly every look-up is one probe.
+ * Finds the id of a port by its code, directly in the bytes of a file: making a string of each code would cost more
+ * than all the rest of parsing. A hash table with open addressing, of which at most a quarter is filled, so that nearly
+ * every look-up needs only one probe.
  */
 export class PortTable {
   readonly size: number;
   readonly #mask: number;
   /** First four bytes of the code in each slot. */
   readonly #heads: Int32Array;
-  /** Fifth byte; 0 where the slot is empty. */
+  /** Fifth byte of the code in each slot; 0 if the slot is empty. */
   readonly #tails: Uint8Array;
   readonly #ids: Int32Array;
 
-  /** @param ports codes of five ASCII characters; ids above 0. */
+  /**
+   * @param ports their codes have five ASCII characters, and their ids are above 0.
+   * @throws {RangeError} for a code of another length.
+   */
   constructor(ports: Iterable<{ readonly code: string; readonly id: number }>) {
     const all = [...ports];
     const slots = 2 ** Math.ceil(Math.log2(Math.max(16, all.length * 4)));
@@ -35,7 +39,10 @@ export class PortTable {
     }
   }
 
-  /** The id of the port whose code is the five bytes from `at` on; 0 if there is none. They must be in bounds. */
+  /**
+   * The id of the port whose code is in the five bytes from `at` on; 0 if there is none. All five bytes must be inside
+   * of `bytes`.
+   */
   find(bytes: Uint8Array, at: number): number {
     const head =
       ((bytes[at] as number) << 24) |

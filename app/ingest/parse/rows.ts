@@ -1,7 +1,7 @@
 import { Checksum } from "../../rates/roll-up/checksum.js";
 import { DAYS, firstDayOfMonth, MONTHS, monthOfSlot } from "./day-table.js";
 
-/** Bytes of one row of binary COPY: a field count, then six fields of a length and four bytes. */
+/** Bytes of one row of binary COPY: the number of fields, then six fields, each with its length and four bytes. */
 export const ROW_BYTES = 50;
 const ORIGIN_AT = 6;
 const DESTINATION_AT = 14;
@@ -10,10 +10,10 @@ const PRICE_AT = 30;
 const BATCH_AT = 38;
 const PIECE_AT = 46;
 
-/** The largest price that the column holds. */
+/** The largest price that the column of the table can hold. */
 export const MAX_PRICE = 0x7fffffff;
 
-/** What all rows of a piece add up to. */
+/** Totals of all rows of a piece. */
 export interface RowTotals {
   readonly rows: number;
   readonly priceSum: bigint;
@@ -23,15 +23,15 @@ export interface RowTotals {
 }
 
 /**
- * Prices of one piece as rows of binary COPY, `(origin_id, destination_id, day, price, batch_id, piece)`, with their
- * totals. The buffer is written over and over: everything in it but origin, destination, day and price is the same in
- * every row, and is put there once.
+ * The prices of one piece as rows of binary COPY, `(origin_id, destination_id, day, price, batch_id, piece)`, with
+ * their totals. The buffer is used again and again. Only origin, destination, day and price differ between the rows;
+ * all other bytes are written once, at the beginning.
  */
 export class Rows {
-  /** Rows that were not taken yet are in its first `length` bytes. */
+  /** The rows that were not taken yet are in its first `length` bytes. */
   buffer: Buffer;
   length = 0;
-  /** Months that turned up and whose partition has not been asked for yet. */
+  /** First days of months that are new and whose partitions have not been asked for yet. */
   newMonths: string[] = [];
   readonly #template: Buffer;
   readonly #months = new Uint8Array(MONTHS);
@@ -40,7 +40,7 @@ export class Rows {
   #recentPriceSum = 0;
   readonly #checksum = new Checksum();
 
-  /** @param capacity most rows before they are taken. */
+  /** @param capacity the most rows that can be added before they are taken. */
   constructor(batchId: number, piece: number, capacity: number) {
     const template = Buffer.alloc(capacity * ROW_BYTES);
     for (let row = 0; row < template.length; row += ROW_BYTES) {
@@ -58,7 +58,10 @@ export class Rows {
     return Buffer.from(this.#template);
   }
 
-  /** @param slot of {@link DAYS}, which must be a day that exists. */
+  /**
+   * Adds a row.
+   * @param slot a slot of {@link DAYS} with a day that exists.
+   */
   add(originId: number, destinationId: number, slot: number, price: number): void {
     const day = DAYS[slot] as number;
     const { buffer } = this;
@@ -78,10 +81,10 @@ export class Rows {
     this.#checksum.add(originId, destinationId, day, price);
   }
 
-  /** Forgets the buffered rows; their totals stay. Call it at least once for each buffer that was filled. */
+  /** Drops the rows in the buffer; their totals stay. Call this at least once for each buffer that was filled. */
   clear(): void {
     this.length = 0;
-    // A piece may hold more than 2^53 dollars, a buffer never.
+    // The sum of a piece may be over 2^53 dollars; that of a buffer never is.
     this.#priceSum += BigInt(this.#recentPriceSum);
     this.#recentPriceSum = 0;
   }

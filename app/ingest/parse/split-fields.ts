@@ -1,15 +1,19 @@
-/** Bytes of CSV. */
+/** The comma, as a byte. */
 export const COMMA = 44;
 
+/** The double quote, as a byte. */
 export const QUOTE = 34;
 
-/** Far too many already; a buffer for each of a million commas would take 100 MB. */
+/**
+ * Limit of the fields of a line, far above the four that are needed. Making a buffer for each of a million commas would
+ * take 100 MB.
+ */
 const MOST_FIELDS = 100;
 
 /**
- * Fields of one line of CSV (RFC 4180), or what is wrong with its quotes. A quoted line break is not supported:
- * a worker that starts in the middle of a file could not tell it from the end of a line, and no value needs one. Of a
- * line with more than 100 fields, the first 100.
+ * The fields of one line of CSV (RFC 4180), or what is wrong with its quotes. A line break inside quotes is not
+ * supported: a worker that starts in the middle of a file could not tell it from the end of a line, and no value needs
+ * it. If a line has more than 100 fields, only the first 100 are returned.
  */
 export function splitFields(line: Buffer): Buffer[] | string {
   const fields: Buffer[] = [];

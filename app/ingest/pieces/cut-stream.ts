@@ -1,25 +1,28 @@
 import { MAX_LINE_BYTES } from "../parse/limits.js";
 
 const LINE_FEED = 10;
-/** What is kept of a line over 1 MiB: enough to see that it is, with its line break or without. */
+/**
+ * Bytes that are kept of a line over 1 MiB: enough to see that the line is too long, with its line break or without.
+ */
 const LONG_LINE_BYTES = MAX_LINE_BYTES + 3;
 
-/** Whole lines cut from a stream. */
+/** A piece of a stream: whole lines. */
 export interface Cut {
   readonly number: number;
-  /** Bytes of the stream that it stands for. */
+  /** The bytes of the stream that the piece stands for: `from` is inclusive, `to` is exclusive. */
   readonly from: number;
   readonly to: number;
-  /** Its lines; of one over 1 MiB only a beginning that is over 1 MiB, too. */
+  /** The lines of the piece. Of a line over 1 MiB only the beginning is there, which is still longer than 1 MiB. */
   readonly lines: Buffer;
-  /** To be called when `lines` are not needed any more: the memory is used again. */
+  /** Call this when `lines` are not needed any more: their memory is then used again. */
   release(): void;
 }
 
 /**
- * Cuts a stream into pieces of at most `pieceBytes`, each ending with a line break (a line longer than that makes a
- * longer piece). The same stream is cut in the same way each time; `knownEnds` are where an earlier stream cut it,
- * perhaps with another size.
+ * Cuts a stream into pieces of at most `pieceBytes` bytes, each ending with a line break. A line that is longer makes a
+ * longer piece. The same stream is cut in the same way each time.
+ * @param knownEnds where an earlier reading cut the stream, perhaps with another `pieceBytes`. The stream is cut there
+ * again.
  */
 export async function* cutStream(
   chunks: AsyncIterable<Buffer>,
@@ -38,7 +41,7 @@ export async function* cutStream(
   if (last) yield last;
 }
 
-/** Collects bytes until they make a piece. */
+/** Collects bytes until they make up a piece. */
 class StreamCutter {
   readonly #pieceBytes: number;
   readonly #knownEnds: readonly number[];
@@ -46,25 +49,28 @@ class StreamCutter {
   /** Buffers of pieces that were released. */
   readonly #free: Buffer[] = [];
   #buffer: Buffer;
-  /** Bytes of the buffer that are filled. */
+  /** Number of bytes in the buffer. */
   #length = 0;
-  /** Of the next piece: its number, and where it begins in the stream. */
+  /** Number of the next piece, and where it begins in the stream. */
   #number = 0;
   #from = 0;
-  /** Bytes of the stream so far. */
+  /** Bytes of the stream that were taken so far. */
   #position = 0;
-  /** In a line over 1 MiB, whose other bytes are let go. */
+  /** True in the middle of a line over 1 MiB, the rest of which is dropped. */
   #dropping = false;
 
   constructor(pieceBytes: number, knownEnds: readonly number[]) {
     this.#pieceBytes = pieceBytes;
     this.#knownEnds = knownEnds;
-    // So that a line of exactly 1 MiB has room for its line break.
+    // A line of exactly 1 MiB needs room for its line break.
     this.#capacity = Math.max(pieceBytes, LONG_LINE_BYTES + 1);
     this.#buffer = Buffer.allocUnsafeSlow(this.#capacity);
   }
 
-  /** Takes bytes of the chunk from `at` on, none beyond the end of the piece. @returns where they end. */
+  /**
+   * Takes bytes of the chunk from `at` on, but none beyond the end of the piece.
+   * @returns where the bytes that were taken end.
+   */
   take(chunk: Buffer, at: number): number {
     const from = this.#dropping ? this.#drop(chunk, at) : at;
     if (this.#dropping) return from;
@@ -75,7 +81,7 @@ class StreamCutter {
     return from + bytes;
   }
 
-  /** The piece, if its end is there. */
+  /** The piece, once it is complete; otherwise null. */
   next(): Cut | null {
     if (this.#dropping) return null;
     const knownEnd = this.#knownEnds[this.#number];
@@ -93,12 +99,15 @@ class StreamCutter {
     return null;
   }
 
-  /** What is left at the end of the stream; a stream without a byte is one piece, too. */
+  /** The last piece, at the end of the stream. A stream without bytes is one piece, too. */
   end(): Cut | null {
     return this.#length > 0 || this.#number === 0 ? this.#cut(this.#length) : null;
   }
 
-  /** Lets go of the rest of a long line, up to its line break. @returns where that is, or the end of the chunk. */
+  /**
+   * Drops the rest of a line that is too long, up to its line break.
+   * @returns where the line break is, or the end of the chunk.
+   */
   #drop(chunk: Buffer, at: number): number {
     const lineEnd = chunk.indexOf(LINE_FEED, at);
     const end = lineEnd === -1 ? chunk.length : lineEnd;
@@ -107,7 +116,7 @@ class StreamCutter {
     return end;
   }
 
-  /** How many bytes of the chunk are of this piece, as far as can be told. */
+  /** How many bytes of the chunk belong to this piece, as far as is known yet. */
   #wanted(chunk: Buffer, at: number): number {
     const left = chunk.length - at;
     const knownEnd = this.#knownEnds[this.#number];
@@ -118,7 +127,7 @@ class StreamCutter {
     return lineEnd === -1 ? left : lineEnd + 1 - at;
   }
 
-  /** Cuts behind so many bytes of the buffer, and goes on with the others in another one. */
+  /** Makes a piece of the first `lineBytes` bytes of the buffer, and moves the other bytes to another buffer. */
   #cut(lineBytes: number): Cut {
     const full = this.#buffer;
     const rest = this.#length - lineBytes;

@@ -2,13 +2,14 @@ import { MAX_LINE_BYTES } from "../parse/limits.js";
 import type { SourceObject } from "../sources/source.js";
 
 const LINE_FEED = 10;
-/** How much is asked for at a time to finish the last line of a range: a few hundred ordinary lines. */
+/** Bytes of each request for the end of the last line of a range: a few hundred ordinary lines. */
 const OVERLAP_BYTES = 16 * 1024;
 
 /**
- * The lines that begin at or after `from` and before `to`: ranges that meet give each line exactly once, without a
- * look at the file when they are planned. A range that begins in the middle of a line leaves it to the range before,
- * which reads past its end to finish it. Verifies the object at the end.
+ * The lines that begin at or after `from` and before `to`. Neighbouring ranges give each line exactly once, so ranges
+ * can be planned without reading the file. A range that begins in the middle of a line leaves this line to the range
+ * before, which reads past its own end to finish the line. Verifies the object at the end.
+ * @throws as {@link SourceObject.read}
  */
 export async function* linesOfRange(
   object: SourceObject,
@@ -16,7 +17,7 @@ export async function* linesOfRange(
   to: number,
   signal?: AbortSignal,
 ): AsyncIterable<Buffer> {
-  // The byte before the range tells whether a line begins with it.
+  // If the byte before the range is a line break, a line begins with the range.
   let skipping = from > 0;
   let lastByte = LINE_FEED;
   for await (const chunk of object.read(Math.max(0, from - 1), to, signal)) {
@@ -38,7 +39,7 @@ export async function* linesOfRange(
 
 async function* restOfLine(object: SourceObject, to: number, signal?: AbortSignal): AsyncIterable<Buffer> {
   const end = object.bytes ?? Number.POSITIVE_INFINITY;
-  // A line over 1 MiB is refused however long it is, so there is no need to see its end.
+  // A line over 1 MiB is refused, however long it is, so its end need not be found.
   for (let at = to; at < end && at - to <= MAX_LINE_BYTES + OVERLAP_BYTES; at += OVERLAP_BYTES) {
     for await (const chunk of object.read(at, Math.min(end, at + OVERLAP_BYTES), signal)) {
       const found = chunk.indexOf(LINE_FEED);

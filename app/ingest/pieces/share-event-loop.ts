@@ -1,12 +1,15 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 
-/** A turn costs microseconds, and the longest slice of lines some milliseconds. */
+/**
+ * Time after which others have their turn. Giving a turn costs microseconds; the longest slice of lines takes some
+ * milliseconds.
+ */
 const LONGEST_MS = 10;
 
 /**
- * The same bytes, in chunks of at most `mostBytes`, between which timers and connections have their turn. Bytes that
- * are in memory, or are unpacked from a few that are, would be worked on to their end without one: leases would run out
- * meanwhile, and the worker could not be told to stop.
+ * The same bytes, in chunks of at most `mostBytes`. Between the chunks, timers and connections have their turn. Without
+ * this, a worker would process bytes from memory, or bytes that are unpacked from few, to their end without a break:
+ * its leases would run out, and it could not be told to stop.
  */
 export async function* shareEventLoop(
   chunks: AsyncIterable<Buffer>,

@@ -3,13 +3,17 @@ import { unpackGzip } from "./unpack-gzip.js";
 import { unpackZstd } from "./unpack-zstd.js";
 import { beginsZstd, LargeWindowError } from "./zstd-frame.js";
 
+/** The compressions that can be read. */
 export type Compression = "gzip" | "zstd";
 
-/** Bytes that tell a compression from text; no name or header is asked, because both are often wrong. */
+/** First bytes of a source that show its compression. Names and headers are not used, because they are often wrong. */
 export const MAGIC_BYTES = 4;
 const GZIP = Buffer.from([0x1f, 0x8b]);
 
-/** @param head the first bytes of an object, at least {@link MAGIC_BYTES} if it has so many. */
+/**
+ * The compression of an object; null if it is not compressed.
+ * @param head the first bytes of the object, at least {@link MAGIC_BYTES} if it has so many.
+ */
 export function compressionOf(head: Buffer): Compression | null {
   if (head.subarray(0, GZIP.length).equals(GZIP)) return "gzip";
   if (head.length >= MAGIC_BYTES && beginsZstd(head.readUInt32LE(0))) return "zstd";
@@ -17,8 +21,10 @@ export function compressionOf(head: Buffer): Compression | null {
 }
 
 /**
- * The bytes within, as they come; chunks as they are if they are not compressed.
+ * Decompresses the chunks of a source as they arrive. Returns the chunks unchanged if they are not compressed.
+ * @param name the source, for messages.
  * @throws {SourceError} for damaged or truncated data.
+ * @throws the error of `chunks`.
  */
 export async function* decompress(
   name: string,
@@ -50,7 +56,8 @@ function describe(name: string, compression: Compression, error: Error): string 
 }
 
 /**
- * A source may write over its chunk when it is asked for the next; a stream asks ahead, and zstd keeps what is open.
+ * Copies of the chunks. A source may write over a chunk when it is asked for the next; but a stream reads ahead, and
+ * the decompressor of zstd keeps parts of earlier chunks.
  */
 async function* copies(chunks: AsyncIterable<Buffer>, onError: (error: unknown) => void): AsyncIterable<Buffer> {
   try {

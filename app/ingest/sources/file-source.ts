@@ -12,8 +12,11 @@ import { SourceChangedError, SourceError, SourceUnavailableError } from "./sourc
 
 const openDescriptor = promisify(openWithCallback);
 
-/** A file, or every file of a folder (not of the folders in it; names that begin with a dot, and files of
- * rejected lines, are left out). */
+/**
+ * Opens a file, a named pipe or a folder. Of a folder, every file is a delivery, except for files in folders inside,
+ * files whose name begins with a dot, and files of rejected lines.
+ * @throws {SourceError} if there is no such file, or if it may not be read.
+ */
 export async function openFileSource(path: string, signal?: AbortSignal): Promise<Source> {
   const absolute = resolve(path);
   const stats = await statOf(absolute);
@@ -28,7 +31,10 @@ export async function openFileSource(path: string, signal?: AbortSignal): Promis
   };
 }
 
-/** Files that are looked at together; one after the other would take a folder of many as long as its disk is far. */
+/**
+ * Files whose details are read at the same time. One after the other, the files of a large folder on a distant disk
+ * would take very long.
+ */
 const LOOKS_AT_ONCE = 64;
 
 async function* listFolder(folder: string): AsyncIterable<SourceObject | UnreadableObject> {
@@ -41,13 +47,13 @@ async function* listFolder(folder: string): AsyncIterable<SourceObject | Unreada
   }
 }
 
-/** A name of a folder, or the error of one that is none. */
+/** A name in a folder, or the error of a name that cannot be used. */
 type Name = string | UnreadableObject;
 
-/** Sorted. Nothing but the names is kept in memory, as there may be a hundred thousand. */
+/** The names in a folder, sorted. Only the names are kept in memory, because there may be a hundred thousand. */
 async function listNames(folder: string): Promise<Name[]> {
   const names: Name[] = [];
-  // As bytes: made into text, a name that is no UTF-8 would be that of no file.
+  // Names are read as bytes: a name that is not UTF-8, made into text, would no longer lead to its file.
   const options = { encoding: "buffer" as BufferEncoding, bufferSize: 1_024 };
   for await (const entry of await opendir(folder, options)) {
     const bytes = entry.name as unknown as Buffer;
@@ -59,7 +65,7 @@ async function listNames(folder: string): Promise<Name[]> {
   return names.sort((a, b) => (textOf(a) < textOf(b) ? -1 : 1));
 }
 
-/** Null for what is no file. */
+/** The file of this name, or why it cannot be read. Null if the name is not that of a file. */
 async function lookAt(folder: string, name: Name): Promise<SourceObject | UnreadableObject | null> {
   if (typeof name !== "string") return name;
   const path = join(folder, name);
@@ -82,11 +88,11 @@ async function lookAt(folder: string, name: Name): Promise<SourceObject | Unread
 }
 
 /**
- * A pipe with a name, such as `<(zcat a.gz b.gz)` of a shell. Read as a socket is: reading it as a file cannot be
- * stopped.
+ * Opens a pipe with a name, such as `<(zcat a.gz b.gz)` of a shell. It is read as a socket, because reading it as a
+ * file could not be stopped.
  */
 async function openNamedPipe(path: string, signal?: AbortSignal): Promise<Source> {
-  // Opening one waits for its writer, and can only be stopped by one.
+  // Opening a pipe waits until another process opens it to write. To stop that wait, this process opens it to write.
   const write = () => {
     const { O_WRONLY, O_NONBLOCK } = constants;
     void open(path, O_WRONLY | O_NONBLOCK).then(
@@ -96,7 +102,7 @@ async function openNamedPipe(path: string, signal?: AbortSignal): Promise<Source
   };
   signal?.throwIfAborted();
   signal?.addEventListener("abort", write, { once: true });
-  // A number rather than a FileHandle: the socket closes it, and nothing else must.
+  // A number rather than a FileHandle, because the socket closes it, and it must not be closed twice.
   const fd = await openDescriptor(path, "r").catch((error) => {
     throw readError(path, error);
   });
@@ -105,7 +111,10 @@ async function openNamedPipe(path: string, signal?: AbortSignal): Promise<Source
   return openPipeSource({ name: basename(path), location: path, input });
 }
 
-/** Large enough that the calls cost nothing beside the parsing; small enough to stay in the processor's cache. */
+/**
+ * Bytes of one read: enough that the calls cost nothing beside the parsing, and few enough to stay in the processor's
+ * cache.
+ */
 const CHUNK_BYTES = 256 * 1024;
 
 class FileObject implements SourceObject {
@@ -130,7 +139,7 @@ class FileObject implements SourceObject {
     const end = Math.min(to ?? this.bytes, this.bytes);
     const file = await this.#attempt(open(this.location));
     try {
-      // The path may lead to another file by now, and to the planned one again when `verify` looks.
+      // The path may lead to another file now, and to the planned file again when `verify` looks.
       this.#compare(await this.#attempt(file.stat({ bigint: true })));
       const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
       for (let at = from; at < end; ) {
@@ -164,7 +173,7 @@ class FileObject implements SourceObject {
     }
   }
 
-  /** What fails with a file that was there before does not fail for good: it may come back. */
+  /** An error with a file that could be opened before is not final, because the file may come back. */
   async #attempt<T>(work: Promise<T>): Promise<T> {
     try {
       return await work;

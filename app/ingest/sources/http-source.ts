@@ -9,9 +9,13 @@ import { type RangeAnswer, readResuming } from "./resuming-read.js";
 import type { Source, SourceObject } from "./source.js";
 import { SourceChangedError, SourceError, SourceUnavailableError } from "./source-error.js";
 
-/** One object at an HTTP(S) address. */
+/**
+ * Opens the object at an HTTP(S) address.
+ * @throws {SourceError} if the address is not valid, or if the server refuses it.
+ * @throws {SourceUnavailableError} if the server does not answer.
+ */
 export async function openHttpSource(address: string, signal?: AbortSignal): Promise<Source> {
-  // Not repeated: there may be a password in it.
+  // The message does not repeat the address, because it may hold a password.
   if (!URL.canParse(address)) throw new SourceError("An HTTP address looks like https://host/prices.csv.");
   const object = await openHttpObject(new URL(address), signal);
   return {
@@ -27,7 +31,7 @@ const MOST_LOOKS = 4;
 
 async function openHttpObject(url: URL, signal?: AbortSignal): Promise<SourceObject> {
   for (let look = 1; ; look += 1) {
-    // One byte tells what HEAD often hides: whether ranges really work, and the size.
+    // A request for one byte shows the size and whether the server really gives ranges; HEAD often does not.
     const answer = await httpGet(url, { range: "bytes=0-0" }, signal);
     await letGo(answer);
     const { statusCode } = answer;
@@ -35,8 +39,8 @@ async function openHttpObject(url: URL, signal?: AbortSignal): Promise<SourceObj
     const version = versionOf(answer);
     const ageMs = Date.parse(headerOf(answer, "date") ?? "") - Date.parse(version.modified ?? "");
     const mayHaveRanges = statusCode !== 200 && version.bytes !== null;
-    // Ranges of different versions must not be mixed, so they are used only where a version can be told. A time cannot
-    // tell two changes within its second (RFC 9110, 8.8.2.2), which is over soon.
+    // Ranges of different versions must not be mixed, so ranges are used only if the version can be recognized. A time
+    // cannot tell apart two changes within the same second (RFC 9110, 8.8.2.2), so wait until that second is over.
     const isTold = hasStrongTag(version) || ageMs >= SECOND_MS;
     const isTooYoung = !isTold && ageMs >= 0;
     if (!mayHaveRanges || !isTooYoung || look === MOST_LOOKS) {
@@ -46,11 +50,11 @@ async function openHttpObject(url: URL, signal?: AbortSignal): Promise<SourceObj
   }
 }
 
-/** What tells one version of an object from another. */
+/** The marks of a version of an object. */
 interface Version {
   readonly etag: string | null;
   readonly modified: string | null;
-  /** Of the whole object, as it is stored. */
+  /** Bytes of the whole object, as it is stored. */
   readonly bytes: number | null;
 }
 
@@ -95,8 +99,8 @@ class HttpObject implements SourceObject {
     this.name = nameIn(url);
     this.bytes = version.bytes;
     this.ranges = ranges;
-    // The name only: the same delivery may be asked for with another signature in its query.
-    // Where nothing tells a new delivery from the one before, each is new, and the audit finds what is not.
+    // Of the address only the name counts: a client may ask for the same delivery with another signature in its query.
+    // If nothing shows whether a delivery is new, each counts as new, and the audit finds the duplicates.
     this.identity = identityOf(this.name, this.bytes ?? "?", version.etag ?? version.modified ?? randomUUID());
   }
 
@@ -106,7 +110,7 @@ class HttpObject implements SourceObject {
     return readResuming({ location: this.location, from, to: end, ranges: this.ranges, open, signal });
   }
 
-  /** Each answer is checked when it comes; nothing more can be seen afterwards. */
+  /** Does nothing, because each answer is checked when it arrives. */
   async verify(): Promise<void> {}
 
   async #open(from: number, to: number | null, signal: AbortSignal): Promise<RangeAnswer> {
@@ -132,7 +136,7 @@ class HttpObject implements SourceObject {
     const { location } = this;
     if (statusCode === 404 || statusCode === 410) throw new SourceChangedError(location, "it is gone");
     if (statusCode === 412) throw new SourceChangedError(location, "it is another version");
-    // It could be read before, so what is refused now may be given in a moment.
+    // The object could be read before, so a refusal may be over in a moment.
     if (statusCode !== 200 && statusCode !== 206 && statusCode !== 416) {
       throw new SourceUnavailableError(refusalOf(this.#url, answer).message);
     }
@@ -150,7 +154,11 @@ class HttpObject implements SourceObject {
     refuseUnreadable(location, headerOf(answer, "content-encoding"));
   }
 
-  /** Bytes of an answer that begins where it was asked to; it may be longer or shorter than it was asked to. */
+  /**
+   * The number of bytes of an answer to a range. The answer must begin where the range does; it may be longer or
+   * shorter than the range.
+   * @throws {SourceUnavailableError} if it begins elsewhere.
+   */
   #bytesOfRange(answer: HttpAnswer, from: number): number {
     const range = readContentRange(headerOf(answer, "content-range"));
     const length = headerOf(answer, "content-length");
@@ -163,13 +171,13 @@ class HttpObject implements SourceObject {
 
   #bytesOfAll(answer: HttpAnswer): number | null {
     if (answer.statusCode !== 200) {
-      throw new SourceUnavailableError(`${this.location} answers with a part where all was asked for.`);
+      throw new SourceUnavailableError(`${this.location} answered with a part although the whole was requested.`);
     }
     const bytes = headerOf(answer, "content-length");
     if (bytes !== null) return Number(bytes);
     if (this.bytes === null && headerOf(answer, "transfer-encoding") === null) {
       throw new SourceError(
-        `${this.location} tells neither its size nor its end, so that a cut could not be told from the end.`,
+        `${this.location} sends neither its size nor a mark of its end, so a broken connection would look like the end.`,
       );
     }
     return null;

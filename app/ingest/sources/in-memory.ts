@@ -1,8 +1,9 @@
 import type { SourceObject } from "./source.js";
 
 /**
- * The same object with its bytes in memory, so that they are asked for once, however often they are looked at.
- * @param object small, and one that can be read in ranges.
+ * Reads an object into memory and returns it as an object that is read from there. So the source is asked only once,
+ * however often the object is read.
+ * @param object a small object that can be read in ranges.
  * @throws as {@link SourceObject.read}
  */
 export async function inMemory(object: SourceObject, signal: AbortSignal): Promise<SourceObject> {

@@ -6,9 +6,10 @@ import type { Source } from "./source.js";
 import { SourceError } from "./source-error.js";
 
 /**
- * The source that `--source` names: a path, a folder, `https://…`, `s3://bucket/prefix/`, or `-` for standard input.
- * @throws {SourceError} if there is nothing like that.
- * @throws {SourceUnavailableError} if it does not answer.
+ * Opens the source that `--source` names: a path, a folder, `https://…`, `s3://bucket/prefix/`, or `-` for standard
+ * input.
+ * @throws {SourceError} if there is no such source.
+ * @throws {SourceUnavailableError} if the source does not answer.
  */
 export async function openSource(address: string, signal?: AbortSignal): Promise<Source> {
   if (address === "-") {
@@ -18,7 +19,7 @@ export async function openSource(address: string, signal?: AbortSignal): Promise
   if (scheme === undefined) return openFileSource(address, signal);
   if (scheme === "http" || scheme === "https") return openHttpSource(address, signal);
   if (scheme === "s3") return openS3Source(address, signal);
-  // The address itself may hold a password.
+  // The message does not repeat the address, because it may hold a password.
   throw new SourceError(
     `${scheme}://… cannot be read: sources are files, folders, http(s)://…, s3://… or - for standard input.`,
   );

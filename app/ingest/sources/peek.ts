@@ -1,4 +1,8 @@
-/** The first bytes of a stream, at least `bytes` if it has so many, and the stream as if they had not been read. */
+/**
+ * Reads the beginning of a stream.
+ * @returns `head`: the first bytes, at least `bytes` if the stream has so many; `all`: the whole stream from its
+ * beginning.
+ */
 export async function peek(
   chunks: AsyncIterable<Buffer>,
   bytes: number,

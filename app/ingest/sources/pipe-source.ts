@@ -2,9 +2,7 @@ import { randomUUID } from "node:crypto";
 import { addAbortSignal, type Readable } from "node:stream";
 import type { Source, SourceObject } from "./source.js";
 
-/**
- * Standard input or another pipe: one delivery, which no other process can read, and which is not there a second time.
- */
+/** Standard input or another pipe: one delivery. No other process can read it, and it cannot be read a second time. */
 export function openPipeSource(pipe: {
   readonly name: string;
   readonly location: string;
@@ -35,7 +33,7 @@ class PipeObject implements SourceObject {
   }
 
   async *read(_from: number, _to: number | null, signal?: AbortSignal): AsyncIterable<Buffer> {
-    // A pipe may be silent for ever; a request to stop must not wait for it.
+    // A pipe may be silent for ever, and a request to stop must not wait for it.
     if (signal) addAbortSignal(signal, this.#input);
     try {
       yield* this.#input as AsyncIterable<Buffer>;

@@ -1,39 +1,40 @@
 import { ATTEMPTS, waitAfterAttempt } from "./attempts.js";
 import { SourceChangedError, SourceError, SourceUnavailableError } from "./source-error.js";
 
-/** A server that sends nothing for so long counts as vanished. */
+/** A server that sends nothing for this long is taken to have vanished. */
 const SILENCE_MS = 60_000;
 
-/** One answer of a server: the bytes from the position that was asked for. */
+/** An answer of a server: the bytes from the requested position on. */
 export interface RangeAnswer {
   readonly body: AsyncIterable<Uint8Array>;
-  /** Its length, if the answer gives one; otherwise null. */
+  /** Length of the body in bytes; null if the answer does not give it. */
   readonly bytes: number | null;
 }
 
-/** What to read, and how to ask for it again after a cut. */
+/** What to read, and how to request it again after the connection broke. */
 export interface ResumingRead {
-  /** What messages call it. */
+  /** The name of the source in messages. */
   readonly location: string;
   readonly from: number;
-  /** The end, exclusive: bytes of an answer after it are not read. Null if only the server knows. */
+  /** The end, exclusive: bytes of an answer behind it are not read. Null if only the server knows the end. */
   readonly to: number | null;
   /**
-   * False if the server gives no ranges: each attempt would start from the beginning, which the code that cuts the
-   * stream does itself.
+   * False if the server gives no ranges. Then each attempt would start from the beginning of the source, so {@link
+   * readResuming} does not go on after a break; the code that cuts the stream reads it again.
    */
   readonly ranges: boolean;
-  /** Asks for the bytes from `at` on. The signal also ends the body. */
+  /** Requests the bytes from `at` on. The signal also ends the body. */
   open(at: number, signal: AbortSignal): Promise<RangeAnswer>;
   readonly signal?: AbortSignal | undefined;
-  /** Tests make it short. */
+  /** Time after which a silent server is taken to have vanished; tests make it short. */
   readonly silenceMs?: number;
 }
 
 /**
- * The bytes of something far away, exactly as many as it was asked for; goes on where it was cut.
- * @throws {SourceUnavailableError} if it was cut, or silent, time and again.
- * @throws {SourceChangedError} if it cannot be read in ranges and is longer than it was.
+ * Reads bytes from a server, exactly as many as were requested. After a broken connection, it goes on where the
+ * connection broke.
+ * @throws {SourceUnavailableError} if the connection broke, or the server was silent, in each of several attempts.
+ * @throws {SourceChangedError} if the source gives no ranges and is longer than it was.
  * @throws {SourceError} that `open` throws.
  */
 export async function* readResuming(read: ResumingRead): AsyncIterable<Buffer> {
@@ -50,7 +51,7 @@ export async function* readResuming(read: ResumingRead): AsyncIterable<Buffer> {
         if (wanted.length < chunk.length) return;
       }
       if (to === null) return;
-      // A server may answer with a shorter range than it was asked for, one after the other.
+      // A server may answer with a shorter range than was requested. Then the next request asks for the rest.
       if (at < to && (at === before || !ranges)) throw new SourceUnavailableError(`${location} was cut off.`);
     } catch (error) {
       signal?.throwIfAborted();
@@ -63,10 +64,13 @@ export async function* readResuming(read: ResumingRead): AsyncIterable<Buffer> {
   }
 }
 
-/** Whatever the bytes are, they are not those that the answer speaks of, also those that were read before. */
+/**
+ * The server sent more bytes than it had announced. Then none of its bytes can be trusted, not even those that were
+ * read before.
+ */
 class LongAnswerError extends SourceUnavailableError {
   constructor(location: string) {
-    super(`${location} sent more than it said.`);
+    super(`${location} sent more bytes than it had announced.`);
   }
 }
 
@@ -81,7 +85,8 @@ async function* readOnce(read: ResumingRead, at: number): AsyncIterable<Buffer> 
     for await (const chunk of body) {
       left -= chunk.length;
       if (left < 0) throw new LongAnswerError(location);
-      // As long as we have the chunk, perhaps because our database is away, the server cannot send.
+      // The server cannot send while we still work on the chunk, perhaps because our database does not answer. So this
+      // time does not count as silence.
       clearTimeout(timer);
       yield Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
       timer = listen();
@@ -97,7 +102,7 @@ function asSourceError(location: string, error: unknown): SourceError | SourceUn
   return new SourceUnavailableError(`${location} was cut off: ${causeOf(error)}`, { cause: error });
 }
 
-/** What lies behind "fetch failed" and the like. */
+/** The message of the cause of an error, because the error itself may say only "fetch failed" or the like. */
 export function causeOf(error: unknown): string {
   const { message, cause } = error as Error;
   return cause instanceof Error && cause.message ? cause.message : message;

@@ -10,7 +10,7 @@ import { type RangeAnswer, readResuming } from "./resuming-read.js";
 import type { Source, SourceObject, UnreadableObject } from "./source.js";
 import { SourceChangedError, SourceError, SourceUnavailableError } from "./source-error.js";
 
-/** Imported when it is needed: the library takes longer to load than all the rest. */
+/** The library is imported only when it is needed, because it takes longer to load than everything else. */
 type Library = typeof import("@aws-sdk/client-s3");
 
 interface Store {
@@ -19,19 +19,22 @@ interface Store {
 }
 
 /**
- * `s3://bucket/key` is one object; `s3://bucket/prefix/`, or a bucket, every object below it. Endpoint, region and keys
- * come from the usual environment.
+ * Opens an S3 address. `s3://bucket/key` is one object; `s3://bucket/prefix/`, or a bucket, is every object below it.
+ * Endpoint, region and keys come from the usual environment variables.
+ * @throws {SourceError} if the address is not valid, if there is no such object, or if it may not be read.
+ * @throws {SourceUnavailableError} if the store does not answer.
  */
 export async function openS3Source(address: string, signal?: AbortSignal): Promise<Source> {
   const match = /^s3:\/\/([^/@:]+)(?:\/(.*))?$/is.exec(address);
-  // Not repeated: there may be a key in it, which belongs into the environment.
+  // The message does not repeat the address, because it may hold a secret key, which belongs into the environment.
   if (!match) throw new SourceError("An S3 address looks like s3://bucket/prefix/, without keys and port.");
   const [, bucket, key = ""] = match as unknown as [string, string, string | undefined];
-  // It warns of a Node.js that it runs on, and that ratesapp supports; npm warns of one that it does not run on.
+  // Without this, the library warns of versions of Node.js on which it still runs and which ratesapp supports. npm
+  // warns of versions on which it does not run.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
   const library = await import("@aws-sdk/client-s3");
   const client = new library.S3Client({
-    // Stores of one's own rarely have a DNS name for each bucket.
+    // A store that users run themselves rarely has a DNS name for each bucket.
     forcePathStyle: Boolean(process.env.AWS_ENDPOINT_URL ?? process.env.AWS_ENDPOINT_URL_S3),
     ...(process.env.AWS_REGION || process.env.AWS_DEFAULT_REGION ? {} : { region: "us-east-1" }),
   });
@@ -87,7 +90,11 @@ async function* listPrefix(
 
 const REST = "The rest of the list";
 
-/** @param token where the page before ended. @throws if the list cannot be read after several attempts. */
+/**
+ * Reads a page of the list of objects.
+ * @param token where the page before ended; undefined for the first page.
+ * @throws {SourceError} {SourceUnavailableError} if the list cannot be read after several attempts.
+ */
 async function listPage(
   { library, client }: Store,
   bucket: string,
@@ -98,7 +105,7 @@ async function listPage(
   const command = new library.ListObjectsV2Command({
     Bucket: bucket,
     Prefix: prefix,
-    // One key with a character that XML cannot hold would make its whole page unreadable.
+    // Without this, a single key with a character that XML cannot hold would make its whole page unreadable.
     EncodingType: "url",
     ...(token ? { ContinuationToken: token } : {}),
   });
@@ -106,7 +113,7 @@ async function listPage(
     try {
       const location = `s3://${bucket}/${prefix}`;
       const page = await ask(location, signal, (options) => client.send(command, options));
-      // Any XML is read as a list, and the page of a proxy that wants a login as an empty one.
+      // The library reads any XML as a list: the login page of a proxy would be an empty list.
       if ([page.IsTruncated, page.KeyCount, page.Name].every((member) => member === undefined)) {
         throw new SourceUnavailableError(`${location} cannot be read: the store did not answer with a list`);
       }
@@ -131,7 +138,7 @@ interface Version {
   readonly LastModified?: Date | undefined;
 }
 
-/** What tells one version from another: the ETag, or in a store that keeps none the second it was written in. */
+/** The mark of a version: the ETag; or, in a store without ETags, the second in which the object was written. */
 function writeVersion({ ETag, LastModified }: Version): string {
   return ETag || (LastModified?.toISOString().replace(/\..*/, "") ?? "");
 }
@@ -190,7 +197,10 @@ class S3Object implements SourceObject {
     }
   }
 
-  /** Bytes of an answer that begins where it was asked to. A store that knows no ranges answers with all. */
+  /**
+   * The number of bytes of an answer, which must begin where the range does. A store that does not know ranges answers
+   * with the whole object.
+   */
   #bytesOf({ ContentRange, ContentLength = 0 }: GetObjectCommandOutput, from: number): number {
     const range = readContentRange(ContentRange) ?? { from: 0, to: ContentLength, total: ContentLength };
     if (range.total !== this.bytes) {
@@ -202,13 +212,16 @@ class S3Object implements SourceObject {
     return range.to - from;
   }
 
-  /** Each answer is checked when it comes. */
+  /** Does nothing, because each answer is checked when it arrives. */
   async verify(): Promise<void> {}
 }
 
 /**
- * Runs a request; tells what will always fail from what may work a moment later (the client has tried three times).
- * @param known of an object that was there before: it is gone, or refused for a while.
+ * Runs a request, and sorts its errors into those that will come again and those that may be over a moment later. (The
+ * client has tried three times by then.)
+ * @param known true if the object was there before: then a refusal counts as passing, and a missing object as changed.
+ * @throws {SourceChangedError} if the object is gone or is another version.
+ * @throws {SourceError} {SourceUnavailableError} the error will come again; or it may be over later.
  */
 async function ask<T>(
   location: string,
@@ -228,9 +241,9 @@ async function ask<T>(
     if (status === 404 && known) throw new SourceChangedError(location, "it is gone");
     if (status === 404) throw new SourceError(`There is no ${location}.`, { cause: error });
     const refused = status === 401 || status === 403 || name === "CredentialsProviderError";
-    // Further lines are advice for those who program with the library.
+    // Only the first line: the others are advice for programmers who use the library.
     const reason = `${location} ${refused ? "may not" : "cannot"} be read: ${message.split("\n")[0] || name}`;
-    // An answer of 200 that cannot be read was cut, or is not the store's.
+    // An answer of 200 that cannot be read was cut off, or does not come from the store.
     const forGood =
       refused || (status !== undefined && status >= 300 && status < 500 && status !== 408 && status !== 429);
     if (forGood && !known) throw new SourceError(reason, { cause: error });

@@ -1,4 +1,4 @@
-/** What is wrong lies in the source itself and will be so however often it is read: the batch fails. */
+/** The error lies in the source itself, and will be there at each reading. So the batch fails. */
 export class SourceError extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
@@ -6,7 +6,7 @@ export class SourceError extends Error {
   }
 }
 
-/** The source is not the one any more that was planned. */
+/** The source has changed since the batch was planned. */
 export class SourceChangedError extends SourceError {
   constructor(name: string, what: string) {
     super(`${name} changed while it was read (${what}).`);
@@ -14,7 +14,7 @@ export class SourceChangedError extends SourceError {
   }
 }
 
-/** The source could not be read just now; another attempt may work. */
+/** The source could not be read this time; another attempt may succeed. */
 export class SourceUnavailableError extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);

@@ -2,48 +2,57 @@ import type { Channel } from "../../batches/delivery.js";
 
 /** One delivery: a file, what an HTTP address or an S3 key holds, or standard input. It becomes one batch. */
 export interface SourceObject {
-  /** What reports call it: the last part of the path. */
+  /** The name in reports: the last part of the path or address. */
   readonly name: string;
   /** Path or address in full, without credentials. */
   readonly location: string;
   readonly channel: Channel;
-  /** The same for the same content under the same name, in any process: name, size, and ETag or modification time. */
+  /**
+   * Equal for the same content under the same name, in any process: made of name, size, and ETag or time of
+   * modification.
+   */
   readonly identity: string;
-  /** Bytes as stored; null if they are not known before the end. */
+  /** Size in bytes, as stored; null if it is known only at the end. */
   readonly bytes: number | null;
-  /** True if any part can be read on its own: several workers can share the object. */
+  /** True if each part can be read on its own, so that several workers can share the object. */
   readonly ranges: boolean;
-  /** True if it can be read again from its beginning; false for standard input. */
+  /** True if the object can be read again from its beginning; false for standard input. */
   readonly repeatable: boolean;
   /**
-   * Bytes from `from` (inclusive) to `to` (exclusive; null for the end). A chunk may be written over once the next is
-   * asked for. Without {@link ranges}, `from` must be 0 and `to` null.
-   * @throws {SourceChangedError} if it is not the object any more that was opened.
-   * @throws {SourceUnavailableError} if it cannot be read just now.
+   * Reads the bytes from `from` (inclusive) to `to` (exclusive; null for the end). A chunk may be written over once the
+   * next is requested. If {@link ranges} is false, `from` must be 0 and `to` null.
+   * @throws {SourceChangedError} if the object has changed since it was opened.
+   * @throws {SourceUnavailableError} if the object cannot be read this time.
    */
   read(from: number, to: number | null, signal?: AbortSignal): AsyncIterable<Buffer>;
-  /** @throws {SourceChangedError} as `read`; to be called behind the last chunk. */
+  /**
+   * Checks that the object is still the one that was opened. Call this after the last chunk.
+   * @throws {SourceChangedError} {SourceUnavailableError} as `read`.
+   */
   verify(): Promise<void>;
   /**
-   * The object that is there by now under this name, where `read` would refuse it: behind a large one of a folder,
-   * others wait for long. Null if it cannot be had.
+   * Looks at the object again, and returns what now has its name; null if that cannot be read. An object of a folder
+   * may wait long behind a large one, and change in the meantime; `read` would refuse the old version.
    */
   lookAgain?(): Promise<SourceObject | null>;
 }
 
-/** What stands among the deliveries of a folder or prefix and cannot be read as one. */
+/** An entry of a folder or prefix that cannot be read as a delivery. */
 export interface UnreadableObject {
   readonly name: string;
   readonly error: Error;
 }
 
-/** Where batches come from. */
+/** A source: where deliveries come from. */
 export interface Source {
-  /** A folder or prefix rather than one object: what is known already is left out. */
+  /**
+   * True for a folder or prefix, false for a single object. Of a folder or prefix, deliveries that were loaded before
+   * are left out.
+   */
   readonly several: boolean;
   /**
-   * Objects in the order of their names. One that cannot be read is told of, and so is where the list breaks off:
-   * the others are loaded all the same.
+   * Lists the objects in the order of their names. An object that cannot be read is listed with its error, and so is
+   * the place where the list breaks off; the other objects can be loaded.
    * @throws {SourceError} {SourceUnavailableError} if there is no list at all.
    */
   list(signal?: AbortSignal): AsyncIterable<SourceObject | UnreadableObject>;

@@ -1,13 +1,17 @@
 import zlib from "node:zlib";
 
-/** Of every chunk a buffer is made; larger ones only wait longer to be collected. */
+/**
+ * Bytes of a decompressed chunk. Each chunk is a new buffer; larger buffers would only wait longer for garbage
+ * collection.
+ */
 const CHUNK_BYTES = 64 * 1024;
 
 /**
- * Reads every member of gzip data to its very end. Node's own decompressor reads members that follow each other, fast
- * however small they are, but takes a zero byte behind one for the end and drops all that follows: of files that were
- * padded to blocks and then put together, only the first would be published. So what follows zeros is given to a new
- * decompressor, which takes nothing but another member.
+ * Decompresses every member of gzip data, to the very end. Node's own decompressor reads members that follow each
+ * other, and is fast however small they are. But it takes a zero byte behind a member for the end, and drops everything
+ * after it: of files that were padded to whole blocks and then joined, only the first would be published. So the data
+ * behind zeros goes to a new decompressor, which accepts only another member.
+ * @throws an error of zlib for damaged or truncated data.
  */
 export async function* unpackGzip(chunks: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
   const input = chunks[Symbol.asyncIterator]();
@@ -17,12 +21,15 @@ export async function* unpackGzip(chunks: AsyncIterable<Buffer>): AsyncIterable<
       chunk = await skipZeros(rest, input);
     }
   } finally {
-    // Not waited for: a source that is silent would keep one that needs no more of it.
+    // Does not wait: a silent source would hold up a reader that needs no more of it.
     input.return?.().catch(() => {});
   }
 }
 
-/** Members up to a zero byte behind one, where what is left of the last chunk begins; null at the end of the input. */
+/**
+ * Decompresses members up to a zero byte behind one of them. Returns the rest of the last chunk from that zero byte on;
+ * null at the end of the input.
+ */
 async function* unpackMembers(first: Buffer, input: AsyncIterator<Buffer>): AsyncGenerator<Buffer, Buffer | null> {
   const gunzip = zlib.createGunzip({ chunkSize: CHUNK_BYTES });
   let last = first;
@@ -41,7 +48,7 @@ async function* unpackMembers(first: Buffer, input: AsyncIterator<Buffer>): Asyn
   return gunzip.bytesWritten < given ? last.subarray(gunzip.bytesWritten - given) : null;
 }
 
-/** From the first byte on that is not zero; null if none follows. */
+/** The input from its next byte that is not zero; null if there is none. */
 async function skipZeros(rest: Buffer | null, input: AsyncIterator<Buffer>): Promise<Buffer | null> {
   for (let chunk = rest; chunk !== null; chunk = await nextOf(input)) {
     const at = chunk.findIndex((byte) => byte !== 0);

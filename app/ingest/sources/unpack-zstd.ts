@@ -3,12 +3,14 @@ import xxhash from "xxhash-wasm";
 import { ZstdFrame } from "./zstd-frame.js";
 
 /**
- * Reads every frame of zstd data, and fails where the last one is not whole. Not Node's own decompressor (22.15 and
- * later): it drops what follows the first frame of a chunk, and some versions take cut data for whole, so that `cat
- * a.zst b.zst`, or what pzstd writes, would be published in part. This one is in JavaScript: about 200 MB/s, several
- * times as fast as the lines are parsed. It looks at no checksums and sizes, hence {@link ZstdFrame}.
+ * Decompresses every frame of zstd data, and fails if the last frame is not complete. Node's own decompressor (22.15
+ * and later) is not used: it drops everything behind the first frame of a chunk, and some versions accept truncated
+ * data. Of `cat a.zst b.zst`, or of a file of pzstd, only a part would be published. This decompressor is in JavaScript
+ * and reaches about 200 MB/s, several times the speed at which lines are parsed. It does not check checksums and sizes,
+ * so {@link ZstdFrame} does.
  *
- * Unpacks a block when it is asked for: a chunk of a few KiB may hold gigabytes.
+ * A block is unpacked only when it is requested, because a chunk of a few KiB may hold gigabytes.
+ * @throws an error for damaged or truncated data; {@link LargeWindowError} for a frame that needs too much memory.
  */
 export async function* unpackZstd(chunks: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
   const { create64 } = await xxhash();

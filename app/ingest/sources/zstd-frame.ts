@@ -1,21 +1,27 @@
-/** What every decompressor should take (RFC 8878, 3.1.1.1.2). It is memory, and a frame says itself how much. */
+/**
+ * The largest window that every decompressor should support (RFC 8878, 3.1.1.1.2). The window is memory, and the frame
+ * itself says how much it needs.
+ */
 const LARGEST_WINDOW_BYTES = 8 * 1024 * 1024;
 
 const MAGIC = 0xfd2fb528;
-/** Its last four bits are anything. */
+/** The magic number of a skippable frame; its last four bits may have any value. */
 const SKIPPABLE_MAGIC = 0x184d2a50;
-/** The magic number and the descriptor; a frame that is skipped is at least as long. */
+/** Bytes of the magic number and the descriptor. A skippable frame is at least as long. */
 const START_BYTES = 5;
 const SKIPPABLE_HEADER_BYTES = 8;
-/** Of 18 bytes at most; the rest is zeros, of which its last field is read as if it had eight bytes. */
+/** A header has at most 18 bytes. Zeros follow, because the last field is read as eight bytes even if it is shorter. */
 const LONGEST_HEADER_BYTES = 18 + 7;
 const BLOCK_HEADER_BYTES = 3;
-/** RFC 8878, 3.1.1.2.4; a repeated byte would make 2 MiB of four bytes otherwise. */
+/** The largest block (RFC 8878, 3.1.1.2.4). Without this limit, four bytes with a repeated byte would become 2 MiB. */
 const LARGEST_BLOCK_BYTES = 128 * 1024;
 const REPEATED_BYTE = 1;
 const CHECKSUM_BYTES = 4;
 
-/** @param magic the first four bytes. pzstd begins with a frame that is skipped. */
+/**
+ * True if zstd data begins with this number. pzstd begins with a skippable frame.
+ * @param magic the first four bytes, little-endian.
+ */
 export function beginsZstd(magic: number): boolean {
   return magic === MAGIC || isSkippable(magic);
 }
@@ -24,7 +30,7 @@ function isSkippable(magic: number): boolean {
   return (magic & 0xfffffff0) >>> 0 === SKIPPABLE_MAGIC;
 }
 
-/** A frame asks for more memory than is given. */
+/** The frame needs more memory than is allowed. */
 export class LargeWindowError extends Error {
   constructor() {
     super("its zstd window is over 8 MiB; pack it without --long and --ultra");
@@ -32,13 +38,13 @@ export class LargeWindowError extends Error {
   }
 }
 
-/** What the fifth byte of a frame says of its header and its end (RFC 8878, 3.1.1.1.1). */
+/** What the fifth byte of a frame says about its header and its end (RFC 8878, 3.1.1.1.1). */
 interface Descriptor {
-  /** Lengths of the fields behind it, in their order. */
+  /** Bytes of the fields behind the descriptor, in this order. */
   readonly windowBytes: number;
   readonly dictionaryBytes: number;
   readonly sizeBytes: number;
-  /** A checksum follows the last block. */
+  /** True if a checksum follows the last block. */
   readonly hasChecksum: boolean;
 }
 
@@ -52,33 +58,33 @@ function readDescriptor(descriptor: number): Descriptor {
   };
 }
 
-/** What is read of a frame; everything between is passed over. */
+/** The fields of a frame that are read; everything else is skipped. */
 type Field = "start" | "header" | "header to skip" | "block header" | "checksum";
 
 /** Follows one frame of zstd data to its end, without unpacking it (RFC 8878, 3.1). */
 export class ZstdFrame {
-  /** Bytes of the content, if the frame tells. */
+  /** Bytes of the content, if the frame gives them. */
   contentBytes: number | undefined;
-  /** Of the content, the lower half of its XXH64; known at the end, if the frame has one. */
+  /** The lower half of the XXH64 of the content; known at the end of the frame, if the frame has a checksum. */
   checksum: number | undefined;
-  /** The field that is being read: its first `#filled` of `#wanted` bytes are there. */
+  /** The field that is being read. The first `#filled` of its `#wanted` bytes are there. */
   #field: Field = "start";
   readonly #bytes = Buffer.alloc(LONGEST_HEADER_BYTES);
   #filled = 0;
   #wanted = START_BYTES;
-  /** Bytes to pass over until the next field, or the end. */
+  /** Bytes to skip before the next field or the end. */
   #skip = 0;
   #last = false;
   #hasChecksum = false;
 
-  /** The whole frame was taken. */
+  /** True once the whole frame was taken. */
   get ended(): boolean {
     return this.#last && this.#skip === 0;
   }
 
   /**
-   * Takes bytes from `from` on that belong to the frame, at most to the end of a block; returns where they end.
-   * @throws {LargeWindowError} if it needs too much memory; another error if it is no frame.
+   * Takes bytes of the frame from `from` on, at most to the end of a block. Returns where they end.
+   * @throws {LargeWindowError} if the frame needs too much memory; another error if the bytes are not a frame.
    */
   take(chunk: Buffer, from: number): number {
     let at = from;
@@ -120,7 +126,7 @@ export class ZstdFrame {
     }
   }
 
-  /** The header goes on behind the bytes that are there. */
+  /** Reads the magic number and the descriptor, which say how long the header is. */
   #readStart(): void {
     const magic = this.#bytes.readUInt32LE(0);
     if (isSkippable(magic)) {
@@ -130,16 +136,16 @@ export class ZstdFrame {
       const { windowBytes, dictionaryBytes, sizeBytes } = this.#descriptor;
       this.#field = "header";
       this.#wanted = START_BYTES + windowBytes + dictionaryBytes + sizeBytes;
-    } else throw new Error("what follows a frame is none");
+    } else throw new Error("the data behind a frame is not a frame");
   }
 
   #readHeader(): void {
     const { windowBytes, sizeBytes, hasChecksum } = this.#descriptor;
     const window = this.#bytes[START_BYTES] as number;
     const size = Number(this.#bytes.fill(0, this.#wanted).readBigUInt64LE(this.#wanted - sizeBytes));
-    // Two bytes begin where one ends (RFC 8878, 3.1.1.1.4).
+    // A size of two bytes counts from 256, where one byte ends (RFC 8878, 3.1.1.1.4).
     if (sizeBytes > 0) this.contentBytes = sizeBytes === 2 ? size + 256 : size;
-    // A frame without a window of its own needs all of its content.
+    // A frame that gives no window needs memory for all of its content.
     const bytes =
       windowBytes === 1 ? 2 ** (10 + (window >> 3)) * (1 + (window & 7) / 8) : (this.contentBytes as number);
     if (bytes > LARGEST_WINDOW_BYTES) throw new LargeWindowError();

@@ -8,37 +8,41 @@ import type { Job, JobInput, JobOutput, JobResults, LogMessage, ThreadData, Thre
 import type { UploadedPiece } from "./upload-piece.js";
 import type { UploadStream } from "./upload-stream.js";
 
+/** Settings of the thread. */
 export interface IngestThreadOptions {
-  /** The primary. */
+  /** URL of the primary. */
   readonly databaseUrl: string;
-  /** Most of them at once. */
+  /** Most connections to the database at the same time. */
   readonly connections: number;
   readonly logger: Logger;
 }
 
 interface Abortable {
-  /** Aborted when the client is gone. */
+  /** Aborts when the client is gone. */
   readonly signal: AbortSignal;
 }
 
-/** Several times what it takes; a server that has no more memory would be ended as a whole. */
+/**
+ * Limit of the heap of the thread: several times what it needs. Without a limit, a fault in the thread could take all
+ * memory, which would end the whole server.
+ */
 const HEAP_MIB = 128;
 const LONGEST_STOP_MS = 5_000;
-/** In the folder of this file, compiled or not. */
+/** The module that runs in the thread: in the folder of this file, as TypeScript or compiled. */
 const INSIDE = new URL(`inside-ingest-thread${extname(import.meta.url)}`, import.meta.url);
 
-/** What ended the thread is in the log; the same job may well succeed in the next one. */
+/** The thread ended before it had done the job. The log has the reason. The same job may succeed in the next thread. */
 export class IngestThreadError extends Error {
   constructor() {
-    super("The thread that loads and audits ended before this was done.");
+    super("The thread that loads and audits uploads ended before it had done this.");
     this.name = "IngestThreadError";
   }
 }
 
 /**
- * Loads and audits uploads beside the event loop of a server: whatever a body holds, readers do not wait while it is
- * unpacked, cut and parsed. One thread for all uploads, as readers may need the other cores. It is started by the first
- * job, and again by the first one after it ended.
+ * Loads and audits uploads in a thread, beside the event loop of a server: readers do not wait while a body is
+ * unpacked, cut and parsed. There is one thread for all uploads, because readers may need the other cores. The first
+ * job starts the thread; if the thread has ended, the next job starts another.
  */
 export class IngestThread {
   readonly #options: IngestThreadOptions;
@@ -50,30 +54,36 @@ export class IngestThread {
     this.#options = options;
   }
 
-  /** Of its connections to the database, as those of a pool, and as of a second ago. */
+  /** Connections of the thread to the database, counted as in a pool. The three counts are up to a second old. */
   get totalCount(): number {
     return this.#counts[0] as number;
   }
 
+  /** Connections that run nothing. */
   get idleCount(): number {
     return this.#counts[1] as number;
   }
 
+  /** Requests that wait for a connection. */
   get waitingCount(): number {
     return this.#counts[2] as number;
   }
 
   /**
-   * `uploadPiece` in the thread.
-   * @throws {PortsMissingError} {IngestThreadError} or what that throws.
+   * Runs `uploadPiece` in the thread.
+   * @throws {PortsMissingError} if the database has no ports.
+   * @throws {IngestThreadError} if the thread ended.
+   * @throws the errors of `uploadPiece`.
    */
   uploadPiece({ body, signal, ...piece }: Omit<UploadedPiece, "ports"> & Abortable): Promise<PieceResult | "same"> {
     return this.#run({ kind: "piece", ...piece }, signal, body);
   }
 
   /**
-   * `uploadStream` in the thread.
-   * @throws {PortsMissingError} {IngestThreadError} or what that throws.
+   * Runs `uploadStream` in the thread.
+   * @throws {PortsMissingError} if the database has no ports.
+   * @throws {IngestThreadError} if the thread ended.
+   * @throws the errors of `uploadStream`.
    */
   uploadStream({
     body,
@@ -84,14 +94,18 @@ export class IngestThread {
   }
 
   /**
-   * `auditBatch` in the thread, on two connections.
-   * @throws {IngestThreadError} or what that throws.
+   * Runs `auditBatch` in the thread, on two connections.
+   * @throws {IngestThreadError} if the thread ended.
+   * @throws the errors of `auditBatch`.
    */
   audit(batchId: number, signal: AbortSignal): Promise<AuditReport> {
     return this.#run({ kind: "audit", batchId }, signal);
   }
 
-  /** Waits for the jobs, whose signals should be aborted by now, but not for ever. */
+  /**
+   * Waits until all jobs have ended, and then ends the thread. The caller should have aborted the signals of the jobs.
+   * After five seconds the thread is ended in any case.
+   */
   async stop(): Promise<void> {
     const worker = this.#worker;
     if (worker === undefined) return;
@@ -115,7 +129,7 @@ export class IngestThread {
     try {
       return (await running) as JobResults[Kind];
     } catch (error) {
-      // Its port tells before it does itself.
+      // The port of a thread closes before the thread reports its end.
       if (error instanceof IngestThreadError) this.#forget(worker);
       signal.throwIfAborted();
       throw error;
@@ -140,7 +154,7 @@ export class IngestThread {
     return worker;
   }
 
-  /** The next job starts another. */
+  /** Forgets a thread that has ended, so that the next job starts another. */
   #forget(worker: Worker): void {
     if (this.#worker !== worker) return;
     this.#counts.fill(0);
@@ -148,7 +162,7 @@ export class IngestThread {
   }
 }
 
-/** Gives the thread a job and, as fast as it takes them, the bytes of a body. */
+/** Gives the thread a job, and sends it the bytes of a body as fast as it takes them. */
 function converse(worker: Worker, job: Job, signal: AbortSignal, body: AsyncIterable<Buffer>): Promise<unknown> {
   const { port1: port, port2 } = new MessageChannel();
   const send = (input: JobInput) => port.postMessage(input, input.kind === "chunk" ? [input.bytes.buffer] : []);
@@ -156,7 +170,7 @@ function converse(worker: Worker, job: Job, signal: AbortSignal, body: AsyncIter
   const chunks = body[Symbol.asyncIterator]();
   const sendNext = async () => {
     const { done, value } = await chunks.next();
-    // In memory of its own, which changes hands: that of the chunk belongs to others as well.
+    // A copy: its memory moves to the thread, while the memory of the chunk may be shared with others.
     send(done ? { kind: "end" } : { kind: "chunk", bytes: new Uint8Array(value) });
   };
   return new Promise((resolve, reject) => {
@@ -165,7 +179,7 @@ function converse(worker: Worker, job: Job, signal: AbortSignal, body: AsyncIter
       else if (output.kind === "done") resolve(output.result);
       else reject(fromSentError(output.error));
     });
-    // By the end of the thread, or by us behind the answer.
+    // The port closes when the thread ends, or when we close it after the answer.
     port.once("close", () => reject(new IngestThreadError()));
     signal.addEventListener("abort", abort);
     worker.postMessage({ job, port: port2 } satisfies ThreadOrder, [port2]);

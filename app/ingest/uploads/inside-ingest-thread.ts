@@ -13,9 +13,9 @@ import type { Job, JobInput, JobOutput, JobResults, LogMessage, ThreadData, Thre
 import { uploadPiece } from "./upload-piece.js";
 import { uploadStream } from "./upload-stream.js";
 
-// What runs inside the thread that IngestThread starts.
+// This module runs inside the thread that IngestThread starts.
 
-/** Chunks of a body that may wait here, each as the server read it (64 KiB at most). */
+/** Most chunks of a body that wait here, each as the server has read it (64 KiB at most). */
 const CHUNKS_AHEAD = 16;
 const COUNT_MS = 1_000;
 
@@ -43,12 +43,13 @@ server.on("message", (order: ThreadOrder) => {
 });
 
 /**
- * The thread that answers readers goes first where processors are short. Linux gives each thread a priority of its own;
- * elsewhere all threads of a process share one, which stays.
+ * Lowers the priority of this thread, so that the thread that answers readers goes first when processors are short.
+ * Linux gives each thread a priority of its own. Elsewhere all threads of a process share one priority, which is left
+ * as it is.
  */
 function yieldToReaders(): void {
   if (process.platform !== "linux") return;
-  // A synchronous call runs on this very thread, as which /proc knows it.
+  // The call is synchronous, so it runs on this thread, and /proc/thread-self means this thread.
   const threadId = Number(basename(readlinkSync("/proc/thread-self")));
   setPriority(threadId, Math.max(getPriority(), constants.priority.PRIORITY_LOW));
 }
@@ -61,7 +62,8 @@ async function carryOut(job: Job, port: MessagePort): Promise<void> {
     highWaterMark: CHUNKS_AHEAD,
     read: () => answer({ kind: "more" }),
   });
-  // Its reader is told of an error; before there is one, Node would end the thread for it.
+  // The reader of the body gets its errors. Without this listener, an error before the body is read would end the
+  // thread.
   body.on("error", () => {});
   port.on("message", (input: JobInput) => {
     if (input.kind === "chunk") body.push(Buffer.from(input.bytes.buffer));
@@ -84,10 +86,10 @@ async function resultOf(
   signal: AbortSignal,
 ): Promise<JobResults[keyof JobResults]> {
   const patient = new Database(pool, { patienceMs: PATIENCE_MS, log, signal });
-  // The client of a piece waits for the answer, and sends it again.
+  // Without patience: the client of a piece waits for the answer, and can send the piece again.
   const once = patient.with({ patienceMs: 0 });
   if (job.kind === "audit") {
-    // Each call makes one month at a time, and the database has more than one core.
+    // Each call makes one part at a time, and the database has more than one core.
     const [report] = await Promise.all([1, 2].map(() => auditBatch(patient, job.batchId)));
     return report;
   }

@@ -4,7 +4,7 @@ import { HeaderError } from "../parse/columns.js";
 import { SourceChangedError, SourceError } from "../sources/source-error.js";
 import { BadRowsError, PieceConflictError, PieceTooLargeError } from "./upload-error.js";
 
-/** Those that are told apart by their class where they arrive. */
+/** Errors that the receiver tells apart by their class. */
 const KINDS: readonly (abstract new (...args: never[]) => Error)[] = [
   BadRowsError,
   BatchNotFoundError,
@@ -18,18 +18,19 @@ const KINDS: readonly (abstract new (...args: never[]) => Error)[] = [
 ];
 
 /**
- * An error on its way between threads, where the error itself would lose its class and all but its message and stack.
+ * An error in the form in which it is sent between threads. Sent as it is, an error would lose its class, and
+ * everything but its message and stack.
  */
 export interface SentError {
   readonly name: string;
   readonly message: string;
   readonly stack: string | undefined;
-  /** Its other members, such as the SQLSTATE of an error of Postgres. */
+  /** The other members of the error, such as the SQLSTATE of an error of Postgres. */
   readonly members: Readonly<Record<string, unknown>>;
   readonly cause: SentError | undefined;
 }
 
-/** For the way to another thread. */
+/** Makes the form in which an error is sent to another thread. */
 export function toSentError(thrown: unknown): SentError {
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
   const members = Object.entries(error).filter(([, value]) => value === null || typeof value !== "object");
@@ -42,7 +43,7 @@ export function toSentError(thrown: unknown): SentError {
   };
 }
 
-/** The error as it was, with its class if that is one of {@link KINDS}. */
+/** Makes the error again, with its class if it is one of {@link KINDS}. */
 export function fromSentError({ name, message, stack, members, cause }: SentError): Error {
   const error = new Error(message, cause && { cause: fromSentError(cause) });
   const kind = KINDS.find((each) => each.name === name);

@@ -4,16 +4,16 @@ import type { PieceResult } from "../load/load-piece.js";
 import type { Format } from "../parse/header-reader.js";
 import type { SentError } from "./sent-error.js";
 
-/** What the thread is given when it starts. */
+/** Settings that the thread gets when it starts. */
 export interface ThreadData {
   readonly databaseUrl: string;
-  /** Most connections at once. */
+  /** Most connections to the database at the same time. */
   readonly connections: number;
-  /** Where it tells how many there are: all, idle, and those that wait for one. */
+  /** Shared memory to which the thread writes its counts of connections: all, idle, and requests that wait for one. */
   readonly counts: Int32Array;
 }
 
-/** What the thread is asked to do. Bytes of a body follow on the port. */
+/** A job for the thread. The bytes of a body follow on the port. */
 export type Job =
   | {
       readonly kind: "piece";
@@ -25,29 +25,29 @@ export type Job =
   | { readonly kind: "stream"; readonly batchId: number; readonly bytes?: number }
   | { readonly kind: "audit"; readonly batchId: number };
 
-/** What comes of it. */
+/** The result of each kind of job. */
 export interface JobResults {
   readonly piece: PieceResult | "same";
   readonly stream: undefined;
   readonly audit: AuditReport;
 }
 
-/** To the thread; the last one with nothing left to do. */
+/** A message to the thread: a job, or "stop". The server sends "stop" once no job is left. */
 export type ThreadOrder = { readonly job: Job; readonly port: MessagePort } | "stop";
 
-/** To the thread, about one job. */
+/** A message to the thread about one job. */
 export type JobInput =
   | { readonly kind: "chunk"; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly kind: "end" }
   | { readonly kind: "abort" };
 
-/** From the thread, about one job. */
+/** A message from the thread about one job. `more` asks for the next chunk of the body. */
 export type JobOutput =
   | { readonly kind: "more" }
   | { readonly kind: "done"; readonly result: JobResults[keyof JobResults] }
   | { readonly kind: "failed"; readonly error: SentError };
 
-/** From the thread, for the log. */
+/** A message from the thread for the log of the server. */
 export interface LogMessage {
   readonly level: "debug" | "info" | "warn";
   readonly fields: object;

@@ -1,13 +1,13 @@
 import { BatchError } from "../../batches/batch-error.js";
 
-/** The key was used before, for a batch that was opened otherwise. */
+/** The Idempotency-Key belongs to a batch that was opened with other settings. */
 export class UploadConflictError extends BatchError {
   constructor(batchId: number, differs: string) {
     super(batchId, `The Idempotency-Key belongs to batch ${batchId}, which has another ${differs}.`);
   }
 }
 
-/** The piece is there already with other content, or another request sends it. */
+/** The piece was loaded with other content, or another request is sending it. */
 export class PieceConflictError extends BatchError {
   readonly piece: number;
 
@@ -22,12 +22,12 @@ export class PieceTooLargeError extends BatchError {
   readonly maxBytes: number;
 
   constructor(batchId: number, piece: number, maxBytes: number) {
-    super(batchId, `Piece ${piece} of batch ${batchId} is larger than ${maxBytes} bytes; send it in several.`);
+    super(batchId, `Piece ${piece} of batch ${batchId} is larger than ${maxBytes} bytes; send it in several pieces.`);
     this.maxBytes = maxBytes;
   }
 }
 
-/** It cannot be published yet. */
+/** The upload cannot be published yet, because something is missing. */
 export class IncompleteUploadError extends BatchError {
   constructor(batchId: number, what: string) {
     super(batchId, `Batch ${batchId} is not complete. ${what}`);
@@ -41,7 +41,7 @@ export class NoPricesError extends IncompleteUploadError {
   }
 }
 
-/** More lines are bad than the batch may have; `readBadLines` has them. */
+/** The batch has more bad lines than it may have. `readBadLines` returns them. */
 export class BadRowsError extends BatchError {
   readonly rejected: number;
 

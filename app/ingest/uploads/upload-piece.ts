@@ -17,33 +17,35 @@ import {
 } from "./upload.sql.js";
 import { BadRowsError, PieceConflictError, PieceTooLargeError } from "./upload-error.js";
 
+/** A piece that a client sends. */
 export interface UploadedPiece {
   readonly batchId: number;
   readonly number: number;
   readonly format: Format;
-  /** Plain, gzip or zstd; each piece of CSV has a header of its own. */
+  /** The bytes of the piece: plain, gzip or zstd. Each piece of CSV has a header of its own. */
   readonly body: AsyncIterable<Buffer>;
   readonly ports: PortTable;
-  /** Most bytes of the body, before and after decompression. */
+  /** Limit of the bytes of the body; it holds both before and after decompression. */
   readonly maxBytes: number;
 }
 
 /**
- * Loads one piece of an upload while its bytes arrive. All of it is there afterwards, or, after any error, nothing, and
- * it can be sent again; the last one to send it wins.
- * @param database with a signal that is aborted when the client is gone.
+ * Loads one piece of an upload while its bytes arrive. Afterwards the whole piece is loaded. After any error none of it
+ * is, and the client can send it again. If two requests send the same piece, the later request wins.
+ * @param database with a signal that aborts when the client is gone.
  * @returns "same" if exactly these bytes were loaded before.
  * @throws {BatchNotFoundError}
- * @throws {BatchStateError} if the batch takes no pieces (any more).
- * @throws {PieceConflictError} if other bytes were loaded under this number, or are being sent.
- * @throws {PieceTooLargeError}
- * @throws {BadRowsError} if more lines are bad than the batch may have; they are kept until the piece is sent again.
+ * @throws {BatchStateError} if the batch does not come in pieces, or takes no more pieces.
+ * @throws {PieceConflictError} if other bytes were loaded under this number, or if a later request sends the piece.
+ * @throws {PieceTooLargeError} if the body has more than `maxBytes` bytes.
+ * @throws {BadRowsError} if more lines are bad than the batch may have. These lines are kept until the piece is sent
+ * again.
  * @throws {SourceError} {HeaderError} for a body that cannot be read.
  * @throws the signal's reason when the client is gone.
  */
 export async function uploadPiece(database: Database, piece: UploadedPiece): Promise<PieceResult | "same"> {
   const { batchId, number } = piece;
-  // Or it would take the piece from the request that its client has sent in its place.
+  // A client that is gone may have sent the piece again: this request must not take the piece from the later one.
   database.signal.throwIfAborted();
   const worker = `upload:${randomUUID()}`;
   const attempt = await claim(database, batchId, number, worker);
@@ -76,7 +78,10 @@ export async function uploadPiece(database: Database, piece: UploadedPiece): Pro
   }
 }
 
-/** @returns the number of the attempt; undefined if the batch takes no pieces, or this one is loaded. */
+/**
+ * Claims the piece for this request.
+ * @returns the number of the attempt; undefined if the batch takes no pieces, or if the piece is loaded.
+ */
 function claim(database: Database, batchId: number, number: number, worker: string): Promise<number | undefined> {
   return database.transaction(async (session) => {
     const claimed = await session.row(claimUploaded, { batchId, number, worker });
@@ -88,7 +93,8 @@ function claim(database: Database, batchId: number, number: number, worker: stri
 }
 
 /**
- * What became of a piece that was not taken. Also after the batch is closed, or a lost answer could not be asked for.
+ * Compares the body with a piece that could not be claimed. A client also sends a piece again when it lost the first
+ * answer, so this works even after the batch is closed.
  */
 async function compare(known: UploadedPieceState, piece: UploadedPiece): Promise<"same"> {
   const { batchId, number } = piece;
@@ -104,7 +110,7 @@ async function compare(known: UploadedPieceState, piece: UploadedPiece): Promise
   return "same";
 }
 
-/** The piece as text; all bytes of the body have gone through the hash behind the last chunk. */
+/** The lines of the piece. After the last chunk, all bytes of the body have gone through the hash. */
 async function* read(piece: UploadedPiece, hash: Hash): AsyncIterable<Buffer> {
   const raw = await peek(limit(piece, piece.body, hash), MAGIC_BYTES);
   yield* limit(piece, decompress(`Piece ${piece.number}`, raw.all, compressionOf(raw.head)));

@@ -7,22 +7,23 @@ import { SourceError } from "../sources/source-error.js";
 import { loadStream } from "../work/load-stream.js";
 import type { Worker } from "../work/worker.js";
 
+/** A body that a client sends, to be loaded as a whole batch. */
 export interface UploadStream {
   readonly batchId: number;
-  /** Plain, gzip or zstd. */
+  /** The bytes of the upload: plain, gzip or zstd. */
   readonly body: AsyncIterable<Buffer>;
-  /** Bytes of the body, if its client tells. */
+  /** Length of the body in bytes, if the client gives it. */
   readonly bytes?: number;
   readonly ports: PortTable;
-  /** Bytes of a piece; tests make it small. */
+  /** Bytes of a piece, decompressed; tests make it small. */
   readonly pieceBytes?: number;
 }
 
 /**
- * Loads an upload that comes as one body: cut into pieces as it arrives, of which those that an earlier try left behind
- * are skipped. The batch is complete afterwards, or failed with its bad lines told.
- * @param database with a signal that is aborted when the client is gone: what is loaded stays, and the same bytes sent
- * again go on from there.
+ * Loads an upload that comes as one body. The body is cut into pieces as it arrives, and pieces that an earlier try has
+ * loaded are skipped. Afterwards the batch is complete, or has failed with its bad lines recorded.
+ * @param database with a signal that aborts when the client is gone. What is loaded by then stays; if the client sends
+ * the same bytes again, loading goes on from there.
  * @throws the signal's reason when the client is gone.
  */
 export async function uploadStream(database: Database, upload: UploadStream): Promise<void> {
@@ -34,7 +35,8 @@ export async function uploadStream(database: Database, upload: UploadStream): Pr
 }
 
 /**
- * A client that stops can send its body again, and so the batch is left for that; but no worker can read a body twice.
+ * The body as a source. The client can send the body again, so the source counts as repeatable; but this process can
+ * read it only once.
  */
 function sourceOf({ body, bytes = null }: { body: AsyncIterable<Buffer>; bytes?: number | null }): SourceObject {
   let read = false;

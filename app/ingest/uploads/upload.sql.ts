@@ -3,11 +3,11 @@ import type { Channel, DeliveryMode } from "../../batches/delivery.js";
 import { findSetAside } from "../../batches/plan.sql.js";
 import { type NoParams, statement } from "../../database/statement.js";
 
-/** What an upload is opened with. */
+/** The settings with which a client opens an upload. */
 export interface Opened {
   readonly feed: string;
   readonly channel: Channel;
-  /** Its Idempotency-Key. */
+  /** The Idempotency-Key of the upload. */
   readonly identity: string;
   readonly source: string;
   readonly mode: DeliveryMode;
@@ -15,7 +15,10 @@ export interface Opened {
   readonly deadlineSeconds: number | null;
 }
 
-/** Waits while another request opens the same upload, and then returns no row. */
+/**
+ * Inserts the batch of an upload. Waits while another request opens the same upload; returns no row if that request has
+ * opened it.
+ */
 export const insertUpload = statement<Opened, { id: number }>(`
   INSERT INTO batches (feed, source, channel, delivery_identity, supersedes, mode, state, max_bad_rows, deadline_at)
   VALUES ($feed, $source, $channel, $identity, ${findSetAside}, $mode, 'loading', $maxBadRows,
@@ -23,7 +26,10 @@ export const insertUpload = statement<Opened, { id: number }>(`
   ON CONFLICT DO NOTHING
   RETURNING id`);
 
-/** The upload with this key, and the first thing (`differs`) that it was opened with and is not what is wanted now. */
+/**
+ * The upload with this key. `differs` names the first setting with which it was opened otherwise; null if all are the
+ * same.
+ */
 export const findUpload = statement<Opened, { id: number; differs: string | null }>(`
   SELECT id,
          CASE WHEN channel <> $channel THEN 'way of sending (in pieces, or as one body)'
@@ -38,9 +44,9 @@ export const findUpload = statement<Opened, { id: number; differs: string | null
   ORDER BY channel <> $channel LIMIT 1`);
 
 /**
- * Takes a piece of an open upload for this request, also from a request that has not finished: that one may hang on a
- * connection that is long gone, and finds at its commit that the piece is no longer its own. No row if the batch takes
- * no pieces, or this one is loaded.
+ * Claims a piece of an open upload for this request, also if another request has claimed it and not finished. That
+ * request may hang on a connection that is long gone; if it still runs, it finds at its commit that the piece no longer
+ * belongs to it. No row if the batch takes no pieces, or if the piece is loaded.
  */
 export const claimUploaded = statement<{ batchId: number; number: number; worker: string }, { attempts: number }>(`
   INSERT INTO pieces AS p (batch_id, number, state, from_byte, attempts, worker, started_at)
@@ -53,54 +59,54 @@ export const claimUploaded = statement<{ batchId: number; number: number; worker
     WHERE p.state <> 'loaded'
   RETURNING attempts`);
 
-/** What was bad in an earlier version of the piece. */
+/** Deletes the bad lines of an earlier version of the piece. */
 export const deleteBadLines = statement<{ batchId: number; number: number }>(
   "DELETE FROM bad_lines WHERE batch_id = $batchId AND piece = $number",
 );
-/** How much was bad in an earlier version of the piece. */
+/** Deletes the counts of bad lines of an earlier version of the piece. */
 export const forgetBadLineCounts = statement<{ batchId: number; number: number }>(
   "DELETE FROM bad_line_counts WHERE batch_id = $batchId AND piece = $number",
 );
 
-/** A piece of an upload, and the batch that it belongs to. */
+/** State of a piece of an upload, and of its batch. */
 export interface UploadedPieceState {
   readonly state: BatchState;
   readonly max_bad_rows: number;
   readonly in_pieces: boolean;
-  /** Null if there is no such piece. */
+  /** Null if the batch has no such piece. */
   readonly piece_state: "waiting" | "loading" | "loaded" | "failed" | null;
   readonly digest: string | null;
 }
 
-/** No row if there is no such batch. */
+/** Reads the state of a piece and of its batch. No row if there is no such batch. */
 export const readUploadedPiece = statement<{ batchId: number; number: number }, UploadedPieceState>(`
   SELECT b.state, b.max_bad_rows, b.channel = 'upload' AS in_pieces, p.state AS piece_state, p.digest
   FROM batches b LEFT JOIN pieces p ON p.batch_id = b.id AND p.number = $number
   WHERE b.id = $batchId`);
 
-/** Lets go of a piece that could not be loaded; it can be sent again. */
+/** Gives back a piece that could not be loaded, so that the client can send it again. */
 export const dropUploaded = statement<{ batchId: number; number: number; worker: string; attempt: number }>(`
   UPDATE pieces SET state = 'waiting', worker = NULL
   WHERE batch_id = $batchId AND number = $number AND worker = $worker AND attempts = $attempt AND state = 'loading'`);
 
-/** Before the check: no piece is claimed between that and the closing. */
+/** Locks the batch of an upload, so that no request claims a piece between the check of the upload and its closing. */
 export const lockUpload = statement<{ batchId: number }>("SELECT FROM batches WHERE id = $batchId FOR UPDATE");
 
-/** What may stand in the way of publishing an upload. */
+/** The state of an upload: everything that decides whether it can be published. */
 export interface UploadState {
   readonly state: BatchState;
   readonly planned: boolean;
   readonly max_bad_rows: number;
   readonly sent: boolean;
   readonly pieces: number;
-  /** Numbers of the pieces that are not loaded; null without any. */
+  /** Numbers of the pieces that are not loaded; null if there are none. */
   readonly unfinished: number[] | null;
   readonly failed: boolean;
   readonly rejected: number;
   readonly rows: number;
 }
 
-/** No row if there is no such batch. */
+/** Reads the state of an upload. No row if there is no such batch. */
 export const readUploadState = statement<{ batchId: number }, UploadState>(`
   SELECT b.state, b.planned, b.max_bad_rows, b.channel IN ('upload', 'stream') AS sent, count(p.number)::integer AS pieces,
          array_agg(p.number ORDER BY p.number) FILTER (WHERE p.state IN ('waiting', 'loading')) AS unfinished,
@@ -110,15 +116,18 @@ export const readUploadState = statement<{ batchId: number }, UploadState>(`
   WHERE b.id = $batchId
   GROUP BY b.id`);
 
-/** No more pieces. A stream is closed when it ends. */
+/**
+ * Closes an upload that comes in pieces: it takes no more of them. An upload as one body is closed when the body ends.
+ */
 export const closeUpload = statement<{ batchId: number }>(`
   UPDATE batches b
   SET planned = true, bytes = (SELECT sum(to_byte - from_byte) FROM pieces WHERE batch_id = b.id)
   WHERE id = $batchId AND state = 'loading' AND NOT planned AND channel = 'upload'`);
 
 /**
- * Uploads whose publish was asked for, as nothing else closes one that comes in pieces or lets any be audited, and that
- * no process is at: one that audits holds the lock of a part.
+ * Uploads that a client has asked to publish and that no process is working on. Only a request to publish closes an
+ * upload in pieces or starts an audit, so the state of the batch shows that it was made. A process that audits holds
+ * the lock of a part.
  */
 export const listUnpublished = statement<NoParams, { id: number }>(`
   WITH asked AS (
@@ -134,7 +143,7 @@ export const listUnpublished = statement<NoParams, { id: number }>(`
       = (SELECT count(*) FROM audit_parts WHERE batch_id = id AND NOT done)
   ORDER BY id`);
 
-/** Uploads of which nothing was sent for so many hours. */
+/** Open uploads of which nothing was sent in the last `hours` hours. */
 export const listAbandonedUploads = statement<{ hours: number }, { id: number }>(`
   SELECT b.id
   FROM batches b

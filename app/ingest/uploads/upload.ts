@@ -16,13 +16,14 @@ import {
 } from "./upload.sql.js";
 import { BadRowsError, IncompleteUploadError, NoPricesError, UploadConflictError } from "./upload-error.js";
 
+/** The settings with which a client opens an upload. */
 export interface NewUpload {
-  /** Whether it comes in pieces, or as one body that is cut here. */
+  /** `pieces`: the client sends pieces. `stream`: the client sends one body, which the server cuts into pieces. */
   readonly kind: "pieces" | "stream";
   readonly feed: string;
-  /** What its bad lines are reported under, such as the name of the file it is made from. */
+  /** The name under which bad lines are reported, such as that of the file that the upload is made from. */
   readonly source: string;
-  /** Chosen by the client: asking again with the same key gives the same batch. */
+  /** Chosen by the client: a second request with the same key gets the same batch. */
   readonly key: string;
   readonly mode: DeliveryMode;
   readonly maxBadRows: number;
@@ -30,17 +31,18 @@ export interface NewUpload {
 }
 
 /**
- * Opens a batch that is sent to us, or finds the one that was opened with the same key.
- * @throws {UploadConflictError} if that one was opened with anything else than this one.
+ * Opens an upload, or finds the upload that was opened with the same key.
+ * @returns the id of its batch; `created` is true if this call opened it.
+ * @throws {UploadConflictError} if the upload with this key was opened with other settings.
  */
 export async function openUpload(database: Database, upload: NewUpload): Promise<{ id: number; created: boolean }> {
-  // Asked first, because an INSERT that meets a known one still takes a batch number.
+  // Looks first: an INSERT that meets a known upload still uses up a batch number.
   const known = await findOpened(database, upload);
   if (known !== undefined) return { id: known, created: false };
   const added = await database.row(insertUpload, asOpened(upload));
   if (added) return { id: added.id, created: true };
   const others = await findOpened(database, upload);
-  if (others === undefined) throw new Error(`The upload ${upload.key} is gone.`);
+  if (others === undefined) throw new Error(`The upload ${upload.key} was deleted while it was opened.`);
   return { id: others, created: false };
 }
 
@@ -55,12 +57,13 @@ function asOpened({ kind, key, ...upload }: NewUpload): Opened {
 }
 
 /**
- * Takes no more pieces, if all are there and right. Does nothing to a batch that is past that.
- * @param pieces how many there must be; those that have arrived if not given.
+ * Closes an upload if all its pieces are loaded and it has few enough bad lines. Does nothing to a batch that is no
+ * longer loading.
+ * @param pieces how many pieces there must be; any number if not given.
  * @throws {BatchNotFoundError}
- * @throws {BatchStateError} if it is not an upload.
- * @throws {IncompleteUploadError} if pieces are missing or on their way; {@link NoPricesError} if none holds a price.
- * @throws {BadRowsError}
+ * @throws {BatchStateError} if the batch is not an upload.
+ * @throws {IncompleteUploadError} if pieces are missing or not loaded yet; {@link NoPricesError} if there are no prices.
+ * @throws {BadRowsError} if the batch has more bad lines than it may have.
  */
 export function completeUpload(database: Database, batchId: number, pieces?: number): Promise<void> {
   return database.transaction((session) => complete(session, batchId, pieces));
@@ -74,7 +77,7 @@ async function complete(session: Session, batchId: number, pieces: number | unde
   refuseIncomplete(batchId, upload, pieces);
   if (upload.planned) return;
   if (!(await session.run(closeUpload, { batchId }))) {
-    throw new IncompleteUploadError(batchId, "Its end has not arrived; send it once more.");
+    throw new IncompleteUploadError(batchId, "The end of its body has not arrived; send the body again.");
   }
 }
 
@@ -92,12 +95,15 @@ function refuseIncomplete(batchId: number, upload: UploadState, pieces: number |
   if (rows === 0) throw new NoPricesError(batchId);
 }
 
-/** Uploads whose publish was asked for and broke off, as when the process at it was killed. */
+/**
+ * The batches of uploads whose publish a client asked for, but did not end, because the process that worked on it was
+ * killed.
+ */
 export async function findUnpublished(database: Database): Promise<number[]> {
   return (await database.rows(listUnpublished)).map(({ id }) => id);
 }
 
-/** Fails uploads of which nothing was sent for so many hours, so that their space is given back. */
+/** Fails uploads of which nothing was sent in the last `hours` hours, so that their space can be freed. */
 export async function failAbandonedUploads(database: Database, hours: number): Promise<void> {
   for (const { id } of await database.rows(listAbandonedUploads, { hours })) {
     await failBatch(database, id, `Nothing was sent for ${hours} hours.`);

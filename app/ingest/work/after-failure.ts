@@ -17,16 +17,20 @@ export interface ClaimedPiece {
   readonly attempt: number;
 }
 
-/** What became of a piece that could not be loaded. */
+/** What happens next to a piece that could not be loaded. */
 export type Outcome =
-  /** Another worker may have it, or the batch is over. */
+  /** Another worker may have the piece, or the batch has ended. */
   | { readonly kind: "lost" }
-  /** It was the last attempt, or the batch failed with it. */
+  /** This was the last attempt, or the batch failed. */
   | { readonly kind: "failed" }
-  /** Any worker may try again after a while. */
+  /** Any worker may try again after this time. */
   | { readonly kind: "waiting"; readonly waitSeconds: number };
 
-/** Puts back a piece that could not be loaded, or fails the batch if no attempt can succeed. */
+/**
+ * Handles an error while a piece was loaded: puts the piece back for another attempt, or fails the batch if no attempt
+ * can succeed.
+ * @throws the signal's reason if the worker was told to stop.
+ */
 export async function afterFailure(
   { database, name }: Worker,
   piece: ClaimedPiece,
@@ -54,12 +58,12 @@ export async function afterFailure(
   return attempt < MOST_ATTEMPTS ? { kind: "waiting", waitSeconds } : { kind: "failed" };
 }
 
-/** What another attempt at the same source would meet again. */
+/** True if another attempt at the same source would fail in the same way. */
 export function isFinal(error: unknown): error is SourceError | HeaderError {
   return error instanceof SourceError || error instanceof HeaderError;
 }
 
-/** Fails the batch for what is wrong with its source; a bad header is also told as a bad line. */
+/** Fails the batch because of an error in its source. A bad header is also recorded as a bad line. */
 export async function failForGood(
   { database }: Pick<Worker, "database">,
   batchId: number,
@@ -67,7 +71,7 @@ export async function failForGood(
   object: SourceObject,
   found: SourceError | HeaderError,
 ): Promise<void> {
-  // What looks damaged may be a file that is being written.
+  // A file that looks damaged may be in the middle of being written. Then the reason is that the file changed.
   const error = await object.verify().then(
     () => found,
     (changed: unknown) => (changed instanceof SourceError ? changed : found),
@@ -76,7 +80,7 @@ export async function failForGood(
     await database.run(insertHeaderFault, { batchId, number, column: error.column, reason: error.message });
   }
   const failure = error instanceof HeaderError ? `${object.name}, line 1: ${error.message}.` : error.message;
-  // A source that changed is another delivery by now.
+  // A source that changed is a new delivery, which may succeed.
   const forGood = !(error instanceof SourceChangedError);
   await failBatch(database, batchId, failure, forGood);
 }

@@ -5,8 +5,8 @@ import type { KnownCut } from "./load-stream.sql.js";
 const LINE_FEED = 10;
 
 /**
- * What earlier readings of a stream cut and finished, against which another reading is compared: the batch must hold
- * the lines of one stream, so that each piece that is loaded already must come again, byte for byte.
+ * The pieces that earlier readings of a stream cut and finished. A new reading is compared with them: a batch must hold
+ * the lines of one stream, so every finished piece must come again, byte for byte.
  */
 export class EarlierCuts {
   readonly #name: string;
@@ -14,20 +14,21 @@ export class EarlierCuts {
   #cuts = 0;
   #endsInLine = false;
 
-  /** @param known in order, from the first. */
+  /** @param known the earlier pieces in order, from the first. */
   constructor(name: string, known: readonly KnownCut[]) {
     this.#name = name;
     this.#known = known;
   }
 
-  /** Where the stream must be cut again. */
+  /** The bytes of the stream behind which it must be cut again. */
   get ends(): number[] {
     return this.#known.map(({ to_byte }) => to_byte);
   }
 
   /**
+   * Compares a piece with the earlier piece of the same number.
    * @returns true if the piece is finished already.
-   * @throws {SourceChangedError} if the stream is another one.
+   * @throws {SourceChangedError} if the stream is not the one that was read before.
    */
   check(cut: Cut, digest: string): boolean {
     const before = this.#known[cut.number];
@@ -35,7 +36,7 @@ export class EarlierCuts {
       throw new SourceChangedError(this.#name, `piece ${cut.number} is not what was read of it before`);
     }
     if (this.#endsInLine) {
-      throw new SourceChangedError(this.#name, "it goes on in the line that it had ended with");
+      throw new SourceChangedError(this.#name, "it has more bytes in the line that was its last");
     }
     this.#cuts += 1;
     this.#endsInLine = cut.lines.at(-1) !== LINE_FEED;
@@ -43,9 +44,9 @@ export class EarlierCuts {
   }
 
   /**
-   * To be called behind the last cut.
-   * @returns how many there were.
-   * @throws {SourceChangedError} if there were more before.
+   * Call this after the last cut.
+   * @returns the number of cuts.
+   * @throws {SourceChangedError} if an earlier reading had more.
    */
   end(): number {
     if (this.#cuts < this.#known.length) throw new SourceChangedError(this.#name, "it ended earlier than before");

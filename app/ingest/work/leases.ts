@@ -2,14 +2,22 @@ import { LeaseLostError } from "../load/load-error.js";
 import { releasePieces, releaseStream, renewPieces, renewStream } from "./leases.sql.js";
 import type { Worker } from "./worker.js";
 
-/** After so long without a heartbeat a worker is taken for dead, and other workers take its pieces. */
+/** A worker that has sent no heartbeat for this long is taken for dead: other workers take its pieces. */
 export const LEASE_SECONDS = 30;
-/** Two heartbeats may fail, as in a short failover, before a lease ends and work is done twice. */
+/**
+ * Time between two heartbeats. Two of them may fail, as in a short failover, before the lease ends and another worker
+ * does the same work again.
+ */
 const HEARTBEAT_MS = 10_000;
 
 /**
- * Does work on a batch, whose leases are renewed meanwhile. What the worker still holds at the end is given back, also
- * on the way out after SIGTERM: another worker goes on at once instead of when the lease ends.
+ * Does work on a batch, and renews the leases of the worker on that batch until the work ends. At the end the worker
+ * gives back what it still holds, also after SIGTERM: then another worker goes on at once, and need not wait until the
+ * lease ends.
+ *
+ * A piece is not claimed here. A range of a file is claimed by `claimRange` (leases.sql.ts), which load-ranges.ts
+ * calls; a piece of a stream by `claimCut` (load-stream.sql.ts), which load-cuts.ts calls; a piece of an upload by
+ * `claimUploaded` (uploads/upload.sql.ts).
  */
 export async function withLeases<T>(worker: Worker, batchId: number, work: (leases: Leases) => Promise<T>): Promise<T> {
   const leases = new Leases(worker, batchId);
@@ -23,10 +31,10 @@ export async function withLeases<T>(worker: Worker, batchId: number, work: (leas
 }
 
 /**
- * What this worker holds of a batch: pieces and, if it streams it, the stream. If they cannot be renewed for as long as
- * a lease holds, another worker may have them: {@link signal} aborts what is under way, which also frees a connection
- * whose server has vanished. Correctness does not hang on it: each piece's transaction checks whose it is before it
- * commits.
+ * The leases of this worker on a batch: its pieces and, if it reads the batch as a stream, the stream. If the worker
+ * cannot renew them for as long as a lease lasts, another worker may have them. Then {@link signal} aborts the work,
+ * which also frees a connection whose server has vanished. Data is correct even without this: the transaction of each
+ * piece checks before its commit that the piece still belongs to the worker.
  */
 export class Leases {
   /** Numbers of the pieces that are being loaded. */
@@ -34,7 +42,7 @@ export class Leases {
   readonly #worker: Worker;
   readonly #batchId: number;
   #lost = new AbortController();
-  /** Monotonic; a pod's clock is never compared with the database's. */
+  /** By the monotonic clock of the process; the clock of a pod is never compared with that of the database. */
   #lastRenewalMs = performance.now();
   #renewing = false;
   #settled = false;
@@ -45,13 +53,14 @@ export class Leases {
   }
 
   /**
-   * Aborts when the worker shall stop, and with a {@link LeaseLostError} once the leases may be lost. Each piece takes
-   * the signal when it starts.
+   * Aborts when the worker is told to stop, and with a {@link LeaseLostError} when the leases may be lost. Take a new
+   * signal for each piece.
    */
   get signal(): AbortSignal {
     return AbortSignal.any([this.#worker.database.signal, this.#lost.signal]);
   }
 
+  /** A heartbeat: renews all leases. Never throws; the next heartbeat tries again. */
   async renew(): Promise<void> {
     if (performance.now() - this.#lastRenewalMs > LEASE_SECONDS * 1_000) {
       this.#lost.abort(new LeaseLostError(this.#batchId));
@@ -73,11 +82,14 @@ export class Leases {
     }
   }
 
-  /** Every piece of the batch is finished, by this worker or another: there is nothing to give back. */
+  /**
+   * Call this when every piece of the batch is finished, by this worker or another. Then there is nothing to give back.
+   */
   settle(): void {
     this.#settled = true;
   }
 
+  /** Gives back what this worker still holds. Never throws: without it, the leases run out. */
   async release(): Promise<void> {
     if (this.#settled) return;
     const owner = { batchId: this.#batchId, worker: this.#worker.name };

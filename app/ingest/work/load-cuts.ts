@@ -1,28 +1,28 @@
 import { sleep } from "../../sleep.js";
 import { loadPiece } from "../load/load-piece.js";
 import type { Cut } from "../pieces/cut-stream.js";
-import type { Layout } from "../pieces/layout.js";
+import type { DeliveryFormat } from "../pieces/delivery-format.js";
 import type { SourceObject } from "../sources/source.js";
 import { afterFailure } from "./after-failure.js";
 import { LEASE_SECONDS, type Leases } from "./leases.js";
 import { type ClaimedCut, claimCut, isFinishedByUs } from "./load-stream.sql.js";
 import type { Worker } from "./worker.js";
 
-/** A piece of a stream in memory. */
+/** A piece of a stream, in memory. */
 export interface CutToLoad {
   readonly cut: Cut;
   /** SHA-256 of its lines. */
   readonly digest: string;
-  /** Bytes of the source, as it is stored, that were read until it was cut. */
+  /** Bytes of the source, as it is stored, that had been read when the piece was cut. */
   readonly storedBytes: number;
-  readonly layout: Layout;
+  readonly delivered: DeliveryFormat;
 }
 
-/** Loads the pieces of one reading of a stream from memory, a few at once. */
+/** Loads the pieces of one reading of a stream from memory, a few at the same time. */
 export class CutLoader {
-  /** A piece was loaded. */
+  /** True once a piece was loaded. */
   gained = false;
-  /** Another worker has the stream, or the batch is over. */
+  /** True once another worker has the stream, or the batch has ended. */
   lost = false;
   readonly #worker: Worker;
   readonly #batchId: number;
@@ -31,8 +31,8 @@ export class CutLoader {
   readonly #atOnce: number;
   readonly #running = new Set<Promise<void>>();
   /**
-   * The last claim: one at a time, or a reading that breaks off could leave a gap in the pieces that the next one
-   * knows.
+   * The last claim. Claims are made one after the other: otherwise a reading that breaks off could leave a gap in the
+   * numbers of the pieces that the next reading finds.
    */
   #claiming: Promise<unknown> = Promise.resolve();
 
@@ -45,8 +45,8 @@ export class CutLoader {
   }
 
   /**
-   * Begins to load a piece, once few enough are being loaded.
-   * @throws what ended one of those before.
+   * Begins to load a piece. Waits before while as many pieces are being loaded as may be at once.
+   * @throws the error of an earlier piece.
    */
   async begin(piece: CutToLoad): Promise<void> {
     while (this.#running.size >= this.#atOnce) await Promise.race(this.#running);
@@ -57,21 +57,21 @@ export class CutLoader {
         piece.cut.release();
         this.#leases.held.delete(number);
       })
-      // One that failed stays, to be met by the next that waits to begin, or by `finish`.
+      // A failed piece stays in the set, so that the next call of `begin` or `finish` throws its error.
       .then(() => void this.#running.delete(running));
     this.#running.add(running);
     running.catch(() => {});
   }
 
   /**
-   * Waits for all that were begun.
-   * @throws what ended one of them.
+   * Waits until all pieces that were begun are loaded.
+   * @throws the error of a piece.
    */
   async finish(): Promise<void> {
     await Promise.all(this.#running);
   }
 
-  /** Waits until none is being loaded any more, however they end. */
+  /** Waits until no piece is being loaded any more. Never throws. */
   async settle(): Promise<void> {
     await Promise.allSettled(this.#running);
   }
@@ -106,14 +106,17 @@ export class CutLoader {
     return next;
   }
 
-  /** A claim is refused behind a commit whose answer was lost, or because the stream is not ours any more. */
+  /**
+   * A claim is refused if the piece was loaded before and the answer to its commit was lost, or if the stream no longer
+   * belongs to this worker. This tells which: it sets `lost` in the second case.
+   */
   async #checkOwnership(number: number): Promise<void> {
     const { database, name } = this.#worker;
     const found = await database.row(isFinishedByUs, { batchId: this.#batchId, number, worker: name });
     this.lost ||= found?.ours !== true;
   }
 
-  async #attempt({ cut, layout }: CutToLoad, claimed: ClaimedCut): Promise<void> {
+  async #attempt({ cut, delivered }: CutToLoad, claimed: ClaimedCut): Promise<void> {
     const { database, name, ports } = this.#worker;
     await loadPiece(database.with({ signal: this.#leases.signal }), {
       batchId: this.#batchId,
@@ -121,8 +124,8 @@ export class CutLoader {
       worker: name,
       attempt: claimed.attempts,
       chunks: once(cut.lines),
-      format: layout.format,
-      columns: cut.from === 0 ? null : layout.columns,
+      format: delivered.format,
+      columns: cut.from === 0 ? null : delivered.columns,
       ports,
       maxBadRows: claimed.max_bad_rows,
       checkOnly: claimed.batch_will_fail,

@@ -1,6 +1,6 @@
 import { sleep } from "../../sleep.js";
 import { loadPiece } from "../load/load-piece.js";
-import { type Layout, MOST_HEADER_BYTES, readLayout } from "../pieces/layout.js";
+import { type DeliveryFormat, MOST_HEADER_BYTES, readDeliveryFormat } from "../pieces/delivery-format.js";
 import { linesOfRange } from "../pieces/lines-of-range.js";
 import type { SourceObject } from "../sources/source.js";
 import { afterFailure, failForGood, isFinal } from "./after-failure.js";
@@ -9,20 +9,20 @@ import { type ClaimedRange, claimRange } from "./leases.sql.js";
 import { findLoadState, keepHeader, type LoadState } from "./load-state.js";
 import { MOST_ATTEMPTS, type Worker } from "./worker.js";
 
-/** How often a worker without a piece looks for one: those of others may fail, and become free. */
+/** How often a worker without a piece looks for one. A piece that another worker could not load becomes free again. */
 const POLL_MS = 250;
 
 /** A batch whose pieces are ranges of one object. */
 interface RangedBatch {
   readonly id: number;
   readonly object: SourceObject;
-  readonly layout: Layout;
+  readonly delivered: DeliveryFormat;
 }
 
 /**
  * Loads pieces of a planned batch until none is left, together with any number of other workers. Returns when every
- * piece is loaded or has failed, in whichever worker, or when the batch ended otherwise.
- * @returns how far the batch is then.
+ * piece is loaded or has failed, in this worker or another, or when the batch has ended.
+ * @returns the progress of the batch.
  */
 export async function loadRanges(
   worker: Worker,
@@ -30,13 +30,13 @@ export async function loadRanges(
   object: SourceObject,
   piecesAtOnce: number,
 ): Promise<LoadState> {
-  const layout = await readLayoutOrFail(worker, batchId, object);
-  if (layout === null) return findLoadState(worker, batchId);
-  const batch = { id: batchId, object, layout };
+  const delivered = await readFormatOrFail(worker, batchId, object);
+  if (delivered === null) return findLoadState(worker, batchId);
+  const batch = { id: batchId, object, delivered };
   return withLeases(worker, batchId, async (leases) => {
     const claims = new RangeClaims(worker, batchId, leases);
     const first = await claims.next();
-    // Of a batch of one piece, another would be asked for in vain.
+    // A batch of one piece has no other piece to ask for.
     const isOnly = first?.from_byte === 0 && isLast(first, object);
     const loading = [loadUntilNone(worker, batch, claims, leases, first)];
     while (!isOnly && loading.length < piecesAtOnce) loading.push(loadUntilNone(worker, batch, claims, leases));
@@ -49,8 +49,8 @@ export async function loadRanges(
 }
 
 /**
- * One claim after the other, so that the pieces held tell one that is being loaded from one whose claim was made but
- * whose answer was lost with the connection: that one is claimed again.
+ * Claims pieces, one claim after the other. So the set of held pieces is complete at each claim. A piece of this worker
+ * that is not in the set was claimed, but the answer was lost with the connection: it is claimed again.
  */
 class RangeClaims {
   readonly #worker: Worker;
@@ -65,21 +65,21 @@ class RangeClaims {
     this.#leases = leases;
   }
 
-  /** Undefined if no piece is free at the moment. */
+  /** Claims the next piece. Undefined if no piece is free at the moment. */
   next(): Promise<ClaimedRange | undefined> {
     const next = this.#last.then(() => this.#claim());
     this.#last = next.catch(() => {});
     return next;
   }
 
-  /** A piece of ours is finished, one way or the other. */
+  /** Call this when a piece of this worker is loaded or could not be loaded. */
   finish(number: number): void {
     this.#leases.held.delete(number);
     this.#finished.abort();
     this.#finished = new AbortController();
   }
 
-  /** Until a piece may be free again, or there is nothing more to do. */
+  /** Waits until a piece may be free again, or until a piece of this worker has ended. */
   async wait(): Promise<void> {
     const { signal } = this.#worker.database;
     await sleep(POLL_MS, AbortSignal.any([signal, this.#finished.signal])).catch(() => signal.throwIfAborted());
@@ -100,7 +100,10 @@ class RangeClaims {
   }
 }
 
-/** @param first a piece that is claimed already. */
+/**
+ * Loads one piece after the other until none is left.
+ * @param first a piece that is claimed already.
+ */
 async function loadUntilNone(
   worker: Worker,
   batch: RangedBatch,
@@ -127,7 +130,7 @@ function isLast(piece: ClaimedRange, object: SourceObject): boolean {
 
 async function loadRange(
   worker: Worker,
-  { id, object, layout }: RangedBatch,
+  { id, object, delivered }: RangedBatch,
   claimed: ClaimedRange,
   signal: AbortSignal,
 ): Promise<void> {
@@ -138,8 +141,8 @@ async function loadRange(
       ...piece,
       worker: worker.name,
       chunks: linesOfRange(object, claimed.from_byte, claimed.to_byte, signal),
-      format: layout.format,
-      columns: claimed.from_byte === 0 ? null : layout.columns,
+      format: delivered.format,
+      columns: claimed.from_byte === 0 ? null : delivered.columns,
       ports: worker.ports,
       maxBadRows: claimed.max_bad_rows,
       checkOnly: claimed.batch_will_fail,
@@ -149,15 +152,18 @@ async function loadRange(
   }
 }
 
-/** Null if the batch failed for it. */
-async function readLayoutOrFail(worker: Worker, batchId: number, object: SourceObject): Promise<Layout | null> {
+/**
+ * Reads the format of the object. Returns null after it has failed the batch, because the beginning of the object
+ * cannot be read as prices.
+ */
+async function readFormatOrFail(worker: Worker, batchId: number, object: SourceObject): Promise<DeliveryFormat | null> {
   const { signal } = worker.database;
   for (let attempts = 1; ; attempts += 1) {
     try {
       const beginning = Math.min(object.bytes ?? MOST_HEADER_BYTES, MOST_HEADER_BYTES);
-      const layout = await readLayout(object.read(0, beginning, signal));
-      await keepHeader(worker, batchId, layout);
-      return layout;
+      const delivered = await readDeliveryFormat(object.read(0, beginning, signal));
+      await keepHeader(worker, batchId, delivered);
+      return delivered;
     } catch (error) {
       signal.throwIfAborted();
       if (isFinal(error)) {

@@ -1,7 +1,7 @@
 import type { BatchState } from "../../batches/batch-state.js";
 import { statement } from "../../database/statement.js";
 
-/** How far the loading of a batch is. */
+/** Progress of the loading of a batch. */
 export interface LoadState {
   readonly state: BatchState;
   readonly planned: boolean;
@@ -9,16 +9,16 @@ export interface LoadState {
   readonly failed_for_good: boolean;
   readonly duplicate_of: number | null;
   readonly max_bad_rows: number;
-  /** Pieces that wait or are being loaded. */
+  /** Number of pieces that wait or are being loaded. */
   readonly unfinished: number;
   readonly failed: number;
   readonly rows: number;
   readonly rejected: number;
-  /** Of the first piece that failed for another reason than its lines. */
+  /** The error of the first piece that failed for another reason than its bad lines. */
   readonly error: string | null;
 }
 
-/** No row if there is no such batch. */
+/** The progress of a batch. No row if there is no such batch. */
 export const readLoadState = statement<{ batchId: number }, LoadState>(`
   SELECT b.state, b.planned, b.failure, b.failed_for_good, b.duplicate_of, b.max_bad_rows,
          count(*) FILTER (WHERE p.state IN ('waiting', 'loading'))::integer AS unfinished,
@@ -32,19 +32,19 @@ export const readLoadState = statement<{ batchId: number }, LoadState>(`
   WHERE b.id = $batchId
   GROUP BY b.id`);
 
-/** Fails pieces whose last attempt ended without telling why, as when the worker was killed. */
+/** Fails pieces whose last attempt ended without reporting an error, as when the worker was killed. */
 export const failExhausted = statement<{ batchId: number; mostAttempts: number }>(`
-  UPDATE pieces SET state = 'failed', lease_until = NULL, error = coalesce(error, 'its workers ended without telling why')
+  UPDATE pieces SET state = 'failed', lease_until = NULL, error = coalesce(error, 'its workers ended without reporting an error')
   WHERE batch_id = $batchId AND attempts >= $mostAttempts
     AND (state = 'waiting' OR state = 'loading' AND lease_until < clock_timestamp())`);
 
-/** A header that no line can be read with, as a bad line of the piece that it stands in. */
+/** Records a header with which no line can be read, as a bad line of the piece that begins with the header. */
 export const insertHeaderFault = statement<{ batchId: number; number: number; column: string | null; reason: string }>(`
   INSERT INTO bad_lines (batch_id, piece, line, field, reason)
   SELECT batch_id, number, 1, $column, $reason FROM pieces WHERE batch_id = $batchId AND number = $number
   ON CONFLICT DO NOTHING`);
 
-/** Keeps the header, which a file of rejected lines begins with; null for NDJSON. */
+/** Keeps the header of the delivery, for the file of its rejected lines. Null for NDJSON. */
 export const setColumns = statement<{ batchId: number; columns: string | null }>(
   "UPDATE batches SET columns = $columns WHERE id = $batchId AND columns IS DISTINCT FROM $columns",
 );

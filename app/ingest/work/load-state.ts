@@ -1,10 +1,13 @@
-import type { Layout } from "../pieces/layout.js";
+import type { DeliveryFormat } from "../pieces/delivery-format.js";
 import { failExhausted, type LoadState, readLoadState, setColumns } from "./load-state.sql.js";
 import { MOST_ATTEMPTS, type Worker } from "./worker.js";
 
 export type { LoadState };
 
-/** How far the loading of a batch is; pieces that no worker may try once more count as failed from now on. */
+/**
+ * The progress of the loading of a batch. Pieces that have used up their attempts count as failed from now on.
+ * @throws an error if the batch is no longer there.
+ */
 export async function findLoadState({ database }: Worker, batchId: number): Promise<LoadState> {
   for (;;) {
     const state = await database.row(readLoadState, { batchId });
@@ -15,7 +18,11 @@ export async function findLoadState({ database }: Worker, batchId: number): Prom
   }
 }
 
-/** Keeps the header of CSV with the batch, for the file of its rejected lines. */
-export async function keepHeader({ database }: Worker, batchId: number, { format, columns }: Layout): Promise<void> {
+/** Keeps the header of a CSV delivery with its batch, for the file of its rejected lines. */
+export async function keepHeader(
+  { database }: Worker,
+  batchId: number,
+  { format, columns }: DeliveryFormat,
+): Promise<void> {
   await database.run(setColumns, { batchId, columns: format === "csv" ? columns.join(",") : null });
 }

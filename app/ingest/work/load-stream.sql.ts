@@ -1,8 +1,9 @@
 import { type NoParams, type NoRow, statement } from "../../database/statement.js";
 
 /**
- * Becomes the one worker that streams the batch; no row if another one does. From that instant on no other worker can
- * finish a piece of it: one that was taken for dead, and is not, may have pieces of another body under the same key.
+ * Makes this worker the only one that streams the batch. No row if another worker streams it. From then on no other
+ * worker can finish a piece of the batch: a worker that was taken for dead, but still runs, may hold pieces of another
+ * body that was sent under the same key.
  */
 export const claimStream = statement<{
   batchId: number;
@@ -21,6 +22,10 @@ export const claimStream = statement<{
     UPDATE pieces SET worker = NULL FROM claimed WHERE batch_id = id AND state = 'loading')
   SELECT FROM claimed`);
 
+/**
+ * A piece that an earlier reading of the stream cut; `done` if it is loaded or has failed. `digest` is the SHA-256 of
+ * its lines.
+ */
 export interface KnownCut {
   readonly number: number;
   readonly to_byte: number;
@@ -29,8 +34,8 @@ export interface KnownCut {
 }
 
 /**
- * Pieces that earlier readings of the stream cut, up to the last one that is done. What lies behind it is cut anew: the
- * stream may be another one by now, in which an old end lies in the middle of a price.
+ * The pieces that earlier readings of the stream cut, up to the last piece that is done. The bytes behind that piece
+ * are cut anew: the stream may be another one by now, and an old end may lie in the middle of one of its lines.
  */
 export const listCuts = statement<{ batchId: number }, KnownCut>(`
   SELECT number, to_byte::float8, state IN ('loaded', 'failed') AS done, digest FROM pieces
@@ -38,7 +43,7 @@ export const listCuts = statement<{ batchId: number }, KnownCut>(`
     AND number <= (SELECT max(number) FROM pieces WHERE batch_id = $batchId AND state IN ('loaded', 'failed'))
   ORDER BY number`);
 
-/** A piece just cut from a stream, for the worker that streams it. */
+/** A piece that this worker has just cut from a stream. */
 export interface CutToClaim {
   readonly batchId: number;
   readonly number: number;
@@ -48,20 +53,21 @@ export interface CutToClaim {
   readonly leaseSeconds: number;
   /** SHA-256 of its lines. */
   readonly digest: string;
-  /** Bytes of the source, as it is stored, that were read until it was cut. */
+  /** Bytes of the source, as it is stored, that had been read when the piece was cut. */
   readonly storedBytes: number;
 }
 
+/** A piece of a stream that this worker has claimed. */
 export interface ClaimedCut {
   readonly attempts: number;
   readonly max_bad_rows: number;
-  /** The batch has too many bad lines already, or a piece that failed. */
+  /** True if the batch has too many bad lines already, or a piece that failed. */
   readonly batch_will_fail: boolean;
 }
 
 /**
- * Claims a piece just cut, whether or not an earlier reading left one of this number unfinished. No row if the stream
- * is not this worker's any more, or the piece is finished.
+ * Claims a piece that was just cut, also if an earlier reading left a piece of this number unfinished. No row if the
+ * stream no longer belongs to this worker, or if the piece is finished.
  */
 export const claimCut = statement<CutToClaim, ClaimedCut>(`
   WITH held AS (
@@ -82,14 +88,14 @@ export const claimCut = statement<CutToClaim, ClaimedCut>(`
     (SELECT coalesce(sum(rejected), 0) > (SELECT max_bad_rows FROM held) OR coalesce(bool_or(state = 'failed'), false)
      FROM pieces WHERE batch_id = $batchId) AS batch_will_fail`);
 
-/** Whether this worker still streams the batch, and the piece is finished. */
+/** True if this worker still streams the batch and the piece is finished. */
 export const isFinishedByUs = statement<{ batchId: number; number: number; worker: string }, { ours: boolean }>(`
   SELECT b.worker = $worker AND b.state = 'loading' AND p.state IN ('loaded', 'failed') AS ours
   FROM batches b JOIN pieces p ON p.batch_id = b.id WHERE b.id = $batchId AND p.number = $number`);
 
 /**
- * The stream has ended: all pieces are known. An earlier reading may have cut more of another stream, and finished none
- * of those.
+ * Notes that the stream has ended, so that all its pieces are known. Deletes pieces with higher numbers: an earlier
+ * reading may have cut a longer stream and not finished these pieces.
  */
 export const endStream = statement<{ batchId: number; worker: string; bytes: number; pieces: number }, NoRow>(`
   WITH ended AS (
@@ -98,7 +104,10 @@ export const endStream = statement<{ batchId: number; worker: string; bytes: num
     RETURNING id)
   DELETE FROM pieces USING ended WHERE batch_id = id AND number >= $pieces`);
 
-/** Pipes, which no other process has, whose worker has not been heard of for long. */
+/**
+ * Batches that come through a pipe and whose worker has sent no heartbeat for five minutes. No other process can read
+ * the pipe.
+ */
 export const listAbandonedPipes = statement<NoParams, { id: number }>(`
   SELECT id FROM batches
   WHERE state = 'loading' AND NOT planned AND channel = 'pipe'

@@ -3,7 +3,7 @@ import { failBatch } from "../../batches/fail.js";
 import { waitAfter } from "../../database/backoff.js";
 import { sleep } from "../../sleep.js";
 import { type Cut, cutStream } from "../pieces/cut-stream.js";
-import { type Layout, MOST_HEADER_BYTES, readLayout } from "../pieces/layout.js";
+import { type DeliveryFormat, MOST_HEADER_BYTES, readDeliveryFormat } from "../pieces/delivery-format.js";
 import { shareEventLoop } from "../pieces/share-event-loop.js";
 import { compressionOf, decompress, MAGIC_BYTES } from "../sources/compression.js";
 import { peek } from "../sources/peek.js";
@@ -16,21 +16,24 @@ import { findLoadState, keepHeader } from "./load-state.js";
 import { claimStream, endStream, listCuts } from "./load-stream.sql.js";
 import { ATTEMPTS_BACKOFF, MOST_ATTEMPTS, type Worker } from "./worker.js";
 
-/** What a stream is cut into; two pieces more than are loaded at once may be in memory. */
+/**
+ * Into which pieces a stream is cut (`bytes` of each), and how many pieces are loaded at the same time (`atOnce`). Up
+ * to two more pieces than `atOnce` may be in memory.
+ */
 export interface StreamPieces {
   readonly bytes: number;
   readonly atOnce: number;
 }
 
-/** How often a worker looks whether the one that streams is gone. */
+/** How often a worker looks whether the worker that streams has gone. */
 const POLL_MS = 500;
 
 /**
- * Loads a batch that cannot be read in ranges: one worker streams it, cuts it at line breaks and loads each piece from
- * memory, so that a broken connection costs no second reading. The others wait, and take over if its lease ends: what
- * can be read again is, and pieces that are loaded are skipped, if they are still the same bytes. Whatever the stream
- * is at the second look, the batch holds the lines of one reading, or fails. Returns when every piece is loaded or has
- * failed, or when the batch ended otherwise.
+ * Loads a batch that cannot be read in ranges. One worker reads the stream, cuts it at line breaks and loads each piece
+ * from memory, so that a broken database connection does not cost a second reading. The other workers wait, and one of
+ * them takes over if the lease of the first ends. It reads the stream again, if the source allows that, and skips
+ * pieces that are loaded already. If such a piece does not come again byte for byte, the batch fails: it never mixes
+ * the lines of two streams. Returns when every piece is loaded or has failed, or when the batch has ended.
  */
 export async function loadStream(
   worker: Worker,
@@ -45,7 +48,7 @@ export async function loadStream(
     if (ours) {
       const { gained, failure } = await readOnce(worker, batchId, object, pieces);
       if (failure) {
-        // A source that is cut time and again still ends, as long as each reading brings it further.
+        // A source whose connection breaks often can still be read to its end, as long as each reading loads a piece.
         failures = gained ? 0 : failures + 1;
         await afterBrokenReading(worker, batchId, object, failure.error, failures);
       }
@@ -62,13 +65,13 @@ export async function loadStream(
 }
 
 interface Reading {
-  /** A piece was loaded. */
+  /** True if a piece was loaded. */
   readonly gained: boolean;
-  /** What ended it before the stream did, if anything. */
+  /** The error that ended the reading before the end of the stream, if there was one. */
   readonly failure?: { readonly error: unknown };
 }
 
-/** Gives the stream and all pieces of it back, however it ends. */
+/** Reads the stream once. Gives the stream and its pieces back at the end, also after an error. */
 function readOnce(worker: Worker, batchId: number, object: SourceObject, pieces: StreamPieces): Promise<Reading> {
   return withLeases(worker, batchId, async (leases) => {
     const loader = new CutLoader(worker, batchId, object, leases, pieces.atOnce);
@@ -94,7 +97,7 @@ async function readStream(
   const stored = new CountedBytes(object.read(0, null, database.signal));
   const raw = await peek(stored, MAGIC_BYTES);
   const chunks = shareEventLoop(decompress(object.name, raw.all, compressionOf(raw.head)));
-  let layout: Layout | undefined;
+  let delivered: DeliveryFormat | undefined;
   let bytes = 0;
   for await (const cut of cutStream(chunks, pieceBytes, earlier.ends)) {
     database.signal.throwIfAborted();
@@ -102,12 +105,12 @@ async function readStream(
     const digest = createHash("sha256").update(cut.lines).digest("hex");
     const finished = earlier.check(cut, digest);
     bytes = cut.to;
-    if (layout === undefined) {
-      layout = await layoutOf(cut);
-      await keepHeader(worker, batchId, layout);
+    if (delivered === undefined) {
+      delivered = await readFormatOf(cut);
+      await keepHeader(worker, batchId, delivered);
     }
     if (finished) cut.release();
-    else await loader.begin({ cut, digest, storedBytes: stored.bytes, layout });
+    else await loader.begin({ cut, digest, storedBytes: stored.bytes, delivered });
   }
   const cuts = earlier.end();
   await loader.finish();
@@ -115,7 +118,7 @@ async function readStream(
   if (!loader.lost) await database.run(endStream, { batchId, worker: name, bytes, pieces: cuts });
 }
 
-/** Fails the batch if no other reading can end otherwise; else waits before the next. */
+/** Fails the batch if another reading cannot succeed. Otherwise waits until it is time for the next reading. */
 async function afterBrokenReading(
   { database }: Worker,
   batchId: number,
@@ -125,7 +128,7 @@ async function afterBrokenReading(
 ): Promise<void> {
   const { log, signal } = database;
   if (signal.aborted) {
-    // Another worker can go on with it only if it can read it.
+    // Another worker can go on only if the source can be read again.
     if (!object.repeatable) {
       await failBatch(database.afterStop(), batchId, "Its worker was told to stop.").catch(() => {});
     }
@@ -141,15 +144,15 @@ async function afterBrokenReading(
   }
 }
 
-async function layoutOf(first: Cut): Promise<Layout> {
-  return readLayout(
+async function readFormatOf(first: Cut): Promise<DeliveryFormat> {
+  return readDeliveryFormat(
     (async function* () {
       yield first.lines.subarray(0, MOST_HEADER_BYTES);
     })(),
   );
 }
 
-/** The chunks of a source as it is stored, with how many bytes of them were taken up. */
+/** The chunks of a source as it is stored, and the number of bytes that were taken from it. */
 class CountedBytes implements AsyncIterable<Buffer> {
   bytes = 0;
   readonly #chunks: AsyncIterable<Buffer>;
@@ -160,7 +163,8 @@ class CountedBytes implements AsyncIterable<Buffer> {
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Buffer> {
     for await (const chunk of this.#chunks) {
-      // Before it is unpacked: a piece that is cut in the middle of it would else seem to come from less than it does.
+      // Counted before the chunk is decompressed. Counted afterwards, a piece that ends in the middle of the chunk
+      // would seem to come from fewer bytes than were read.
       this.bytes += chunk.length;
       yield chunk;
     }

@@ -4,7 +4,7 @@ import { readPlacesAbove } from "./places-above.js";
 import { readPrices } from "./read-prices.js";
 import { RegionSums } from "./region-sums.js";
 import { boundRollUp } from "./roll-up.sql.js";
-import { SpareSums } from "./sums.js";
+import { SpareSums } from "./spare-sums.js";
 import { countFromEpoch, writeRates } from "./write-rows.js";
 
 /** Kept, because a user waits for each call, and to get memory from the system takes as long as to add up. */

@@ -2,7 +2,7 @@ import type { Session } from "../../database/queries.js";
 import { type PlacesAbove, readPlacesAbove } from "./places-above.js";
 import { RegionSums } from "./region-sums.js";
 import { closeMoved, deleteRegionRows, fetchMoved, listRolledMonths, openMoved } from "./roll-up.sql.js";
-import { createSums, type Sums } from "./sums.js";
+import { createSums, type Sums } from "./spare-sums.js";
 import { countFromEpoch } from "./write-rows.js";
 
 const BYTES = 32 * 1024 * 1024;

@@ -5,7 +5,7 @@ import { readPlacesAbove } from "./places-above.js";
 import { readPrices } from "./read-prices.js";
 import { RegionSums } from "./region-sums.js";
 import { findBlocks } from "./roll-up.sql.js";
-import type { Sums } from "./sums.js";
+import type { Sums } from "./spare-sums.js";
 import { countFromEpoch, writeRates } from "./write-rows.js";
 
 /** Some days of one month of a batch; these are audited together. */

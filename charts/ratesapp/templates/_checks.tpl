@@ -42,6 +42,9 @@ database.owner: needed by compaction.retentionDays; only the owner of the tables
     {{- if values (.Values.feeds | default dict) | compact }}
 database.ingest: needed by feeds
     {{- end -}}
+    {{- if (.Values.operator).enabled }}
+database.ingest: needed by the operator; set it, or operator.enabled=false where the database is a copy
+    {{- end -}}
     {{- if $compaction.enabled }}
 database.ingest: needed by compaction; set it, or compaction.enabled=false where the database is a copy
     {{- end -}}
@@ -102,6 +105,16 @@ feeds.{{ $feed }}.schedule: {{ . }}
     {{- with $given.timeZone -}}
       {{- if not (regexMatch ($.Files.Get "schedules.json" | fromJson).timeZone .) }}
 feeds.{{ $feed }}.timeZone: {{ quote . }} is no time zone such as Europe/Paris or Etc/UTC
+      {{- end -}}
+    {{- end -}}
+    {{- if not (regexMatch "^(?i:https?://|s3://)[^/ ]|^/" $given.source) }}
+feeds.{{ $feed }}.source: must be http(s)://…, s3://… or an absolute path
+    {{- else if and (hasPrefix "/" $given.source) (not $given.volume) }}
+feeds.{{ $feed }}.volume: source is a path, and no claim is named that it lies in
+    {{- end -}}
+    {{- range $name, $value := $given.environment -}}
+      {{- if has $name (list "DATABASE_URL" "FEEDS_FILE" "LOG_LEVEL" "LOG_FORMAT" "RETRACTABLE_DAYS") }}
+feeds.{{ $feed }}.environment: {{ $name }} is the operator's own
       {{- end -}}
     {{- end -}}
     {{- if and $given.volume $given.maxBadRows (not $given.rejectsClaimName) }}

@@ -2,7 +2,7 @@
 The variables of a container: those of every container, its database, its own, and those that values add. Added
 variables must not have a name that the chart sets. If two variables have the same name, Kubernetes takes the later one,
 so `pod.env` would silently override `logLevel`.
-Takes (dict "root" $ "component" NAME "access" NAME "variables" YAML "feed" NAME).
+Takes (dict "root" $ "component" NAME "access" NAME "variables" YAML).
 */}}
 {{- define "ratesapp.env" -}}
 {{- $own := list (include "ratesapp.env.common" .root) (include "ratesapp.database.variable" .) (.variables | default "") | compact | join "\n" -}}
@@ -31,19 +31,12 @@ env of a component removes those of `pod.env`.
 */}}
 {{- define "ratesapp.env.added" -}}
 {{- $component := include "ratesapp.pod.component" . -}}
-{{- $environment := list -}}
-{{- with .feed }}
-  {{- range $name, $value := (index $.root.Values.feeds .).environment -}}
-    {{- if not (kindIs "invalid" $value) }}{{ $environment = append $environment (dict "name" $name "value" $value) }}{{ end -}}
-  {{- end -}}
-{{- end -}}
 {{- $pod := (index .root.Values $component).pod | default dict -}}
 {{- $replaced := and (hasKey $pod "env") (kindIs "invalid" $pod.env) -}}
 {{
   list
     (list "pod.env" ($replaced | ternary list (.root.Values.pod).env))
     (list (printf "%s.pod.env" $component) $pod.env)
-    (list (printf "feeds.%s.environment" (.feed | default "")) $environment)
   | toJson
 }}
 {{- end }}

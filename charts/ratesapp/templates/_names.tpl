@@ -9,12 +9,6 @@
 {{- end -}}
 {{- end }}
 
-{{/* The name of a CronJob has at most 52 characters, because the names of its Jobs add a time to it. */}}
-{{- define "ratesapp.ingest.name" -}}
-{{- $room := sub 44 (len .feed) | int -}}
-{{ printf "%s-ingest-%s" (include "ratesapp.name" .root | trunc $room | trimSuffix "-") .feed }}
-{{- end }}
-
 {{/*
 The pod of a Job cannot be changed, so the Job's name ends in a hash of the pod. Another image, or anything else that
 the cluster would refuse to change, makes a new Job. With the same pod, it is the same Job, which has already run.

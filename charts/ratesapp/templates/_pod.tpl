@@ -6,13 +6,13 @@
 
 {{/*
 What all pods of the release share. It passes the `restricted` Pod Security Standard.
-Takes (dict "root" $ "component" NAME "serviceAccount" NAME "writesToClaim" BOOLEAN).
+Takes (dict "root" $ "component" NAME "serviceAccount" NAME "speaksToKubernetes" BOOLEAN).
 */}}
 {{- define "ratesapp.pod" -}}
 {{- $given := include "ratesapp.pod.values" . | fromJson -}}
 serviceAccountName: {{ include "ratesapp.name" .root }}-{{ .serviceAccount }}
-# No pod of this release uses the Kubernetes API.
-automountServiceAccountToken: false
+# The operator alone uses the Kubernetes API.
+automountServiceAccountToken: {{ .speaksToKubernetes | default false }}
 enableServiceLinks: false
 {{- with .root.Values.image.pullSecrets }}
 imagePullSecrets:
@@ -23,11 +23,6 @@ imagePullSecrets:
 securityContext:
   runAsNonRoot: true
   seccompProfile: { type: RuntimeDefault }
-  {{- if .writesToClaim }}
-  # The group of the image, so that the pod may write to a volume that belongs to root.
-  fsGroup: 1000
-  fsGroupChangePolicy: OnRootMismatch
-  {{- end }}
 {{- with $given.affinity }}
 affinity:
   {{- toYaml . | nindent 2 }}
@@ -121,7 +116,7 @@ Takes (dict "root" $ "component" NAME "access" "ingest"|"api").
   {{- include "ratesapp.container" .root | nindent 2 }}
   args: [migrate, --wait]
   env:
-    {{- include "ratesapp.env" (omit . "variables" "feed") | nindent 4 }}
+    {{- include "ratesapp.env" (omit . "variables") | nindent 4 }}
   {{- include "ratesapp.resources" (list .root.Values.migration.resources) | nindent 2 }}
 {{- end }}
 

@@ -58,6 +58,19 @@ describe("ratesapp batches", function () {
     expect((await seen(test.pool)).size).to.equal(4);
   });
 
+  it("folds behind a publish and a retract, and shows what a fold holds", async () => {
+    const ids: number[] = [];
+    for (let day = 1; day <= 4; day += 1) {
+      ids.push(await deliver(test.database, { feed: "folded", prices: [{ ...PRICE, day: `2023-05-0${day}` }] }));
+    }
+    await run("retract", String(ids[0]));
+    await run("publish", String(ids[0]));
+    const { rows } = await test.pool.query("SELECT id FROM batches WHERE feed = 'folded' AND mode = 'compaction'");
+    expect(rows).to.have.length(1);
+    const { stdout } = await run("show", String(rows[0].id));
+    expect(stdout).to.match(new RegExp(`^holds +4 batches, ${ids[0]} to ${ids[3]}$`, "m"));
+  });
+
   it("lays a failed batch aside for another try", async () => {
     const source = await folder.write("prices.csv", `${HEADER}\nAAAAA\n`);
     const load = async () => only(await ingestSource({ database: test.database, source, feed: "sea" })).batchId;

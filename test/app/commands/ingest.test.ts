@@ -241,7 +241,7 @@ describe("ratesapp ingest run", function () {
     ]);
     const missing = await runRatesapp(["ingest", "run", "--feed", "sea"], environmentOf(`${feeds}.none`));
     expect(missing.code).to.equal(2);
-    expect(missing.stderr).to.equal(`${feeds}.none:\n  it cannot be read: no such file or directory\n`);
+    expect(missing.stderr).to.equal(`${feeds}.none:\n  the file cannot be read: no such file or directory\n`);
   });
 
   it("names no feed after a place, which would be a label of metrics", async () => {
@@ -282,7 +282,7 @@ describe("ratesapp ingest run", function () {
     const placeless = await ingest("--source", await folder.write("prices.csv", csv));
     expect(placeless).to.include({
       code: 1,
-      stderr: "The database knows no ports yet: ratesapp places import brings them.\n",
+      stderr: "The database has no ports yet; import them with ratesapp places import.\n",
     });
   });
 });

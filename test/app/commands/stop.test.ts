@@ -85,7 +85,7 @@ describe("a command that is stopped while it waits", function () {
       "UPDATE pieces SET state = 'loading', worker = 'other', attempts = 1, lease_until = now() + interval '1 hour'",
     );
     ingest();
-    await asked("its workers ended without telling why");
+    await asked("its workers ended without reporting an error");
     await stop();
   });
 

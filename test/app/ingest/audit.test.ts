@@ -13,7 +13,7 @@ import { writeDays } from "../../../app/ingest/audit/end-audit.js";
 import { lockDataset } from "../../../app/rates/dataset.sql.js";
 import { findBlocks } from "../../../app/rates/roll-up/roll-up.sql.js";
 import { type PartTotals, rollUpPrices } from "../../../app/rates/roll-up/roll-up-prices.js";
-import { createSums, SpareSums } from "../../../app/rates/roll-up/sums.js";
+import { createSums, SpareSums } from "../../../app/rates/roll-up/spare-sums.js";
 import { reclaimBatch } from "../../../app/upkeep/reclaim.js";
 import { createDatabase, type TestDatabase } from "../../kit/database.js";
 import { runs } from "../../kit/runs.js";
@@ -234,7 +234,7 @@ describe("auditBatch", function () {
   });
 
   it("fails a batch whose day adds up to more than can be counted exactly, and says what to do", async () => {
-    // As 2^53 would be, which takes four million of the highest prices.
+    // Stands for the real limit of 2^53, which would take four million of the highest prices.
     await database.pool.query(`ALTER TABLE batch_days DROP CONSTRAINT batch_days_price_sum_check,
       ADD CONSTRAINT batch_days_price_sum_check CHECK (price_sum < 1000)`);
     const fits = await load(database.pool, { prices: [price(0, 1, "2024-01-31", 998), price(1, 0, "2024-01-31", 1)] });
@@ -277,7 +277,7 @@ describe("auditBatch", function () {
     await retractBatch(database, first);
     const third = await load(database.pool, { prices: some(), known: true });
     expect((await auditBatch(database, third)).state).to.equal("audited");
-    // Both were audited before either is published: the second to be published is the one that repeats.
+    // Both batches are audited before either is published. The batch that is published second is the duplicate.
     await publishBatch(database, first);
     expect(await publishBatch(database, third)).to.include({ state: "duplicate", duplicateOf: first });
   });
@@ -350,7 +350,8 @@ describe("auditBatch", function () {
         failed = true;
       },
     });
-    // Depending on who was faster, the audit saw it, or had ended and was undone by it.
+    // The failure comes before the end of the audit, which then reports it, or after the end, and then undoes the
+    // audit.
     expect(["failed", "audited"]).to.include(report.state);
     await failBatch(database, id, "stopped");
     await reclaimBatch(database, id);

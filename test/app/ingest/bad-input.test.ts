@@ -10,7 +10,7 @@ import { bringPlaces, createFolder, type Folder, HEADER, only, readTotals, someL
 
 const PIECE_BYTES = 4_096;
 const lines = someLines(1_000);
-/** Far enough behind the header to stand in a piece of its own. */
+/** Number of a line far enough behind the header to be in another piece. */
 const BAD_LINE = 702;
 
 describe("a delivery that cannot be loaded", () => {
@@ -133,7 +133,7 @@ describe("a delivery that cannot be loaded", () => {
     [
       "zstd with something behind it",
       Buffer.from("28b52ffd200001000041424344454647484950", "hex"),
-      /^x\.csv is damaged: its zstd data cannot be read \(what follows a frame is none\)\.$/,
+      /^x\.csv is damaged: its zstd data cannot be read \(the data behind a frame is not a frame\)\.$/,
       undefined,
     ],
   ] as const) {
@@ -197,7 +197,7 @@ function damaged(bytes: Buffer): Buffer {
   return copy;
 }
 
-/** A frame of one block, as it is stored. */
+/** A zstd frame with one block that is not compressed, and with the given checksum. */
 function withChecksum(text: string, checksum: number): Buffer {
   const frame = Buffer.from(`28b52ffd2400000000${Buffer.from(text).toString("hex")}00000000`, "hex");
   frame.writeUInt8(text.length, 5);

@@ -54,7 +54,7 @@ describe("compact", function () {
     const report = await compact(database);
     expect(report.folded).to.equal(2);
     expect({ seen: await seen(database.pool), version: await version() }).to.deep.equal(before);
-    // 2 months × 3 places × 3 places, and the young batch's.
+    // Two months × 3 places × 3 places, and 9 rows of the young batch.
     expect(await rates()).to.equal(18 + 9);
     const { rows } = await database.pool.query(
       "SELECT id, state FROM batches WHERE mode <> 'compaction' AND state <> 'compacted'",
@@ -233,7 +233,7 @@ describe("compact", function () {
     for (const found of await Promise.all(readers)) expect([shown, retracted]).to.include.members([...found]);
   });
 
-  /** Every answer there is, in one statement. */
+  /** Every answer that consumers can get, in one statement. */
   async function answers(): Promise<string> {
     return JSON.stringify([...(await seen(database.pool))]);
   }

@@ -2,10 +2,13 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import zlib from "node:zlib";
 
-/** Why a test that needs a frame is skipped. */
+/** Reason for skipping a test that needs a zstd frame. */
 export const NO_ZSTD = "neither Node.js nor a zstd on PATH compresses as zstd";
 
-/** One frame, made by Node.js where it can (22.15 and later), else by the command; undefined where there is neither. */
+/**
+ * Compresses as one zstd frame: with Node.js 22.15 or later, otherwise with the command `zstd`. Undefined if there is
+ * neither.
+ */
 export async function compressZstd(text: string | Buffer): Promise<Buffer | undefined> {
   const { zstdCompressSync } = zlib as { zstdCompressSync?: (data: string | Buffer) => Buffer };
   if (zstdCompressSync) return zstdCompressSync(text);

@@ -12,12 +12,12 @@ export interface Price {
 
 export type Delivery = Omit<kit.Delivery, "prices"> & { readonly prices: readonly Price[] };
 
-/** A batch as it stands when its last piece is loaded. Returns its id. */
+/** Makes a batch whose last piece has just been loaded. Returns its id. */
 export async function load(pool: pg.Pool, delivery: Delivery): Promise<number> {
   return kit.loadBatch(new Database(pool), await withCodes(pool, delivery));
 }
 
-/** Loads, audits and publishes. Returns the batch's id. */
+/** Loads, audits and publishes a batch. Returns its id. */
 export async function deliver(pool: pg.Pool, delivery: Delivery): Promise<number> {
   return kit.deliver(new Database(pool), await withCodes(pool, delivery));
 }
@@ -37,7 +37,7 @@ async function withCodes(pool: pg.Pool, delivery: Delivery): Promise<kit.Deliver
   };
 }
 
-/** Lets every publish so far be so many days longer ago. */
+/** Moves every publish so far into the past, by this many days. */
 export async function age(pool: pg.Pool, days: number): Promise<void> {
   await pool.query("UPDATE batches SET published_at = published_at - make_interval(days => $1)", [days]);
 }
@@ -48,7 +48,7 @@ export const ratesOfDays = `(
   FROM daily_rates, unnest(counts, sums) WITH ORDINALITY AS run (count, sum, at)
   WHERE count <> 0)`;
 
-/** All that consumers can see: `origin>destination day` to `count/sum`, in one snapshot. */
+/** Everything that consumers can see: `origin>destination day` to `count/sum`, in one snapshot. */
 export async function seen(pool: pg.Pool): Promise<Map<string, string>> {
   const { rows } = await pool.query<{ key: string; value: string }>(`
     SELECT origin_id || '>' || destination_id || ' ' || r.day AS key, sum(count) || '/' || sum(sum) AS value
@@ -61,8 +61,8 @@ export async function seen(pool: pg.Pool): Promise<Map<string, string>> {
 }
 
 /**
- * Where what consumers see is not what the published batches say, in one snapshot: by lane and day, what is seen and
- * what should be. Of batches that no compaction has folded.
+ * Compares, in one snapshot, what consumers see with what the published batches hold. Returns the lanes and days that
+ * differ, with both values. Batches that compaction has folded are left out.
  */
 export async function differences(pool: pg.Pool): Promise<object[]> {
   const { rows } = await pool.query(`

@@ -4,7 +4,7 @@ import type { SourceObject } from "../../../app/ingest/sources/source.js";
 import { SourceChangedError } from "../../../app/ingest/sources/source-error.js";
 import { createFolder, type Folder, onlyObject } from "./setup.js";
 
-/** More than is read at once. */
+/** More bytes than one read takes. */
 const content = Buffer.alloc(1_000_000, "CNSGH,NLRTM,2021-01-31,1234\n");
 
 describe("a file that is read", () => {

@@ -10,6 +10,8 @@ import { registry } from "../../../app/telemetry/registry.js";
 import { compact } from "../../../app/upkeep/compact.js";
 import { foldAll, foldAround } from "../../../app/upkeep/fold.js";
 import { watchFolds } from "../../../app/upkeep/fold-metrics.js";
+import { layAsideHidden } from "../../../app/upkeep/hidden.js";
+import { dropOldMonths } from "../../../app/upkeep/retention.js";
 import { createDatabase, type TestDatabase } from "../../kit/database.js";
 import { until } from "../../kit/until.js";
 import { age, deliver, differences, load, type Price, seen } from "./deliveries.js";
@@ -38,7 +40,10 @@ describe("folds", function () {
       day,
       price: 100 + nth,
     }));
-  /** @param fanIn folds behind each delivery what is due. */
+  /**
+   * Publishes deliveries.
+   * @param fanIn if given, makes the folds that are due after each delivery, with this `fanIn`.
+   */
   const deliverMany = async (count: number, fanIn?: number): Promise<number[]> => {
     const ids: number[] = [];
     for (let nth = 0; nth < count; nth += 1) {
@@ -49,7 +54,7 @@ describe("folds", function () {
   };
   const number = async (query: string) => Number((await database.pool.query(query)).rows[0].n);
   const version = () => number("SELECT version AS n FROM dataset");
-  /** The most that a question of a month reads of a feed. */
+  /** The most rows that a question about a month reads of a feed. */
   const mostRows = () =>
     number(`SELECT max(count) AS n FROM (
       SELECT count(*) FROM daily_rates GROUP BY origin_id, destination_id, date_trunc('month', first_day)) lane`);
@@ -57,7 +62,7 @@ describe("folds", function () {
   it("keeps the rows of a question few however many batches can be retracted, and changes no answer", async () => {
     const before = await version();
     await deliverMany(40, 3);
-    // At most two of each level: 1, 3, 9 and 27.
+    // At most two batches of each level: of 1, 3, 9 and 27 deliveries.
     expect(await mostRows()).to.be.at.most(8);
     expect(await number("SELECT max(fold_level) AS n FROM batches")).to.equal(3);
     expect(await version()).to.equal(before + 40);
@@ -93,7 +98,8 @@ describe("folds", function () {
       await publishBatch(database, id);
       expect(await seen(database.pool)).to.deep.equal(whole);
     }
-    // They have rows of their own now, and are folded once more; what cancels out is gone.
+    // The batches have rows of their own now, and are folded once more. Rows and corrections that cancel out are
+    // deleted.
     await foldAll(database, { fanIn: 3 });
     expect(await seen(database.pool)).to.deep.equal(whole);
     for (const id of ids) await retractBatch(database, id);
@@ -108,7 +114,7 @@ describe("folds", function () {
       await retractBatch(database, id);
       await publishBatch(database, id);
       await foldAll(database, { fanIn: 3 });
-      // At most two of each of three levels, and two corrections of each fold.
+      // At most two batches of each of three levels, and two corrections of each fold.
       expect(await mostRows()).to.be.at.most(2 + 2 * 2 * 3);
     }
     expect(await seen(database.pool)).to.deep.equal(whole);
@@ -131,6 +137,46 @@ describe("folds", function () {
     expect(await seen(database.pool)).not.to.deep.equal(before);
   });
 
+  it("keeps no rows of replaces that later ones hide, and a retract of these shows them again", async () => {
+    const ids: number[] = [];
+    for (let nth = 0; nth < 8; nth += 1) {
+      // Other days each time, so that the last batch hides days of several batches.
+      const days = DAYS.filter((_, index) => nth % 4 === 3 || index !== nth % 4);
+      ids.push(await deliver(database.pool, { mode: "replace", prices: prices(nth, days) }));
+      await layAsideHidden(database, ids.at(-1));
+      expect(await differences(database.pool), `behind ${nth}`).to.deep.equal([]);
+    }
+    expect(await number("SELECT count(DISTINCT batch_id) AS n FROM daily_rates")).to.equal(1);
+    const change: Record<string, (id: number) => Promise<unknown>> = {
+      "retract of": (id) => retractBatch(database, id),
+      "publish of hidden": (id) => publishBatch(database, id),
+    };
+    for (const id of ids.toReversed()) {
+      for (const [name, make] of Object.entries(change)) {
+        await make(id);
+        expect(await differences(database.pool), `${name} ${id}`).to.deep.equal([]);
+      }
+      await retractBatch(database, id);
+      expect(await differences(database.pool), `without ${id}`).to.deep.equal([]);
+    }
+    expect((await seen(database.pool)).size).to.equal(0);
+  });
+
+  it("lays hidden replaces aside and compacts them in the same night, and a retract of what hides them shows them", async () => {
+    const old = await deliver(database.pool, { mode: "replace", prices: prices(1) });
+    await deliver(database.pool, { prices: prices(2) });
+    await deliver(database.pool, { prices: prices(0) });
+    const before = await seen(database.pool);
+    await age(database.pool, 31);
+    const newest = await deliver(database.pool, { mode: "replace", prices: prices(2) });
+    await layAsideHidden(database);
+    expect(await number(`SELECT count(*) AS n FROM daily_rates WHERE batch_id = ${old}`)).to.equal(0);
+    await compact(database, { batchesPerMonth: 2 });
+    expect(await number(`SELECT count(*) AS n FROM batches WHERE id = ${old} AND state = 'compacted'`)).to.equal(1);
+    await retractBatch(database, newest);
+    expect(await seen(database.pool)).to.deep.equal(before);
+  });
+
   it("is done behind the publishes of an ingest run", async () => {
     const folder = await createFolder();
     try {
@@ -139,7 +185,7 @@ describe("folds", function () {
         await folder.write(`${file}.csv`, `${HEADER}\n${someLines(50, file + 1).join("\n")}\n`);
       }
       await ingestSource({ database, source: folder.path });
-      // Of January and of February.
+      // One fold of January and one of February.
       expect(await number("SELECT count(*) AS n FROM batches WHERE fold_level = 1")).to.equal(2);
       expect(await number("SELECT count(DISTINCT batch_id) AS n FROM daily_rates")).to.equal(2);
       expect(await differences(database.pool)).to.deep.equal([]);
@@ -198,6 +244,18 @@ describe("folds", function () {
     expect(await number("SELECT count(*) AS n FROM batches WHERE folded")).to.equal(0);
   });
 
+  it("leaves nothing of folds whose month is dropped", async () => {
+    await deliverMany(9, 3);
+    const before = await seen(database.pool);
+    const februaryEnded = Math.floor((Date.now() - Date.parse("2024-02-01")) / 86_400_000);
+    await dropOldMonths(database, { retentionDays: februaryEnded });
+    expect([...(await seen(database.pool))]).to.deep.equal([...before].filter(([lane]) => lane.includes("2024-02")));
+    const months = `SELECT count(*) AS n FROM batches b WHERE mode = 'compaction'
+      AND NOT EXISTS (SELECT FROM batch_days WHERE batch_id = b.id)`;
+    expect(await number(months)).to.equal(0);
+    expect(await number("SELECT count(*) AS n FROM batches WHERE mode = 'compaction'")).to.be.above(0);
+  });
+
   it("keeps a release that knows nothing of folds from retracting or compacting what they hold", async () => {
     const [first] = await deliverMany(2);
     await foldAll(database, { fanIn: 2 });
@@ -214,12 +272,22 @@ describe("folds", function () {
     expect(await refusal(`UPDATE batch_days SET visible = true WHERE batch_id = ${first}`)).to.equal(
       "batch_days_laid_aside",
     );
+    const hidden = await deliver(database.pool, { feed: "b", mode: "replace", prices: prices(1) });
+    await deliver(database.pool, { feed: "b", mode: "replace", prices: prices(1) });
+    await layAsideHidden(database);
+    expect(await refusal(`UPDATE batches SET compacted_at = now() WHERE id = ${hidden}`)).to.equal(
+      "batches_laid_aside",
+    );
+    expect(await differences(database.pool)).to.deep.equal([]);
   });
 
   it("can be killed at any point, as can a retract and a publish, and all go on", async () => {
     const ids = await deliverMany(8, 2);
+    for (const nth of [1, 2])
+      ids.push(await deliver(database.pool, { feed: "b", mode: "replace", prices: prices(nth) }));
     const changes: readonly ((on: Database, id: number) => Promise<unknown>)[] = [
       (on, id) => foldAround(on, id, { fanIn: 2 }),
+      (on) => layAsideHidden(on),
       (on, id) => retractBatch(on, id),
       (on, id) => publishBatch(on, id),
       (on, id) => foldAround(on, id, { fanIn: 2 }),
@@ -245,7 +313,7 @@ describe("folds", function () {
       const ids: number[] = [];
       for (let nth = 0; nth < 4; nth += 1) {
         ids.push(await deliver(database.pool, { feed: first, prices: prices(nth, ["2024-02-01"]) }));
-        // Two folds of two, which are due to be one.
+        // Two folds of two batches each, which are due to become one fold.
         if (nth % 2 === 1) await foldAround(database, ids[0] as number, { fanIn: 2 });
       }
       const other = await database.pool.connect();
@@ -269,7 +337,7 @@ describe("folds", function () {
     }
   });
 
-  /** Until so many sessions wait for a lock. */
+  /** Waits until this many sessions wait for a lock. */
   async function waiting(sessions: number): Promise<void> {
     await until(`${sessions} wait`, async () => {
       const query =
@@ -290,6 +358,9 @@ describe("folds", function () {
     const reading = Array.from({ length: 2 }, async () => {
       while (working) expect(await differences(database.pool)).to.deep.equal([]);
     });
+    const hiding = (async () => {
+      while (working) await layAsideHidden(database);
+    })();
     const publishing = [0, 1].map(async (publisher) => {
       for (let turn = 0; turn < 40; turn += 1) {
         const pick = random[2 * turn + publisher] as number;
@@ -304,7 +375,7 @@ describe("folds", function () {
     await Promise.all(publishing).finally(() => {
       working = false;
     });
-    await Promise.all(reading);
+    await Promise.all([hiding, ...reading]);
     const folds = await Promise.all(folding);
     expect(folds[0] as number).to.be.greaterThan(0);
     expect(await differences(database.pool)).to.deep.equal([]);

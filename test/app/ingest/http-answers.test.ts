@@ -20,7 +20,7 @@ const NEXT_MINUTE = new Date(120_000).toUTCString();
 
 type Handler = (request: IncomingMessage, response: ServerResponse, count: number) => void;
 
-/** Answers ranges as a good server does, whatever it is asked to match. */
+/** Answers with the requested range as a correct server does, but ignores conditions such as If-Match. */
 function part(request: IncomingMessage, response: ServerResponse, bytes: Buffer, headers: OutgoingHttpHeaders): void {
   const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? "") ?? [];
   const end = Math.min(Number(last) + 1, bytes.length);
@@ -28,12 +28,12 @@ function part(request: IncomingMessage, response: ServerResponse, bytes: Buffer,
   response.end(bytes.subarray(Number(first), end));
 }
 
-/** All of it, its size told. */
+/** Answers with the whole content and its size. */
 function all(response: ServerResponse, bytes: Buffer, headers: OutgoingHttpHeaders = {}): void {
   response.writeHead(200, { "content-length": bytes.length, ...headers }).end(bytes);
 }
 
-/** All of it, its size not told. */
+/** Answers with the whole content, without its size. */
 function chunked(response: ServerResponse, bytes: Buffer, headers: OutgoingHttpHeaders = {}): void {
   response.writeHead(200, headers).write(bytes.subarray(0, 1_000), () => response.end(bytes.subarray(1_000)));
 }
@@ -159,7 +159,7 @@ describe("what an HTTP server answers", () => {
     expect(object.location).to.match(/^http:\/\/127\.0\.0\.1:\d+\/prices\.csv$/);
   });
 
-  /** The first request looks; what is answered to the next ones is wrong. */
+  /** The first request only looks at the object. The answers to later requests are wrong. */
   for (const [name, kind, message, handler] of [
     ["it shrank", SourceChangedError, /to 5000 bytes/, (_q, r, n) => all(r, n === 1 ? content : shorter)],
     ["it grew", SourceChangedError, /to \d+ bytes/, (_q, r, n) => all(r, n === 1 ? content : longer)],
@@ -203,7 +203,7 @@ describe("what an HTTP server answers", () => {
     [
       "it ends where the connection does, which may be anywhere",
       SourceError,
-      /tells neither its size nor its end/,
+      /sends neither its size nor a mark of its end/,
       (_q, r) => {
         r.useChunkedEncodingByDefault = false;
         r.writeHead(200, { connection: "close" }).end(content);
@@ -212,7 +212,7 @@ describe("what an HTTP server answers", () => {
     [
       "more than the range that it speaks of",
       SourceUnavailableError,
-      /sent more than it said/,
+      /sent more bytes than it had announced/,
       (q, r, n) => {
         if (n === 1) return part(q, r, content, strong);
         r.writeHead(206, { ...strong, "content-range": `bytes 0-2999/${content.length}` });
@@ -282,7 +282,7 @@ describe("what an HTTP server answers", () => {
     [
       "brotli",
       SourceError,
-      /Content-Encoding br; it may be gzip or zstd/,
+      /Content-Encoding br; only gzip and zstd can be read/,
       (_q, r) => all(r, content, { "content-encoding": "br" }),
     ],
     [
@@ -309,7 +309,7 @@ describe("what an HTTP server answers", () => {
     });
   }
 
-  /** Each is asked four times, with waits. */
+  /** Each server is asked four times, with waits between. */
   it("is asked again before it is refused", async () => {
     const cases = [
       [

@@ -49,7 +49,7 @@ describe("a source at an HTTP address", () => {
     expect((await readTotals(database.pool)).visible).to.deep.equal(totalsOf(lines));
   }
 
-  /** Answers ranges as a good server does. */
+  /** Answers with the requested range, as a correct server does. */
   function serve(request: IncomingMessage, response: ServerResponse, content: Buffer, etag: string): void {
     response.setHeader("etag", etag);
     if (request.headers["if-match"] !== undefined && request.headers["if-match"] !== etag) {
@@ -191,7 +191,7 @@ describe("a source at an HTTP address", () => {
       if (count === 2) response.writeHead(200).write(csv.subarray(0, 30_000), () => response.destroy());
       else response.end(csv);
     };
-    // Without a version, the size alone must tell that it is the same.
+    // The server gives no version, so only the size shows that the object is the same.
     await expectPublished(only(await ingest()));
   });
 
@@ -216,7 +216,7 @@ describe("a source at an HTTP address", () => {
         for (const [header, value] of Object.entries(tag(count > 2 ? 2 : 1))) response.setHeader(header, value);
         const range = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? "");
         if (!range || name === "weak ETag") {
-          // Cut once, so that there is another answer.
+          // Breaks the connection once, so that there is another answer.
           if (count < 3) response.writeHead(200).write(csv.subarray(0, 20_000), () => response.destroy());
           else response.end(csv);
           return;

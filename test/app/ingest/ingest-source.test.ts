@@ -23,7 +23,7 @@ import { skipBecause } from "../../kit/skip.js";
 import { compressZstd, NO_ZSTD } from "./compress-zstd.js";
 import { bringPlaces, createFolder, type Folder, HEADER, only, readTotals, someLines, totalsOf } from "./setup.js";
 
-/** So small that a few thousand lines make many pieces. */
+/** Small, so that a few thousand lines make many pieces. */
 const PIECE_BYTES = 4_096;
 
 describe("ingestSource", () => {
@@ -175,7 +175,7 @@ describe("ingestSource", () => {
     await expectPublished();
   });
 
-  /** Some of what the source holds cannot be read; the rest is loaded. */
+  /** Loads a source of which some objects cannot be read, and returns the error and the reports of the others. */
   async function ingestBadNeighbours(
     source: IngestOptions["source"],
   ): Promise<{ failure: DeliveriesError; reports: BatchReport[] }> {
@@ -292,7 +292,7 @@ describe("ingestSource", () => {
         const report = only(
           await ingest(path, { feed: `${index} ${typeof content}`, onBatch: () => void change().catch(() => {}) }),
         );
-        // The change may come after the last look; then nothing was wrong with what was read.
+        // The change may come after the worker has looked at the object for the last time. Then what it read is right.
         if (report.state === "published") continue;
         expect(report.state).to.equal("failed");
         expect(report.failure).to.match(/prices\.csv changed while it was read \(.*\)\.|ends in the middle|is damaged/);
@@ -350,7 +350,8 @@ describe("ingestSource", () => {
         database: database.with({ signal: controller.signal }),
         onBatch: () => setTimeout(() => controller.abort(), 30),
       }).catch(() => {});
-      // As if it had been killed: its pieces, and the stream, are still held, by a lease that has run out.
+      // Makes the stopped worker look like a killed one: its pieces and its stream are held by a lease that has run
+      // out.
       await database.pool.query(
         `UPDATE pieces SET state = 'loading', worker = 'dead', attempts = 1, lease_until = clock_timestamp() - interval '1 second'
          WHERE state = 'waiting' AND number % 2 = 0`,
@@ -375,7 +376,7 @@ describe("ingestSource", () => {
   });
 });
 
-/** As `cat a.zst b.zst` has it. */
+/** Compresses each part and joins the frames, as `cat a.zst b.zst` does. */
 async function bothOf(...parts: string[]): Promise<Buffer | undefined> {
   const frames = await Promise.all(parts.map(compressZstd));
   return frames.every((frame) => frame !== undefined) ? Buffer.concat(frames) : undefined;

@@ -1,8 +1,8 @@
 import pg from "pg";
 
 /**
- * A pool that breaks in the middle of everything: when so many statements have been sent, its sockets are destroyed, as
- * when the process is killed. Nothing it had not committed is left.
+ * A pool that behaves like a process that is killed: after this many statements it destroys its sockets. Nothing that
+ * was not committed is left.
  */
 export function killAt(
   url: string,

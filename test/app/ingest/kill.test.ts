@@ -11,14 +11,17 @@ import { until } from "../../kit/until.js";
 import { ratesOfDays } from "./deliveries.js";
 import { bringPlaces, createFolder, type Folder, HEADER, someLines, totalsOf } from "./setup.js";
 
-/** `RUNS=50 npx mocha test/app/ingest/kill.test.ts`; the printed seed repeats a run as far as timing allows. */
+/**
+ * Run it longer with `RUNS=50 npx mocha test/app/ingest/kill.test.ts`. The seed that it prints (`KILL_SEED`) repeats a
+ * run as far as timing allows.
+ */
 const ROUNDS = runs(5);
 const SEED = Number(process.env.KILL_SEED ?? Math.floor(Math.random() * 1_000_000));
 const LINES = 120_000;
-/** Until the second worker is killed, at most twice this passes: about as long as the batch takes. */
+/** Longest wait before each of the two kills: two waits take about as long as the batch. */
 const LONGEST_WAIT_MS = 700;
 const DAY_MS = 86_400_000;
-/** About thirty pieces. */
+/** Makes about thirty pieces. */
 const PIECE_BYTES = 128 * 1024;
 const SKEW = new URL("skewed-clock.mjs", import.meta.url).href;
 const WORKER = fileURLToPath(new URL("worker-process.mjs", import.meta.url));
@@ -40,7 +43,7 @@ describe(`workers killed at random points (seed ${SEED})`, () => {
     await database.drop();
   });
 
-  /** Each worker's clock is wrong by up to a day. */
+  /** Starts a worker whose clock is wrong by up to a day. */
   function startWorker(path: string, feed: string): ChildProcess {
     const offsetMs = Math.round((random() * 2 - 1) * DAY_MS);
     const worker = spawn(process.execPath, ["--import", SKEW, WORKER, database.url, path, feed, String(PIECE_BYTES)], {
@@ -70,7 +73,7 @@ describe(`workers killed at random points (seed ${SEED})`, () => {
         worker.kill("SIGKILL");
       }
       await Promise.all(exits);
-      // As if the thirty seconds had passed in which the dead hold their pieces.
+      // Ends the leases of the killed workers, which would last for thirty seconds.
       await database.pool.query("UPDATE pieces SET lease_until = clock_timestamp() WHERE state = 'loading'");
       await database.pool.query("UPDATE batches SET lease_until = clock_timestamp() WHERE lease_until IS NOT NULL");
 

@@ -23,7 +23,7 @@ describe("ingest metrics", () => {
     await database.drop();
   });
 
-  /** Values by metric and labels. */
+  /** The values of the metrics, by name and labels. */
   async function scrape(): Promise<Map<string, number>> {
     const lines = (await registry.metrics()).split("\n").filter((line) => /^ratesapp_(ingest|batch)_/.test(line));
     return new Map(
@@ -59,7 +59,7 @@ describe("ingest metrics", () => {
     expect(told.get("ratesapp_ingest_oldest_unfinished_seconds")).to.be.closeTo(50, 10);
     const labels = `{batch="${waiting}",feed="europe"}`;
     expect(told.get(`ratesapp_batch_deadline_left_seconds${labels}`)).to.be.closeTo(100, 10);
-    // 990 of 1,000 bytes are left, at one byte a second; the audit takes as long as 1,500.
+    // 990 of 1,000 bytes are left to load, at one byte a second. The audit takes as long as 1,500 bytes.
     expect(told.get(`ratesapp_batch_deadline_margin_seconds${labels}`)).to.be.closeTo(-2_390, 250);
   });
 

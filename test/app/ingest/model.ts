@@ -1,7 +1,7 @@
 import type { Price } from "./deliveries.js";
 import type { Tree } from "./tree.js";
 
-/** What a batch is to consumers: prices of a feed, and whether they are published. */
+/** A batch as consumers see it: prices of a feed, which are published or not. */
 export interface ModelBatch {
   readonly id: number;
   readonly feed: string;
@@ -11,7 +11,7 @@ export interface ModelBatch {
   settled: boolean;
 }
 
-/** The rule of visibility over plain rows; `batches` in the order of their first publish. */
+/** Applies the rule of visibility to plain rows. `batches` are in the order of their first publish. */
 export function visiblePrices(batches: readonly ModelBatch[]): Price[] {
   return batches.flatMap((batch, index) => {
     if (!batch.published) return [];
@@ -22,7 +22,7 @@ export function visiblePrices(batches: readonly ModelBatch[]): Price[] {
   });
 }
 
-/** What consumers see of these prices, in the form of `seen`. */
+/** What consumers see of these prices, in the form that `seen` returns. */
 export function rollUp(tree: Tree, prices: readonly Price[]): Map<string, string> {
   const totals = new Map<string, [count: number, sum: number]>();
   for (const { origin, destination, day, price } of prices) {

@@ -16,7 +16,7 @@ const PORTS = new PortTable(CODES.map((code, index) => ({ code, id: index + 1 })
 const MILLISECONDS_PER_DAY = 86_400_000;
 
 interface Parsed {
-  /** `origin id, destination id, day, price` of each row, in order. */
+  /** Each row as `origin id, destination id, day, price`, in order. */
   readonly rows: string[];
   readonly bad: { line: number; column: string | null; reason: string }[];
   readonly lines: number;
@@ -25,7 +25,7 @@ interface Parsed {
   readonly months: readonly string[];
 }
 
-/** Parses text that reaches the parser in chunks which end at `cuts`. */
+/** Parses a text that arrives in chunks; each chunk ends at one of the `cuts`. */
 function parse(text: string | Buffer, cuts: readonly number[] = [], format: Format = "csv", header = true): Parsed {
   const bytes = Buffer.from(text as string);
   const reader = new HeaderReader(format, header ? null : COLUMN_NAMES);
@@ -40,7 +40,7 @@ function parse(text: string | Buffer, cuts: readonly number[] = [], format: Form
   const ends = [...new Set([...cuts.map((cut) => cut % (bytes.length + 1)), bytes.length])].sort((a, b) => a - b);
   let from = 0;
   for (const end of ends) {
-    // A copy that is spoilt afterwards: nothing may be kept by reference.
+    // A copy that is overwritten afterwards: the parser must keep no reference to it.
     const chunk = Buffer.from(bytes.subarray(from, end));
     from = end;
     if (parser) parser.parse(chunk);
@@ -77,7 +77,10 @@ function parse(text: string | Buffer, cuts: readonly number[] = [], format: Form
 
 const HEADER = "orig_code,dest_code,day,price\n";
 const GOOD = "CNSGH,NLRTM,2021-01-31,1234";
-/** So many that the run through ordinary lines is reached, which leaves the end of a chunk to the careful way. */
+/**
+ * Enough lines that the parser reads ordinary lines at once. The last bytes of a chunk are always parsed one line at a
+ * time.
+ */
 const MORE = `${"DEHAM,USNYC,2024-02-29,5\n".repeat(5)}`;
 
 describe("parsing CSV", () => {
@@ -372,7 +375,7 @@ describe("parsing, whatever the chunks", () => {
   it("reads an ordinary line as the careful way does", () => {
     fc.assert(
       fc.property(file, (text) => {
-        // A chunk for each byte leaves nothing to the run through ordinary lines.
+        // With a chunk for each byte, every line is parsed one at a time.
         const everyByte = Array.from({ length: HEADER.length + Buffer.byteLength(text) }, (_, index) => index);
         expect(parse(`${HEADER}${text}`)).to.deep.equal(parse(`${HEADER}${text}`, everyByte));
       }),

@@ -13,7 +13,9 @@ import { findServerUser } from "../../../app/database/embedded/server-user.js";
 
 const SETTINGS = { fsync: "off", wal_level: "replica", max_wal_senders: "10", shared_buffers: "64MB" };
 
-/** Two real servers: a primary, and a standby without whose word nothing is committed. */
+/**
+ * Two real servers: a primary and a synchronous standby. The primary commits nothing without an answer of the standby.
+ */
 export class PostgresPair {
   readonly #folder: string;
   #primaryUrl = "";
@@ -23,7 +25,7 @@ export class PostgresPair {
     this.#folder = folder;
   }
 
-  /** Nothing runs yet, and {@link stop} ends whatever {@link start} began. */
+  /** Prepares the pair. No server runs yet. {@link stop} ends everything that {@link start} began. */
   static async create(): Promise<PostgresPair> {
     return new PostgresPair(await mkdtemp(join(tmpdir(), "ratesapp-pair-")));
   }
@@ -41,7 +43,7 @@ export class PostgresPair {
     const standby = join(this.#folder, "standby");
     const first = new LocalPostgres(primary, { ...SETTINGS, synchronous_standby_names: "*" });
     await first.create();
-    // A copy of a server that has never run is a consistent one.
+    // A copy of a server that is not running is consistent.
     await promisify(execFile)("cp", ["-a", primary, standby]);
     await writeFile(join(standby, "standby.signal"), "");
     const user = await findServerUser(standby);
@@ -60,7 +62,7 @@ export class PostgresPair {
     await untilTrue(this.#primaryUrl, inSync);
   }
 
-  /** As when its machine loses power: nothing is flushed, and clients hear nothing. */
+  /** Kills the primary as if its machine lost power: it flushes nothing, and clients hear nothing. */
   async killPrimary(): Promise<void> {
     const { pid } = await postmasterOf(join(this.#folder, "primary"));
     const children = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8").catch(() => "");

@@ -33,7 +33,7 @@ describe("the progress of a batch", () => {
     await database.pool.query("UPDATE pieces SET state = 'waiting', loaded_at = NULL WHERE number = 1");
     const { progress, secondsLeft } = await shown();
     expect(progress).to.be.closeTo(0.2, 0.001);
-    // 500 bytes in 20 seconds; another 500 and as much as 1,500 are left.
+    // 500 bytes took 20 seconds. Another 500 bytes are left to load, and the audit takes as long as 1,500 bytes.
     expect(secondsLeft).to.be.closeTo(80, 10);
   });
 

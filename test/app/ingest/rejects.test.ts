@@ -37,7 +37,7 @@ describe("lines that are left out", () => {
     const rejects = join(folder.path, "rejects.csv");
     await writeOutput(rejects, readRejects(database, report.batchId));
     expect((await readFile(rejects, "utf8")) === `${HEADER}\n${bad.join("\n")}\n`).to.equal(true);
-    // With one too many, only what is shown of them is there.
+    // With one bad line too many, only the beginnings that are shown are kept.
     const failed = only(await ingest({ feed: "strict", maxBadRows: bad.length - 1 }));
     expect(failed).to.include({ state: "failed", rejected: bad.length });
     const { rows } = await database.pool.query(

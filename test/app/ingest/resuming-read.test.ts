@@ -11,7 +11,7 @@ const content = Buffer.from("0123456789");
 
 describe("reading from far away", () => {
   let server: Server | undefined;
-  /** Where each request began. */
+  /** The position from which each request asked. */
   let asked: number[];
 
   afterEach(() => {
@@ -19,7 +19,9 @@ describe("reading from far away", () => {
     server?.close();
   });
 
-  /** Asks a server that answers `/4` with the content from byte 4 on, or as far as the test lets it. */
+  /**
+   * Reads from a server that answers `/4` with the content from byte 4 on, or with as much of it as the test allows.
+   */
   async function reading(answer: RequestListener, ranges = true): Promise<AsyncIterable<Buffer>> {
     asked = [];
     server = createServer(answer).listen(0, "127.0.0.1");

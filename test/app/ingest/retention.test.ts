@@ -77,7 +77,7 @@ describe("dropOldMonths", function () {
     await reader.query("BEGIN");
     await reader.query("SELECT count(*) FROM daily_rates");
     const dropping = dropOldMonths(database, { retentionDays: 30 });
-    // The detach waits for the reader above, again and again; no other reader waits for the detach.
+    // The detach tries again and again to get past the reader above. No other reader waits for the detach.
     for (let turn = 0; turn < 25; turn += 1) {
       const begun = performance.now();
       await database.pool.query("SELECT count(*) FROM daily_rates");
@@ -132,7 +132,7 @@ describe("dropOldMonths", function () {
       await dropOldMonths(database, { retentionDays: 30 });
       expect(await days()).to.deep.equal([today]);
       expect(await partitions()).to.equal(2);
-      // No drop is under way any more: an old month stays until the next one.
+      // No drop is under way any more, so an old month that is loaded now stays until the next run.
       await load("last.csv", ["CNSGH,NLRTM,2020-02-05,9"]);
       expect(await days()).to.deep.equal(["2020-02-05", today]);
     });

@@ -12,8 +12,8 @@ export interface S3Server {
 }
 
 /**
- * A real S3-compatible server (https://github.com/versity/versitygw) over a folder, and the environment that clients
- * take its address and keys from; undefined if it is not installed.
+ * Starts a real S3-compatible server (https://github.com/versity/versitygw) over a folder. Also returns the environment
+ * variables with its address and keys. Undefined if the server is not installed.
  */
 export async function startS3Server(): Promise<S3Server | undefined> {
   const program = await findProgram();

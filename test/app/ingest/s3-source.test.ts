@@ -78,7 +78,7 @@ describe("a source in S3", () => {
   });
 
   it("goes on where it was cut, rather than from the start", async () => {
-    // More than sockets on the way could hold.
+    // More bytes than the sockets on the way can buffer.
     const content = randomBytes(16 * 1024 * 1024);
     await put("cut/large", content);
     const endpoint = process.env.AWS_ENDPOINT_URL as string;

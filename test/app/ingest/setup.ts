@@ -14,7 +14,7 @@ import { ratesOfDays } from "./deliveries.js";
 export const HEADER = "orig_code,dest_code,day,price";
 export const CODES = ["CNSGH", "CNNGB", "NLRTM", "DEHAM", "USNYC"];
 
-/** Five ports, four of them in regions. */
+/** Imports five ports, four of them in regions. */
 export async function bringPlaces(pool: pg.Pool): Promise<void> {
   await importPlaces(new Database(pool), {
     ports: {
@@ -27,11 +27,11 @@ export async function bringPlaces(pool: pg.Pool): Promise<void> {
   });
 }
 
-/** A folder for the files of a test. */
+/** A folder for the files of a test; `remove` deletes it. */
 export interface Folder {
   readonly path: string;
   write(name: string, content: string | Buffer): Promise<string>;
-  /** A pipe with a name. */
+  /** Makes a pipe with this name. Returns its path. */
   pipe(name: string): Promise<string>;
   remove(): Promise<void>;
 }
@@ -52,7 +52,7 @@ export async function createFolder(): Promise<Folder> {
   };
 }
 
-/** Lines of CSV without a header: the same for the same seed. */
+/** Makes lines of CSV without a header. The same seed makes the same lines. */
 export function someLines(count: number, seed = 1, days = 40): string[] {
   let state = seed;
   const below = (limit: number) => {
@@ -65,12 +65,15 @@ export function someLines(count: number, seed = 1, days = 40): string[] {
   });
 }
 
-/** What lines add up to, as the database counts it. */
+/** The number of lines and the sum of their prices, as the database counts them. */
 export function totalsOf(lines: readonly string[]): { rows: number; sum: number } {
   return { rows: lines.length, sum: lines.reduce((sum, line) => sum + Number(line.split(",")[3]), 0) };
 }
 
-/** Everything that consumers can see, and everything that is there: they must agree after a batch is published. */
+/**
+ * The totals of what consumers can see (`visible`) and of what the database holds (`stored`). Both must agree after a
+ * batch is published.
+ */
 export async function readTotals(
   pool: pg.Pool,
 ): Promise<{ visible: { rows: number; sum: number }; stored: { rows: number; sum: number }; dead: number }> {
@@ -89,13 +92,13 @@ export async function readTotals(
   return { visible: { rows: row.r, sum: row.s }, stored: { rows: row.sr, sum: row.ss }, dead: row.dead };
 }
 
-/** What a source that is no folder or prefix holds. */
+/** The only object of a source that is not a folder or prefix. */
 export async function onlyObject(address: string): Promise<SourceObject> {
   for await (const found of (await openSource(address)).list()) if (!("error" in found)) return found;
   throw new Error(`${address} holds nothing.`);
 }
 
-/** The one report of a run over one object. */
+/** The only report of a run over one object. */
 export function only(reports: readonly BatchReport[]): BatchReport {
   if (reports.length !== 1) throw new Error(`${reports.length} reports`);
   return reports[0] as BatchReport;

@@ -3,7 +3,7 @@ import { shareEventLoop } from "../../../app/ingest/pieces/share-event-loop.js";
 
 const CHUNKS = 20;
 
-/** What is in memory, and takes its time. */
+/** Chunks from memory, each of which takes some time. */
 async function* busy(): AsyncGenerator<Buffer> {
   for (let chunk = 0; chunk < CHUNKS; chunk += 1) {
     const endMs = performance.now() + 5;

@@ -31,7 +31,7 @@ describe("small deliveries of a folder", function () {
     await database.drop();
   });
 
-  /** The first takes the longest to load. Every third is packed. */
+  /** Writes the files. The first takes the longest to load, and every third is compressed. */
   async function writeFiles(): Promise<string[]> {
     const names: string[] = [];
     for (let file = 0; file < FILES; file += 1) {
@@ -46,7 +46,7 @@ describe("small deliveries of a folder", function () {
   const ingest = (options: Partial<IngestOptions> = {}) =>
     ingestSource({ database, source: folder.path, feed: "sea", ...options });
 
-  /** Names in the order of their publishes. */
+  /** The names of the files, in the order in which they were published. */
   async function published(): Promise<string[]> {
     const { rows } = await database.pool.query<{ source: string }>(
       "SELECT source FROM batches WHERE mode <> 'compaction' AND sequence IS NOT NULL ORDER BY sequence",
@@ -86,7 +86,7 @@ describe("small deliveries of a folder", function () {
       (await database.pool.query("SELECT batch_id FROM batch_days WHERE visible AND day = '2024-03-01'")).rows;
     await replace("1.csv", "2024-03-01,100");
     await ingest({ mode: "replace" });
-    // Longer to load than the one behind it, which so is audited first.
+    // This file takes longer to load than the next, so the next is audited first.
     await replace("2.csv", "2024-03-01,200", ...Array.from({ length: 30_000 }, () => "2024-03-02,1"));
     await replace("3.csv", "2024-03-01,100");
     const reports = await ingest({ mode: "replace" });
@@ -111,7 +111,7 @@ describe("small deliveries of a folder", function () {
           const { pool, killed } = killAt(database.url, statements, 6);
           await ingest({ database: new Database(pool, { signal: killed }) }).catch(() => {});
           await pool.end();
-          // As if the thirty seconds had passed in which the dead hold their pieces.
+          // Ends the leases of the killed workers, which would last for thirty seconds.
           await database.pool.query("UPDATE pieces SET lease_until = clock_timestamp() WHERE state = 'loading'");
           await database.pool.query("UPDATE batches SET lease_until = clock_timestamp() WHERE lease_until IS NOT NULL");
         }

@@ -5,7 +5,7 @@ import { linesOfRange } from "../../../app/ingest/pieces/lines-of-range.js";
 import type { SourceObject } from "../../../app/ingest/sources/source.js";
 import { runs } from "../../kit/runs.js";
 
-/** An object in memory, which gives its bytes in chunks of one size and writes over each afterwards. */
+/** An object in memory. It gives its bytes in chunks of one size, and overwrites each chunk afterwards. */
 function memoryObject(content: Buffer, chunkBytes: number): SourceObject {
   return {
     name: "memory",

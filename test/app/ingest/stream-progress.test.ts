@@ -28,7 +28,7 @@ describe("the progress of a stream in its middle", () => {
     await database.drop();
   });
 
-  /** Sends what it is given: the first half, and the rest once `meanwhile` is done. */
+  /** Sends the first half of the bytes, then waits for `meanwhile`, then sends the rest. */
   async function* inHalves(bytes: Buffer, meanwhile: () => Promise<unknown>): AsyncGenerator<Buffer> {
     const half = bytes.length / 2;
     for (let at = 0; at < bytes.length; at += 16_384) {
@@ -37,7 +37,7 @@ describe("the progress of a stream in its middle", () => {
     }
   }
 
-  /** The batch once nearly all that arrived so far is loaded. */
+  /** Waits until nearly everything that has arrived is loaded. Returns the batch. */
   async function half(): Promise<BatchSummary> {
     for (;;) {
       const { rows } = await database.pool.query<{ id: number }>("SELECT id FROM batches");
@@ -59,7 +59,7 @@ describe("the progress of a stream in its middle", () => {
       server = createServer(async (_request, response) => {
         requests += 1;
         response.writeHead(200, { etag: '"1"', "content-length": content.length });
-        // What only asks for the size gets it, and hangs up.
+        // The first request only asks for the size. It gets one byte, and closes the connection.
         if (requests === 1) return response.write(content.subarray(0, 1));
         const body = inHalves(content, async () => {
           middle = await half();
@@ -70,7 +70,7 @@ describe("the progress of a stream in its middle", () => {
       const source = `http://127.0.0.1:${(server.address() as AddressInfo).port}/prices.csv`;
       expect(only(await ingest(source)).state).to.equal("published");
       const { progress, estimated_end, read_at, bytes } = middle as BatchSummary;
-      // Loading is the first of two and a half parts; the audit follows.
+      // Loading is 1 of 2.5 parts of the work; the audit is the rest.
       expect((progress as number) * 2.5).to.be.closeTo(0.5, 0.1);
       expect(+(estimated_end as Date)).to.be.above(+read_at);
       expect(bytes, "what the rest unpacks to is unknown").to.equal(null);

@@ -23,7 +23,7 @@ describe("a stream that another worker takes over", () => {
   });
 
   it("is not taken for another one because a claim was still being tried again when its worker stopped", async () => {
-    // A sequence tells of attempts that are rolled back.
+    // A sequence also counts attempts that are rolled back.
     await database.pool.query(`
       CREATE SEQUENCE refused;
       CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -6,21 +6,21 @@ import { bringPlaces } from "../../kit/places.js";
 /** A tree of places: `parents[i]` is the index of region i's parent among those before it, or -1. */
 export interface TreeShape {
   readonly regionParents: readonly number[];
-  /** The region of each port, or -1. */
+  /** The index of the region of each port, or -1. */
   readonly portParents: readonly number[];
 }
 
 export interface Tree {
-  /** Ids of the ports, as in the shape. */
+  /** Ids of the ports, in the order of the shape. */
   readonly ports: readonly number[];
   readonly regions: readonly number[];
-  /** Of each region, itself and all that it lies in. */
+  /** For each region: itself and all regions above it. */
   readonly paths: readonly (readonly number[])[];
-  /** A port to itself and all regions above it. */
+  /** For each port: itself and all regions above it. */
   readonly above: ReadonlyMap<number, readonly number[]>;
 }
 
-/** Brings a tree into a database that has no places. */
+/** Imports a tree into a database that has no places. */
 export async function plant(pool: pg.Pool, shape: TreeShape): Promise<Tree> {
   const regionOf = (parent: number) => (parent < 0 ? "" : `region_${parent}`);
   const codes = shape.portParents.map((_, index) => codeOf(index));
@@ -45,7 +45,7 @@ function codeOf(port: number): string {
   return `AA${String.fromCharCode(65 + Math.floor(port / 26))}A${String.fromCharCode(65 + (port % 26))}`;
 }
 
-/** Moves each port into the region of that number, or out of all. Returns the tree as it is then. */
+/** Moves each port into the region of this number, or out of all regions. Returns the new tree. */
 export async function move(database: Database, tree: Tree, regions: readonly number[]): Promise<Tree> {
   const target = (port: number) => (regions[port] as number) % (tree.regions.length + 1);
   const lines = tree.ports.map((_, port) => {

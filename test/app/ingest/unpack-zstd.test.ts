@@ -5,14 +5,14 @@ import { compressZstd, NO_ZSTD } from "./compress-zstd.js";
 
 const BLOCK_BYTES = 128 * 1024;
 
-/** A block that repeats a byte, which is never the last. */
+/** A block that repeats one byte. It is never the last block of a frame. */
 function repeated(bytes: number): Buffer {
   const block = Buffer.alloc(4, "x");
   block.writeUIntLE(bytes * 8 + 2, 0, 3);
   return block;
 }
 
-/** The beginning of a frame with a window of 1 MiB. */
+/** The header of a frame with a window of 1 MiB. */
 const START = Buffer.from("28b52ffd0050", "hex");
 
 async function* inOne(bytes: Buffer): AsyncIterable<Buffer> {

@@ -21,7 +21,7 @@ describe("an upload in one body that comes again under its key", () => {
     await plant(database.pool, { regionParents: [-1], portParents: [0, 0] });
     await database.pool.query("SELECT ensure_month('2024-02-01')");
     const upload = { kind: "stream", key: "k", feed: "a", source: "upload", mode: "append" } as const;
-    // Bad lines may be left out: no price is to be hidden among them.
+    // Bad lines may be left out, so a lost price could hide among them.
     batchId = (await openUpload(database, { ...upload, maxBadRows: 10, deadlineSeconds: null })).id;
   });
 
@@ -35,7 +35,7 @@ describe("an upload in one body that comes again under its key", () => {
       pieceBytes: PIECE_BYTES,
     });
 
-  /** Sends the beginning of a body, and breaks off once `reached` holds of the pieces that were cut of it. */
+  /** Sends the beginning of a body, and breaks off once `reached` is true of its pieces. */
   async function breakOff(bytes: Buffer, reached: (pieces: readonly string[]) => boolean, ends = false): Promise<void> {
     const client = new AbortController();
     const watching = (async () => {
@@ -55,7 +55,7 @@ describe("an upload in one body that comes again under its key", () => {
   }
 
   const query = async <Row extends pg.QueryResultRow>(text: string) => (await database.pool.query<Row>(text)).rows;
-  /** How far each piece is. */
+  /** The state of each piece. */
   const pieces = async () =>
     (await query<{ state: string }>("SELECT state FROM pieces ORDER BY number")).map(({ state }) => state);
   const batch = async () =>
@@ -63,7 +63,7 @@ describe("an upload in one body that comes again under its key", () => {
   const sums = async () => (await query("SELECT count(*)::integer, sum(price)::integer FROM prices"))[0];
   const rejects = async () => (await query("SELECT convert_from(content, 'UTF8') AS line FROM bad_lines")).length;
 
-  /** As the brake of a piece: its rows wait. */
+  /** Makes a piece slow: its rows wait. */
   async function holdPrices(): Promise<() => Promise<void>> {
     const client = await database.pool.connect();
     await client.query("BEGIN; LOCK TABLE prices");
@@ -73,7 +73,7 @@ describe("an upload in one body that comes again under its key", () => {
     };
   }
 
-  /** What an update comes to is refused, and tried again and again. */
+  /** Refuses the result of an update, so that the worker tries it again and again. */
   const refuseUpdate = (table: string, when: string) =>
     query(`
       CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
@@ -81,7 +81,7 @@ describe("an upload in one body that comes again under its key", () => {
       CREATE TRIGGER refuse BEFORE UPDATE ON ${table} FOR EACH ROW WHEN (${when}) EXECUTE FUNCTION refuse()`);
   const allowUpdate = (table: string) => query(`DROP TRIGGER refuse ON ${table}`);
 
-  /** Complete, and just what the body holds. */
+  /** Expects that the batch is complete and holds exactly the lines of the body. */
   async function expectAllOf(price: number, lines: number): Promise<void> {
     expect(await batch()).to.deep.equal({ state: "loading", planned: true, failure: null });
     expect(await sums()).to.deep.equal({ count: lines, sum: price * lines });
@@ -142,7 +142,7 @@ describe("an upload in one body that comes again under its key", () => {
 
   it("is refused with other bytes in a piece before one that was loaded", async () => {
     await breakOff(body(1, 200).subarray(0, 3_500), twoLoaded);
-    // As where two are loaded at once, and the second is faster.
+    // As if two pieces are loaded at the same time and the second is faster.
     await query("UPDATE pieces SET state = 'waiting' WHERE number = 0; DELETE FROM prices WHERE piece = 0");
     const [first, ...others] = body(1, 200)
       .toString()
@@ -158,7 +158,7 @@ describe("an upload in one body that comes again under its key", () => {
     await allowUpdate("batches");
     expect(await sums()).to.deep.equal({ count: 100, sum: 991 });
     await send(whole(body(10, 100)));
-    await expectChanged("goes on in the line");
+    await expectChanged("it has more bytes in the line that was its last");
   });
 
   it("holds nothing of a server that was taken for dead and was not", async () => {
@@ -174,7 +174,7 @@ describe("an upload in one body that comes again under its key", () => {
     await query("UPDATE batches SET lease_until = clock_timestamp() - interval '1 second'");
     async function* second(): AsyncGenerator<Buffer> {
       await release();
-      // By now the first one has loaded its pieces, or found that they are no longer its own.
+      // By now the first request has loaded its pieces, or has found that they no longer belong to it.
       while ((await query("SELECT FROM pg_locks WHERE relation = 'prices'::regclass")).length > 0);
       yield body(2, 200);
     }

@@ -60,7 +60,7 @@ describe("batches over HTTP", () => {
         PORT: "0",
         ADMIN_PORT: "0",
         RATE_LIMIT_PER_SECOND: "0",
-        // The event loop is this test's too.
+        // This test runs in the same event loop.
         MAX_EVENT_LOOP_LAG_MS: "10000",
         WRITE_TOKENS_FILE: join(directory, "tokens"),
         ...environment,
@@ -94,7 +94,7 @@ describe("batches over HTTP", () => {
   const put = (id: number, number: number, lines: string, headers: Record<string, string> = csv) =>
     call("PUT", `/batches/${id}/pieces/${number}`, HEADER + lines, headers);
 
-  /** Also where it takes longer than a request waits for it. */
+  /** Publishes the batch, even if that takes longer than a request waits. */
   const publish = (id: number) =>
     until("it is published", async () => (await call("POST", `/batches/${id}/publish`)).status !== 202);
 
@@ -122,7 +122,7 @@ describe("batches over HTTP", () => {
     await client.query("BEGIN");
     await new Session(client).run(claimUploaded, { batchId: id, number: 1, worker: "other" });
     const publishing = call("POST", `/batches/${id}/publish`);
-    // A row's lock is waited for as that of a transaction, which belongs to no database.
+    // Asks pg_stat_activity: in pg_locks, the wait for a row is a wait for a transaction, which names no database.
     const waiting = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
     await until("it waits for the lock", async () => (await database.pool.query(waiting)).rowCount !== 0);
     await client.query("COMMIT");
@@ -483,7 +483,7 @@ describe("batches over HTTP", () => {
     }
   });
 
-  /** Begins a request with a body and keeps its connection. */
+  /** Begins a request with a body, and keeps the connection open. */
   function hang(request: string, length: number, headers = "", body = "") {
     const [method, path] = request.split(" ");
     const socket = connect(Number(new URL(server.apiUrl).port), "127.0.0.1");
@@ -495,7 +495,10 @@ describe("batches over HTTP", () => {
     return socket;
   }
 
-  /** Sends part of a body, breaks the connection once it is being worked on, and waits until the server has let go. */
+  /**
+   * Sends part of a body, and breaks the connection once the server works on it. Waits until the server has given the
+   * piece back.
+   */
   async function cut(request: string, body: string, length: number, headers = "", reached = isWorkedOn): Promise<void> {
     const socket = hang(request, length, headers, body);
     await until("it is being worked on", reached);
@@ -508,7 +511,7 @@ describe("batches over HTTP", () => {
     return (await database.pool.query(held)).rowCount !== 0;
   }
 
-  /** A connection with something sent on it, and what has come back so far. */
+  /** Opens a connection, sends a text, and collects what comes back. */
   function converse(text: string) {
     let reply = "";
     const socket = connect(Number(new URL(server.apiUrl).port), "127.0.0.1");

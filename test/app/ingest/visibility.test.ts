@@ -4,14 +4,17 @@ import type pg from "pg";
 import { BatchTooOldError } from "../../../app/batches/batch-error.js";
 import { publishBatch } from "../../../app/batches/publish.js";
 import { retractBatch } from "../../../app/batches/retract.js";
+import { Database } from "../../../app/database/database.js";
 import { auditBatch } from "../../../app/ingest/audit/audit.js";
 import { newestChange } from "../../../app/rates/dataset-version.sql.js";
 import { compact } from "../../../app/upkeep/compact.js";
 import { foldAll } from "../../../app/upkeep/fold.js";
+import { layAsideHidden } from "../../../app/upkeep/hidden.js";
 import { dropOldMonths } from "../../../app/upkeep/retention.js";
 import { createDatabase, type TestDatabase } from "../../kit/database.js";
 import { runs } from "../../kit/runs.js";
 import { age, deliver, load, type Price, seen } from "./deliveries.js";
+import { killAt } from "./kill-at.js";
 import { type ModelBatch, rollUp, visiblePrices } from "./model.js";
 import { move, plant, type Tree, type TreeShape } from "./tree.js";
 
@@ -47,6 +50,8 @@ type Step =
   | { kind: "fold"; fanIn: number }
   | { kind: "move"; ports: number[] }
   | { kind: "age" | "compact" | "drop" };
+/** The number of statements after which the change is killed and then done again; undefined if it is not killed. */
+type Taken = Step & { killedAfter?: number | undefined };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
@@ -78,18 +83,23 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("drop" as const) }) },
 );
 
+const taken: fc.Arbitrary<Taken> = fc
+  .tuple(step, fc.option(fc.integer({ min: 1, max: 40 }), { nil: undefined }))
+  .map(([next, killedAfter]) => ({ ...next, killedAfter }));
+
 describe("what consumers see of batches", function () {
   this.timeout(120_000);
 
   it("agrees with a simple model whatever is delivered, retracted, published again and compacted", async () => {
     await fc.assert(
-      fc.asyncProperty(shape, fc.array(step, { minLength: 1, maxLength: 25 }), async (treeShape, steps) => {
+      fc.asyncProperty(shape, fc.array(taken, { minLength: 1, maxLength: 25 }), async (treeShape, steps) => {
         const database = await createDatabase();
         try {
           const model: Model = { tree: await plant(database.pool, treeShape), batches: [] };
           let before = await look(database.pool);
           for (const next of steps) {
             const touched = touchedBy(next, model);
+            if (next.killedAfter !== undefined) await beginAndKill(next, next.killedAfter, model, database.url);
             await take(next, model, database);
             const after = await look(database.pool);
             expect(after.seen).to.deep.equal(sorted(rollUp(model.tree, visiblePrices(model.batches))));
@@ -155,7 +165,7 @@ function of(month: string, all: Map<string, string>): string[][] {
   return [...all].filter(([lane]) => lane.includes(` ${month}-`));
 }
 
-/** Months that may be another for consumers behind it. */
+/** Months whose answers may have changed for consumers. */
 function touchedBy(next: Step, { batches }: Model): readonly string[] {
   const monthsOf = (days: readonly string[]) => MONTHS.filter((month) => days.some((day) => day.startsWith(month)));
   switch (next.kind) {
@@ -176,6 +186,34 @@ function touchedBy(next: Step, { batches }: Model): readonly string[] {
 interface Model {
   tree: Tree;
   batches: ModelBatch[];
+}
+
+/** Begins the change and kills the process. Only doing the change again shows whether it had happened. */
+async function beginAndKill(next: Step, statements: number, model: Model, url: string): Promise<void> {
+  const { pool, killed } = killAt(url, statements);
+  await change(next, model, new Database(pool, { patienceMs: 0, signal: killed })).catch(() => {});
+  await pool.end();
+}
+
+/** Makes a change that can safely be made a second time. */
+async function change(next: Step, { tree, batches }: Model, database: Database): Promise<unknown> {
+  switch (next.kind) {
+    case "retract":
+    case "publish": {
+      const batch = batches[next.pick % Math.max(1, batches.length)];
+      if (batch === undefined) return;
+      return next.kind === "publish" ? publishBatch(database, batch.id) : retractBatch(database, batch.id);
+    }
+    case "fold":
+      await foldAll(database, { fanIn: next.fanIn });
+      return layAsideHidden(database);
+    case "move":
+      return move(database, tree, next.ports);
+    case "drop":
+      return dropOldMonths(database, { retentionDays: FEBRUARY_ENDED_DAYS_AGO });
+    case "compact":
+      return compact(database, { batchesPerMonth: 2 });
+  }
 }
 
 async function take(next: Step, model: Model, database: TestDatabase): Promise<void> {
@@ -199,8 +237,7 @@ async function take(next: Step, model: Model, database: TestDatabase): Promise<v
       const batch = batches[next.pick % Math.max(1, batches.length)];
       if (batch === undefined) return;
       const wanted = next.kind === "publish";
-      const change = wanted ? publishBatch(database, batch.id) : retractBatch(database, batch.id);
-      const error = await change.then(
+      const error = await change(next, model, database).then(
         () => undefined,
         (thrown: unknown) => thrown,
       );
@@ -215,21 +252,18 @@ async function take(next: Step, model: Model, database: TestDatabase): Promise<v
       await age(pool, 40);
       for (const batch of batches) batch.settled = true;
       return;
-    case "fold":
-      await foldAll(database, { fanIn: next.fanIn });
-      return;
     case "move":
       model.tree = await move(database, tree, next.ports);
       return;
     case "drop":
-      await dropOldMonths(database, { retentionDays: FEBRUARY_ENDED_DAYS_AGO });
+      await change(next, model, database);
       model.batches = batches.map((batch) => ({
         ...batch,
         prices: batch.prices.filter(({ day }) => !day.startsWith("2024-02")),
       }));
       return;
-    case "compact":
-      await compact(database, { batchesPerMonth: 2 });
+    default:
+      await change(next, model, database);
   }
 }
 

@@ -5,6 +5,7 @@ import { constants, gzipSync } from "node:zlib";
 import { loadAll } from "js-yaml";
 import { skipBecause } from "../../kit/skip.js";
 import type { KubernetesObject } from "./kubernetes-object.js";
+import { madeOfFeeds } from "./made-of-feeds.js";
 
 const run = promisify(execFile);
 const CHART = fileURLToPath(new URL("../../../charts/ratesapp", import.meta.url));
@@ -31,12 +32,13 @@ export function skipWithoutHelm(this: Mocha.Context): void {
 export type Values = Record<string, unknown>;
 
 /**
- * The objects of a release.
+ * The objects of a release, and those that its operator makes of its Feeds.
  * @throws {HelmError} if the chart refuses the values.
  */
 export async function render(values: Values, release = "ratesapp"): Promise<KubernetesObject[]> {
   const output = await helm(["template", release, CHART, "--namespace", "rates"], values);
-  return (loadAll(output) as (KubernetesObject | null)[]).filter((object) => object !== null);
+  const objects = (loadAll(output) as (KubernetesObject | null)[]).filter((object) => object !== null);
+  return [...objects, ...(await madeOfFeeds(objects))];
 }
 
 /** What Helm keeps of a release in a Secret: base64 of gzip of JSON. */

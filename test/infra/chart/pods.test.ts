@@ -43,7 +43,7 @@ describe("pods of the chart", function () {
       env: [{ name: "HTTPS_PROXY", value: "http://proxy:3128" }],
     };
     const all = await pods({ pod });
-    expect(Object.keys(all)).to.have.members(["api", "migration", "places", "ingest", "compaction"]);
+    expect(Object.keys(all)).to.have.members(["api", "operator", "migration", "places", "ingest", "compaction"]);
     for (const [component, it] of Object.entries(all)) {
       expect(it.labels, component).to.include({ team: "rates", "app.kubernetes.io/name": "ratesapp" });
       expect(it.annotations, component).to.include(pod.annotations);
@@ -149,8 +149,8 @@ describe("pods of the chart", function () {
     ],
     [
       "a feed's environment",
-      { feeds: { sea: { ...feeds.sea, environment: { FEEDS_FILE: "/mine" } } } },
-      "feeds.sea.environment: FEEDS_FILE is the chart's own",
+      { feeds: { sea: { ...feeds.sea, environment: { DATABASE_URL: "/mine" } } } },
+      "feeds.sea.environment: DATABASE_URL is the operator's own",
     ],
     [
       "a label that Services select by",
@@ -165,7 +165,7 @@ describe("pods of the chart", function () {
     [
       "the annotation that replaces pods",
       { pod: { annotations: { "ratesapp/database": "1" } } },
-      "api.pod.annotations, or pod.annotations: ratesapp/database is the chart's own",
+      "pod.annotations: ratesapp/database is the chart's own",
     ],
   ];
   for (const [what, values, message] of own)

@@ -14,7 +14,7 @@ const offences: Readonly<Record<string, (objects: KubernetesObject[]) => unknown
   "containers request and are limited": (objects) => delete container(objects).resources?.limits?.cpu,
   "pods pass the restricted Pod Security Standard": (objects) =>
     delete container(objects).securityContext?.capabilities,
-  "nothing can speak to the Kubernetes API": (objects) =>
+  "the operator alone can speak to the Kubernetes API, and reads no Secret": (objects) =>
     objects.push({ apiVersion: "rbac.authorization.k8s.io/v1", kind: "RoleBinding", metadata: { name: "any" } }),
   "a service account of the release is used": (objects) => {
     deployment(objects).template.spec = { ...podsOf(objects)[0]?.spec, containers: [], serviceAccountName: "default" };

@@ -1,8 +1,11 @@
 import type {
+  V1ClusterRole,
   V1CronJob,
   V1Deployment,
   V1NetworkPolicy,
   V1PodDisruptionBudget,
+  V1Role,
+  V1RoleBinding,
   V2HorizontalPodAutoscaler,
 } from "@kubernetes/client-node";
 import {
@@ -15,6 +18,8 @@ import {
   podsOf,
   selects,
 } from "./kubernetes-object.js";
+
+const COMPONENT = "app.kubernetes.io/component";
 
 /** Looks at all objects of a release; one line for each offence. */
 export type Policy = (objects: readonly KubernetesObject[]) => string[];
@@ -51,11 +56,23 @@ export const policies: Readonly<Record<string, Policy>> = {
     ]),
   ],
 
-  "nothing can speak to the Kubernetes API": (objects) => [
+  "the operator alone can speak to the Kubernetes API, and reads no Secret": (objects) => [
     ...podsOf(objects)
-      .filter(({ spec }) => spec.automountServiceAccountToken !== false)
-      .map(({ owner }) => `${owner}: mounts a token`),
-    ...objects.filter(({ kind }) => /Role|Binding/.test(kind ?? "")).map(nameOf),
+      .filter(({ labels, spec }) => spec.automountServiceAccountToken !== (labels[COMPONENT] === "operator"))
+      .map(({ owner }) => `${owner}: mounts a token, or lacks one`),
+    ...ofKind<V1Role>(objects, "Role").flatMap((role) =>
+      (role.rules ?? [])
+        .filter(({ resources, verbs }) => [...(resources ?? []), ...verbs].some((it) => it === "*" || it === "secrets"))
+        .map(() => `${nameOf(role)}: reads Secrets`),
+    ),
+    // A ClusterRole here adds rights on Feeds to those of Kubernetes' own, and is bound to no one.
+    ...ofKind<V1ClusterRole>(objects, "ClusterRole")
+      .filter(({ rules }) => rules?.some(({ resources }) => resources?.join() !== "feeds"))
+      .map(nameOf),
+    ...objects.filter(({ kind }) => kind === "ClusterRoleBinding").map(nameOf),
+    ...ofKind<V1RoleBinding>(objects, "RoleBinding")
+      .filter(({ subjects }) => subjects?.some(({ name }) => !name.endsWith("-operator")) ?? true)
+      .map(nameOf),
   ],
 
   "a service account of the release is used": (objects) => {

@@ -92,6 +92,7 @@ const everything = {
     service: { type: "NodePort", ipFamilyPolicy: "RequireDualStack", ipFamilies: ["IPv6", "IPv4"] },
   },
   migration: { pod },
+  operator: { replicas: 3, pod },
   ingest: { pod, serviceAccount: { annotations: { "eks.amazonaws.com/role-arn": "arn:aws:iam::1:role/rates" } } },
   compaction: { retentionDays: 800, pod },
 };
@@ -126,6 +127,7 @@ export const releases: Readonly<Record<string, Values>> = {
     database: { api: { secretName: "rates-api" } },
     migration: { enabled: false },
     compaction: { enabled: false },
+    operator: { enabled: false },
   },
   "the longest names": {
     fullnameOverride: "a-name-as-long-as-the-chart-allows-it-xx",
@@ -155,6 +157,7 @@ export const releases: Readonly<Record<string, Values>> = {
     places: null,
     feeds: null,
     ingest: null,
+    operator: null,
     compaction: null,
     networkPolicy: null,
     ingress: null,

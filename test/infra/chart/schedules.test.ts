@@ -155,7 +155,7 @@ describe("schedules in the chart's values", function () {
 
   /** For each feed, what the chart says against it; all of them in one release. */
   async function mistakesOf(feeds: readonly Record<string, string>[]): Promise<(string | undefined)[]> {
-    const values = feeds.map((feed, at) => [`f${at}`, { schedule: "@daily", source: "/in", ...feed }]);
+    const values = feeds.map((feed, at) => [`f${at}`, { schedule: "@daily", source: "s3://in", ...feed }]);
     const told = await render({ database: { owner: { secretName: "a" } }, feeds: Object.fromEntries(values) }).then(
       () => "",
       (error: unknown) => {

@@ -1,0 +1,137 @@
+import type { V1Container, V1EnvVar, V1Volume, V1VolumeMount } from "@kubernetes/client-node";
+import type { Feed } from "../feed/feed.js";
+import type { FeedSpec } from "../feed/feed-spec.js";
+import type { CronJob } from "../kubernetes/objects.js";
+import { FEED_LABEL, type IngestDefaults, objectName, selectorOf } from "./ingest-defaults.js";
+import { ownedBy } from "./owned-by.js";
+
+const REJECTS = "/rejects";
+/** Of the image's user, so that it may write to a claim that comes owned by root. */
+const IMAGE_GROUP = 1000;
+
+/** The CronJob that runs a feed: the same for the same Feed and defaults, so that applying it again changes nothing. */
+export function desiredCronJob(feed: Feed, defaults: IngestDefaults): CronJob {
+  const { spec } = feed;
+  const name = feed.metadata.name;
+  return {
+    metadata: {
+      name: objectName(name, defaults),
+      labels: { ...defaults.labels, [FEED_LABEL]: name },
+      ownerReferences: [ownedBy(feed)],
+    },
+    spec: {
+      schedule: spec.schedule,
+      timeZone: spec.timeZone,
+      suspend: spec.suspend,
+      // A run finds every delivery that is not known yet, so one at a time is enough, and a late one makes up for those
+      // that were missed.
+      concurrencyPolicy: "Forbid",
+      startingDeadlineSeconds: 3600,
+      successfulJobsHistoryLimit: spec.successfulJobsHistoryLimit,
+      failedJobsHistoryLimit: spec.failedJobsHistoryLimit,
+      jobTemplate: { metadata: { labels: labelsOf(name, defaults) }, spec: jobSpec(name, spec, defaults) },
+    },
+  };
+}
+
+const labelsOf = (feed: string, defaults: IngestDefaults) => ({ ...selectorOf(defaults), [FEED_LABEL]: feed });
+
+function jobSpec(
+  name: string,
+  spec: FeedSpec,
+  defaults: IngestDefaults,
+): CronJob["spec"]["jobTemplate"]["spec"] & object {
+  return {
+    // Equal workers. Each must end well, so that one that is lost is replaced even if another has just finished; the
+    // replacement ends at once if nothing is left to do.
+    parallelism: spec.parallelism,
+    completions: spec.parallelism,
+    activeDeadlineSeconds: spec.deadlineSeconds,
+    backoffLimit: spec.backoffLimit,
+    podFailurePolicy: {
+      rules: [
+        // A drained or preempted pod says nothing about the delivery and does not count.
+        { action: "Ignore", onPodConditions: [{ type: "DisruptionTarget", status: "True" }] },
+        // 2: wrong usage or configuration. 3: the delivery itself is bad. Another try would end the same.
+        { action: "FailJob", onExitCodes: { operator: "In", values: [2, 3] } },
+      ],
+    },
+    template: podTemplate(name, spec, defaults),
+  };
+}
+
+function podTemplate(name: string, spec: FeedSpec, defaults: IngestDefaults) {
+  const { metadata, spec: pod } = defaults.pod;
+  const labels = labelsOf(name, defaults);
+  const { volumes, mounts } = volumesOf(spec);
+  return {
+    metadata: { ...metadata, labels: { ...metadata?.labels, ...labels } },
+    spec: {
+      ...pod,
+      ...(spec.rejectsClaimName && {
+        securityContext: { ...pod?.securityContext, fsGroup: IMAGE_GROUP, fsGroupChangePolicy: "OnRootMismatch" },
+      }),
+      restartPolicy: "Never",
+      // One lost host should not take all workers of a delivery.
+      topologySpreadConstraints: [
+        {
+          maxSkew: 1,
+          topologyKey: "kubernetes.io/hostname",
+          whenUnsatisfiable: "ScheduleAnyway",
+          nodeTaintsPolicy: "Honor",
+          labelSelector: { matchLabels: labels },
+        },
+      ],
+      containers: (pod?.containers ?? []).map((container) => ({
+        ...container,
+        args: argumentsOf(name, spec),
+        env: environmentOf(container, spec),
+        ...(spec.credentialsSecretName && { envFrom: [{ secretRef: { name: spec.credentialsSecretName } }] }),
+        ...(spec.resources && { resources: textsOf(spec.resources) }),
+        // The last lines of a container that fails then stand in its pod's status, and from there in the Feed's.
+        terminationMessagePolicy: "FallbackToLogsOnError",
+        ...(mounts.length > 0 && { volumeMounts: mounts }),
+      })),
+      ...(volumes.length > 0 && { volumes }),
+    },
+  };
+}
+
+function argumentsOf(
+  name: string,
+  { source, mode, maxBadRows, deadlineSeconds, rejectsClaimName }: FeedSpec,
+): string[] {
+  return [
+    ...["ingest", "run", "--feed", name, "--source", source, "--mode", mode, "--max-bad-rows", String(maxBadRows)],
+    // Told too, so that it can warn before the Job is stopped.
+    ...["--deadline", String(deadlineSeconds)],
+    ...(rejectsClaimName ? ["--rejects", REJECTS] : []),
+  ];
+}
+
+/** A feed's own variables go over those of all feeds. */
+function environmentOf({ env = [] }: V1Container, { environment = {} }: FeedSpec): V1EnvVar[] {
+  const own = Object.entries(environment).map(([name, value]) => ({ name, value }));
+  return [...env.filter(({ name }) => !(name in environment)), ...own];
+}
+
+function volumesOf({ volume, rejectsClaimName }: FeedSpec): { volumes: V1Volume[]; mounts: V1VolumeMount[] } {
+  const volumes: V1Volume[] = [];
+  const mounts: V1VolumeMount[] = [];
+  if (volume) {
+    volumes.push({ name: "source", persistentVolumeClaim: { claimName: volume.claimName, readOnly: true } });
+    mounts.push({ name: "source", mountPath: volume.mountPath, readOnly: true });
+  }
+  if (rejectsClaimName) {
+    volumes.push({ name: "rejects", persistentVolumeClaim: { claimName: rejectsClaimName } });
+    mounts.push({ name: "rejects", mountPath: REJECTS });
+  }
+  return { volumes, mounts };
+}
+
+/** Quantities may be numbers in a Feed; in a pod the API server makes texts of them. */
+function textsOf(resources: NonNullable<FeedSpec["resources"]>): NonNullable<V1Container["resources"]> {
+  const texts = (quantities: object) =>
+    Object.fromEntries(Object.entries(quantities).map(([name, quantity]) => [name, String(quantity)]));
+  return Object.fromEntries(Object.entries(resources).map(([kind, quantities]) => [kind, texts(quantities ?? {})]));
+}

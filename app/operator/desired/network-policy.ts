@@ -1,0 +1,65 @@
+import type { V1NetworkPolicyPeer, V1NetworkPolicySpec } from "@kubernetes/client-node";
+import type { Feed } from "../feed/feed.js";
+import type { FeedSpec } from "../feed/feed-spec.js";
+import type { KubernetesObject } from "../kubernetes/objects.js";
+import { FEED_LABEL, type IngestDefaults, objectName, selectorOf } from "./ingest-defaults.js";
+import { ownedBy } from "./owned-by.js";
+
+export interface NetworkPolicy extends KubernetesObject {
+  readonly spec: V1NetworkPolicySpec;
+}
+
+type Families = NonNullable<IngestDefaults["addressFamilies"]>;
+
+const USUAL_PORTS: Readonly<Record<string, number>> = { "http:": 80, "https:": 443, "s3:": 443 };
+
+/** Any address but the nodes' metadata service, which hands out the node's own rights. */
+const ANYWHERE: Readonly<Record<Families[number], V1NetworkPolicyPeer>> = {
+  ipv4: { ipBlock: { cidr: "0.0.0.0/0", except: ["169.254.0.0/16"] } },
+  ipv6: { ipBlock: { cidr: "::/0", except: ["fe80::/10", "fd00:ec2::254/128"] } },
+};
+/** The agent of EKS Pod Identity, which hands out the ServiceAccount's rights. */
+const POD_IDENTITY: Readonly<Record<Families[number], V1NetworkPolicyPeer>> = {
+  ipv4: { ipBlock: { cidr: "169.254.170.23/32" } },
+  ipv6: { ipBlock: { cidr: "fd00:ec2::23/128" } },
+};
+
+/**
+ * What a feed's pods reach beyond the database: what the feed says, or the port of its source's address, anywhere.
+ * @returns undefined for a feed that needs nothing, and where NetworkPolicies are not used.
+ */
+export function desiredNetworkPolicy(feed: Feed, defaults: IngestDefaults): NetworkPolicy | undefined {
+  const { addressFamilies } = defaults;
+  const egress = addressFamilies === null ? undefined : (feed.spec.egress ?? usualEgress(feed.spec, addressFamilies));
+  if (egress === undefined) return undefined;
+  const name = feed.metadata.name;
+  return {
+    metadata: {
+      name: objectName(name, defaults),
+      labels: { ...defaults.labels, [FEED_LABEL]: name },
+      ownerReferences: [ownedBy(feed)],
+    },
+    spec: {
+      podSelector: { matchLabels: { ...selectorOf(defaults), [FEED_LABEL]: name } },
+      policyTypes: ["Egress"],
+      egress,
+    },
+  };
+}
+
+function usualEgress({ source, environment }: FeedSpec, families: Families): V1NetworkPolicySpec["egress"] | undefined {
+  if (source.startsWith("/")) return undefined;
+  const { protocol } = new URL(source);
+  const fromS3 = protocol === "s3:";
+  // A bucket may be elsewhere than at Amazon.
+  const endpoint = fromS3 ? environment?.AWS_ENDPOINT_URL : undefined;
+  const reached = new URL(endpoint && URL.canParse(endpoint) ? endpoint : source);
+  return [
+    {
+      ports: [{ port: Number(reached.port) || (USUAL_PORTS[reached.protocol] ?? 443), protocol: "TCP" }],
+      // Pods are named apart, because some networks know them by their labels alone.
+      to: [{ namespaceSelector: {} }, ...families.map((family) => ANYWHERE[family])],
+    },
+    ...(fromS3 ? [{ ports: [{ port: 80, protocol: "TCP" }], to: families.map((family) => POD_IDENTITY[family]) }] : []),
+  ];
+}

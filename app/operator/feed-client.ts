@@ -1,0 +1,101 @@
+import type { BatchProgress } from "../batches/batch-summary.js";
+import { sleep } from "../sleep.js";
+import { type Feed, RUN_AT } from "./feed/feed.js";
+import type { Condition, CurrentBatch, FeedBatch } from "./feed/feed-status.js";
+import { type KubernetesApi, resources } from "./kubernetes/kubernetes-api.js";
+import { isStatus } from "./kubernetes/kubernetes-error.js";
+
+const LOOK_EVERY_MS = 1_000;
+/** An operator that runs takes a request up within a second or two. */
+const TAKEN_UP_WITHIN_MS = 60_000;
+
+/** There is no such Feed, or no operator took the request up. */
+export class FeedRunError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = "FeedRunError";
+  }
+}
+
+export interface RunWatcher {
+  /** Called again and again with the batch that is being made. */
+  onProgress(batch: CurrentBatch): Promise<void>;
+  /** Called with each batch that the run ended. */
+  onEnd(batch: FeedBatch): Promise<void>;
+}
+
+/** All Feeds of the namespace, by name. */
+export async function listFeeds(api: KubernetesApi): Promise<Feed[]> {
+  const { items } = await api.list<Feed>(resources.feeds);
+  return items.sort((a, b) => a.metadata.name.localeCompare(b.metadata.name));
+}
+
+/**
+ * Starts a run of a Feed at once and follows it to its end.
+ * @returns why the run failed, if it did.
+ * @throws {FeedRunError}
+ */
+export async function runFeed(
+  api: KubernetesApi,
+  name: string,
+  watcher: RunWatcher,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const request = new Date().toISOString();
+  const before = await readFeed(api, name);
+  const known = new Map((before.status?.batches ?? []).map(({ id, state }) => [id, state]));
+  await api.patch(resources.feeds, name, "merge", { metadata: { annotations: { [RUN_AT]: request } } });
+  const deadlineMs = performance.now() + TAKEN_UP_WITHIN_MS;
+  for (;;) {
+    await sleep(LOOK_EVERY_MS, signal);
+    const { status } = await readFeed(api, name);
+    if (status?.lastRunRequest !== request) {
+      if (performance.now() < deadlineMs) continue;
+      throw new FeedRunError(
+        `No operator has started the run of ${name} within a minute; see kubectl describe feed ${name}.`,
+      );
+    }
+    for (const batch of [...(status.batches ?? [])].reverse()) {
+      if (batch.id === status.current?.id || known.get(batch.id) === batch.state) continue;
+      known.set(batch.id, batch.state);
+      if (hasEnded(batch)) await watcher.onEnd(batch);
+    }
+    if (status.current) await watcher.onProgress(status.current);
+    const of = (type: Condition["type"]) => status.conditions?.find((condition) => condition.type === type);
+    const ready = of("Ready");
+    if (ready?.reason === "CannotStart") return ready.message;
+    if (of("Ingesting")?.status === "False" && !status.current) {
+      return ready?.reason === "RunFailed" ? ready.message : undefined;
+    }
+  }
+}
+
+const hasEnded = ({ state }: FeedBatch): boolean => !["loading", "auditing", "audited"].includes(state);
+
+async function readFeed(api: KubernetesApi, name: string): Promise<Feed> {
+  try {
+    return await api.get<Feed>(resources.feeds, name);
+  } catch (error) {
+    if (isStatus(error, 404)) throw new FeedRunError(`There is no feed ${name} in the namespace ${api.namespace}.`);
+    throw error;
+  }
+}
+
+/** What the status of a Feed says of a batch under way, as the database would. */
+export function progressOf(batch: CurrentBatch): BatchProgress {
+  const instant = (text: string | undefined) => (text === undefined ? null : new Date(text));
+  return {
+    state: batch.state,
+    rows: batch.rows,
+    rejected: 0,
+    bytes: batch.bytes ?? null,
+    bytes_loaded: batch.bytesLoaded,
+    rows_per_second: batch.rowsPerSecond ?? null,
+    audit_parts: batch.auditParts,
+    audit_parts_done: batch.auditPartsDone,
+    progress: batch.progressPercent === undefined ? null : batch.progressPercent / 100,
+    estimated_end: instant(batch.estimatedEnd),
+    deadline_at: instant(batch.deadlineAt),
+    read_at: new Date(batch.readAt),
+  };
+}

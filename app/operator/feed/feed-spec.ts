@@ -1,0 +1,216 @@
+import { z } from "zod";
+import { LONGEST_DEADLINE_SECONDS, MOST_BAD_ROWS } from "../../ingest/feeds.js";
+import { isTimeZone, mistakeInSchedule, scheduleGrammar } from "./schedule.js";
+import { type Rule, scheduleRules } from "./schedule-rules.js";
+
+// What a feed is. The definition that Kubernetes holds feeds to (with its rules in CEL), the settings of a stack, the
+// values of the chart and docs/feeds.md are made of this (build/feed-definition.ts), each with the same messages.
+
+/** Names of the extension of OpenAPI that Kubernetes reads rules from. */
+export const RULES = "x-kubernetes-validations";
+
+const rules = (...given: readonly Rule[]) => ({ [RULES]: given });
+
+const whole = (least: number, most: number) => {
+  const range = `must be a whole number from ${least} to ${most}`;
+  return z.int(range).min(least, range).max(most, range);
+};
+
+/** @param pattern that RE2 and JavaScript read alike. */
+const matching = (pattern: string, message: string, maxLength: number) =>
+  z
+    .string()
+    .max(maxLength)
+    .refine((text) => new RegExp(pattern).test(text), message)
+    .meta(rules({ rule: `self.matches(r"${pattern}")`, message }));
+
+const kubernetesName = matching("^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", "must be a Kubernetes name", 253);
+
+/** A part of the names of objects and a label, so shorter than the application allows. */
+export const feedNameRule = {
+  pattern: "^[a-z]([-a-z0-9]{0,22}[a-z0-9])?$",
+  message: "must be up to 24 lower-case letters, digits and dashes",
+} as const;
+
+const quantity = (pattern: string, message: string) =>
+  z
+    .union([z.string(), z.number()])
+    .refine((value) => new RegExp(pattern).test(String(value)), message)
+    .meta({
+      "x-kubernetes-int-or-string": true,
+      maxLength: 32,
+      ...rules({ rule: `string(self).matches(r"${pattern}")`, message }),
+    });
+const memory = () => quantity("^[0-9]+(Ki|Mi|Gi|Ti|k|M|G|T)?$", 'must be a number of bytes such as "512Mi" or "20Gi"');
+const quantities = z.object({
+  cpu: quantity("^([0-9]+m|[0-9]+([.][0-9]{1,3})?)$", 'must be a number of cores such as "500m" or "2"')
+    .optional()
+    .describe("cores"),
+  memory: memory().optional().describe("bytes"),
+  "ephemeral-storage": memory().optional().describe("bytes of local disk"),
+});
+const resources = z.object({ requests: quantities.optional(), limits: quantities.optional() }).meta(
+  rules(
+    ...["cpu", "memory"].map((name) => ({
+      rule: `!has(self.requests) || !has(self.limits) || !has(self.requests.${name}) || !has(self.limits.${name}) || quantity(string(self.requests.${name})).compareTo(quantity(string(self.limits.${name}))) <= 0`,
+      message: `requests.${name} is more than limits.${name}`,
+    })),
+  ),
+);
+
+const SOURCE = "^([hH][tT][tT][pP][sS]?://[^/ ].*|[sS]3://[^/ ].*|/.*)$";
+const VARIABLE = "^[A-Z][A-Z0-9_]*$";
+/** What the operator sets itself, and what would make the pod run another program. */
+const RESERVED = "^(DATABASE_URL|FEEDS_FILE|LOG_LEVEL|LOG_FORMAT|RETRACTABLE_DAYS|NODE_.*|LD_.*|PATH)$";
+
+const environment = z
+  .record(z.string(), z.string().max(4096))
+  .refine(
+    (given) => Object.keys(given).every((name) => new RegExp(VARIABLE).test(name)),
+    "names must be as in AWS_REGION",
+  )
+  .refine((given) => !Object.keys(given).some((name) => new RegExp(RESERVED).test(name)), {
+    message: "has a variable that the operator sets itself, or that changes the program",
+  })
+  .meta({
+    maxProperties: 64,
+    ...rules(
+      { rule: `self.all(name, name.matches(r"${VARIABLE}"))`, message: "names must be as in AWS_REGION" },
+      {
+        rule: `!self.exists(name, name.matches(r"${RESERVED}"))`,
+        message: "has a variable that the operator sets itself, or that changes the program",
+      },
+    ),
+  });
+
+const volume = z.object({
+  claimName: kubernetesName.describe("name of the PersistentVolumeClaim"),
+  mountPath: matching("^/[^:]+$", "must be an absolute path", 512)
+    .refine((path) => !path.startsWith("/rejects"), "/rejects is where left-out lines go")
+    .describe("absolute; source is this path or lies below it"),
+});
+
+const schedule = z
+  .string()
+  .min(1)
+  .max(100)
+  .superRefine((text, context) => {
+    const mistake = mistakeInSchedule(text);
+    if (mistake) context.addIssue(mistake);
+  })
+  .meta(rules(...scheduleRules));
+
+const timeZone = z
+  .string()
+  .max(64)
+  .refine(isTimeZone, "must be a time zone such as Europe/Paris or Etc/UTC")
+  .meta(
+    rules({
+      rule: `self.matches(r"${scheduleGrammar.timeZone}")`,
+      message: "must be a time zone such as Europe/Paris or Etc/UTC",
+    }),
+  );
+
+/** The fields of a feed, each with its default and what `kubectl explain feed.spec` says of it. */
+export const feedFields = {
+  source: matching(SOURCE, "must be http(s)://…, s3://… or an absolute path", 2048).describe(
+    "Where deliveries come from: an http(s):// address, an s3:// prefix of which every object is a delivery, or a file or folder of the volume",
+  ),
+  schedule: schedule.describe(
+    "When runs begin: five cron fields as Kubernetes takes them (Sunday is 0), or @hourly, @daily, @every 90m. A run loads every delivery that is not known yet",
+  ),
+  timeZone: timeZone.default("Etc/UTC").describe("Time zone of the schedule"),
+  suspend: z.boolean().default(false).describe("No runs by schedule; one can still be started on request"),
+  mode: z
+    .enum(["append", "replace"], "must be append or replace")
+    .default("append")
+    .describe("replace hides the feed's earlier prices of the days that a delivery holds"),
+  parallelism: whole(1, 200).default(1).describe("Pods that load one delivery together"),
+  deadlineSeconds: whole(10, Math.min(604_800, LONGEST_DEADLINE_SECONDS))
+    .default(3600)
+    .describe("A run that takes longer is stopped, and the next one goes on from there"),
+  maxBadRows: whole(0, MOST_BAD_ROWS)
+    .default(0)
+    .describe("Bad lines of a delivery that are left out rather than failing its batch"),
+  backoffLimit: whole(0, 100)
+    .default(6)
+    .describe("Pods that may be lost in a run (killed, out of memory) before it counts as failed"),
+  successfulJobsHistoryLimit: whole(0, 100).default(3).describe("Jobs of good runs that are kept, with their logs"),
+  failedJobsHistoryLimit: whole(0, 100).default(3).describe("Jobs of failed runs that are kept, with their logs"),
+  credentialsSecretName: kubernetesName
+    .optional()
+    .describe("Secret of this namespace whose keys become environment variables, such as AWS_ACCESS_KEY_ID"),
+  environment: environment
+    .optional()
+    .describe("Environment variables in the clear, such as AWS_REGION or AWS_ENDPOINT_URL"),
+  volume: volume.optional().describe("Claim with the files of a source that is a path, mounted read-only"),
+  rejectsClaimName: kubernetesName
+    .optional()
+    .describe("Claim that takes the lines that maxBadRows leaves out, to be repaired; its files belong to group 1000"),
+  resources: resources
+    .optional()
+    .describe("Requests and limits of each pod that loads; those of the operator's settings if not set"),
+  egress: z
+    .array(z.record(z.string(), z.unknown()).meta({ "x-kubernetes-preserve-unknown-fields": true }))
+    .max(64)
+    .optional()
+    .describe(
+      "NetworkPolicy egress rules of the pods that load; without them, the port of the source's address, anywhere",
+    ),
+  onDelete: z
+    .enum(["Retain", "Retract"], "must be Retain or Retract")
+    .default("Retain")
+    .describe(
+      "What becomes of the feed's prices when the Feed is deleted: Retain keeps them, Retract hides the batches that can still be retracted",
+    ),
+};
+
+const PATH_HOLDS =
+  'self.source == self.volume.mountPath || self.source.startsWith(self.volume.mountPath.endsWith("/") ? self.volume.mountPath : self.volume.mountPath + "/")';
+
+/** What no field shows by itself. */
+const together: readonly (Rule & { path: string; holds: (spec: Together) => boolean })[] = [
+  {
+    path: "volume",
+    rule: `!self.source.startsWith("/") || (has(self.volume) && (${PATH_HOLDS}))`,
+    message: "source is a path: volume must name the claim that it lies in, and mount it there or above",
+    holds: ({ source, volume }) =>
+      !source.startsWith("/") ||
+      (volume !== undefined && `${source}/`.startsWith(`${volume.mountPath.replace(/\/$/, "")}/`)),
+  },
+  {
+    path: "rejectsClaimName",
+    rule: "!has(self.volume) || self.maxBadRows == 0 || has(self.rejectsClaimName)",
+    message: "lines that maxBadRows leaves out are kept beside a file, and volume is read-only",
+    holds: ({ volume, maxBadRows, rejectsClaimName }) =>
+      volume === undefined || !maxBadRows || rejectsClaimName !== undefined,
+  },
+];
+
+interface Together {
+  readonly source: string;
+  readonly volume?: { readonly mountPath: string } | undefined;
+  readonly maxBadRows?: number | undefined;
+  readonly rejectsClaimName?: string | undefined;
+}
+
+/** Holds a whole feed to the rules of several fields, for whatever reads feeds by zod. */
+export function refuseWhatDoesNotGoTogether(spec: Together, context: z.core.$RefinementCtx): void {
+  for (const { path, holds, message } of together) {
+    if (!holds(spec)) context.addIssue({ code: "custom", path: [path], message });
+  }
+}
+
+/** `spec` of a Feed. */
+export const feedSpec = z
+  .object(feedFields)
+  .superRefine(refuseWhatDoesNotGoTogether)
+  .meta({
+    description: "What is loaded, when and how",
+    ...rules(...together.map(({ rule, message }) => ({ rule, message }))),
+  });
+
+/** As the API server hands it out, with its defaults. */
+export type FeedSpec = z.output<typeof feedSpec>;
+/** As it is written. */
+export type GivenFeedSpec = z.input<typeof feedSpec>;

@@ -1,0 +1,77 @@
+import { type ScheduleField, scheduleGrammar } from "./schedule.js";
+
+/** A rule of CEL that the API server holds a value to, and what it says of one that breaks it. */
+export interface Rule {
+  readonly rule: string;
+  readonly message: string;
+}
+
+const { fields, shortcut, shortcuts } = scheduleGrammar;
+const SPACE = "[ \\t]+";
+const ANY = "[^ \\t]+";
+
+const list = (part: string): string => `(?:${part})(?:,(?:${part}))*`;
+const range = (value: string): string => `(?:${value})(?:-(?:${value}))?`;
+
+/** Every number and name that a field takes. */
+function valuePattern({ least, most, names }: ScheduleField): string {
+  const tens = Array.from({ length: Math.floor(most / 10) + 1 }, (_, ten) => {
+    const [first, last] = [Math.max(least - 10 * ten, 0), Math.min(most - 10 * ten, 9)];
+    return `${ten || ""}[${first}-${last}]`;
+  });
+  return [`0{0,6}(?:${tens.join("|")})`, ...Object.keys(names)].join("|");
+}
+
+const fieldPattern = (field: ScheduleField): string =>
+  list(`(?:[*?]|${range(valuePattern(field))})(?:/0{0,6}[1-9][0-9]{0,8})?`);
+
+/** Numbers and names of months that have no more days than this. */
+function monthsUpTo(days: number): string {
+  const months = scheduleGrammar.monthDays.flatMap((most, index) => (most <= days ? [index + 1] : []));
+  const names = Object.entries(fields[3]?.names ?? {}).filter(([, month]) => months.includes(month));
+  return [`0{0,6}(?:${months.join("|")})`, ...names.map(([name]) => name)].join("|");
+}
+
+/** Only days that none of its months has, whatever the day of the week. */
+const never = [
+  [30, 29],
+  [31, 30],
+]
+  .map(([least, most = 0]) => {
+    const days = Array.from({ length: 31 - (least ?? 0) + 1 }, (_, index) => (least ?? 0) + index);
+    return [list(range(`0{0,6}(?:${days.join("|")})`)), list(range(monthsUpTo(most)))].join(SPACE);
+  })
+  .map(
+    (dates) => `^[ \\t]*${ANY}${SPACE}${ANY}${SPACE}${dates}${SPACE}(?:${ANY},)?[*?](?:/0{0,6}1)?(?:,${ANY})?[ \\t]*$`,
+  );
+
+const matches = (pattern: string): string => `matches(r"(?i)${pattern}")`;
+
+const numbersAlone = [
+  ["\\t", ","] as const,
+  [" ", ","] as const,
+  ...fields.flatMap(({ names }) => Object.entries(names)),
+]
+  .map(([from, to]) => `.replace("${from}", "${to}")`)
+  .join("");
+
+/**
+ * `mistakeInSchedule` as far as CEL can tell; what it cannot (a step that leads to a day that never comes) Kubernetes
+ * takes as well, and the operator tells it.
+ */
+export const scheduleRules: readonly Rule[] = [
+  {
+    rule: `self.startsWith("@") ? self.matches(r"${shortcut}") : self.${matches(
+      `^[ \\t]*${fields.map(fieldPattern).join(SPACE)}[ \\t]*$`,
+    )}`,
+    message: `must be five cron fields (${fields.map(({ name, takes }) => `${name} ${takes}`).join(", ")}), in lists, ranges and steps (*/2), or ${shortcuts}`,
+  },
+  {
+    rule: `self.startsWith("@") || self.lowerAscii()${numbersAlone}.split(",").all(part, !part.matches("^[0-9]{1,9}-[0-9]{1,9}(/|$)") || int(part.split("-")[0]) <= int(part.split("/")[0].split("-")[1]))`,
+    message: "has a range that runs downwards; write it upwards (1-5)",
+  },
+  {
+    rule: never.map((pattern) => `!self.${matches(pattern)}`).join(" && "),
+    message: "names a day that no month has",
+  },
+];

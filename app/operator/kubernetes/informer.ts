@@ -1,0 +1,83 @@
+import type { Log } from "../../database/log.js";
+import { ListWatch, Watch } from "./client-library.js";
+import type { KubernetesApi, Resource } from "./kubernetes-api.js";
+import type { KubernetesObject } from "./objects.js";
+
+const FIRST_DELAY_MS = 500;
+const MOST_DELAY_MS = 10_000;
+
+export interface InformerOptions<T> {
+  readonly labelSelector?: string;
+  readonly log: Log;
+  /** Called for each object that is new, changed or gone. */
+  onChange(object: T): void;
+}
+
+/**
+ * A copy of all objects of a kind, kept in step by a watch. The library begins anew where it must (410: what changed
+ * meanwhile is forgotten; a watch that ends or says nothing for 30 s). After any other error, such as an API server
+ * that restarts, it stops; it is then started again here, with growing waits.
+ */
+export class Informer<T extends KubernetesObject> {
+  readonly #watched: ListWatch<never>;
+  readonly #log: Log;
+  readonly #plural: string;
+  #restart: NodeJS.Timeout | undefined;
+  #delayMs = FIRST_DELAY_MS;
+  #failed = false;
+  #stopped = false;
+  #synced = false;
+
+  constructor(api: KubernetesApi, resource: Resource, { labelSelector, log, onChange }: InformerOptions<T>) {
+    this.#log = log;
+    this.#plural = resource.plural;
+    const list = async () => {
+      const { items, resourceVersion } = await api.list<T>(resource, labelSelector);
+      return { items, metadata: { resourceVersion } };
+    };
+    this.#watched = new ListWatch(api.pathOf(resource), new Watch(api.config), list as never, false, labelSelector);
+    this.#watched.on("change", (object: T) => {
+      // Of no use here, and half of the memory.
+      delete (object.metadata as { managedFields?: unknown }).managedFields;
+      onChange(object);
+    });
+    this.#watched.on("error", (error: unknown) => this.#again(error));
+  }
+
+  /** True once all objects are known. They then stay known, if a little late while the API server is away. */
+  get synced(): boolean {
+    return this.#synced;
+  }
+
+  get(name: string, namespace: string): T | undefined {
+    return this.#watched.get(name, namespace) as T | undefined;
+  }
+
+  list(): readonly T[] {
+    return this.#watched.list() as readonly T[];
+  }
+
+  async start(): Promise<void> {
+    this.#failed = false;
+    await this.#watched.start();
+    // An error calls back before this.
+    if (this.#failed) return;
+    this.#synced = true;
+    this.#delayMs = FIRST_DELAY_MS;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#restart);
+    await this.#watched.stop();
+  }
+
+  #again(error: unknown): void {
+    this.#failed = true;
+    if (this.#stopped) return;
+    this.#log.warn({ error: String(error), kind: this.#plural }, "a watch of the API server ended; it begins again");
+    clearTimeout(this.#restart);
+    this.#restart = setTimeout(() => void this.start(), this.#delayMs * (0.5 + Math.random()));
+    this.#delayMs = Math.min(2 * this.#delayMs, MOST_DELAY_MS);
+  }
+}

@@ -1,0 +1,167 @@
+import { fetch } from "undici";
+import { HttpMethod, type KubeConfig, RequestContext } from "./client-library.js";
+import { KubernetesError } from "./kubernetes-error.js";
+import type { KubernetesObject } from "./objects.js";
+
+const REQUEST_TIMEOUT_MS = 15_000;
+
+/** A kind of object, by where the API server has it. */
+export interface Resource {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly plural: string;
+}
+
+/** The kinds that the operator knows. */
+export const resources = {
+  feeds: { apiVersion: "feeds.ratesapp.dev/v1", kind: "Feed", plural: "feeds" },
+  cronJobs: { apiVersion: "batch/v1", kind: "CronJob", plural: "cronjobs" },
+  jobs: { apiVersion: "batch/v1", kind: "Job", plural: "jobs" },
+  pods: { apiVersion: "v1", kind: "Pod", plural: "pods" },
+  networkPolicies: { apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy", plural: "networkpolicies" },
+  leases: { apiVersion: "coordination.k8s.io/v1", kind: "Lease", plural: "leases" },
+  events: { apiVersion: "events.k8s.io/v1", kind: "Event", plural: "events" },
+} as const satisfies Record<string, Resource>;
+
+const PATCHES = {
+  apply: "application/apply-patch+yaml",
+  merge: "application/merge-patch+json",
+  json: "application/json-patch+json",
+} as const;
+
+interface Query {
+  readonly labelSelector?: string | undefined;
+  readonly limit?: number;
+  readonly continue?: string | undefined;
+}
+
+/**
+ * The objects of one namespace, as JSON. The library's own clients turn instants into Dates where its watches leave
+ * them as text, so an object would look different by the way it came; here all are as they travel. Credentials, proxies
+ * and certificates are the library's.
+ */
+export class KubernetesApi {
+  readonly config: KubeConfig;
+  readonly namespace: string;
+  /** In whose name fields are owned (server-side apply). */
+  readonly #manager: string;
+
+  constructor(config: KubeConfig, namespace: string, manager: string) {
+    this.config = config;
+    this.namespace = namespace;
+    this.#manager = manager;
+  }
+
+  pathOf({ apiVersion, plural }: Resource, name?: string, subresource?: string): string {
+    const base = apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
+    return [base, "namespaces", this.namespace, plural, name, subresource]
+      .filter((part) => part !== undefined)
+      .join("/");
+  }
+
+  get<T extends KubernetesObject>(resource: Resource, name: string, signal?: AbortSignal): Promise<T> {
+    return this.#send("GET", this.pathOf(resource, name), { signal });
+  }
+
+  /** All objects, a page at a time so that the API server need not hold thousands at once. */
+  async list<T extends KubernetesObject>(
+    resource: Resource,
+    labelSelector?: string,
+  ): Promise<{ items: T[]; resourceVersion: string }> {
+    const items: T[] = [];
+    let next: string | undefined;
+    for (;;) {
+      const page = await this.#send<List<T>>("GET", this.pathOf(resource), {
+        query: { labelSelector, limit: 500, continue: next },
+      });
+      items.push(...page.items);
+      next = page.metadata.continue || undefined;
+      if (next === undefined) return { items, resourceVersion: page.metadata.resourceVersion };
+    }
+  }
+
+  /** @param dryRun only says whether the object would be taken. */
+  create<T extends KubernetesObject>(resource: Resource, object: object, { dryRun = false } = {}): Promise<T> {
+    const body = this.#typed(resource, object);
+    return this.#send("POST", this.pathOf(resource), { body, ...(dryRun && { query: { dryRun: "All" } }) });
+  }
+
+  replace<T extends KubernetesObject>(resource: Resource, object: T, signal?: AbortSignal): Promise<T> {
+    return this.#send("PUT", this.pathOf(resource, object.metadata.name), {
+      body: this.#typed(resource, object),
+      signal,
+    });
+  }
+
+  /** Sets these fields, and takes away those that were set this way before and are not named any more. */
+  apply<T extends KubernetesObject>(resource: Resource, object: T, subresource?: "status"): Promise<T> {
+    return this.#send("PATCH", this.pathOf(resource, object.metadata.name, subresource), {
+      body: this.#typed(resource, object),
+      contentType: PATCHES.apply,
+      query: { force: true },
+    });
+  }
+
+  patch<T extends KubernetesObject>(
+    resource: Resource,
+    name: string,
+    kind: "merge" | "json",
+    patch: object,
+    subresource?: "status",
+  ): Promise<T> {
+    return this.#send("PATCH", this.pathOf(resource, name, subresource), { body: patch, contentType: PATCHES[kind] });
+  }
+
+  delete(resource: Resource, name: string): Promise<unknown> {
+    const body = { apiVersion: "v1", kind: "DeleteOptions", propagationPolicy: "Foreground" };
+    return this.#send("DELETE", this.pathOf(resource, name), { body });
+  }
+
+  #typed({ apiVersion, kind }: Resource, object: object): object {
+    return { apiVersion, kind, ...object };
+  }
+
+  async #send<T>(method: keyof typeof HttpMethod, path: string, given: Given): Promise<T> {
+    const { body, contentType = "application/json", query = {}, signal } = given;
+    const url = new URL((this.config.getCurrentCluster()?.server ?? "") + path);
+    const asked = method === "GET" || method === "DELETE" ? query : { fieldManager: this.#manager, ...query };
+    for (const [name, value] of Object.entries(asked)) {
+      if (value !== undefined) url.searchParams.set(name, String(value));
+    }
+    const context = new RequestContext(url.toString(), HttpMethod[method]);
+    await this.config.applySecurityAuthentication(context);
+    const dispatcher = context.getDispatcher();
+    const timeout = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
+    const response = await fetch(url, {
+      method,
+      headers: { ...context.getHeaders(), Accept: "application/json", "Content-Type": contentType },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+      ...(dispatcher && { dispatcher }),
+      signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+    });
+    const answer = (await response.json().catch(() => undefined)) as (T & Status) | undefined;
+    if (response.ok && answer !== undefined) return answer;
+    throw new KubernetesError(
+      response.status,
+      answer?.reason ?? response.statusText,
+      answer?.message ?? `${response.status} ${response.statusText}`,
+    );
+  }
+}
+
+interface Given {
+  readonly body?: object;
+  readonly contentType?: string;
+  readonly query?: Query | { readonly force: true } | { readonly dryRun: "All" };
+  readonly signal?: AbortSignal | undefined;
+}
+
+interface List<T> {
+  readonly items: T[];
+  readonly metadata: { readonly resourceVersion: string; readonly continue?: string };
+}
+
+interface Status {
+  readonly reason?: string;
+  readonly message?: string;
+}

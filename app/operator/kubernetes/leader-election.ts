@@ -1,0 +1,152 @@
+import type { Log } from "../../database/log.js";
+import { sleep } from "../../sleep.js";
+import { type KubernetesApi, resources } from "./kubernetes-api.js";
+import { isStatus } from "./kubernetes-error.js";
+import type { KubernetesObject } from "./objects.js";
+
+/** Seconds without renewal after which another process may lead. */
+const LEASE_SECONDS = 12;
+/** A leader that could not renew for this long stops, well before another may begin. */
+const RENEW_WITHIN_MS = 8_000;
+const EVERY_MS = 2_000;
+
+interface Lease extends KubernetesObject {
+  readonly spec: {
+    readonly holderIdentity?: string;
+    readonly leaseDurationSeconds?: number;
+    readonly acquireTime?: string;
+    readonly renewTime?: string;
+    readonly leaseTransitions?: number;
+  };
+}
+
+export interface LeaderElectionOptions {
+  /** Of the Lease. */
+  readonly name: string;
+  /** Of this process, another one for each start. */
+  readonly identity: string;
+  readonly log: Log;
+  /** Works as the leader until the signal is aborted, and is done when its promise is fulfilled. */
+  lead(signal: AbortSignal): Promise<void>;
+}
+
+/**
+ * Of all processes that run this, one at a time leads. They agree by a Lease, as all of Kubernetes does. Whether the
+ * holder still renews it is told by the time that passes here since the Lease last changed, so clocks that differ do no
+ * harm.
+ */
+export class LeaderElection {
+  readonly #api: KubernetesApi;
+  readonly #options: LeaderElectionOptions;
+  #observed: { version: string; atMs: number } | undefined;
+  /** The Lease as this process wrote it last. */
+  #held: Lease | undefined;
+  #leading = false;
+  #lastError: string | undefined = "the API server was not asked yet";
+
+  constructor(api: KubernetesApi, options: LeaderElectionOptions) {
+    this.#api = api;
+    this.#options = options;
+  }
+
+  get leading(): boolean {
+    return this.#leading;
+  }
+
+  /** Why the Lease could not be read or written at the last attempt. */
+  get lastError(): string | undefined {
+    return this.#lastError;
+  }
+
+  /** Until the signal is aborted; a leader then ends its work and gives the Lease up at once. */
+  async run(stop: AbortSignal): Promise<void> {
+    while (!stop.aborted) {
+      if (await this.#acquire(stop)) await this.#lead(stop);
+      else await pause(EVERY_MS * (0.75 + Math.random() / 2), stop);
+    }
+  }
+
+  async #lead(stop: AbortSignal): Promise<void> {
+    const { identity, lead, log } = this.#options;
+    const work = new AbortController();
+    const signal = AbortSignal.any([stop, work.signal]);
+    this.#leading = true;
+    log.info({ identity }, "this process leads");
+    const done = lead(signal).catch((error: unknown) =>
+      log.warn({ error: String(error) }, "leading ended with an error"),
+    );
+    let renewedAtMs = performance.now();
+    while (!signal.aborted) {
+      await pause(EVERY_MS, signal);
+      if (signal.aborted) break;
+      const askedAtMs = performance.now();
+      if (await this.#acquire(AbortSignal.any([stop, AbortSignal.timeout(RENEW_WITHIN_MS)]))) renewedAtMs = askedAtMs;
+      else if (performance.now() - renewedAtMs > RENEW_WITHIN_MS) work.abort();
+    }
+    this.#leading = false;
+    await done;
+    if (stop.aborted) await this.#release();
+    else log.warn({ identity }, "the lease could not be renewed; this process no longer leads");
+  }
+
+  /** Takes or renews the Lease. @returns whether this process holds it; false also while the API server is away. */
+  async #acquire(signal: AbortSignal): Promise<boolean> {
+    const { identity, log, name } = this.#options;
+    const now = `${new Date().toISOString().slice(0, -1)}000Z`;
+    const held = { holderIdentity: identity, leaseDurationSeconds: LEASE_SECONDS, renewTime: now };
+    try {
+      const lease = this.#held ?? (await this.#read(signal));
+      this.#lastError = undefined;
+      if (lease === undefined) {
+        const spec = { ...held, acquireTime: now, leaseTransitions: 0 };
+        await this.#api.create(resources.leases, { metadata: { name }, spec });
+        return true;
+      }
+      const { holderIdentity, leaseTransitions = 0 } = lease.spec;
+      const mine = holderIdentity === identity;
+      if (!mine && holderIdentity && !this.#isOver(lease)) return false;
+      const taken = { ...held, acquireTime: now, leaseTransitions: leaseTransitions + 1 };
+      // With its resource version: of two that see the same free Lease, one is refused.
+      const spec = { ...lease.spec, ...(mine ? held : taken) };
+      // As it is now, so that renewing it takes one request.
+      this.#held = await this.#api.replace(resources.leases, { ...lease, spec }, signal);
+      return true;
+    } catch (error) {
+      this.#held = undefined;
+      if (isStatus(error, 409) || signal.aborted) return false;
+      this.#lastError = String(error);
+      log.warn({ error: this.#lastError }, "the lease cannot be had");
+      return false;
+    }
+  }
+
+  async #read(signal: AbortSignal): Promise<Lease | undefined> {
+    try {
+      return await this.#api.get<Lease>(resources.leases, this.#options.name, signal);
+    } catch (error) {
+      if (isStatus(error, 404)) return undefined;
+      throw error;
+    }
+  }
+
+  #isOver({ metadata, spec }: Lease): boolean {
+    const version = metadata.resourceVersion ?? "";
+    if (this.#observed?.version !== version) this.#observed = { version, atMs: performance.now() };
+    return performance.now() - this.#observed.atMs > (spec.leaseDurationSeconds ?? LEASE_SECONDS) * 1000;
+  }
+
+  async #release(): Promise<void> {
+    const { identity, log, name } = this.#options;
+    try {
+      const lease = await this.#api.get<Lease>(resources.leases, name);
+      if (lease.spec.holderIdentity !== identity) return;
+      const spec = { ...lease.spec, holderIdentity: "", leaseDurationSeconds: 1 };
+      await this.#api.replace(resources.leases, { ...lease, spec });
+    } catch (error) {
+      log.warn({ error: String(error) }, "the lease could not be given up; it ends by itself");
+    }
+  }
+}
+
+/** Waits, and no longer than until the signal is aborted. */
+const pause = (ms: number, signal: AbortSignal): Promise<void> => sleep(ms, signal).catch(() => {});

@@ -1,0 +1,65 @@
+import { Counter, Gauge, Histogram } from "prom-client";
+import { registry } from "../telemetry/registry.js";
+import type { Condition } from "./feed/feed-status.js";
+
+export const reconciles = new Counter({
+  name: "ratesapp_operator_reconciles_total",
+  help: "Times that a Feed was looked at and its objects brought in line, by how it ended",
+  labelNames: ["result"],
+  registers: [registry],
+});
+for (const result of ["ok", "error"]) reconciles.inc({ result }, 0);
+
+export const reconcileSeconds = new Histogram({
+  name: "ratesapp_operator_reconcile_duration_seconds",
+  help: "How long that took",
+  buckets: [0.005, 0.02, 0.1, 0.5, 2, 10],
+  registers: [registry],
+});
+
+/** What the gauges are read from when they are scraped. */
+export interface OperatorState {
+  queueDepth(): number;
+  leading(): boolean;
+  /** Of each Feed. */
+  conditions(): Iterable<readonly Condition[]>;
+}
+
+let watched: OperatorState | undefined;
+
+/** From now on the metrics tell of this operator; undefined ends that. */
+export function watchOperator(state: OperatorState | undefined): void {
+  watched = state;
+}
+
+new Gauge({
+  name: "ratesapp_operator_queue_depth",
+  help: "Feeds that wait to be looked at",
+  registers: [registry],
+  collect() {
+    this.set(watched?.queueDepth() ?? 0);
+  },
+});
+
+new Gauge({
+  name: "ratesapp_operator_leader",
+  help: "1 in the process that leads",
+  registers: [registry],
+  collect() {
+    this.set(watched?.leading() ? 1 : 0);
+  },
+});
+
+new Gauge({
+  name: "ratesapp_operator_feeds",
+  help: "Feeds by the status of each condition; told by the process that leads",
+  labelNames: ["condition", "status"],
+  registers: [registry],
+  collect() {
+    this.reset();
+    if (!watched?.leading()) return;
+    for (const conditions of watched.conditions()) {
+      for (const { type, status } of conditions) this.inc({ condition: type, status });
+    }
+  },
+});

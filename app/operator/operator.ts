@@ -1,0 +1,131 @@
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { hostname } from "node:os";
+import type { Database } from "../database/database.js";
+import type { Health } from "../telemetry/health.js";
+import type { Logger } from "../telemetry/logger.js";
+import type { IngestDefaults } from "./desired/ingest-defaults.js";
+import { Events } from "./kubernetes/events.js";
+import { type KubernetesApi, resources } from "./kubernetes/kubernetes-api.js";
+import { LeaderElection } from "./kubernetes/leader-election.js";
+import { reconcileSeconds, reconciles, watchOperator } from "./operator-metrics.js";
+import { Reconciler } from "./reconciler.js";
+import { retractFeed } from "./retract-feed.js";
+import { FeedBatches } from "./status/feed-batches.js";
+import { WatchedWorld } from "./watched-world.js";
+import { WorkQueue } from "./work-queue.js";
+
+/** In whose name the operator owns fields and tells Events. */
+export const MANAGER = "ratesapp-operator";
+
+const WORKERS = 16;
+
+export interface OperatorOptions {
+  readonly api: KubernetesApi;
+  readonly defaults: IngestDefaults;
+  readonly database: Database;
+  readonly health: Health;
+  readonly log: Logger;
+  readonly retractableDays: number;
+}
+
+/**
+ * Makes of each Feed its CronJob, and tells in its status what becomes of it. Of several that run, one leads and works;
+ * the others wait. Where none runs, CronJobs go on.
+ */
+export class Operator {
+  readonly #options: OperatorOptions;
+  readonly #identity = `${hostname()}_${randomUUID().slice(0, 8)}`;
+  readonly #election: LeaderElection;
+  #world: WatchedWorld | undefined;
+  #queue: WorkQueue | undefined;
+
+  constructor(options: OperatorOptions) {
+    this.#options = options;
+    const { api, defaults, health, log } = options;
+    this.#election = new LeaderElection(api, {
+      name: `${defaults.name}-operator`,
+      identity: this.#identity,
+      log,
+      lead: (signal) => this.#lead(signal),
+    });
+    health.add("kubernetes", () => this.#election.lastError);
+    health.add("watches", () =>
+      this.#election.leading && !this.#world?.synced ? "not all objects are known yet" : undefined,
+    );
+  }
+
+  /** Until the signal is aborted, and then until the work at hand is done and the Lease is given up. */
+  async run(stop: AbortSignal): Promise<void> {
+    watchOperator({
+      queueDepth: () => this.#queue?.depth ?? 0,
+      leading: () => this.#election.leading,
+      conditions: () => (this.#world?.feeds() ?? []).map(({ status }) => status?.conditions ?? []),
+    });
+    try {
+      await this.#election.run(stop);
+    } finally {
+      watchOperator(undefined);
+    }
+  }
+
+  async #lead(signal: AbortSignal): Promise<void> {
+    const { api, database, defaults, log } = this.#options;
+    const world = new WatchedWorld(api, defaults, log, (feed) => this.#queue?.add(feed));
+    this.#world = world;
+    const names = () => world.feeds().map(({ metadata }) => metadata.name);
+    const batches = new FeedBatches(database, { log, feeds: names, onChange: (feed) => this.#queue?.add(feed) });
+    try {
+      await world.start(signal);
+      // Before the first status is written, or each would say for a moment that the database is away.
+      await batches.read();
+      const queue = this.#startQueue(world, batches);
+      this.#queue = queue;
+      for (const name of names()) queue.add(name);
+      log.info({ feeds: names().length }, "all objects are known");
+      await Promise.all([batches.watch(signal), signal.aborted || once(signal, "abort")]);
+      await queue.stop();
+    } finally {
+      this.#queue = undefined;
+      this.#world = undefined;
+      await world.stop();
+    }
+  }
+
+  /** Nothing is worked on before all objects are known: one that is not known yet would be taken for one to be made. */
+  #startQueue(world: WatchedWorld, batches: FeedBatches): WorkQueue {
+    const { api, database, defaults, log, retractableDays } = this.#options;
+    const reconciler = new Reconciler({
+      api,
+      defaults,
+      events: new Events(api, resources.feeds, MANAGER, this.#identity, log),
+      world: {
+        feed: (name) => world.feed(name),
+        cronJob: (name) => world.cronJob(name),
+        networkPolicy: (name) => world.networkPolicy(name),
+        jobs: (feed) => world.jobs(feed),
+        pods: (feed) => world.pods(feed),
+        batches: (feed) => batches.of(feed),
+      },
+      retract: (feed) => retractFeed(database, feed, retractableDays),
+      again: (feed, delayMs) => queue.addAfter(feed, delayMs),
+    });
+    const queue = new WorkQueue({
+      workers: WORKERS,
+      work: async (feed) => {
+        const end = reconcileSeconds.startTimer();
+        await reconciler.reconcile(feed);
+        end();
+        reconciles.inc({ result: "ok" });
+      },
+      onError: (feed, error, delayMs) => {
+        reconciles.inc({ result: "error" });
+        log.warn(
+          { feed, error: String(error), retry_in_ms: Math.round(delayMs) },
+          "a feed could not be brought in line",
+        );
+      },
+    });
+    return queue;
+  }
+}

@@ -1,0 +1,225 @@
+import { desiredCronJob } from "./desired/cron-job.js";
+import { type IngestDefaults, objectName } from "./desired/ingest-defaults.js";
+import { desiredNetworkPolicy, type NetworkPolicy } from "./desired/network-policy.js";
+import { runJob } from "./desired/run-job.js";
+import { type Feed, RETRACT_FINALIZER, RUN_AT } from "./feed/feed.js";
+import { feedSpec } from "./feed/feed-spec.js";
+import type { FeedStatus } from "./feed/feed-status.js";
+import { type Applied, adopt, isForeign } from "./kubernetes/adopt.js";
+import type { Events } from "./kubernetes/events.js";
+import { type KubernetesApi, type Resource, resources } from "./kubernetes/kubernetes-api.js";
+import { isStatus, KubernetesError } from "./kubernetes/kubernetes-error.js";
+import type { CronJob, Job, KubernetesObject, Pod } from "./kubernetes/objects.js";
+import { LATE_AFTER_MS, type Problem } from "./status/conditions.js";
+import type { KnownBatches } from "./status/feed-batches.js";
+import { happenedSince } from "./status/happened.js";
+import { readRuns } from "./status/runs.js";
+import { isSameStatus, statusOf } from "./status/status-of.js";
+
+/** Looks at a Feed again after this long even if nothing was heard of it. */
+const AGAIN_AFTER_MS = 600_000;
+
+/** What the reconciler knows without asking. */
+export interface World {
+  feed(name: string): Feed | undefined;
+  cronJob(name: string): CronJob | undefined;
+  networkPolicy(name: string): NetworkPolicy | undefined;
+  /** Of a feed. */
+  jobs(feed: string): readonly Job[];
+  pods(feed: string): readonly Pod[];
+  batches(feed: string): KnownBatches;
+}
+
+export interface ReconcilerOptions {
+  readonly api: KubernetesApi;
+  readonly defaults: IngestDefaults;
+  readonly events: Events;
+  readonly world: World;
+  /** Hides what a feed published. @returns how many batches, and how many are too old for it. */
+  retract(feed: string): Promise<{ retracted: number; tooOld: number }>;
+  /** Looks at a Feed again later. */
+  again(feed: string, delayMs: number): void;
+}
+
+/**
+ * Brings what a Feed asks for about, from whatever is there: the same Feed looked at twice changes nothing. Nothing is
+ * kept between two looks that would be missed after a restart.
+ */
+export class Reconciler {
+  readonly #options: ReconcilerOptions;
+  /** What was applied last, by kind and name: applying the same to the same object is left out. */
+  readonly #applied = new Map<string, { desired: string; version: string | undefined; generation: number }>();
+
+  constructor(options: ReconcilerOptions) {
+    this.#options = options;
+  }
+
+  async reconcile(name: string): Promise<void> {
+    const { world } = this.#options;
+    const feed = world.feed(name);
+    // What it owned goes with it.
+    if (!feed) return;
+    if (feed.metadata.deletionTimestamp) return this.#end(feed);
+    if (await this.#keepFinalizer(feed)) return;
+    const problem = await this.#bringAbout(feed);
+    const lastRunRequest = problem ? feed.status?.lastRunRequest : await this.#startRequestedRun(feed);
+    await this.#tellStatus(feed, problem, lastRunRequest);
+    if (problem && !problem.forGood) throw new Error(problem.message);
+  }
+
+  /** Puts the finalizer on, or takes it away. @returns whether it did: the Feed then comes again, changed. */
+  async #keepFinalizer({ metadata, spec }: Feed): Promise<boolean> {
+    const finalizers = metadata.finalizers ?? [];
+    const wanted = spec.onDelete === "Retract";
+    if (finalizers.includes(RETRACT_FINALIZER) === wanted) return false;
+    const others = finalizers.filter((finalizer) => finalizer !== RETRACT_FINALIZER);
+    await this.#setFinalizers(metadata, wanted ? [...others, RETRACT_FINALIZER] : others);
+    return true;
+  }
+
+  async #setFinalizers({ name, resourceVersion }: Feed["metadata"], finalizers: readonly string[]): Promise<void> {
+    const patch = { metadata: { resourceVersion, finalizers } };
+    await this.#options.api.patch(resources.feeds, name, "merge", patch);
+  }
+
+  /** @returns why the Feed is not in force, if it is not. */
+  async #bringAbout(feed: Feed): Promise<Problem | undefined> {
+    const { defaults, world } = this.#options;
+    const mistakes = feedSpec.safeParse(feed.spec).error?.issues ?? [];
+    if (mistakes.length > 0) {
+      const message = mistakes.map((issue) => `spec.${issue.path.join(".")}: ${issue.message}`).join("; ");
+      return { reason: "InvalidSpec", message, forGood: true };
+    }
+    const name = objectName(feed.metadata.name, defaults);
+    const policy = desiredNetworkPolicy(feed, defaults);
+    try {
+      // First, so that no run begins without it.
+      if (policy) await this.#apply(feed, resources.networkPolicies, policy, world.networkPolicy(name));
+      else if (world.networkPolicy(name)) await this.#options.api.delete(resources.networkPolicies, name);
+      await this.#apply(feed, resources.cronJobs, desiredCronJob(feed, defaults), world.cronJob(name));
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof KubernetesError)) throw error;
+      return { reason: error.reason || "ApplyFailed", message: error.message, forGood: error.isRefusal };
+    }
+  }
+
+  async #apply(feed: Feed, resource: Resource, desired: Applied, live: Applied | undefined): Promise<void> {
+    const { api, events } = this.#options;
+    const { name } = desired.metadata;
+    if (live && isForeign(feed, live)) {
+      throw new KubernetesError(
+        409,
+        "NameTaken",
+        `${resource.kind} ${name} is there already and belongs to something else`,
+      );
+    }
+    const key = `${resource.plural}/${name}`;
+    const text = JSON.stringify(desired);
+    const last = this.#applied.get(key);
+    if (live && last?.desired === text && last.version === live.metadata.resourceVersion) return;
+    if (live && !live.metadata.ownerReferences?.length) {
+      await adopt(api, resource, live, desired);
+      const note = `${resource.kind} ${name} was there before the Feed; the operator looks after it from now on`;
+      await events.tell(feed, { type: "Normal", reason: "Adopted", action: "Adopt", note });
+    }
+    const { metadata } = await api.apply(resource, desired);
+    const { generation = 0 } = metadata;
+    this.#applied.set(key, { desired: text, version: metadata.resourceVersion, generation });
+    if (!live && resource === resources.cronJobs) {
+      await events.tell(feed, {
+        type: "Normal",
+        reason: "Created",
+        action: "Apply",
+        note: `Made ${resource.kind} ${name}`,
+      });
+    }
+    const seen = live?.metadata.generation ?? 0;
+    if (last && seen > last.generation && generation > seen) {
+      const note = `${resource.kind} ${name} was changed by other means and is put right`;
+      await events.tell(feed, { type: "Warning", reason: "PutRight", action: "Apply", note });
+    }
+  }
+
+  /** @returns the newest request that was acted on. */
+  async #startRequestedRun(feed: Feed): Promise<string | undefined> {
+    const { api, defaults, events } = this.#options;
+    const request = feed.metadata.annotations?.[RUN_AT];
+    const before = feed.status?.lastRunRequest;
+    if (!request || request === before) return before;
+    const cronJob = await api.get<CronJob>(resources.cronJobs, objectName(feed.metadata.name, defaults));
+    const job = runJob(cronJob, request);
+    try {
+      await api.create(resources.jobs, job);
+      const note = `Started Job ${job.metadata.name}, as asked for (${request})`;
+      await events.tell(feed, { type: "Normal", reason: "RunStarted", action: "Run", note });
+    } catch (error) {
+      // It was made for this request already, and the status that says so did not get through.
+      if (!isStatus(error, 409)) throw error;
+    }
+    return request;
+  }
+
+  async #tellStatus(feed: Feed, problem: Problem | undefined, lastRunRequest: string | undefined): Promise<void> {
+    const { again, api, defaults, events, world } = this.#options;
+    const { name } = feed.metadata;
+    const cronJob = world.cronJob(objectName(name, defaults));
+    const runs = readRuns(world.jobs(name), world.pods(name));
+    const now = new Date();
+    const status = statusOf({ feed, problem, cronJob, runs, batches: world.batches(name), now }, lastRunRequest);
+    again(name, untilNextChange(status, now));
+    if (isSameStatus(feed.status, status)) return;
+    try {
+      await api.apply<KubernetesObject & { status: FeedStatus }>(
+        resources.feeds,
+        { metadata: { name }, status },
+        "status",
+      );
+    } catch (error) {
+      if (isStatus(error, 404)) return;
+      throw error;
+    }
+    for (const happened of happenedSince(feed.status, status)) await events.tell(feed, happened);
+  }
+
+  /** A Feed that is deleted and whose prices are to go as well. */
+  async #end(feed: Feed): Promise<void> {
+    const { api, defaults, events, retract, world } = this.#options;
+    const { finalizers = [], name } = feed.metadata;
+    if (!finalizers.includes(RETRACT_FINALIZER)) return;
+    if (feed.spec.onDelete === "Retract") {
+      const cronJob = world.cronJob(objectName(name, defaults));
+      if (cronJob && !cronJob.metadata.deletionTimestamp) {
+        await orNone(api.delete(resources.cronJobs, cronJob.metadata.name));
+      }
+      // Otherwise a run that is still under way would publish after the retract.
+      if (cronJob || world.jobs(name).length > 0) return this.#options.again(name, 1_000);
+      const { retracted, tooOld } = await retract(name);
+      const left = tooOld > 0 ? `; ${tooOld} can no longer be retracted and stay` : "";
+      const note = `Batches that consumers no longer see: ${retracted}${left}`;
+      await events.tell(feed, { type: "Normal", reason: "Retracted", action: "Retract", note });
+    }
+    const newest = await orNone(api.get<Feed>(resources.feeds, name));
+    if (newest)
+      await this.#setFinalizers(
+        newest.metadata,
+        finalizers.filter((finalizer) => finalizer !== RETRACT_FINALIZER),
+      );
+  }
+}
+
+/** What is not there (any more) is no error. */
+async function orNone<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (isStatus(error, 404)) return undefined;
+    throw error;
+  }
+}
+
+/** When the status will say something else by time alone. */
+function untilNextChange({ nextRun }: FeedStatus, now: Date): number {
+  if (nextRun === undefined) return AGAIN_AFTER_MS;
+  return Math.min(AGAIN_AFTER_MS, Math.max(1_000, Date.parse(nextRun) - +now + LATE_AFTER_MS + 1_000));
+}

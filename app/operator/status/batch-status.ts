@@ -1,0 +1,45 @@
+import type { BatchSummary } from "../../batches/batch-summary.js";
+import type { CurrentBatch, FeedBatch } from "../feed/feed-status.js";
+
+/** Longer texts belong into `ratesapp batches show`; the API server takes 1.5 MiB of an object at most. */
+const LONGEST_TEXT = 500;
+
+const shortened = (text: string): string => (text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT - 1)}…` : text);
+const toSeconds = (instant: Date): string => `${instant.toISOString().slice(0, 19)}Z`;
+
+export const isUnfinished = ({ state }: Pick<BatchSummary, "state">): boolean =>
+  state === "loading" || state === "auditing" || state === "audited";
+
+/** A batch as it stands in the status of its Feed. */
+export function batchStatus(batch: BatchSummary): FeedBatch {
+  const ended = batch.state === "failed" ? batch.failed_at : batch.published_at;
+  return {
+    id: batch.id,
+    source: shortened(batch.source),
+    state: batch.state,
+    rows: batch.rows,
+    badRows: batch.rejected,
+    createdAt: toSeconds(batch.created_at),
+    ...(ended && { endedAt: toSeconds(ended), seconds: Math.max(0, Math.round((+ended - +batch.created_at) / 1000)) }),
+    ...(batch.failure !== null && { failure: shortened(batch.failure) }),
+  };
+}
+
+/** How far a batch is that is being made. */
+export function currentStatus(batch: BatchSummary): CurrentBatch {
+  return {
+    id: batch.id,
+    source: shortened(batch.source),
+    state: batch.state,
+    rows: batch.rows,
+    bytesLoaded: batch.bytes_loaded,
+    auditParts: batch.audit_parts,
+    auditPartsDone: batch.audit_parts_done,
+    readAt: toSeconds(batch.read_at),
+    ...(batch.progress !== null && { progressPercent: Math.floor(batch.progress * 100) }),
+    ...(batch.bytes !== null && { bytes: batch.bytes }),
+    ...(batch.rows_per_second !== null && { rowsPerSecond: Math.round(batch.rows_per_second) }),
+    ...(batch.estimated_end && { estimatedEnd: toSeconds(batch.estimated_end) }),
+    ...(batch.deadline_at && { deadlineAt: toSeconds(batch.deadline_at) }),
+  };
+}

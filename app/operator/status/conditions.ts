@@ -1,0 +1,111 @@
+import type { Feed } from "../feed/feed.js";
+import type { Condition, ConditionType } from "../feed/feed-status.js";
+import { nextRun } from "../feed/next-run.js";
+import type { CronJob } from "../kubernetes/objects.js";
+import { isUnfinished } from "./batch-status.js";
+import type { KnownBatches } from "./feed-batches.js";
+import type { Runs } from "./runs.js";
+
+/** A run is late when it has not begun this long after its time. */
+export const LATE_AFTER_MS = 90_000;
+
+/** Why a Feed is not in force. */
+export interface Problem {
+  readonly reason: string;
+  readonly message: string;
+  /** Only a change of the Feed, or of what it names, can help. */
+  readonly forGood: boolean;
+}
+
+/** What the conditions of a Feed are told from. */
+export interface Observed {
+  readonly feed: Feed;
+  readonly problem: Problem | undefined;
+  readonly cronJob: CronJob | undefined;
+  readonly runs: Runs;
+  readonly batches: KnownBatches;
+  readonly now: Date;
+}
+
+type Said = Pick<Condition, "status" | "reason" | "message">;
+
+const yes = (reason: string, message: string): Said => ({ status: "True", reason, message });
+const no = (reason: string, message: string): Said => ({ status: "False", reason, message });
+const unknown = (reason: string, message: string): Said => ({ status: "Unknown", reason, message });
+
+/** The conditions of a Feed, each with the instant at which its status last changed. */
+export function conditionsOf(observed: Observed): Condition[] {
+  const { feed, now, problem } = observed;
+  const said: [ConditionType, Said][] = [
+    ["Ready", readiness(observed)],
+    ["Ingesting", ingesting(observed)],
+    ["Late", lateness(observed)],
+    ["LastBatchSucceeded", lastBatch(observed)],
+    // Tools that know kstatus take a Feed with this for failed; without it, for one that is still on its way.
+    ...(problem?.forGood ? [["Stalled", yes(problem.reason, problem.message)] satisfies [ConditionType, Said]] : []),
+  ];
+  return said.map(([type, { status, reason, message }]) => {
+    const before = feed.status?.conditions?.find((condition) => condition.type === type);
+    const lastTransitionTime =
+      before?.status === status ? before.lastTransitionTime : `${now.toISOString().slice(0, 19)}Z`;
+    const { generation = 0 } = feed.metadata;
+    return { type, status, observedGeneration: generation, lastTransitionTime, reason, message };
+  });
+}
+
+function readiness({ feed, problem, runs }: Observed): Said {
+  if (problem) return no(problem.reason, problem.message);
+  if (runs.cannotStart) return no("CannotStart", runs.cannotStart);
+  if (runs.failure && runs.active.length === 0) return no("RunFailed", runs.failure);
+  if (feed.spec.suspend) return yes("Suspended", "There are no runs by schedule, because spec.suspend is true");
+  return yes("Scheduled", `Runs begin by the schedule ${feed.spec.schedule} (${feed.spec.timeZone})`);
+}
+
+function ingesting({ runs }: Observed): Said {
+  const [newest] = runs.active;
+  return newest ? yes("Running", `Job ${newest.metadata.name} runs`) : no("Idle", "No run is under way");
+}
+
+function lateness({ batches, cronJob, feed, now, problem }: Observed): Said {
+  const current = "newest" in batches ? batches.newest.find(isUnfinished) : undefined;
+  if (current?.deadline_at) {
+    const { deadline_at: deadline, estimated_end: end, id } = current;
+    if (deadline < now)
+      return yes("MissedDeadline", `Batch ${id} should have been published by ${deadline.toISOString()}`);
+    if (end && end > deadline) {
+      return yes(
+        "WillMissDeadline",
+        `Batch ${id} will be published at ${end.toISOString()}, after ${deadline.toISOString()}`,
+      );
+    }
+  }
+  if (feed.spec.suspend || problem || !cronJob) return no("NotDue", "No run is due");
+  const due = nextRun(feed.spec, lastRunOf(cronJob));
+  if (due && +due + LATE_AFTER_MS < +now) return yes("NotStarted", `The run of ${due.toISOString()} has not begun`);
+  return no("OnTime", "Every run has begun that was due");
+}
+
+/** When the schedule last started a run; it counts from when it was made. */
+export const lastRunOf = ({ metadata, status }: CronJob): Date =>
+  new Date(status?.lastScheduleTime ?? metadata.creationTimestamp ?? Date.now());
+
+function lastBatch({ batches }: Observed): Said {
+  if ("away" in batches) return unknown("DatabaseAway", `The database does not answer: ${batches.away}`);
+  const last = batches.newest.find((batch) => !isUnfinished(batch));
+  if (!last) return unknown("NoBatch", "No batch has ended yet");
+  if (last.state === "failed") return no("Failed", `Batch ${last.id} (${last.source}) failed: ${last.failure}`);
+  const reason = `${last.state.slice(0, 1).toUpperCase()}${last.state.slice(1)}`;
+  return yes(reason, `Batch ${last.id} (${last.source}) is ${last.state}: ${last.rows.toLocaleString("en-US")} prices`);
+}
+
+/** All conditions in one word: the worst first. */
+export function stateOf(feed: Feed, conditions: readonly Condition[]): string {
+  if (feed.metadata.deletionTimestamp) return "Deleting";
+  const of = (type: ConditionType) => conditions.find((condition) => condition.type === type);
+  const ready = of("Ready");
+  if (ready?.status === "False") return ready.reason;
+  if (of("Late")?.status === "True") return "Late";
+  if (of("Ingesting")?.status === "True") return "Ingesting";
+  if (of("LastBatchSucceeded")?.status === "False") return "BatchFailed";
+  return ready?.reason === "Suspended" ? "Suspended" : "Ready";
+}

@@ -1,0 +1,81 @@
+import type { BatchSummary } from "../../batches/batch-summary.js";
+import { listBatches } from "../../batches/list-batches.js";
+import type { Database } from "../../database/database.js";
+import type { Log } from "../../database/log.js";
+import { sleep } from "../../sleep.js";
+import { LISTED_BATCHES } from "../feed/feed-status.js";
+import { readMarks } from "./feed-batches.sql.js";
+
+const EVERY_MS = 2_000;
+
+/** What the database says of a feed's batches. */
+export type KnownBatches =
+  | { readonly newest: readonly BatchSummary[] }
+  /** Why it says nothing. */
+  | { readonly away: string };
+
+export interface FeedBatchesOptions {
+  readonly log: Log;
+  /** Names of the feeds that count. */
+  feeds(): readonly string[];
+  /** Called with each feed of whose batches there is something new. */
+  onChange(feed: string): void;
+}
+
+/**
+ * The newest batches of all feeds, read every two seconds: of a feed again only when one of them began, ended or is
+ * being made. While the database is away, what was known before is not told any more.
+ */
+export class FeedBatches {
+  readonly #database: Database;
+  readonly #options: FeedBatchesOptions;
+  readonly #known = new Map<string, { mark: string; newest: readonly BatchSummary[] }>();
+  #away: string | undefined = "it was not asked yet";
+
+  constructor(database: Database, options: FeedBatchesOptions) {
+    this.#database = database;
+    this.#options = options;
+  }
+
+  of(feed: string): KnownBatches {
+    if (this.#away !== undefined) return { away: this.#away };
+    return { newest: this.#known.get(feed)?.newest ?? [] };
+  }
+
+  /** Until the signal is aborted. */
+  async watch(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.read();
+      await sleep(EVERY_MS, signal).catch(() => {});
+    }
+  }
+
+  /** Reads once; a database that is away is no error. */
+  async read(): Promise<void> {
+    const feeds = this.#options.feeds();
+    try {
+      const changed = await this.#readChanged(feeds);
+      const back = this.#away !== undefined;
+      this.#away = undefined;
+      for (const feed of back ? feeds : changed) this.#options.onChange(feed);
+      if (back) this.#options.log.info({ feeds: feeds.length }, "the database tells of batches");
+    } catch (error) {
+      const first = this.#away === undefined;
+      this.#away = (error as Error).message || String(error);
+      if (!first) return;
+      this.#options.log.warn({ error: this.#away }, "the database does not tell of batches");
+      for (const feed of feeds) this.#options.onChange(feed);
+    }
+  }
+
+  async #readChanged(feeds: readonly string[]): Promise<string[]> {
+    const marks = await this.#database.rows(readMarks, { feeds });
+    const changed = marks.filter(({ feed, mark, unfinished }) => unfinished || this.#known.get(feed)?.mark !== mark);
+    for (const { feed, mark } of changed) {
+      this.#known.set(feed, { mark, newest: await listBatches(this.#database, { feed, limit: LISTED_BATCHES }) });
+    }
+    const current = new Set(feeds);
+    for (const feed of this.#known.keys()) if (!current.has(feed)) this.#known.delete(feed);
+    return changed.map(({ feed }) => feed);
+  }
+}

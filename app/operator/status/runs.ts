@@ -1,0 +1,84 @@
+import type { Job, Pod } from "../kubernetes/objects.js";
+
+const LONGEST_MESSAGE = 1_000;
+/** A delivery was at fault, not its run; the batch says more. */
+const BAD_DELIVERY = /exit code 3\b/;
+/** Waiting states of a container that only a change can end. */
+const CANNOT_START = new Set([
+  "CreateContainerConfigError",
+  "CreateContainerError",
+  "InvalidImageName",
+  "ErrImagePull",
+  "ImagePullBackOff",
+  "ErrImageNeverPull",
+  "RunContainerError",
+]);
+
+/** What can be told of a feed's runs. */
+export interface Runs {
+  /** Jobs that are under way, newest first. */
+  readonly active: readonly Job[];
+  readonly newest: Job | undefined;
+  /** Why pods of a run under way do not start. */
+  readonly cannotStart: string | undefined;
+  /** Why the newest finished run failed, if it did and no delivery was at fault. */
+  readonly failure: string | undefined;
+}
+
+/** @param jobs of one feed. @param pods of one feed. */
+export function readRuns(jobs: readonly Job[], pods: readonly Pod[]): Runs {
+  const newestFirst = [...jobs].sort((a, b) => created(b).localeCompare(created(a)));
+  const active = newestFirst.filter((job) => ended(job) === undefined);
+  const finished = newestFirst.find((job) => ended(job) !== undefined);
+  const activeNames = new Set(active.map(({ metadata }) => metadata.name));
+  return {
+    active,
+    newest: newestFirst[0],
+    cannotStart: pods
+      .filter((pod) => activeNames.has(jobOf(pod)))
+      .map(whyWaiting)
+      .find((why) => why !== undefined),
+    failure: finished && whyFailed(finished, pods),
+  };
+}
+
+const created = ({ metadata }: Job): string => metadata.creationTimestamp ?? "";
+const jobOf = ({ metadata }: Pod): string => metadata.labels?.["batch.kubernetes.io/job-name"] ?? "";
+
+const ended = ({ status }: Job) =>
+  status?.conditions?.find(({ type, status: holds }) => (type === "Complete" || type === "Failed") && holds === "True");
+
+function whyWaiting({ metadata, status }: Pod): string | undefined {
+  for (const { state } of [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])]) {
+    const { reason = "", message = "" } = state?.waiting ?? {};
+    if (CANNOT_START.has(reason)) return `pod ${metadata.name}: ${reason}: ${message}`.slice(0, LONGEST_MESSAGE);
+  }
+  const unscheduled = status?.conditions?.find(
+    ({ type, reason }) => type === "PodScheduled" && reason === "Unschedulable",
+  );
+  return unscheduled && `pod ${metadata.name}: Unschedulable: ${unscheduled.message ?? ""}`.slice(0, LONGEST_MESSAGE);
+}
+
+function whyFailed(job: Job, pods: readonly Pod[]): string | undefined {
+  const end = ended(job);
+  const message = end?.message ?? "";
+  if (end?.type !== "Failed" || BAD_DELIVERY.test(message)) return undefined;
+  const words = pods
+    .filter((pod) => jobOf(pod) === job.metadata.name)
+    .map(lastWords)
+    .find((text) => text !== undefined);
+  return `${job.metadata.name}: ${end.reason}: ${message}${words ? ` It said: ${words}` : ""}`.slice(
+    0,
+    LONGEST_MESSAGE,
+  );
+}
+
+/** The last lines that a failed container wrote for people; its log is JSON. */
+function lastWords({ status }: Pod): string | undefined {
+  for (const { state } of status?.containerStatuses ?? []) {
+    const { exitCode = 0, message = "" } = state?.terminated ?? {};
+    const lines = message.split("\n").filter((line) => line.trim() !== "" && !line.startsWith("{"));
+    if (exitCode !== 0 && lines.length > 0) return lines.slice(-3).join(" ");
+  }
+  return undefined;
+}

@@ -1,0 +1,88 @@
+import type { Log } from "../database/log.js";
+import { sleep } from "../sleep.js";
+import { FEED_LABEL, type IngestDefaults, selectorOf } from "./desired/ingest-defaults.js";
+import type { NetworkPolicy } from "./desired/network-policy.js";
+import type { Feed } from "./feed/feed.js";
+import { Informer } from "./kubernetes/informer.js";
+import { type KubernetesApi, resources } from "./kubernetes/kubernetes-api.js";
+import type { CronJob, Job, KubernetesObject, Pod } from "./kubernetes/objects.js";
+
+const LOOK_EVERY_MS = 50;
+
+/** All objects that the operator goes by, kept in step with the API server. */
+export class WatchedWorld {
+  readonly #namespace: string;
+  readonly #feeds: Informer<Feed>;
+  readonly #cronJobs: Informer<CronJob>;
+  readonly #networkPolicies: Informer<NetworkPolicy> | undefined;
+  readonly #jobs: Informer<Job>;
+  readonly #pods: Informer<Pod>;
+
+  /** @param onChange called with the name of the feed that a new, changed or gone object is of. */
+  constructor(api: KubernetesApi, defaults: IngestDefaults, log: Log, onChange: (feed: string) => void) {
+    this.#namespace = api.namespace;
+    const labelSelector = Object.entries(selectorOf(defaults))
+      .map(([label, value]) => `${label}=${value}`)
+      .join(",");
+    const made = {
+      log,
+      onChange: ({ metadata }: KubernetesObject) => {
+        const feed = metadata.labels?.[FEED_LABEL];
+        if (feed !== undefined) onChange(feed);
+      },
+    };
+    this.#feeds = new Informer<Feed>(api, resources.feeds, {
+      log,
+      onChange: ({ metadata }) => onChange(metadata.name),
+    });
+    // All of the namespace: one of another owner may have a name that a Feed asks for.
+    this.#cronJobs = new Informer<CronJob>(api, resources.cronJobs, made);
+    this.#networkPolicies =
+      defaults.addressFamilies === null ? undefined : new Informer<NetworkPolicy>(api, resources.networkPolicies, made);
+    this.#jobs = new Informer<Job>(api, resources.jobs, { ...made, labelSelector });
+    this.#pods = new Informer<Pod>(api, resources.pods, { ...made, labelSelector });
+  }
+
+  /** Returns when all objects are known, or the signal is aborted. */
+  async start(signal: AbortSignal): Promise<void> {
+    await Promise.all(this.#informers.map((informer) => informer.start()));
+    while (!this.synced && !signal.aborted) await sleep(LOOK_EVERY_MS, signal).catch(() => {});
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#informers.map((informer) => informer.stop()));
+  }
+
+  get synced(): boolean {
+    return this.#informers.every(({ synced }) => synced);
+  }
+
+  get #informers() {
+    const policies = this.#networkPolicies ? [this.#networkPolicies] : [];
+    return [this.#feeds, this.#cronJobs, ...policies, this.#jobs, this.#pods];
+  }
+
+  feeds(): readonly Feed[] {
+    return this.#feeds.list();
+  }
+
+  feed(name: string): Feed | undefined {
+    return this.#feeds.get(name, this.#namespace);
+  }
+
+  cronJob(name: string): CronJob | undefined {
+    return this.#cronJobs.get(name, this.#namespace);
+  }
+
+  networkPolicy(name: string): NetworkPolicy | undefined {
+    return this.#networkPolicies?.get(name, this.#namespace);
+  }
+
+  jobs(feed: string): readonly Job[] {
+    return this.#jobs.list().filter(({ metadata }) => metadata.labels?.[FEED_LABEL] === feed);
+  }
+
+  pods(feed: string): readonly Pod[] {
+    return this.#pods.list().filter(({ metadata }) => metadata.labels?.[FEED_LABEL] === feed);
+  }
+}

@@ -1,0 +1,142 @@
+import { expect } from "chai";
+import { failBatch } from "../../../app/batches/fail.js";
+import { retractBatch } from "../../../app/batches/retract.js";
+import type { Feed } from "../../../app/operator/feed/feed.js";
+import { feedSpec } from "../../../app/operator/feed/feed-spec.js";
+import type { CronJob, Job, Pod } from "../../../app/operator/kubernetes/objects.js";
+import { FeedBatches } from "../../../app/operator/status/feed-batches.js";
+import { happenedSince } from "../../../app/operator/status/happened.js";
+import { readRuns } from "../../../app/operator/status/runs.js";
+import { statusOf } from "../../../app/operator/status/status-of.js";
+import { deliver, loadBatch } from "../../kit/batches.js";
+import { useDatabase } from "../../kit/database.js";
+import { bringPlaces } from "../../kit/places.js";
+
+const feed: Feed = {
+  metadata: { name: "asia", generation: 3 },
+  spec: feedSpec.parse({ schedule: "*/15 * * * *", source: "s3://deliveries/asia/" }),
+};
+const cronJob = (lastScheduleTime: string) =>
+  ({ metadata: { name: "ratesapp-ingest-asia" }, spec: {}, status: { lastScheduleTime } }) as unknown as CronJob;
+const log = { info() {}, warn() {} };
+const prices = [{ origin: "CNSGH", destination: "NLRTM", day: "2024-02-29", price: 7 }];
+const now = new Date("2026-11-28T00:16:00Z");
+
+describe("the status of a feed", () => {
+  const test = useDatabase();
+  const changed: string[] = [];
+  let batches: FeedBatches;
+
+  before(async () => {
+    await bringPlaces(test.database);
+    batches = new FeedBatches(test.database, {
+      log,
+      feeds: () => ["asia", "air"],
+      onChange: (name) => changed.push(name),
+    });
+    await batches.read();
+  });
+  beforeEach(() => changed.splice(0));
+
+  const tell = (jobs: Job[] = [], pods: Pod[] = [], before?: Feed["status"]) =>
+    statusOf(
+      {
+        feed: before ? { ...feed, status: before } : feed,
+        problem: undefined,
+        cronJob: cronJob("2026-11-28T00:15:00Z"),
+        runs: readRuns(jobs, pods),
+        batches: batches.of("asia"),
+        now,
+      },
+      undefined,
+    );
+  const told = (status: ReturnType<typeof tell>, type: string) => {
+    const found = status.conditions?.find((condition) => condition.type === type);
+    return `${found?.status} ${found?.reason}: ${found?.message}`;
+  };
+
+  it("follows each change of a batch, and reads no feed of which there is nothing new", async () => {
+    const id = await deliver(test.database, { feed: "asia", prices });
+    await batches.read();
+    expect(changed).to.deep.equal(["asia"]);
+    const published = tell();
+    expect(published.batches?.map(({ id, state, rows }) => ({ id, state, rows }))).to.deep.equal([
+      { id, state: "published", rows: 1 },
+    ]);
+    expect(published).to.include({ state: "Ready", nextRun: "2026-11-28T00:30:00Z", observedGeneration: 3 });
+    await batches.read();
+    expect(changed).to.deep.equal(["asia"]);
+    await retractBatch(test.database, id);
+    await batches.read();
+    const retracted = tell([], [], published);
+    expect(told(retracted, "LastBatchSucceeded")).to.equal(`True Retracted: Batch ${id} (test) is retracted: 1 prices`);
+    expect(happenedSince(published, retracted).map(({ reason }) => reason)).to.deep.equal(["BatchRetracted"]);
+  });
+
+  it("shows a batch while it is made, and why it failed", async () => {
+    const id = await loadBatch(test.database, { feed: "asia", prices });
+    await batches.read();
+    const loading = tell();
+    expect(loading.current).to.include({ id, state: "loading", rows: 1 });
+    await failBatch(test.database, id, "it is no good");
+    await batches.read();
+    const failed = tell([], [], loading);
+    expect(failed).to.include({ state: "BatchFailed" }).and.not.have.property("current");
+    expect(told(failed, "LastBatchSucceeded")).to.equal(`False Failed: Batch ${id} (test) failed: it is no good`);
+  });
+
+  it("says why pods do not start, and with a run's own words why it failed", () => {
+    const job = (name: string, conditions: object[]) =>
+      ({ metadata: { name, creationTimestamp: "2026-11-28T00:15:00Z" }, status: { conditions } }) as unknown as Job;
+    const pod = (name: string, status: object) =>
+      ({ metadata: { name: `${name}-x`, labels: { "batch.kubernetes.io/job-name": name } }, status }) as unknown as Pod;
+    const waiting = { reason: "CreateContainerConfigError", message: 'secret "asia" not found' };
+    const stuck = tell([job("a", [])], [pod("a", { containerStatuses: [{ state: { waiting } }] })]);
+    expect(told(stuck, "Ready")).to.equal(
+      'False CannotStart: pod a-x: CreateContainerConfigError: secret "asia" not found',
+    );
+    expect(told(stuck, "Ingesting")).to.equal("True Running: Job a runs");
+    const end = [{ type: "Failed", status: "True", reason: "BackoffLimitExceeded", message: "Too many pods failed." }];
+    const terminated = { exitCode: 1, message: '{"level":"warn"}\ns3://deliveries: AccessDenied\n' };
+    const failed = tell([job("a", end)], [pod("a", { containerStatuses: [{ state: { terminated } }] })]);
+    expect(told(failed, "Ready")).to.equal(
+      "False RunFailed: a: BackoffLimitExceeded: Too many pods failed. It said: s3://deliveries: AccessDenied",
+    );
+    const bad = [
+      { type: "Failed", status: "True", reason: "PodFailurePolicy", message: "failed with exit code 3 matching" },
+    ];
+    expect(told(tell([job("a", bad)]), "Ready")).to.match(/^True Scheduled/);
+  });
+
+  it("is late when a run has not begun, and keeps the instant at which a condition changed", () => {
+    const observed = { feed, problem: undefined, runs: readRuns([], []), batches: batches.of("asia"), now };
+    const late = statusOf({ ...observed, cronJob: cronJob("2026-11-27T23:45:00Z") }, undefined);
+    expect(late.state).to.equal("Late");
+    expect(told(late, "Late")).to.equal("True NotStarted: The run of 2026-11-28T00:00:00.000Z has not begun");
+    const later = { ...observed, feed: { ...feed, status: late }, now: new Date(+now + 60_000) };
+    const still = statusOf({ ...later, cronJob: cronJob("2026-11-27T23:45:00Z") }, undefined);
+    expect(still.conditions).to.deep.equal(late.conditions);
+  });
+
+  it("says that the database is away, and keeps what it said last", async () => {
+    const before = tell();
+    const away = new FeedBatches(test.database.with({ signal: AbortSignal.abort(new Error("cut")) }), {
+      log,
+      feeds: () => [],
+      onChange() {},
+    });
+    const status = statusOf(
+      {
+        feed: { ...feed, status: before },
+        problem: undefined,
+        cronJob: undefined,
+        runs: readRuns([], []),
+        batches: away.of("asia"),
+        now,
+      },
+      undefined,
+    );
+    expect(told(status, "LastBatchSucceeded")).to.match(/^Unknown DatabaseAway/);
+    expect(status.batches).to.deep.equal(before.batches);
+  });
+});
