@@ -136,6 +136,10 @@ describe("settings of a stack", () => {
         ] as const,
       ]),
     ),
+    "a claim's name with two dots in a row": [
+      { feeds: { sea: { schedule: "@daily", source: "s3://a/", rejectsClaimName: "a..b" } } },
+      "feeds.sea.rejectsClaimName: must be a Kubernetes name",
+    ],
     "a schedule that Kubernetes would refuse": [
       { feeds: { sea: { schedule: "61 * * * *", source: "s3://a/" } } },
       'feeds.sea.schedule: "61" is no minute: 0-59, in lists, ranges upwards (1-5) and steps (*/2)',

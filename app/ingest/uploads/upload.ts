@@ -62,7 +62,8 @@ function asOpened({ kind, key, ...upload }: NewUpload): Opened {
  * @param pieces how many pieces there must be; any number if not given.
  * @throws {BatchNotFoundError}
  * @throws {BatchStateError} if the batch is not an upload.
- * @throws {IncompleteUploadError} if pieces are missing or not loaded yet; {@link NoPricesError} if there are no prices.
+ * @throws {IncompleteUploadError} if pieces are missing or not loaded yet.
+ * @throws {NoPricesError} if there are no prices.
  * @throws {BadRowsError} if the batch has more bad lines than it may have.
  */
 export function completeUpload(database: Database, batchId: number, pieces?: number): Promise<void> {
