@@ -21,7 +21,10 @@ const whole = (least: number, most: number) => {
   const rule = `must be a whole number from ${least} to ${most}`;
   return z.int(rule).min(least, rule).max(most, rule);
 };
-const filled = z.string("must be a text").min(1, "must not be empty");
+const filled = z
+  .string("must be a text")
+  .min(1, "must not be empty")
+  .refine((text) => !text.includes("\0"), "must not hold a NUL");
 
 const feed = z.strictObject(
   {

@@ -19,7 +19,7 @@ const edge = `
  */
 const settled = `
   ${edge}, settled AS (
-    SELECT b.id AS batch_id, b.feed, b.mode, b.sequence, d.day, d.laid_aside
+    SELECT b.id AS batch_id, b.feed, b.mode, b.sequence, d.day, d.price_sum, d.laid_aside
     FROM batches b
     JOIN batch_days d ON d.batch_id = b.id
     LEFT JOIN edge ON edge.feed = b.feed
@@ -42,23 +42,33 @@ export const listFoldable = statement<{ retractableDays: number; batches: number
 /**
  * The batches and days to fold, in one feed and month. `inputs`: all settled batches. `batches` and `days`: pairs, the
  * days that consumers may still see; a day that a settled `replace` hides for ever is left out. `aside`: those of
- * `batches` whose rates were laid aside.
+ * `batches` whose rates were laid aside. `exact`: whether a fold can hold the sum of each day.
  */
 export const listFold = statement<
   { retractableDays: number; feed: string; month: string },
-  { inputs: number[] | null; batches: number[] | null; days: string[] | null; aside: number[] | null }
+  {
+    inputs: number[] | null;
+    batches: number[] | null;
+    days: string[] | null;
+    aside: number[] | null;
+    exact: boolean | null;
+  }
 >(`
   WITH ${settled}
   SELECT array_agg(DISTINCT batch_id) AS inputs,
          array_agg(batch_id ORDER BY day, batch_id) FILTER (WHERE seen) AS batches,
          array_agg(to_char(day, 'YYYY-MM-DD') ORDER BY day, batch_id) FILTER (WHERE seen) AS days,
-         array_agg(DISTINCT batch_id) FILTER (WHERE seen AND laid_aside) AS aside
+         array_agg(DISTINCT batch_id) FILTER (WHERE seen AND laid_aside) AS aside,
+         bool_and(seen_sum < 9007199254740992) FILTER (WHERE seen) AS exact
   FROM (
-    SELECT batch_id, day, laid_aside,
-           sequence >= coalesce(max(sequence) FILTER (WHERE mode = 'replace') OVER (PARTITION BY day), sequence) AS seen
-    FROM settled
-    WHERE feed = $feed AND day >= $month::date AND day < ($month::date + interval '1 month')::date
-  ) entry`);
+    SELECT *, sum(price_sum) FILTER (WHERE seen) OVER (PARTITION BY day) AS seen_sum
+    FROM (
+      SELECT batch_id, day, price_sum, laid_aside,
+             sequence >= coalesce(max(sequence) FILTER (WHERE mode = 'replace') OVER (PARTITION BY day), sequence) AS seen
+      FROM settled
+      WHERE feed = $feed AND day >= $month::date AND day < ($month::date + interval '1 month')::date
+    ) entry
+  ) summed`);
 
 /** Inserts the batch that holds the sums of these batches from now on. */
 export const insertFold = statement<{ feed: string; month: string; batches: readonly number[] }, { id: number }>(`

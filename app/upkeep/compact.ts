@@ -99,11 +99,13 @@ function unlessChanged(error: unknown): false {
 
 async function fold(session: Session, feed: string, month: string, retractableDays: number): Promise<boolean> {
   if (!(await beginFold(session, feed, month))) return false;
-  const { inputs, batches, days, aside } = (await session.row(listFold, { retractableDays, feed, month })) ?? {};
+  const { inputs, batches, days, aside, exact } = (await session.row(listFold, { retractableDays, feed, month })) ?? {};
   // Another process laid the rates of some batches aside again.
   if (aside) return false;
   // Another process folded the batches after they were listed.
   if (!inputs || !batches || !days || inputs.length < 2) return false;
+  // The batches stay as they are: to fail each night would tell an operator of what no one can change.
+  if (!exact) return false;
   const foldId = (await session.row(insertFold, { feed, month, batches }))?.id as number;
   await session.run(foldRates, { foldId, month, batches, days });
   await session.run(foldDays, { foldId, batches, days });

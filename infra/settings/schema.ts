@@ -2,6 +2,7 @@ import { z } from "zod";
 import { namespaces } from "../platform/releases.js";
 import { feed, feedName } from "./feed.js";
 import { image } from "./image.js";
+import { namespaceName, objectName } from "./kubernetes-name.js";
 import { cpu, memory, resources } from "./resources.js";
 import { backupSchedule, schedule } from "./schedule.js";
 
@@ -9,10 +10,6 @@ const whole = (least: number, most: number) => {
   const range = `must be a whole number from ${least} to ${most}`;
   return z.int(range).min(least, range).max(most, range);
 };
-
-const kubernetesName = z
-  .string()
-  .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, "must be a Kubernetes name: lower-case letters, digits and dashes");
 
 /**
  * The cluster has the operator already (`present`), the program leaves it out (`absent`), or it installs the pinned
@@ -95,7 +92,7 @@ export const settingsSchema = z.strictObject({
   platform: z.strictObject({
     cloudnativePg: operator,
     /** Namespace of the operator. It can differ from the default only if the operator is `present`. */
-    cloudnativePgNamespace: kubernetesName.default(namespaces.cloudnativePg),
+    cloudnativePgNamespace: namespaceName.default(namespaces.cloudnativePg),
     argoRollouts: optionalOperator,
     certManager: optionalOperator,
     barmanPlugin: optionalOperator,
@@ -117,7 +114,7 @@ export const settingsSchema = z.strictObject({
     memory: memory("512Mi"),
     storage: memory("1Gi"),
     walStorage: memory("1Gi"),
-    storageClass: kubernetesName.optional(),
+    storageClass: objectName.optional(),
     /** Whether two instances may share a zone if there are too few zones. */
     zones: z.enum(["required", "preferred"]),
     /** For one instance. connections.ts lists the programs that need them. */
@@ -158,8 +155,8 @@ export const settingsSchema = z.strictObject({
     ingress: z
       .strictObject({
         host: z.hostname("must be a host name"),
-        className: kubernetesName.optional(),
-        tlsSecretName: kubernetesName.optional(),
+        className: objectName.optional(),
+        tlsSecretName: objectName.optional(),
         /**
          * True if clients use HTTPS although no Secret is set, as with a load balancer that has its own certificate.
          */
@@ -177,8 +174,8 @@ export const settingsSchema = z.strictObject({
       [
         z.literal("by-hand"),
         z.strictObject({ ports: z.string().min(1), regions: z.string().min(1) }),
-        z.strictObject({ configMapName: kubernetesName, revision: z.string().optional() }),
-        z.strictObject({ claimName: kubernetesName, revision: z.string().optional() }),
+        z.strictObject({ configMapName: objectName, revision: z.string().optional() }),
+        z.strictObject({ claimName: objectName, revision: z.string().optional() }),
       ],
       "must be {ports: a file, regions: a file}, {configMapName, revision}, {claimName, revision}, or by-hand",
     )

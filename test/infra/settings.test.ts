@@ -118,6 +118,28 @@ describe("settings of a stack", () => {
       { platform: { cloudnativePg: "absent" } },
       "platform.cloudnativePg: must be present, install, or {manifest: a path or URL}",
     ],
+    ...Object.fromEntries(
+      ["a..b", "a.-b", "a-.b", ".a", "a.", "A", "a_b", "a\n", "a".repeat(254)].map((storageClass) => [
+        `a name that Kubernetes would refuse: ${JSON.stringify(storageClass).slice(0, 20)}`,
+        [
+          { database: { storageClass } },
+          "database.storageClass: must be a Kubernetes name: lower-case letters, digits, dashes and single dots between them, 253 at most",
+        ] as const,
+      ]),
+    ),
+    ...Object.fromEntries(
+      ["a.b", "a".repeat(64), "-a"].map((namespace) => [
+        `a namespace that Kubernetes would refuse: ${namespace.slice(0, 20)}`,
+        [
+          { platform: { cloudnativePg: "present", cloudnativePgNamespace: namespace } },
+          "platform.cloudnativePgNamespace: must be a Kubernetes namespace: lower-case letters, digits and dashes between them, 63 at most",
+        ] as const,
+      ]),
+    ),
+    "a claim's name with two dots in a row": [
+      { feeds: { sea: { schedule: "@daily", source: "s3://a/", rejectsClaimName: "a..b" } } },
+      "feeds.sea.rejectsClaimName: must be a Kubernetes name",
+    ],
     "a schedule that Kubernetes would refuse": [
       { feeds: { sea: { schedule: "61 * * * *", source: "s3://a/" } } },
       'feeds.sea.schedule: "61" is no minute: 0-59, in lists, ranges upwards (1-5) and steps (*/2)',

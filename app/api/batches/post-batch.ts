@@ -2,7 +2,7 @@ import { z } from "zod";
 import { failBatch } from "../../batches/fail.js";
 import { feedName, LONGEST_DEADLINE_SECONDS, MOST_BAD_ROWS } from "../../ingest/feeds.js";
 import { completeUpload, type NewUpload, openUpload } from "../../ingest/uploads/upload.js";
-import { BadRowsError } from "../../ingest/uploads/upload-error.js";
+import { BadRowsError, NoPricesError } from "../../ingest/uploads/upload-error.js";
 import { operation } from "../http/operation.js";
 import { refuseLargeBody } from "../http/read-body.js";
 import type { ApiContext } from "../http/request.js";
@@ -92,12 +92,20 @@ async function loadStream(ctx: ApiContext, writes: WriteSide, upload: NewUpload)
   try {
     await completeUpload(database, id);
   } catch (error) {
-    // The client sent one body and knows no pieces, so it cannot send one of them again. It has to send everything as a
-    // new batch.
-    if (error instanceof BadRowsError) await failBatch(database, id, error.message, true);
-    throw error;
+    const failure = failureOf(error);
+    if (failure === null) throw error;
+    await failBatch(database, id, failure, true);
   }
   await answerWithBatch(ctx, database, id, 202);
+}
+
+/**
+ * Why a body that has arrived as a whole can never be published; null if it can. Its client knows no pieces, so it
+ * cannot send more of them, or one of them again. It has to send everything as a new batch.
+ */
+function failureOf(error: unknown): string | null {
+  if (error instanceof NoPricesError) return "It holds no prices.";
+  return error instanceof BadRowsError ? error.message : null;
 }
 
 function asUpload(kind: "pieces" | "stream", key: string, wanted: z.output<typeof newBatch>): NewUpload {

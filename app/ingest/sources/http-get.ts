@@ -7,6 +7,8 @@ import { SourceError, SourceUnavailableError } from "./source-error.js";
 export type HttpAnswer = Dispatcher.ResponseData;
 
 const MOST_REDIRECTIONS = 10;
+/** Codes of undici and of Node.js' URL for an address that cannot be asked, or was asked before. */
+const NO_ADDRESS = new Set(["UND_ERR_INVALID_ARG", "ERR_INVALID_URL"]);
 
 /** The library is imported at the first request: otherwise every command would spend a fifth of its start on it. */
 async function openClient() {
@@ -21,6 +23,7 @@ let client: ReturnType<typeof openClient> | undefined;
  * Requests the bytes at an HTTP address as they are stored. `fetch` cannot be used: it unpacks content with a
  * Content-Encoding, while ranges count stored bytes.
  * @throws {SourceUnavailableError} if there is no answer.
+ * @throws {SourceError} if it redirects in a circle, or to what is no HTTP address.
  * @throws the signal's reason when the signal aborts.
  */
 export async function httpGet(url: URL, headers: Record<string, string>, signal?: AbortSignal): Promise<HttpAnswer> {
@@ -36,7 +39,7 @@ export async function httpGet(url: URL, headers: Record<string, string>, signal?
       dispatcher,
       headers: {
         ...headers,
-        ...(username ? { authorization: `Basic ${credentials}` } : {}),
+        ...(username || password ? { authorization: `Basic ${credentials}` } : {}),
         "accept-encoding": "identity",
         "user-agent": "ratesapp",
       },
@@ -44,6 +47,11 @@ export async function httpGet(url: URL, headers: Record<string, string>, signal?
     });
   } catch (error) {
     signal?.throwIfAborted();
+    // The address that was asked for is one, so this is about the Location of an answer.
+    if (NO_ADDRESS.has((error as NodeJS.ErrnoException).code ?? "")) {
+      const message = `${shownAddress(url)} redirects in a circle, or to what is no HTTP address.`;
+      throw new SourceError(message, { cause: error });
+    }
     throw new SourceUnavailableError(`${shownAddress(url)} does not answer: ${causeOf(error)}`, { cause: error });
   }
 }

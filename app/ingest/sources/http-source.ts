@@ -74,6 +74,13 @@ function hasStrongTag({ etag }: Version): boolean {
   return etag !== null && !etag.startsWith("W/");
 }
 
+/** The last part of the path as it was meant, unless it then holds a NUL, which Postgres refuses. */
+function nameIn({ pathname, host }: URL): string {
+  const name = pathname.slice(pathname.lastIndexOf("/") + 1);
+  const meant = percentDecode(name);
+  return (meant.includes("\0") ? name : meant) || host;
+}
+
 class HttpObject implements SourceObject {
   readonly name: string;
   readonly location: string;
@@ -89,7 +96,7 @@ class HttpObject implements SourceObject {
     this.#url = url;
     this.#version = version;
     this.location = shownAddress(url);
-    this.name = percentDecode(url.pathname.slice(url.pathname.lastIndexOf("/") + 1)) || url.host;
+    this.name = nameIn(url);
     this.bytes = version.bytes;
     this.ranges = ranges;
     // Of the address only the name counts: a client may ask for the same delivery with another signature in its query.

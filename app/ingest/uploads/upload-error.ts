@@ -34,6 +34,13 @@ export class IncompleteUploadError extends BatchError {
   }
 }
 
+/** All that was sent is loaded, and none of it is a price. */
+export class NoPricesError extends IncompleteUploadError {
+  constructor(batchId: number) {
+    super(batchId, "It holds no prices yet.");
+  }
+}
+
 /** The batch has more bad lines than it may have. `readBadLines` returns them. */
 export class BadRowsError extends BatchError {
   readonly rejected: number;

@@ -14,7 +14,7 @@ import {
   readUploadState,
   type UploadState,
 } from "./upload.sql.js";
-import { BadRowsError, IncompleteUploadError, UploadConflictError } from "./upload-error.js";
+import { BadRowsError, IncompleteUploadError, NoPricesError, UploadConflictError } from "./upload-error.js";
 
 /** The settings with which a client opens an upload. */
 export interface NewUpload {
@@ -62,7 +62,8 @@ function asOpened({ kind, key, ...upload }: NewUpload): Opened {
  * @param pieces how many pieces there must be; any number if not given.
  * @throws {BatchNotFoundError}
  * @throws {BatchStateError} if the batch is not an upload.
- * @throws {IncompleteUploadError} if pieces are missing or not loaded yet, or if there are no prices.
+ * @throws {IncompleteUploadError} if pieces are missing or not loaded yet.
+ * @throws {NoPricesError} if there are no prices.
  * @throws {BadRowsError} if the batch has more bad lines than it may have.
  */
 export function completeUpload(database: Database, batchId: number, pieces?: number): Promise<void> {
@@ -92,7 +93,7 @@ function refuseIncomplete(batchId: number, upload: UploadState, pieces: number |
   if (pieces !== undefined && pieces !== arrived) {
     throw new IncompleteUploadError(batchId, `${arrived} of ${pieces} pieces are loaded.`);
   }
-  if (rows === 0) throw new IncompleteUploadError(batchId, "It holds no prices yet.");
+  if (rows === 0) throw new NoPricesError(batchId);
 }
 
 /**

@@ -24,7 +24,11 @@ const matching = (pattern: string, message: string, maxLength: number) =>
     .refine((text) => new RegExp(pattern).test(text), message)
     .meta(rules({ rule: `self.matches(r"${pattern}")`, message }));
 
-const kubernetesName = matching("^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", "must be a Kubernetes name", 253);
+const kubernetesName = matching(
+  "^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
+  "must be a Kubernetes name",
+  253,
+);
 
 /** A part of the names of objects and a label, so shorter than the application allows. */
 export const feedNameRule = {

@@ -59,6 +59,9 @@ writeTokens.secretName: clients cannot write without database.ingest
 {{- end }}
 
 {{- define "ratesapp.checks.api" -}}
+{{- if regexMatch "^(localhost|(::[Ff]{4}:)?127\\..*|[0:]*:0*1)$" (.Values.api.host | default "") }}
+api.host: {{ .Values.api.host }} is the pod's own loopback, which no probe and no client reaches; leave it empty, or name :: or 0.0.0.0
+{{- end -}}
 {{- with .Values.api.autoscaling -}}
   {{- if .enabled -}}
     {{- if gt (int .minReplicas) (int .maxReplicas) }}

@@ -25,13 +25,18 @@ Takes (dict "root" $ "component" NAME "access" NAME "variables" YAML).
 {{- end }}
 {{- end }}
 
-{{/* The variables that values add to a component, as JSON: pairs of a key of values and a list of variables. */}}
+{{/*
+The variables that values add to a component, as JSON: pairs of a key of values and a list of variables. Null for the
+env of a component removes those of `pod.env`.
+*/}}
 {{- define "ratesapp.env.added" -}}
 {{- $component := include "ratesapp.pod.component" . -}}
+{{- $pod := (index .root.Values $component).pod | default dict -}}
+{{- $replaced := and (hasKey $pod "env") (kindIs "invalid" $pod.env) -}}
 {{
   list
-    (list "pod.env" (.root.Values.pod).env)
-    (list (printf "%s.pod.env" $component) ((index .root.Values $component).pod).env)
+    (list "pod.env" ($replaced | ternary list (.root.Values.pod).env))
+    (list (printf "%s.pod.env" $component) $pod.env)
   | toJson
 }}
 {{- end }}

@@ -23,8 +23,12 @@ imagePullSecrets:
 securityContext:
   runAsNonRoot: true
   seccompProfile: { type: RuntimeDefault }
-{{- with pick $given "affinity" "priorityClassName" }}
-{{ toYaml . }}
+{{- with $given.affinity }}
+affinity:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with $given.priorityClassName }}
+priorityClassName: {{ . }}
 {{- end }}
 {{- with $given.nodeSelector }}
 nodeSelector:
@@ -42,20 +46,27 @@ tolerations:
 
 {{/*
 What values set for the pods of a component, as JSON: `pod`, and over it the values of the component, such as `api.pod`.
-Maps are merged by name, and null removes a name. Tolerations are added to each other.
+Maps are merged by name, and null removes a name. Tolerations are added to each other. A component's affinity and
+priority class replace those of `pod`, also with nothing. Null for any of them removes what `pod` says.
 Takes (dict "root" $ "component" NAME).
 */}}
 {{- define "ratesapp.pod.values" -}}
 {{- $pod := dict "labels" dict "annotations" dict "nodeSelector" dict "tolerations" list -}}
-{{- range $given := list .root.Values.pod (index .root.Values (include "ratesapp.pod.component" .)).pod -}}
+{{- range list .root.Values.pod (index .root.Values (include "ratesapp.pod.component" .)).pod -}}
+  {{- $given := . | default dict -}}
   {{- range $map := list "labels" "annotations" "nodeSelector" -}}
-    {{- range $name, $value := index ($given | default dict) $map -}}
+    {{- if and (hasKey $given $map) (kindIs "invalid" (get $given $map)) }}{{ $_ := set $pod $map dict }}{{ end -}}
+    {{- range $name, $value := index $given $map -}}
       {{- if kindIs "invalid" $value }}{{ $_ := unset (get $pod $map) $name }}{{ else }}{{ $_ := set (get $pod $map) $name $value }}{{ end -}}
     {{- end -}}
   {{- end -}}
-  {{- with ($given).tolerations }}{{ $_ := concat $pod.tolerations . | set $pod "tolerations" }}{{ end -}}
-  {{- with ($given).affinity }}{{ $_ := set $pod "affinity" . }}{{ end -}}
-  {{- with ($given).priorityClassName }}{{ $_ := set $pod "priorityClassName" . }}{{ end -}}
+  {{- if hasKey $given "tolerations" -}}
+    {{- $kept := kindIs "invalid" $given.tolerations | ternary list $pod.tolerations -}}
+    {{- $_ := $given.tolerations | default list | concat $kept | set $pod "tolerations" -}}
+  {{- end -}}
+  {{- range $name := list "affinity" "priorityClassName" -}}
+    {{- if hasKey $given $name }}{{ $_ := get $given $name | set $pod $name }}{{ end -}}
+  {{- end -}}
 {{- end -}}
 {{ toJson $pod }}
 {{- end }}

@@ -219,6 +219,7 @@ describe("ratesapp ingest run", function () {
         sea: { mode: "upsert", maxBadRows: -1, deadlineSeconds: 1.5, schedule: "@daily" },
         land: { source: 7, rejects: "" },
         rail: [],
+        road: { source: "x\0", rejects: "\0" },
         " air": { source: "x" },
       }),
     );
@@ -234,6 +235,8 @@ describe("ratesapp ingest run", function () {
       "land.source: must be a text",
       "land.rejects: must not be empty",
       "rail: must be an object",
+      "road.source: must not hold a NUL",
+      "road.rejects: must not hold a NUL",
       " air: must be 1 to 200 characters, with no space at either end and no control character",
     ]);
     const missing = await runRatesapp(["ingest", "run", "--feed", "sea"], environmentOf(`${feeds}.none`));

@@ -266,6 +266,20 @@ describe("what an HTTP server answers", () => {
       (q, r) => r.writeHead(302, { location: `${q.url}x` }).end(),
     ],
     [
+      "a redirection to itself",
+      SourceError,
+      /redirects in a circle, or to what is no HTTP address/,
+      (q, r) => r.writeHead(302, { location: q.url as string }).end(),
+    ],
+    ...["http://", "http://[", "ftp://user:pw@127.0.0.1/x", "data:text/csv,a", "http://127.0.0.1:99999/"].map(
+      (location): [string, typeof SourceError, RegExp, Handler] => [
+        `a redirection to ${location}`,
+        SourceError,
+        /redirects in a circle, or to what is no HTTP address/,
+        (_q, r) => r.writeHead(307, { location }).end(),
+      ],
+    ),
+    [
       "brotli",
       SourceError,
       /Content-Encoding br; only gzip and zstd can be read/,

@@ -120,6 +120,21 @@ describe("a source at an HTTP address", () => {
     expect(report).to.include({ state: "published", name: "plain-50%off now.csv" });
   });
 
+  it("may have a name with a NUL, which no database takes", async () => {
+    handler = (request, response) => serve(request, response, csv, '"1"');
+    const [report] = await ingest("/feed/plain%00%2Bx.csv");
+    expect(report).to.include({ state: "published", name: "plain%00%2Bx.csv" });
+  });
+
+  it("is asked with a password that comes without a user", async () => {
+    handler = (request, response) => {
+      expect(request.headers.authorization).to.equal(`Basic ${Buffer.from(":p w").toString("base64")}`);
+      serve(request, response, csv, '"1"');
+    };
+    const source = `http://:p%20w@127.0.0.1:${(server.address() as AddressInfo).port}/feed/prices.csv`;
+    await expectPublished(only(await ingestSource({ database, source, pieceBytes: PIECE_BYTES })));
+  });
+
   for (const [name, first] of [
     ["a byte order mark", "\ufeff"],
     ["an empty line", "\n"],

@@ -213,6 +213,24 @@ describe("batches over HTTP", () => {
     expect(published.body).to.include({ state: "published", awaits_publish: false });
   });
 
+  for (const [what, body, type, lines] of [
+    ["bad lines alone, as many as are allowed", `${HEADER}ZZZZZ,AAAAB,2024-02-29,1\n`, "bad-lines", 1],
+    ["a header alone", HEADER, "unreadable-body", 0],
+    ["a header and empty lines", `${HEADER}\n\r\n`, "unreadable-body", 0],
+  ] as const) {
+    it(`fails a body at once that holds no prices: ${what}`, async () => {
+      const headers = { ...csv, "idempotency-key": what.replaceAll(" ", "-") };
+      for (const time of ["first", "second"]) {
+        const reply = await call("POST", "/batches?feed=a&max_bad_rows=5", body, headers);
+        expect([reply.status, reply.body.type], time).to.deep.equal([422, `/docs/errors#${type}`]);
+        expect(reply.body.detail, time).to.equal("It holds no prices.");
+        expect(reply.body.lines ?? [], time).to.have.lengthOf(lines);
+      }
+      const [batch] = (await call("GET", "/batches?feed=a")).body.batches;
+      expect(batch).to.include({ state: "failed", failure: "It holds no prices." });
+    });
+  }
+
   it("names bad lines, takes the piece corrected, and publishes", async () => {
     const id = await open({ source: "may.csv" });
     const bad = await put(id, 0, `${line(1)}AAAAA,ZZZZZ,2024-02-29,3\n${line(2)}`);

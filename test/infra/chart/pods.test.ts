@@ -82,6 +82,46 @@ describe("pods of the chart", function () {
     expect(variablesOf(ingest, "AWS_REGION")).to.deep.equal([{ name: "AWS_REGION", value: "eu-west-1" }]);
   });
 
+  const all = {
+    labels: { team: "rates" },
+    annotations: { mesh: "yes" },
+    nodeSelector: { pool: "general" },
+    tolerations: [{ key: "spot", operator: "Exists" }],
+    affinity: { podAntiAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [] } },
+    priorityClassName: "high",
+    env: [{ name: "HTTPS_PROXY", value: "http://proxy:3128" }],
+  };
+  /** Names of what is said above that a pod has. */
+  const taken = ({ labels, annotations, spec }: PodTemplate) =>
+    Object.entries({
+      labels: labels.team,
+      annotations: annotations?.mesh,
+      nodeSelector: spec.nodeSelector,
+      tolerations: spec.tolerations?.find(({ key }) => key === "spot"),
+      affinity: spec.affinity,
+      priorityClassName: spec.priorityClassName,
+      env: spec.containers[0]?.env?.find(({ name }) => name === "HTTPS_PROXY"),
+    })
+      .filter(([, value]) => value !== undefined)
+      .map(([name]) => name);
+  const without = (names: readonly string[]) => Object.keys(all).filter((name) => !names.includes(name));
+
+  it("lose what is said of all where their component says null, and what is not merged where it says nothing in it", async () => {
+    const nothing = Object.fromEntries(Object.keys(all).map((name) => [name, null]));
+    const empty = { labels: {}, annotations: {}, nodeSelector: {}, tolerations: [], affinity: {}, env: [] };
+    const { api, migration, ingest, compaction } = (await pods({
+      pod: all,
+      api: { pod: nothing },
+      migration: { pod: { ...empty, priorityClassName: "" } },
+      ingest: { pod: null },
+      compaction: { pod: { affinity: null } },
+    })) as Record<string, PodTemplate>;
+    expect(taken(api as PodTemplate)).to.deep.equal([]);
+    expect(taken(migration as PodTemplate)).to.deep.equal(without(["affinity", "priorityClassName"]));
+    expect(taken(ingest as PodTemplate)).to.deep.equal(without([]));
+    expect(taken(compaction as PodTemplate)).to.deep.equal(without(["affinity"]));
+  });
+
   it("have no variable twice, which a server-side apply would refuse", async () => {
     const env = [
       { name: "A", value: "1" },
@@ -172,11 +212,29 @@ describe("pods of the chart", function () {
     );
   });
 
+  it("take Secrets and classes by names that Kubernetes has", async () => {
+    for (const secretName of ["a..b", "a.-b", "a.", "a".repeat(254)])
+      expect(await messageOf({ writeTokens: { secretName } }), secretName).to.contain("at '/writeTokens/secretName'");
+    expect(await messageOf({ writeTokens: { secretName: "a.b-c.d" } })).to.equal("nothing");
+  });
+
   it("listen where values say, else where the program does by default", async () => {
     const hostOf = async (api: Values) => variablesOf((await pods({ api })).api, "HOST");
     expect(await hostOf({})).to.deep.equal([]);
     expect(await hostOf({ host: "::" })).to.deep.equal([{ name: "HOST", value: "::" }]);
     expect(await messageOf({ api: { host: "[::]" } })).to.contain("at '/api/host'");
+    for (const host of [
+      "127.0.0.1",
+      "127.1.2.3",
+      "::1",
+      "0:0:0:0:0:0:0:1",
+      "0000::0001",
+      "::ffff:127.0.0.1",
+      "localhost",
+    ])
+      expect(await messageOf({ api: { host } }), host).to.contain(`api.host: ${host} is the pod's own loopback`);
+    for (const host of ["0.0.0.0", "::ffff:0.0.0.0", "fd00::1", "10.127.0.1", "1::1", "::11"])
+      expect(await messageOf({ api: { host } }), host).to.equal("nothing");
   });
 });
 
