@@ -1,7 +1,8 @@
 import type { Session } from "../database/queries.js";
 import { lockTreeShared } from "../places/import-places.sql.js";
+import { limitWaits, lockDataset } from "../rates/dataset.sql.js";
 import { keepMonth } from "../rates/month.sql.js";
-import { boundFold, claimFold } from "./fold.sql.js";
+import { boundFold, claimFold, unboundFold } from "./fold.sql.js";
 
 /**
  * Prepares a transaction that folds a month of a feed: sets the limits of the session, and takes the locks that a fold
@@ -13,4 +14,11 @@ export async function beginFold(session: Session, feed: string, month: string): 
   await session.run(lockTreeShared);
   if (!(await session.row(claimFold, { feed, month }))?.claimed) return false;
   return (await session.row(keepMonth, { month }))?.kept === true;
+}
+
+/** Takes the lock that publishes wait for, to move the pointers. Until the transaction ends, statements must be short. */
+export async function lockPointers(session: Session): Promise<void> {
+  await session.run(limitWaits);
+  await session.run(unboundFold);
+  await session.run(lockDataset);
 }

@@ -2,7 +2,7 @@ import { refreshVisibility } from "../batches/visibility.sql.js";
 import type { Database } from "../database/database.js";
 import type { Session } from "../database/queries.js";
 import { limitWaits, lockDataset } from "../rates/dataset.sql.js";
-import { beginFold } from "./begin-fold.js";
+import { beginFold, lockPointers } from "./begin-fold.js";
 import {
   buryFolded,
   foldDays,
@@ -110,8 +110,7 @@ async function fold(session: Session, feed: string, month: string, retractableDa
   await session.run(foldRates, { foldId, month, batches, days });
   await session.run(foldDays, { foldId, batches, days });
 
-  await session.run(limitWaits);
-  await session.run(lockDataset);
+  await lockPointers(session);
   const locked = await session.row(lockFolded, { batches: inputs });
   if (locked?.published !== inputs.length) throw new FoldChangedError();
   await session.run(buryFolded, { batches: inputs, month });

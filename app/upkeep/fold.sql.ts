@@ -100,6 +100,13 @@ export const boundFold = statement(`
          set_config('enable_nestloop', 'off', true), set_config('jit', 'off', true)`);
 
 /**
+ * The planner's own choice of joins again, for the short statements under the lock that publishes wait for. They find
+ * few rows by an index; with hash joins alone they would read all batches, and each publish would wait for that.
+ */
+export const unboundFold = statement(`
+  SELECT set_config('enable_mergejoin', 'on', true), set_config('enable_nestloop', 'on', true)`);
+
+/**
  * Takes the lock that allows only one fold or compaction of a feed and month at a time. Does not wait: `claimed` is
  * false if another session holds the lock.
  */

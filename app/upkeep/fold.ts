@@ -1,8 +1,8 @@
 import { refreshOwnVisibility } from "../batches/visibility.sql.js";
 import type { Database } from "../database/database.js";
 import type { Session } from "../database/queries.js";
-import { limitWaits, lockDataset } from "../rates/dataset.sql.js";
-import { beginFold } from "./begin-fold.js";
+import { limitWaits } from "../rates/dataset.sql.js";
+import { beginFold, lockPointers } from "./begin-fold.js";
 import {
   addUpDays,
   boundFoldEarly,
@@ -84,8 +84,7 @@ async function fold(session: Session, { feed, month, level, inputs }: Due): Prom
   await session.run(addUpDays, { foldId, inputs, month });
   await session.run(moveRates, { foldId, inputs, month });
 
-  await session.run(limitWaits);
-  await session.run(lockDataset);
+  await lockPointers(session);
   await session.run(lockInputs, { inputs });
   const after = await session.row(inspectInputs, { inputs, month });
   // A retract lowers this number, whether it came before or after the rows were read; nothing raises it.

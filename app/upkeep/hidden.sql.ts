@@ -44,6 +44,11 @@ export const listHiddenAround = statement<Small & { batchId: number }, Hidden>(
     WHERE given.id = $batchId AND given.mode = 'replace'`),
 );
 
+/** @returns 0 if a day of the batch is visible, laid aside or in a fold. */
+export const keepsRates = statement<{ id: number }>(`
+  SELECT FROM batches WHERE id = $id AND state = 'published' AND NOT EXISTS (
+    SELECT FROM batch_days WHERE batch_id = $id AND (visible OR laid_aside OR fold_id IS NOT NULL))`);
+
 /** Deletes the rates of a batch. */
 export const deleteRates = statement<{ id: number; fromDay: string; lastDay: string }>(`
   DELETE FROM daily_rates

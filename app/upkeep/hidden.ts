@@ -3,10 +3,9 @@ import { FoldedChange, whileFoldsChange } from "../batches/unfold.js";
 import { findHiddenAside, setLaidAside } from "../batches/unfold.sql.js";
 import type { Database } from "../database/database.js";
 import type { Session } from "../database/queries.js";
-import { limitWaits, lockDataset } from "../rates/dataset.sql.js";
-import { beginFold } from "./begin-fold.js";
+import { beginFold, lockPointers } from "./begin-fold.js";
 import { boundFoldEarly, DUE } from "./fold.sql.js";
-import { deleteRates, type Hidden, layHiddenAside, listHidden, listHiddenAround } from "./hidden.sql.js";
+import { deleteRates, type Hidden, keepsRates, layHiddenAside, listHidden, listHiddenAround } from "./hidden.sql.js";
 
 /**
  * Deletes the rates of published `replace` batches that later batches hide on all their days, so that questions do not
@@ -30,10 +29,11 @@ function unlessShown(error: unknown): void {
 
 async function layAside(session: Session, { id, feed, months, from_day, last_day }: Hidden): Promise<void> {
   for (const month of months) if (!(await beginFold(session, feed, month))) return;
+  // Another process laid it aside after it was listed. It may be bringing the rates back, which would then come twice.
+  if ((await session.run(keepsRates, { id })) === 0) return;
   await session.run(boundFoldEarly);
   await session.run(deleteRates, { id, fromDay: from_day, lastDay: last_day });
-  await session.run(limitWaits);
-  await session.run(lockDataset);
+  await lockPointers(session);
   await session.run(setLaidAside, { batches: [id], laidAside: true });
   if ((await session.run(layHiddenAside, { id })) === 0) throw new ShownError();
 }

@@ -5,10 +5,13 @@ import { readBatch } from "../../../app/batches/batch-summary.js";
 import { listBatches } from "../../../app/batches/list-batches.js";
 import { findPlannedBatch } from "../../../app/batches/plan.js";
 import { findDuplicate } from "../../../app/batches/publish.sql.js";
+import { setLaidAside } from "../../../app/batches/unfold.sql.js";
 import { refreshOwnVisibility, refreshVisibility } from "../../../app/batches/visibility.sql.js";
-import type { Queries } from "../../../app/database/queries.js";
+import { type Queries, Session } from "../../../app/database/queries.js";
+import { bind } from "../../../app/database/statement.js";
 import { listAbandonedUploads, listUnpublished } from "../../../app/ingest/uploads/upload.sql.js";
 import { registry } from "../../../app/telemetry/registry.js";
+import { beginFold, lockPointers } from "../../../app/upkeep/begin-fold.js";
 import { DUE, findDueAround } from "../../../app/upkeep/fold.sql.js";
 import { listReclaimable, setReclaimed } from "../../../app/upkeep/reclaim.sql.js";
 import { createDatabase, type TestDatabase } from "../../kit/database.js";
@@ -91,4 +94,31 @@ describe("what costs no more with more batches", function () {
       expect(many, `blocks that are read of ${MANY} batches; of ${FEW}, they are ${few}`).to.be.at.most(1.5 * few + 20);
     });
   }
+
+  it("the pointers that a fold moves while publishes wait", async () => {
+    const blocks: number[] = [];
+    for (const { client, last } of open) {
+      await client.query("BEGIN");
+      const session = new Session(client);
+      await beginFold(session, "feed 3", "2024-01-01");
+      await lockPointers(session);
+      let read = 0;
+      for (const query of [
+        bind(setLaidAside, { batches: [last - 18], laidAside: true }),
+        bind(refreshOwnVisibility, { batchId: last }),
+        bind(refreshVisibility, { batchId: last - 18 }),
+      ]) {
+        const { rows } = await client.query({
+          ...query,
+          text: `EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ${query.text}`,
+        });
+        const { Plan } = rows[0]["QUERY PLAN"][0];
+        read += Plan["Shared Hit Blocks"] + Plan["Shared Read Blocks"];
+      }
+      await client.query("ROLLBACK");
+      blocks.push(read);
+    }
+    const [few = 0, many = 0] = blocks;
+    expect(many, `blocks of ${MANY} batches; of ${FEW}, they are ${few}`).to.be.at.most(1.5 * few + 20);
+  });
 });

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { publishBatch } from "../../../app/batches/publish.js";
 import { retractBatch } from "../../../app/batches/retract.js";
 import { Database } from "../../../app/database/database.js";
+import type { Session } from "../../../app/database/queries.js";
 import { auditBatch } from "../../../app/ingest/audit/audit.js";
 import { ingestSource } from "../../../app/ingest/ingest-source.js";
 import { RatesFinder } from "../../../app/rates/find-rates.js";
@@ -10,7 +11,7 @@ import { registry } from "../../../app/telemetry/registry.js";
 import { compact } from "../../../app/upkeep/compact.js";
 import { foldAll, foldAround } from "../../../app/upkeep/fold.js";
 import { watchFolds } from "../../../app/upkeep/fold-metrics.js";
-import { layAsideHidden } from "../../../app/upkeep/hidden.js";
+import { bringBackHidden, layAsideHidden } from "../../../app/upkeep/hidden.js";
 import { dropOldMonths } from "../../../app/upkeep/retention.js";
 import { createDatabase, type TestDatabase } from "../../kit/database.js";
 import { until } from "../../kit/until.js";
@@ -160,6 +161,39 @@ describe("folds", function () {
       expect(await differences(database.pool), `without ${id}`).to.deep.equal([]);
     }
     expect((await seen(database.pool)).size).to.equal(0);
+  });
+
+  it("does not count a hidden replace twice whose rates come back while another process would lay it aside", async () => {
+    const hidden = await deliver(database.pool, { mode: "replace", prices: prices(0) });
+    const hides = await deliver(database.pool, { mode: "replace", prices: prices(1) });
+    const publish = await database.pool.connect();
+    const between = async (work: () => Promise<unknown>) => {
+      let transactions = 0;
+      const slow = new (class extends Database {
+        override async transaction<T>(then: (session: Session) => Promise<T>): Promise<T> {
+          transactions += 1;
+          // The first finds the batches, the second lays one aside.
+          if (transactions === 2) await work();
+          return super.transaction(then);
+        }
+      })(database.pool);
+      await layAsideHidden(slow, hides);
+    };
+    let back: Promise<void> | undefined;
+    await between(async () => {
+      await layAsideHidden(database, hides);
+      await publish.query("BEGIN; SELECT FROM dataset FOR UPDATE");
+      back = bringBackHidden(database, hidden);
+      await until("the rates are written again and wait for the publish", () => {
+        const waiting = "wait_event_type = 'Lock' AND datname = current_database()";
+        return number(`SELECT count(*) AS n FROM pg_stat_activity WHERE ${waiting}`).then((n) => n > 0);
+      });
+      setTimeout(() => void publish.query("COMMIT"), 200);
+    });
+    await back;
+    publish.release();
+    await retractBatch(database, hides);
+    expect(await differences(database.pool)).to.deep.equal([]);
   });
 
   it("lays hidden replaces aside and compacts them in the same night, and a retract of what hides them shows them", async () => {
