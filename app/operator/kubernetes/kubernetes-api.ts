@@ -4,6 +4,7 @@ import { KubernetesError } from "./kubernetes-error.js";
 import type { KubernetesObject } from "./objects.js";
 
 const REQUEST_TIMEOUT_MS = 15_000;
+const PAGE = 100;
 
 /** A kind of object, by where the API server has it. */
 export interface Resource {
@@ -63,18 +64,22 @@ export class KubernetesApi {
     return this.#send("GET", this.pathOf(resource, name), { signal });
   }
 
-  /** All objects, a page at a time so that the API server need not hold thousands at once. */
+  /**
+   * All objects, a page at a time so that neither side holds thousands of them whole.
+   * @param keep what is kept of each object.
+   */
   async list<T extends KubernetesObject>(
     resource: Resource,
     labelSelector?: string,
+    keep: (object: T) => T = (object) => object,
   ): Promise<{ items: T[]; resourceVersion: string }> {
     const items: T[] = [];
     let next: string | undefined;
     for (;;) {
       const page = await this.#send<List<T>>("GET", this.pathOf(resource), {
-        query: { labelSelector, limit: 500, continue: next },
+        query: { labelSelector, limit: PAGE, continue: next },
       });
-      items.push(...page.items);
+      items.push(...page.items.map(keep));
       next = page.metadata.continue || undefined;
       if (next === undefined) return { items, resourceVersion: page.metadata.resourceVersion };
     }
