@@ -1,10 +1,12 @@
-import { fetch } from "undici";
+import { type Dispatcher, fetch } from "undici";
 import { HttpMethod, type KubeConfig, RequestContext } from "./client-library.js";
 import { KubernetesError } from "./kubernetes-error.js";
 import type { KubernetesObject } from "./objects.js";
 
 const REQUEST_TIMEOUT_MS = 15_000;
 const PAGE = 100;
+/** Certificates that were renewed on disk are taken up by then. */
+const CONNECTIONS_KEPT_MS = 600_000;
 
 /** A kind of object, by where the API server has it. */
 export interface Resource {
@@ -46,6 +48,7 @@ export class KubernetesApi {
   readonly namespace: string;
   /** In whose name fields are owned (server-side apply). */
   readonly #manager: string;
+  #connections: { dispatcher: Dispatcher; untilMs: number } | undefined;
 
   constructor(config: KubeConfig, namespace: string, manager: string) {
     this.config = config;
@@ -126,6 +129,18 @@ export class KubernetesApi {
     return { apiVersion, kind, ...object };
   }
 
+  /**
+   * The library makes new connections for each request. A handshake each time is most of an idle operator's processor
+   * time, and what is left of the connections most of its memory.
+   */
+  #kept(made: Dispatcher | undefined): Dispatcher | undefined {
+    const nowMs = performance.now();
+    if (this.#connections && nowMs < this.#connections.untilMs) return this.#connections.dispatcher;
+    void this.#connections?.dispatcher.close();
+    this.#connections = made && { dispatcher: made, untilMs: nowMs + CONNECTIONS_KEPT_MS };
+    return made;
+  }
+
   async #send<T>(method: keyof typeof HttpMethod, path: string, given: Given): Promise<T> {
     const { body, contentType = "application/json", query = {}, signal } = given;
     const url = new URL((this.config.getCurrentCluster()?.server ?? "") + path);
@@ -135,7 +150,7 @@ export class KubernetesApi {
     }
     const context = new RequestContext(url.toString(), HttpMethod[method]);
     await this.config.applySecurityAuthentication(context);
-    const dispatcher = context.getDispatcher();
+    const dispatcher = this.#kept(context.getDispatcher());
     const timeout = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
     const response = await fetch(url, {
       method,
