@@ -116,7 +116,7 @@ export class Reconciler {
     }
   }
 
-  /** @returns the object if there was none. */
+  /** @returns the object if it was made anew. */
   async #apply<T extends Applied>(
     feed: Feed,
     resource: Resource,
@@ -144,7 +144,8 @@ export class Reconciler {
     const applied = await api.apply(resource, desired);
     const { generation = 0, resourceVersion } = applied.metadata;
     this.#applied.set(key, { hash, version: resourceVersion, generation });
-    if (!live) return applied;
+    // One that is known here may have been deleted a moment ago.
+    if (!live || applied.metadata.uid !== live.metadata.uid) return applied;
     const seen = live.metadata.generation ?? 0;
     if (last && seen > last.generation && generation > seen) {
       const note = `${resource.kind} ${name} was changed by other means and is put right`;
