@@ -1,6 +1,6 @@
 import { FEED_LABEL } from "./desired/ingest-defaults.js";
 import { type Feed, RUN_AT } from "./feed/feed.js";
-import type { CronJob, Job, KubernetesObject, Metadata, Pod } from "./kubernetes/objects.js";
+import type { Job, KnownCronJob, KubernetesObject, Metadata, Pod } from "./kubernetes/objects.js";
 
 // What is remembered of each object that is watched: what the reconciler reads and no more.
 
@@ -64,6 +64,3 @@ export function keptPod({ status, ...object }: Pod): Pod {
     },
   };
 }
-
-/** A CronJob without what is in it: whether that is right is told by its version. */
-export type KnownCronJob = Omit<CronJob, "spec">;

@@ -2,10 +2,10 @@ import type { Log } from "../database/log.js";
 import { sleep } from "../sleep.js";
 import { FEED_LABEL, type IngestDefaults, selectorOf } from "./desired/ingest-defaults.js";
 import type { Feed } from "./feed/feed.js";
-import { type KnownCronJob, keptCronJob, keptFeed, keptJob, keptObject, keptPod } from "./kept.js";
+import { keptCronJob, keptFeed, keptJob, keptObject, keptPod } from "./kept.js";
 import { Informer } from "./kubernetes/informer.js";
 import { type KubernetesApi, resources } from "./kubernetes/kubernetes-api.js";
-import type { Job, KubernetesObject, Pod } from "./kubernetes/objects.js";
+import type { Job, KnownCronJob, KubernetesObject, Pod } from "./kubernetes/objects.js";
 
 const LOOK_EVERY_MS = 50;
 

@@ -1,7 +1,7 @@
 import type { Feed } from "../feed/feed.js";
 import type { Condition, ConditionType } from "../feed/feed-status.js";
 import { nextRun } from "../feed/next-run.js";
-import type { KnownCronJob } from "../kept.js";
+import type { KnownCronJob } from "../kubernetes/objects.js";
 import { isUnfinished } from "./batch-status.js";
 import type { KnownBatches } from "./feed-batches.js";
 import type { Runs } from "./runs.js";
