@@ -130,8 +130,8 @@ export class KubernetesApi {
   }
 
   /**
-   * The library makes new connections for each request. A handshake each time is most of an idle operator's processor
-   * time, and what is left of the connections most of its memory.
+   * The library makes new connections for each request. A handshake each time costs an idle operator processor time,
+   * and memory until the connections are collected.
    */
   #kept(made: Dispatcher | undefined): Dispatcher | undefined {
     const nowMs = performance.now();
