@@ -1,15 +1,18 @@
+import { createHash } from "node:crypto";
 import { desiredCronJob } from "./desired/cron-job.js";
 import { type IngestDefaults, objectName } from "./desired/ingest-defaults.js";
-import { desiredNetworkPolicy, type NetworkPolicy } from "./desired/network-policy.js";
+import { desiredNetworkPolicy } from "./desired/network-policy.js";
 import { runJob } from "./desired/run-job.js";
 import { type Feed, RETRACT_FINALIZER, RUN_AT } from "./feed/feed.js";
 import { feedSpec } from "./feed/feed-spec.js";
 import type { FeedStatus } from "./feed/feed-status.js";
+import { nextRun } from "./feed/next-run.js";
 import { type Applied, adopt, isForeign } from "./kubernetes/adopt.js";
 import type { Events } from "./kubernetes/events.js";
 import { type KubernetesApi, type Resource, resources } from "./kubernetes/kubernetes-api.js";
 import { isStatus, KubernetesError } from "./kubernetes/kubernetes-error.js";
-import type { CronJob, Job, KubernetesObject, Pod } from "./kubernetes/objects.js";
+import type { CronJob, Job, KnownCronJob, KubernetesObject, Pod } from "./kubernetes/objects.js";
+import { isUnfinished } from "./status/batch-status.js";
 import { LATE_AFTER_MS, type Problem } from "./status/conditions.js";
 import type { KnownBatches } from "./status/feed-batches.js";
 import { happenedSince } from "./status/happened.js";
@@ -18,12 +21,14 @@ import { isSameStatus, statusOf } from "./status/status-of.js";
 
 /** Looks at a Feed again after this long even if nothing was heard of it. */
 const AGAIN_AFTER_MS = 600_000;
+/** A CronJob that is made anew makes up for a run that was due this long ago at most. */
+const MADE_UP_MS = 300_000;
 
 /** What the reconciler knows without asking. */
 export interface World {
   feed(name: string): Feed | undefined;
-  cronJob(name: string): CronJob | undefined;
-  networkPolicy(name: string): NetworkPolicy | undefined;
+  cronJob(name: string): KnownCronJob | undefined;
+  networkPolicy(name: string): KubernetesObject | undefined;
   /** Of a feed. */
   jobs(feed: string): readonly Job[];
   pods(feed: string): readonly Pod[];
@@ -48,7 +53,7 @@ export interface ReconcilerOptions {
 export class Reconciler {
   readonly #options: ReconcilerOptions;
   /** What was applied last, by kind and name: applying the same to the same object is left out. */
-  readonly #applied = new Map<string, { desired: string; version: string | undefined; generation: number }>();
+  readonly #applied = new Map<string, { hash: string; version: string | undefined; generation: number }>();
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
@@ -58,13 +63,18 @@ export class Reconciler {
     const { world } = this.#options;
     const feed = world.feed(name);
     // What it owned goes with it.
-    if (!feed) return;
+    if (!feed) return this.#forget(name);
     if (feed.metadata.deletionTimestamp) return this.#end(feed);
     if (await this.#keepFinalizer(feed)) return;
     const problem = await this.#bringAbout(feed);
     const lastRunRequest = problem ? feed.status?.lastRunRequest : await this.#startRequestedRun(feed);
     await this.#tellStatus(feed, problem, lastRunRequest);
     if (problem && !problem.forGood) throw new Error(problem.message);
+  }
+
+  #forget(feed: string): void {
+    const name = objectName(feed, this.#options.defaults);
+    for (const { plural } of [resources.cronJobs, resources.networkPolicies]) this.#applied.delete(`${plural}/${name}`);
   }
 
   /** Puts the finalizer on, or takes it away. @returns whether it did: the Feed then comes again, changed. */
@@ -96,7 +106,8 @@ export class Reconciler {
       // First, so that no run begins without it.
       if (policy) await this.#apply(feed, resources.networkPolicies, policy, world.networkPolicy(name));
       else if (world.networkPolicy(name)) await this.#options.api.delete(resources.networkPolicies, name);
-      await this.#apply(feed, resources.cronJobs, desiredCronJob(feed, defaults), world.cronJob(name));
+      const made = await this.#apply(feed, resources.cronJobs, desiredCronJob(feed, defaults), world.cronJob(name));
+      if (made) await this.#makeUp(feed, made);
       return undefined;
     } catch (error) {
       if (!(error instanceof KubernetesError)) throw error;
@@ -104,7 +115,13 @@ export class Reconciler {
     }
   }
 
-  async #apply(feed: Feed, resource: Resource, desired: Applied, live: Applied | undefined): Promise<void> {
+  /** @returns the object if it was made anew. */
+  async #apply<T extends Applied>(
+    feed: Feed,
+    resource: Resource,
+    desired: T,
+    live: KubernetesObject | undefined,
+  ): Promise<T | undefined> {
     const { api, events } = this.#options;
     const { name } = desired.metadata;
     if (live && isForeign(feed, live)) {
@@ -115,48 +132,66 @@ export class Reconciler {
       );
     }
     const key = `${resource.plural}/${name}`;
-    const text = JSON.stringify(desired);
+    const hash = createHash("sha256").update(JSON.stringify(desired)).digest("base64");
     const last = this.#applied.get(key);
-    if (live && last?.desired === text && last.version === live.metadata.resourceVersion) return;
+    if (live && last?.hash === hash && last.version === live.metadata.resourceVersion) return undefined;
     if (live && !live.metadata.ownerReferences?.length) {
-      await adopt(api, resource, live, desired);
+      await adopt(api, resource, desired);
       const note = `${resource.kind} ${name} was there before the Feed; the operator looks after it from now on`;
       await events.tell(feed, { type: "Normal", reason: "Adopted", action: "Adopt", note });
     }
-    const { metadata } = await api.apply(resource, desired);
-    const { generation = 0 } = metadata;
-    this.#applied.set(key, { desired: text, version: metadata.resourceVersion, generation });
-    if (!live && resource === resources.cronJobs) {
-      await events.tell(feed, {
-        type: "Normal",
-        reason: "Created",
-        action: "Apply",
-        note: `Made ${resource.kind} ${name}`,
-      });
-    }
-    const seen = live?.metadata.generation ?? 0;
+    const applied = await api.apply(resource, desired);
+    const { generation = 0, resourceVersion } = applied.metadata;
+    this.#applied.set(key, { hash, version: resourceVersion, generation });
+    // One that is known here may have been deleted a moment ago.
+    if (!live || applied.metadata.uid !== live.metadata.uid) return applied;
+    const seen = live.metadata.generation ?? 0;
     if (last && seen > last.generation && generation > seen) {
       const note = `${resource.kind} ${name} was changed by other means and is put right`;
       await events.tell(feed, { type: "Warning", reason: "PutRight", action: "Apply", note });
     }
+    return undefined;
   }
 
-  /** @returns the newest request that was acted on. */
-  async #startRequestedRun(feed: Feed): Promise<string | undefined> {
-    const { api, defaults, events } = this.#options;
-    const request = feed.metadata.annotations?.[RUN_AT];
-    const before = feed.status?.lastRunRequest;
-    if (!request || request === before) return before;
-    const cronJob = await api.get<CronJob>(resources.cronJobs, objectName(feed.metadata.name, defaults));
+  /**
+   * A CronJob that was lost, such as by an upgrade from a chart that made it, took its runs with it, and a new one does
+   * not know what was due before. A run too many loads nothing twice; one too few would be missed.
+   */
+  async #makeUp(feed: Feed, made: CronJob): Promise<void> {
+    const { events, world } = this.#options;
+    const { name } = made.metadata;
+    await events.tell(feed, { type: "Normal", reason: "Created", action: "Apply", note: `Made CronJob ${name}` });
+    if (feed.spec.suspend) return;
+    const now = new Date();
+    const due = nextRun(feed.spec, new Date(+now - MADE_UP_MS));
+    const batches = world.batches(feed.metadata.name);
+    const unfinished = "newest" in batches ? batches.newest.find(isUnfinished) : undefined;
+    if (unfinished) await this.#startRun(feed, made, `batch ${unfinished.id}`, `batch ${unfinished.id} is unfinished`);
+    else if (due && due <= now) await this.#startRun(feed, made, due.toISOString(), `due at ${due.toISOString()}`);
+  }
+
+  /** @param request one Job is made for it, however often this is called. @param why for people. */
+  async #startRun(feed: Feed, cronJob: CronJob, request: string, why: string): Promise<void> {
+    const { api, events } = this.#options;
     const job = runJob(cronJob, request);
     try {
       await api.create(resources.jobs, job);
-      const note = `Started Job ${job.metadata.name}, as asked for (${request})`;
+      const note = `Started Job ${job.metadata.name}: ${why}`;
       await events.tell(feed, { type: "Normal", reason: "RunStarted", action: "Run", note });
     } catch (error) {
       // It was made for this request already, and the status that says so did not get through.
       if (!isStatus(error, 409)) throw error;
     }
+  }
+
+  /** @returns the newest request that was acted on. */
+  async #startRequestedRun(feed: Feed): Promise<string | undefined> {
+    const { api, defaults } = this.#options;
+    const request = feed.metadata.annotations?.[RUN_AT];
+    const before = feed.status?.lastRunRequest;
+    if (!request || request === before) return before;
+    const cronJob = await api.get<CronJob>(resources.cronJobs, objectName(feed.metadata.name, defaults));
+    await this.#startRun(feed, cronJob, request, `asked for (${request})`);
     return request;
   }
 

@@ -1,11 +1,11 @@
 import type { Log } from "../database/log.js";
 import { sleep } from "../sleep.js";
 import { FEED_LABEL, type IngestDefaults, selectorOf } from "./desired/ingest-defaults.js";
-import type { NetworkPolicy } from "./desired/network-policy.js";
 import type { Feed } from "./feed/feed.js";
+import { keptCronJob, keptFeed, keptJob, keptObject, keptPod } from "./kept.js";
 import { Informer } from "./kubernetes/informer.js";
 import { type KubernetesApi, resources } from "./kubernetes/kubernetes-api.js";
-import type { CronJob, Job, KubernetesObject, Pod } from "./kubernetes/objects.js";
+import type { Job, KnownCronJob, KubernetesObject, Pod } from "./kubernetes/objects.js";
 
 const LOOK_EVERY_MS = 50;
 
@@ -13,8 +13,8 @@ const LOOK_EVERY_MS = 50;
 export class WatchedWorld {
   readonly #namespace: string;
   readonly #feeds: Informer<Feed>;
-  readonly #cronJobs: Informer<CronJob>;
-  readonly #networkPolicies: Informer<NetworkPolicy> | undefined;
+  readonly #cronJobs: Informer<KnownCronJob>;
+  readonly #networkPolicies: Informer<KubernetesObject> | undefined;
   readonly #jobs: Informer<Job>;
   readonly #pods: Informer<Pod>;
 
@@ -33,14 +33,17 @@ export class WatchedWorld {
     };
     this.#feeds = new Informer<Feed>(api, resources.feeds, {
       log,
+      keep: keptFeed,
       onChange: ({ metadata }) => onChange(metadata.name),
     });
     // All of the namespace: one of another owner may have a name that a Feed asks for.
-    this.#cronJobs = new Informer<CronJob>(api, resources.cronJobs, made);
+    this.#cronJobs = new Informer<KnownCronJob>(api, resources.cronJobs, { ...made, keep: keptCronJob });
     this.#networkPolicies =
-      defaults.addressFamilies === null ? undefined : new Informer<NetworkPolicy>(api, resources.networkPolicies, made);
-    this.#jobs = new Informer<Job>(api, resources.jobs, { ...made, labelSelector });
-    this.#pods = new Informer<Pod>(api, resources.pods, { ...made, labelSelector });
+      defaults.addressFamilies === null
+        ? undefined
+        : new Informer<KubernetesObject>(api, resources.networkPolicies, { ...made, keep: keptObject });
+    this.#jobs = new Informer<Job>(api, resources.jobs, { ...made, keep: keptJob, labelSelector });
+    this.#pods = new Informer<Pod>(api, resources.pods, { ...made, keep: keptPod, labelSelector });
   }
 
   /** Returns when all objects are known, or the signal is aborted. */
@@ -70,11 +73,11 @@ export class WatchedWorld {
     return this.#feeds.get(name, this.#namespace);
   }
 
-  cronJob(name: string): CronJob | undefined {
+  cronJob(name: string): KnownCronJob | undefined {
     return this.#cronJobs.get(name, this.#namespace);
   }
 
-  networkPolicy(name: string): NetworkPolicy | undefined {
+  networkPolicy(name: string): KubernetesObject | undefined {
     return this.#networkPolicies?.get(name, this.#namespace);
   }
 

@@ -25,7 +25,7 @@ import {
   startOperator,
 } from "./feeds/operators.js";
 import { refused, taken } from "./feeds/specs.js";
-import { figure } from "./figures.js";
+import { figure, promised } from "./figures.js";
 
 const NAMESPACE = "ratesapp-feeds";
 const SLOW = { timeoutMs: 20_000, everyMs: 50 };
@@ -155,7 +155,7 @@ describe("feeds in Kubernetes", function () {
       return spec.schedule === "0 0 1 1 *" && spec.jobTemplate.spec?.parallelism === 1;
     };
     await until("the CronJob is right again", right, SLOW);
-    figure("a CronJob edited by hand is right again", (performance.now() - start) / 1000, "s", 5);
+    promised("a CronJob edited by hand is right again", (performance.now() - start) / 1000, "s", 5);
     expect((await cronJob("edited")).metadata.annotations).to.include({ "example.com/kept": "yes" });
     await until("an Event tells it", async () => (await eventsOf(api, "edited")).includes("PutRight"), SLOW);
     const { uid } = (await cronJob("edited")).metadata;
@@ -201,7 +201,7 @@ describe("feeds in Kubernetes", function () {
     const id = await deliver(test.database, { feed: "told", prices });
     let start = performance.now();
     await becomes("told", "LastBatchSucceeded=True Published");
-    figure("a batch's end stands in the status of its feed", (performance.now() - start) / 1000, "s", 5);
+    promised("a batch's end stands in the status of its feed", (performance.now() - start) / 1000, "s", 5);
     const { status } = await readFeed(api, "told");
     expect(status?.batches?.[0]).to.include({ id, state: "published", rows: 1, badRows: 0 });
     await retractBatch(test.database, id);
@@ -291,6 +291,30 @@ describe("feeds in Kubernetes", function () {
       taken.metadata.managedFields?.filter(({ subresource }) => !subresource).map(({ manager }) => manager),
     ).to.deep.equal(["ratesapp-operator"]);
     expect(await eventsOf(api, "old")).to.include("Adopted");
+  });
+
+  it("make up for a run that was due while their CronJob was gone, and for one that was stopped with it", async () => {
+    const jobs = async (name: string) =>
+      (await api.list<Job>(resources.jobs)).items.filter(({ metadata }) =>
+        metadata.name.startsWith(`ratesapp-ingest-${name}-`),
+      );
+    const minute = new Date(Date.now() - 60_000);
+    const schedule = `${minute.getUTCMinutes()} ${minute.getUTCHours()} * * *`;
+    await applyFeed(api, "due", { schedule });
+    await until("the run is made up for", async () => (await jobs("due")).length === 1, SLOW);
+    await applyFeed(api, "not-due");
+    await applyFeed(api, "paused", { schedule, suspend: true });
+    await becomes("not-due", "Ready=True Scheduled");
+    await becomes("paused", "Ready=True Suspended");
+    const batch = await loadBatch(test.database, {
+      feed: "not-due",
+      prices: [{ origin: "CNSGH", destination: "NLRTM", day: "2024-03-02", price: 7 }],
+    });
+    await until("the batch is known", async () => (await readFeed(api, "not-due")).status?.current?.id === batch, SLOW);
+    expect(await jobs("not-due")).to.have.lengthOf(0);
+    await api.delete(resources.cronJobs, "ratesapp-ingest-not-due");
+    await until("the ingest goes on", async () => (await jobs("not-due")).length === 1, SLOW);
+    expect(await jobs("paused")).to.have.lengthOf(0);
   });
 
   it("leave a CronJob alone that is not theirs, and say so", async () => {
@@ -403,7 +427,7 @@ describe("two operators", function () {
     await first.stop();
     let start = performance.now();
     await until("the second leads", async () => ![undefined, "", leader].includes(await holder()), SLOW);
-    figure("an operator that stops has handed over", (performance.now() - start) / 1000, "s", 5);
+    promised("an operator that stops has handed over", (performance.now() - start) / 1000, "s", 5);
     await applyFeed(api, "two");
     await ready("two");
     // A process of its own can be killed in the middle of its work.
@@ -423,13 +447,53 @@ describe("two operators", function () {
       killed.kill();
       start = performance.now();
       await until("another leads", async () => (await holder()) !== before, { timeoutMs: 40_000, everyMs: 50 });
-      figure("an operator that is killed is replaced", (performance.now() - start) / 1000, "s", 20);
+      promised("an operator that is killed is replaced", (performance.now() - start) / 1000, "s", 20);
       for (let number = 0; number < 20; number += 1) await ready(`many-${number}`);
       const { items } = await api.list<CronJob>(resources.cronJobs);
       expect(items).to.have.lengthOf(22);
     } finally {
       killed.kill();
       await third.stop();
+    }
+  });
+
+  it("agree on who leads though their clocks differ by an hour", async () => {
+    const named = (name: string, hours: number) => ({
+      metadata: { name },
+      spec: {
+        holderIdentity: "other",
+        leaseDurationSeconds: 12,
+        renewTime: `${new Date(Date.now() + hours * 3_600_000).toISOString().slice(0, -1)}000Z`,
+        leaseTransitions: 0,
+      },
+    });
+    const lost = await feedsNamespace(`${NAMESPACE}-ahead`);
+    const renewed = await feedsNamespace(`${NAMESPACE}-behind`);
+    const name = "ratesapp-operator";
+    await Promise.all([
+      lost.create(resources.leases, named(name, 1)),
+      renewed.create(resources.leases, named(name, -1)),
+    ]);
+    const holderIn = async (where: KubernetesApi) =>
+      (await where.get<Lease>(resources.leases, name)).spec.holderIdentity;
+    const operators = [lost, renewed].map((where) => startOperator(where.namespace, test.url));
+    try {
+      let renewals = 0;
+      await until(
+        "the one that ended, whose clock was ahead, is replaced",
+        async () => {
+          renewals += 1;
+          const { spec } = named(name, -1);
+          await renewed.patch(resources.leases, name, "merge", { spec: { renewTime: spec.renewTime } });
+          expect(await holderIn(renewed)).to.equal("other");
+          return (await holderIn(lost)) !== "other";
+        },
+        { timeoutMs: 30_000, everyMs: 1_000 },
+      );
+      expect(renewals, "renewals by one whose clock is behind").to.be.above(5);
+      expect(await holderIn(renewed)).to.equal("other");
+    } finally {
+      await Promise.all(operators.map((operator) => operator.stop()));
     }
   });
 
@@ -452,10 +516,11 @@ describe("two operators", function () {
         },
         { timeoutMs: 180_000, everyMs: 1_000 },
       );
-      figure("500 feeds are brought in line", (performance.now() - start) / 1000, "s", 60);
+      promised("500 feeds are brought in line", (performance.now() - start) / 1000, "s", 60);
       await sleep(5_000);
       const busy = operator.cpuSeconds();
       await sleep(20_000);
+      // Held only where nothing else runs: on a busy machine the same work takes longer and garbage waits.
       figure("CPU of an operator of 500 feeds at rest", ((operator.cpuSeconds() - busy) / 20) * 1000, "m", 10);
       figure("memory of an operator of 500 feeds", operator.memoryMiB(), "MiB", 150);
     } finally {

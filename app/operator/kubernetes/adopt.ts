@@ -21,8 +21,9 @@ export function isForeign(owner: KubernetesObject, live: KubernetesObject): bool
  * Server side apply alone would leave what they had set and the operator does not, such as a volume of the release
  * before. The object itself stays, so no run is missed and none is started twice.
  */
-export async function adopt(api: KubernetesApi, resource: Resource, live: Applied, desired: Applied): Promise<void> {
+export async function adopt(api: KubernetesApi, resource: Resource, desired: Applied): Promise<void> {
   const { name } = desired.metadata;
+  const live = await api.get<Applied>(resource, name);
   const metadata = {
     ...live.metadata,
     labels: { ...desired.metadata.labels },

@@ -5,9 +5,12 @@ import type { KubernetesObject } from "./objects.js";
 
 const FIRST_DELAY_MS = 500;
 const MOST_DELAY_MS = 10_000;
+const CHANGES: ReadonlySet<string> = new Set(["ADDED", "MODIFIED", "DELETED"]);
 
 export interface InformerOptions<T> {
   readonly labelSelector?: string;
+  /** What of an object is read here. The rest is forgotten, or it would be most of the process' memory. */
+  keep(object: T): T;
   readonly log: Log;
   /** Called for each object that is new, changed or gone. */
   onChange(object: T): void;
@@ -28,19 +31,31 @@ export class Informer<T extends KubernetesObject> {
   #stopped = false;
   #synced = false;
 
-  constructor(api: KubernetesApi, resource: Resource, { labelSelector, log, onChange }: InformerOptions<T>) {
+  constructor(api: KubernetesApi, resource: Resource, { keep, labelSelector, log, onChange }: InformerOptions<T>) {
     this.#log = log;
     this.#plural = resource.plural;
     const list = async () => {
-      const { items, resourceVersion } = await api.list<T>(resource, labelSelector);
+      const { items, resourceVersion } = await api.list<T>(resource, labelSelector, keep);
       return { items, metadata: { resourceVersion } };
     };
-    this.#watched = new ListWatch(api.pathOf(resource), new Watch(api.config), list as never, false, labelSelector);
-    this.#watched.on("change", (object: T) => {
-      // Of no use here, and half of the memory.
-      delete (object.metadata as { managedFields?: unknown }).managedFields;
-      onChange(object);
-    });
+    const watch = new Watch(api.config);
+    const keeping = {
+      watch: (
+        path: string,
+        query: object,
+        onEvent: (phase: string, object: T) => void,
+        onDone: (error: unknown) => void,
+      ) =>
+        watch.watch(
+          path,
+          query as never,
+          // An error is no object of the kind.
+          (phase, object) => onEvent(phase, CHANGES.has(phase) ? keep(object) : object),
+          onDone,
+        ),
+    };
+    this.#watched = new ListWatch(api.pathOf(resource), keeping as never, list as never, false, labelSelector);
+    this.#watched.on("change", onChange);
     this.#watched.on("error", (error: unknown) => this.#again(error));
   }
 

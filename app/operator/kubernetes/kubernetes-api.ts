@@ -1,9 +1,12 @@
-import { fetch } from "undici";
+import { type Dispatcher, fetch } from "undici";
 import { HttpMethod, type KubeConfig, RequestContext } from "./client-library.js";
 import { KubernetesError } from "./kubernetes-error.js";
 import type { KubernetesObject } from "./objects.js";
 
 const REQUEST_TIMEOUT_MS = 15_000;
+const PAGE = 100;
+/** Certificates that were renewed on disk are taken up by then. */
+const CONNECTIONS_KEPT_MS = 600_000;
 
 /** A kind of object, by where the API server has it. */
 export interface Resource {
@@ -45,6 +48,7 @@ export class KubernetesApi {
   readonly namespace: string;
   /** In whose name fields are owned (server-side apply). */
   readonly #manager: string;
+  #connections: { dispatcher: Dispatcher; untilMs: number } | undefined;
 
   constructor(config: KubeConfig, namespace: string, manager: string) {
     this.config = config;
@@ -63,18 +67,22 @@ export class KubernetesApi {
     return this.#send("GET", this.pathOf(resource, name), { signal });
   }
 
-  /** All objects, a page at a time so that the API server need not hold thousands at once. */
+  /**
+   * All objects, a page at a time so that neither side holds thousands of them whole.
+   * @param keep what is kept of each object.
+   */
   async list<T extends KubernetesObject>(
     resource: Resource,
     labelSelector?: string,
+    keep: (object: T) => T = (object) => object,
   ): Promise<{ items: T[]; resourceVersion: string }> {
     const items: T[] = [];
     let next: string | undefined;
     for (;;) {
       const page = await this.#send<List<T>>("GET", this.pathOf(resource), {
-        query: { labelSelector, limit: 500, continue: next },
+        query: { labelSelector, limit: PAGE, continue: next },
       });
-      items.push(...page.items);
+      items.push(...page.items.map(keep));
       next = page.metadata.continue || undefined;
       if (next === undefined) return { items, resourceVersion: page.metadata.resourceVersion };
     }
@@ -121,6 +129,18 @@ export class KubernetesApi {
     return { apiVersion, kind, ...object };
   }
 
+  /**
+   * The library makes new connections for each request. A handshake each time costs an idle operator processor time,
+   * and memory until the connections are collected.
+   */
+  #kept(made: Dispatcher | undefined): Dispatcher | undefined {
+    const nowMs = performance.now();
+    if (this.#connections && nowMs < this.#connections.untilMs) return this.#connections.dispatcher;
+    void this.#connections?.dispatcher.close();
+    this.#connections = made && { dispatcher: made, untilMs: nowMs + CONNECTIONS_KEPT_MS };
+    return made;
+  }
+
   async #send<T>(method: keyof typeof HttpMethod, path: string, given: Given): Promise<T> {
     const { body, contentType = "application/json", query = {}, signal } = given;
     const url = new URL((this.config.getCurrentCluster()?.server ?? "") + path);
@@ -130,7 +150,7 @@ export class KubernetesApi {
     }
     const context = new RequestContext(url.toString(), HttpMethod[method]);
     await this.config.applySecurityAuthentication(context);
-    const dispatcher = context.getDispatcher();
+    const dispatcher = this.#kept(context.getDispatcher());
     const timeout = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
     const response = await fetch(url, {
       method,

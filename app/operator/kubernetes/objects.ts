@@ -50,6 +50,9 @@ export interface CronJob extends KubernetesObject {
   readonly status?: { readonly lastScheduleTime?: string; readonly active?: readonly V1LocalObjectReference[] };
 }
 
+/** A CronJob without what is in it: whether that is right is told by its version. */
+export type KnownCronJob = Omit<CronJob, "spec">;
+
 export interface Job extends KubernetesObject {
   readonly spec?: V1Job["spec"];
   readonly status?: {

@@ -1,7 +1,7 @@
 import type { Feed } from "../feed/feed.js";
 import type { Condition, ConditionType } from "../feed/feed-status.js";
 import { nextRun } from "../feed/next-run.js";
-import type { CronJob } from "../kubernetes/objects.js";
+import type { KnownCronJob } from "../kubernetes/objects.js";
 import { isUnfinished } from "./batch-status.js";
 import type { KnownBatches } from "./feed-batches.js";
 import type { Runs } from "./runs.js";
@@ -21,7 +21,7 @@ export interface Problem {
 export interface Observed {
   readonly feed: Feed;
   readonly problem: Problem | undefined;
-  readonly cronJob: CronJob | undefined;
+  readonly cronJob: KnownCronJob | undefined;
   readonly runs: Runs;
   readonly batches: KnownBatches;
   readonly now: Date;
@@ -86,7 +86,7 @@ function lateness({ batches, cronJob, feed, now, problem }: Observed): Said {
 }
 
 /** When the schedule last started a run; it counts from when it was made. */
-export const lastRunOf = ({ metadata, status }: CronJob): Date =>
+export const lastRunOf = ({ metadata, status }: KnownCronJob): Date =>
   new Date(status?.lastScheduleTime ?? metadata.creationTimestamp ?? Date.now());
 
 function lastBatch({ batches }: Observed): Said {

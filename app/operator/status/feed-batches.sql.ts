@@ -1,4 +1,13 @@
-import { statement } from "../../database/statement.js";
+import { type NoParams, statement } from "../../database/statement.js";
+
+/**
+ * One row that is another one once a batch of any feed has begun or ended, and says whether one is being made: all that
+ * is asked while nothing happens.
+ */
+export const readState = statement<NoParams, { state: string; unfinished: boolean }>(`
+  SELECT md5(coalesce((SELECT string_agg(feed || ' ' || state || ' ' || batches, ',' ORDER BY feed, state)
+                       FROM feed_states), '')) AS state,
+         EXISTS (SELECT FROM batches WHERE state IN ('loading', 'auditing', 'audited')) AS unfinished`);
 
 /**
  * For each feed that has any batch, a text that is another one once a batch of it has begun or ended. What it is made

@@ -4,7 +4,7 @@ import type { Database } from "../../database/database.js";
 import type { Log } from "../../database/log.js";
 import { sleep } from "../../sleep.js";
 import { LISTED_BATCHES } from "../feed/feed-status.js";
-import { readMarks } from "./feed-batches.sql.js";
+import { readMarks, readState } from "./feed-batches.sql.js";
 
 const EVERY_MS = 2_000;
 
@@ -31,6 +31,8 @@ export class FeedBatches {
   readonly #options: FeedBatchesOptions;
   readonly #known = new Map<string, { mark: string; newest: readonly BatchSummary[] }>();
   #away: string | undefined = "it was not asked yet";
+  /** Of the database and of the list of feeds, when marks were read last and no batch was being made. */
+  #still: string | undefined;
 
   constructor(database: Database, options: FeedBatchesOptions) {
     this.#database = database;
@@ -69,11 +71,15 @@ export class FeedBatches {
   }
 
   async #readChanged(feeds: readonly string[]): Promise<string[]> {
+    const now = await this.#database.row(readState);
+    const still = now?.unfinished ? undefined : `${now?.state} ${feeds}`;
+    if (still !== undefined && still === this.#still) return [];
     const marks = await this.#database.rows(readMarks, { feeds });
     const changed = marks.filter(({ feed, mark, unfinished }) => unfinished || this.#known.get(feed)?.mark !== mark);
     for (const { feed, mark } of changed) {
       this.#known.set(feed, { mark, newest: await listBatches(this.#database, { feed, limit: LISTED_BATCHES }) });
     }
+    this.#still = still;
     const current = new Set(feeds);
     for (const feed of this.#known.keys()) if (!current.has(feed)) this.#known.delete(feed);
     return changed.map(({ feed }) => feed);

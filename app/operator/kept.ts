@@ -1,0 +1,66 @@
+import { FEED_LABEL } from "./desired/ingest-defaults.js";
+import { type Feed, RUN_AT } from "./feed/feed.js";
+import type { Job, KnownCronJob, KubernetesObject, Metadata, Pod } from "./kubernetes/objects.js";
+
+// What is remembered of each object that is watched: what the reconciler reads and no more.
+
+const JOB_LABEL = "batch.kubernetes.io/job-name";
+/** Read to tell whether an object is of a feed, and of which release. */
+const LABELS = [FEED_LABEL, "app.kubernetes.io/instance", JOB_LABEL];
+
+const only = (given: Readonly<Record<string, string>> = {}, names: readonly string[]) =>
+  Object.fromEntries(names.flatMap((name) => (given[name] === undefined ? [] : [[name, given[name]]])));
+
+function metadataOf({ metadata }: KubernetesObject): Metadata {
+  const { name, namespace, uid, resourceVersion, generation, labels, ownerReferences } = metadata;
+  const { creationTimestamp, deletionTimestamp } = metadata;
+  return {
+    name,
+    labels: only(labels, LABELS),
+    ...(namespace !== undefined && { namespace }),
+    ...(uid !== undefined && { uid }),
+    ...(resourceVersion !== undefined && { resourceVersion }),
+    ...(generation !== undefined && { generation }),
+    ...(ownerReferences && { ownerReferences }),
+    ...(creationTimestamp !== undefined && { creationTimestamp }),
+    ...(deletionTimestamp !== undefined && { deletionTimestamp }),
+  };
+}
+
+/** An object of which only what every object has is read. */
+export const keptObject = (object: KubernetesObject): KubernetesObject => ({ metadata: metadataOf(object) });
+
+export function keptFeed(feed: Feed): Feed {
+  const { annotations, finalizers } = feed.metadata;
+  return {
+    metadata: {
+      ...metadataOf(feed),
+      annotations: only(annotations, [RUN_AT]),
+      ...(finalizers && { finalizers }),
+    },
+    spec: feed.spec,
+    ...(feed.status && { status: feed.status }),
+  };
+}
+
+export function keptCronJob({ status, ...object }: KnownCronJob): KnownCronJob {
+  const { lastScheduleTime } = status ?? {};
+  return { metadata: metadataOf(object), ...(lastScheduleTime !== undefined && { status: { lastScheduleTime } }) };
+}
+
+export function keptJob({ status, ...object }: Job): Job {
+  const { conditions } = status ?? {};
+  return { metadata: metadataOf(object), ...(conditions && { status: { conditions } }) };
+}
+
+export function keptPod({ status, ...object }: Pod): Pod {
+  const { conditions, containerStatuses, initContainerStatuses } = status ?? {};
+  return {
+    metadata: metadataOf(object),
+    status: {
+      ...(conditions && { conditions }),
+      ...(containerStatuses && { containerStatuses }),
+      ...(initContainerStatuses && { initContainerStatuses }),
+    },
+  };
+}
