@@ -16,7 +16,7 @@ export async function beginFold(session: Session, feed: string, month: string): 
   return (await session.row(keepMonth, { month }))?.kept === true;
 }
 
-/** Takes the lock that publishes wait for, to move the pointers. Until the transaction ends, statements must be short. */
+/** Takes the lock that publishes wait for, to move the pointers. Statements after this must be short. */
 export async function lockPointers(session: Session): Promise<void> {
   await session.run(limitWaits);
   await session.run(unboundFold);
