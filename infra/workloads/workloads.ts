@@ -1,8 +1,10 @@
 import { createHash } from "node:crypto";
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { feedDefinition } from "../../app/operator/feed/feed-definition.js";
 import type { Access } from "../access/access.js";
 import type { KubernetesCluster } from "../cluster/kubernetes-cluster.js";
+import { kubernetesProvider } from "../cluster/kubernetes-provider.js";
 import { inProject } from "../in-project.js";
 import type { Names } from "../names.js";
 import { podsOf } from "../network/peers.js";
@@ -35,13 +37,30 @@ export class Workloads extends pulumi.ComponentResource {
   constructor(name: string, args: WorkloadsArgs, options: pulumi.ComponentResourceOptions) {
     super("ratesapp:workloads:Workloads", name, {}, options);
     const { access, namespace, names } = args;
+    const chart = inProject("charts/ratesapp");
     new kubernetes.helm.v4.Chart(
       names.release,
-      { chart: inProject("charts/ratesapp"), name: names.release, namespace, values: { ...this.#values(args) } },
-      { parent: this, dependsOn: access },
+      { chart, name: names.release, namespace, values: { ...this.#values(args) }, skipCrds: true },
+      { parent: this, dependsOn: [access, this.#feedDefinition(args.cluster)] },
     );
     this.url = pulumi.interpolate`http://${names.release}.${namespace}.svc`;
     this.registerOutputs();
+  }
+
+  /**
+   * What a Feed is. The whole cluster shares it, so it stays when the stack goes: with it, the Feeds of all other stacks
+   * would be deleted. A stack that comes takes it over, and the newest release wins.
+   */
+  #feedDefinition({ access }: KubernetesCluster): kubernetes.apiextensions.v1.CustomResourceDefinition {
+    return new kubernetes.apiextensions.v1.CustomResourceDefinition(
+      "feeds",
+      feedDefinition() as unknown as kubernetes.apiextensions.v1.CustomResourceDefinitionArgs,
+      {
+        parent: this,
+        retainOnDelete: true,
+        provider: kubernetesProvider("feeds-definition", { ...access, upsertExistingObjects: true }, { parent: this }),
+      },
+    );
   }
 
   #values({ access, cluster, names, namespace, places, secrets, settings }: WorkloadsArgs): Values {
