@@ -95,7 +95,9 @@ export class Reconciler {
     try {
       // First, so that no run begins without it.
       if (policy) await this.#apply(feed, resources.networkPolicies, policy, world.networkPolicy(name));
-      else if (world.networkPolicy(name)) await this.#options.api.delete(resources.networkPolicies, name);
+      else if (isOwn(feed, world.networkPolicy(name))) {
+        await orNone(this.#options.api.delete(resources.networkPolicies, name));
+      }
       await this.#apply(feed, resources.cronJobs, desiredCronJob(feed, defaults), world.cronJob(name));
       return undefined;
     } catch (error) {
@@ -189,11 +191,12 @@ export class Reconciler {
     if (!finalizers.includes(RETRACT_FINALIZER)) return;
     if (feed.spec.onDelete === "Retract") {
       const cronJob = world.cronJob(objectName(name, defaults));
-      if (cronJob && !cronJob.metadata.deletionTimestamp) {
-        await orNone(api.delete(resources.cronJobs, cronJob.metadata.name));
+      const ours = isOwn(feed, cronJob);
+      if (ours && !cronJob?.metadata.deletionTimestamp) {
+        await orNone(api.delete(resources.cronJobs, objectName(name, defaults)));
       }
       // Otherwise a run that is still under way would publish after the retract.
-      if (cronJob || world.jobs(name).length > 0) return this.#options.again(name, 1_000);
+      if (ours || world.jobs(name).length > 0) return this.#options.again(name, 1_000);
       const { retracted, tooOld } = await retract(name);
       const left = tooOld > 0 ? `; ${tooOld} can no longer be retracted and stay` : "";
       const note = `Batches that consumers no longer see: ${retracted}${left}`;
@@ -207,6 +210,9 @@ export class Reconciler {
       );
   }
 }
+
+/** Whether an object is there and may be deleted: another owner's may have the same name. */
+const isOwn = (feed: Feed, live: Applied | undefined): boolean => live !== undefined && !isForeign(feed, live);
 
 /** What is not there (any more) is no error. */
 async function orNone<T>(answer: Promise<T>): Promise<T | undefined> {

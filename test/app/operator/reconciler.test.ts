@@ -1,0 +1,73 @@
+import { expect } from "chai";
+import { RETRACT_FINALIZER } from "../../../app/operator/feed/feed.js";
+import { feedSpec } from "../../../app/operator/feed/feed-spec.js";
+import type { Events } from "../../../app/operator/kubernetes/events.js";
+import type { KubernetesApi, Resource } from "../../../app/operator/kubernetes/kubernetes-api.js";
+import type { CronJob, Job, Metadata, Pod } from "../../../app/operator/kubernetes/objects.js";
+import { Reconciler, type ReconcilerOptions, type World } from "../../../app/operator/reconciler.js";
+
+const NAME = "ratesapp-ingest-asia";
+const defaults: ReconcilerOptions["defaults"] = {
+  name: "ratesapp",
+  labels: { "app.kubernetes.io/name": "ratesapp", "app.kubernetes.io/instance": "rates" },
+  pod: { spec: { containers: [{ name: "ingest" }] } },
+  addressFamilies: ["ipv4"],
+};
+const owner = (uid: string) => [{ apiVersion: "v1", kind: "Feed", name: "asia", uid, controller: true }];
+const made = (uid: string) =>
+  ({ metadata: { name: NAME, uid: "made", ownerReferences: owner(uid) }, spec: {} }) as never;
+
+/** Looks once at a Feed of this spec where the cluster is as `world` says. @returns what was asked of the API server. */
+async function lookAt(spec: object, world: Partial<World>, metadata: Partial<Metadata> = {}): Promise<string[]> {
+  const asked: string[] = [];
+  const feed = {
+    metadata: { name: "asia", uid: "feed", ...metadata },
+    spec: feedSpec.parse({ schedule: "@daily", source: "https://a.example/", ...spec }),
+  };
+  const answer = (verb: string) => async (resource: Resource, about: string | { metadata: Metadata }) => {
+    const name = typeof about === "string" ? about : about.metadata.name;
+    asked.push(`${verb} ${resource.plural} ${name}`);
+    return { ...feed, metadata: { ...feed.metadata, name } };
+  };
+  const api = { apply: answer("apply"), delete: answer("delete"), get: answer("get"), patch: answer("patch") };
+  const reconciler = new Reconciler({
+    api: api as unknown as KubernetesApi,
+    defaults,
+    events: { tell: async () => {} } as unknown as Events,
+    world: {
+      feed: () => feed,
+      cronJob: () => undefined,
+      networkPolicy: () => undefined,
+      jobs: () => [],
+      pods: () => [],
+      batches: () => ({ newest: [] }),
+      ...world,
+    },
+    retract: async (name) => {
+      asked.push(`retract ${name}`);
+      return { retracted: 1, tooOld: 0 };
+    },
+    again: () => {},
+  });
+  await reconciler.reconcile("asia").catch((error: Error) => asked.push(error.message));
+  return asked;
+}
+
+describe("what the operator does about a Feed", () => {
+  const deleted = { deletionTimestamp: "2026-11-28T00:00:00Z", finalizers: [RETRACT_FINALIZER] };
+  const end = (world: Partial<World>) => lookAt({ onDelete: "Retract" }, world, deleted);
+  const ended = ["retract asia", "get feeds asia", "patch feeds asia"];
+
+  it("leaves a CronJob of another owner in place when a Feed of its name is deleted", async () => {
+    expect(await end({ cronJob: () => made("another") })).to.deep.equal(ended);
+    expect(await end({ cronJob: () => made("feed") })).to.deep.equal([`delete cronjobs ${NAME}`]);
+  });
+
+  it("leaves a NetworkPolicy of another owner in place when a Feed of its name needs none", async () => {
+    const path = { source: "/data/", volume: { claimName: "a", mountPath: "/data" } };
+    const policies = async (uid: string) =>
+      (await lookAt(path, { networkPolicy: () => made(uid) })).filter((call) => call.includes("networkpolicies"));
+    expect(await policies("another")).to.deep.equal([]);
+    expect(await policies("feed")).to.deep.equal([`delete networkpolicies ${NAME}`]);
+  });
+});
