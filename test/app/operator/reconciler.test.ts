@@ -3,7 +3,7 @@ import { RETRACT_FINALIZER } from "../../../app/operator/feed/feed.js";
 import { feedSpec } from "../../../app/operator/feed/feed-spec.js";
 import type { Events } from "../../../app/operator/kubernetes/events.js";
 import type { KubernetesApi, Resource } from "../../../app/operator/kubernetes/kubernetes-api.js";
-import type { CronJob, Job, Metadata, Pod } from "../../../app/operator/kubernetes/objects.js";
+import type { Metadata } from "../../../app/operator/kubernetes/objects.js";
 import { Reconciler, type ReconcilerOptions, type World } from "../../../app/operator/reconciler.js";
 
 const NAME = "ratesapp-ingest-asia";
