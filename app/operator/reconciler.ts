@@ -85,11 +85,8 @@ export class Reconciler {
   /** @returns why the Feed is not in force, if it is not. */
   async #bringAbout(feed: Feed): Promise<Problem | undefined> {
     const { defaults, world } = this.#options;
-    const mistakes = feedSpec.safeParse(feed.spec).error?.issues ?? [];
-    if (mistakes.length > 0) {
-      const message = mistakes.map((issue) => `spec.${issue.path.join(".")}: ${issue.message}`).join("; ");
-      return { reason: "InvalidSpec", message, forGood: true };
-    }
+    const mistakes = mistakesIn(feed, defaults);
+    if (mistakes.length > 0) return { reason: "InvalidSpec", message: mistakes.join("; "), forGood: true };
     const name = objectName(feed.metadata.name, defaults);
     const policy = desiredNetworkPolicy(feed, defaults);
     try {
@@ -209,6 +206,15 @@ export class Reconciler {
         finalizers.filter((finalizer) => finalizer !== RETRACT_FINALIZER),
       );
   }
+}
+
+/** What the API server lets through: what it took before the rules of today, and what only the operator knows. */
+function mistakesIn({ spec }: Feed, { secretNames }: IngestDefaults): string[] {
+  const issues = feedSpec.safeParse(spec).error?.issues ?? [];
+  const mistakes = issues.map(({ path, message }) => `spec.${path.join(".")}: ${message}`);
+  const { credentialsSecretName: secret } = spec;
+  if (secret === undefined || !secretNames.includes(secret)) return mistakes;
+  return [...mistakes, `spec.credentialsSecretName: ${secret} is the release's own; make a Secret for the feed`];
 }
 
 /** Whether an object is there and may be deleted: another owner's may have the same name. */

@@ -112,10 +112,8 @@ feeds.{{ $feed }}.source: must be http(s)://…, s3://… or an absolute path
     {{- else if and (hasPrefix "/" $given.source) (not $given.volume) }}
 feeds.{{ $feed }}.volume: source is a path, and no claim is named that it lies in
     {{- end -}}
-    {{- range $name, $value := $given.environment -}}
-      {{- if has $name (list "DATABASE_URL" "FEEDS_FILE" "LOG_LEVEL" "LOG_FORMAT" "RETRACTABLE_DAYS") }}
-feeds.{{ $feed }}.environment: {{ $name }} is the operator's own
-      {{- end -}}
+    {{- if has $given.credentialsSecretName (include "ratesapp.secretNames" $ | fromJsonArray) }}
+feeds.{{ $feed }}.credentialsSecretName: {{ $given.credentialsSecretName }} is the release's own; make a Secret for the feed
     {{- end -}}
     {{- if and $given.volume $given.maxBadRows (not $given.rejectsClaimName) }}
 feeds.{{ $feed }}.rejectsClaimName: lines that maxBadRows leaves out are kept beside a file, and volume is read-only

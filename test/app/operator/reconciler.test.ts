@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { RETRACT_FINALIZER } from "../../../app/operator/feed/feed.js";
 import { feedSpec } from "../../../app/operator/feed/feed-spec.js";
+import type { FeedStatus } from "../../../app/operator/feed/feed-status.js";
 import type { Events } from "../../../app/operator/kubernetes/events.js";
 import type { KubernetesApi, Resource } from "../../../app/operator/kubernetes/kubernetes-api.js";
 import type { Metadata } from "../../../app/operator/kubernetes/objects.js";
@@ -11,15 +12,17 @@ const defaults: ReconcilerOptions["defaults"] = {
   name: "ratesapp",
   labels: { "app.kubernetes.io/name": "ratesapp", "app.kubernetes.io/instance": "rates" },
   pod: { spec: { containers: [{ name: "ingest" }] } },
+  secretNames: ["rates-owner"],
   addressFamilies: ["ipv4"],
 };
 const owner = (uid: string) => [{ apiVersion: "v1", kind: "Feed", name: "asia", uid, controller: true }];
 const made = (uid: string) =>
   ({ metadata: { name: NAME, uid: "made", ownerReferences: owner(uid) }, spec: {} }) as never;
 
-/** Looks once at a Feed of this spec where the cluster is as `world` says. @returns what was asked of the API server. */
-async function lookAt(spec: object, world: Partial<World>, metadata: Partial<Metadata> = {}): Promise<string[]> {
+/** Looks once at a Feed of this spec where the cluster is as `world` says. @returns what was asked, and said. */
+async function lookAt(spec: object, world: Partial<World>, metadata: Partial<Metadata> = {}) {
   const asked: string[] = [];
+  let status: FeedStatus | undefined;
   const feed = {
     metadata: { name: "asia", uid: "feed", ...metadata },
     spec: feedSpec.parse({ schedule: "@daily", source: "https://a.example/", ...spec }),
@@ -27,6 +30,7 @@ async function lookAt(spec: object, world: Partial<World>, metadata: Partial<Met
   const answer = (verb: string) => async (resource: Resource, about: string | { metadata: Metadata }) => {
     const name = typeof about === "string" ? about : about.metadata.name;
     asked.push(`${verb} ${resource.plural} ${name}`);
+    if (typeof about === "object" && "status" in about) status = about.status as FeedStatus;
     return { ...feed, metadata: { ...feed.metadata, name } };
   };
   const api = { apply: answer("apply"), delete: answer("delete"), get: answer("get"), patch: answer("patch") };
@@ -50,7 +54,7 @@ async function lookAt(spec: object, world: Partial<World>, metadata: Partial<Met
     again: () => {},
   });
   await reconciler.reconcile("asia").catch((error: Error) => asked.push(error.message));
-  return asked;
+  return { asked, ready: status?.conditions?.find(({ type }) => type === "Ready") };
 }
 
 describe("what the operator does about a Feed", () => {
@@ -59,15 +63,24 @@ describe("what the operator does about a Feed", () => {
   const ended = ["retract asia", "get feeds asia", "patch feeds asia"];
 
   it("leaves a CronJob of another owner in place when a Feed of its name is deleted", async () => {
-    expect(await end({ cronJob: () => made("another") })).to.deep.equal(ended);
-    expect(await end({ cronJob: () => made("feed") })).to.deep.equal([`delete cronjobs ${NAME}`]);
+    expect((await end({ cronJob: () => made("another") })).asked).to.deep.equal(ended);
+    expect((await end({ cronJob: () => made("feed") })).asked).to.deep.equal([`delete cronjobs ${NAME}`]);
   });
 
   it("leaves a NetworkPolicy of another owner in place when a Feed of its name needs none", async () => {
     const path = { source: "/data/", volume: { claimName: "a", mountPath: "/data" } };
     const policies = async (uid: string) =>
-      (await lookAt(path, { networkPolicy: () => made(uid) })).filter((call) => call.includes("networkpolicies"));
+      (await lookAt(path, { networkPolicy: () => made(uid) })).asked.filter((call) => call.includes("networkpolicies"));
     expect(await policies("another")).to.deep.equal([]);
     expect(await policies("feed")).to.deep.equal([`delete networkpolicies ${NAME}`]);
+  });
+
+  it("starts no run with the Secret of the release's own database", async () => {
+    const { asked, ready } = await lookAt({ credentialsSecretName: "rates-owner" }, {});
+    expect(asked).to.deep.equal(["apply feeds asia"]);
+    expect(ready).to.include({
+      reason: "InvalidSpec",
+      message: "spec.credentialsSecretName: rates-owner is the release's own; make a Secret for the feed",
+    });
   });
 });
