@@ -107,6 +107,7 @@ export class Operator {
         pods: (feed) => world.pods(feed),
         batches: (feed) => batches.of(feed),
       },
+      readBatches: (feed) => batches.readFeed(feed),
       retract: (feed) => retractFeed(database, feed, retractableDays),
       again: (feed, delayMs) => queue.addAfter(feed, delayMs),
     });

@@ -13,7 +13,7 @@ import type { CronJob, Job, KubernetesObject, Pod } from "./kubernetes/objects.j
 import { LATE_AFTER_MS, type Problem } from "./status/conditions.js";
 import type { KnownBatches } from "./status/feed-batches.js";
 import { happenedSince } from "./status/happened.js";
-import { readRuns } from "./status/runs.js";
+import { type Runs, readRuns } from "./status/runs.js";
 import { isSameStatus, statusOf } from "./status/status-of.js";
 
 /** Looks at a Feed again after this long even if nothing was heard of it. */
@@ -35,6 +35,8 @@ export interface ReconcilerOptions {
   readonly defaults: IngestDefaults;
   readonly events: Events;
   readonly world: World;
+  /** Reads the batches of a feed anew, so that the world then knows those of a run that has just ended. */
+  readBatches(feed: string): Promise<void>;
   /** Hides what a feed published. @returns how many batches, and how many are too old for it. */
   retract(feed: string): Promise<{ retracted: number; tooOld: number }>;
   /** Looks at a Feed again later. */
@@ -49,6 +51,9 @@ export class Reconciler {
   readonly #options: ReconcilerOptions;
   /** What was applied last, by kind and name: applying the same to the same object is left out. */
   readonly #applied = new Map<string, { desired: string; version: string | undefined; generation: number }>();
+
+  /** The Job of the newest request of a feed, until the world knows it: without it, no run would seem under way. */
+  readonly #started = new Map<string, Job>();
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
@@ -149,7 +154,7 @@ export class Reconciler {
     const cronJob = await api.get<CronJob>(resources.cronJobs, objectName(feed.metadata.name, defaults));
     const job = runJob(cronJob, request);
     try {
-      await api.create(resources.jobs, job);
+      this.#started.set(feed.metadata.name, await api.create<Job>(resources.jobs, job));
       const note = `Started Job ${job.metadata.name}, as asked for (${request})`;
       await events.tell(feed, { type: "Normal", reason: "RunStarted", action: "Run", note });
     } catch (error) {
@@ -163,7 +168,8 @@ export class Reconciler {
     const { again, api, defaults, events, world } = this.#options;
     const { name } = feed.metadata;
     const cronJob = world.cronJob(objectName(name, defaults));
-    const runs = readRuns(world.jobs(name), world.pods(name));
+    const runs = readRuns(this.#jobs(name), world.pods(name));
+    if (runs.active.length === 0 && isNewEnd(feed.status, runs)) await this.#options.readBatches(name);
     const now = new Date();
     const status = statusOf({ feed, problem, cronJob, runs, batches: world.batches(name), now }, lastRunRequest);
     again(name, untilNextChange(status, now));
@@ -179,6 +185,15 @@ export class Reconciler {
       throw error;
     }
     for (const happened of happenedSince(feed.status, status)) await events.tell(feed, happened);
+  }
+
+  #jobs(feed: string): readonly Job[] {
+    const known = this.#options.world.jobs(feed);
+    const started = this.#started.get(feed);
+    if (!started) return known;
+    if (!known.some(({ metadata }) => metadata.name === started.metadata.name)) return [...known, started];
+    this.#started.delete(feed);
+    return known;
   }
 
   /** A Feed that is deleted and whose prices are to go as well. */
@@ -219,6 +234,12 @@ function mistakesIn({ spec }: Feed, { secretNames }: IngestDefaults): string[] {
 
 /** Whether an object is there and may be deleted: another owner's may have the same name. */
 const isOwn = (feed: Feed, live: Applied | undefined): boolean => live !== undefined && !isForeign(feed, live);
+
+/** Whether a run has ended of which the status does not say so yet. */
+function isNewEnd(status: FeedStatus | undefined, { newest }: Runs): boolean {
+  const ingesting = status?.conditions?.find(({ type }) => type === "Ingesting");
+  return ingesting?.status === "True" || (newest !== undefined && status?.lastRun !== newest.metadata.name);
+}
 
 /** What is not there (any more) is no error. */
 async function orNone<T>(answer: Promise<T>): Promise<T | undefined> {

@@ -63,7 +63,8 @@ function readiness({ feed, problem, runs }: Observed): Said {
 
 function ingesting({ runs }: Observed): Said {
   const [newest] = runs.active;
-  return newest ? yes("Running", `Job ${newest.metadata.name} runs`) : no("Idle", "No run is under way");
+  if (newest) return yes("Running", `Job ${newest.metadata.name} runs`);
+  return runs.badDelivery ? no("DeliveryFailed", runs.badDelivery) : no("Idle", "No run is under way");
 }
 
 function lateness({ batches, cronJob, feed, now, problem }: Observed): Said {

@@ -23,6 +23,8 @@ export interface Runs {
   readonly cannotStart: string | undefined;
   /** Why the newest finished run failed, if it did and no delivery was at fault. */
   readonly failure: string | undefined;
+  /** What the newest finished run said of a delivery at fault. */
+  readonly badDelivery: string | undefined;
 }
 
 /** @param jobs of one feed. @param pods of one feed. */
@@ -32,13 +34,15 @@ export function readRuns(jobs: readonly Job[], pods: readonly Pod[]): Runs {
   const finished = newestFirst.find((job) => ended(job) !== undefined);
   const activeNames = new Set(active.map(({ metadata }) => metadata.name));
   return {
+    failure: undefined,
+    badDelivery: undefined,
     active,
     newest: newestFirst[0],
     cannotStart: pods
       .filter((pod) => activeNames.has(jobOf(pod)))
       .map(whyWaiting)
       .find((why) => why !== undefined),
-    failure: finished && whyFailed(finished, pods),
+    ...(finished && whyFailed(finished, pods)),
   };
 }
 
@@ -59,18 +63,16 @@ function whyWaiting({ metadata, status }: Pod): string | undefined {
   return unscheduled && `pod ${metadata.name}: Unschedulable: ${unscheduled.message ?? ""}`.slice(0, LONGEST_MESSAGE);
 }
 
-function whyFailed(job: Job, pods: readonly Pod[]): string | undefined {
+function whyFailed(job: Job, pods: readonly Pod[]): Partial<Pick<Runs, "failure" | "badDelivery">> {
   const end = ended(job);
   const message = end?.message ?? "";
-  if (end?.type !== "Failed" || BAD_DELIVERY.test(message)) return undefined;
+  if (end?.type !== "Failed") return {};
   const words = pods
     .filter((pod) => jobOf(pod) === job.metadata.name)
     .map(lastWords)
     .find((text) => text !== undefined);
-  return `${job.metadata.name}: ${end.reason}: ${message}${words ? ` It said: ${words}` : ""}`.slice(
-    0,
-    LONGEST_MESSAGE,
-  );
+  const why = `${job.metadata.name}: ${end.reason}: ${message}${words ? ` It said: ${words}` : ""}`;
+  return { [BAD_DELIVERY.test(message) ? "badDelivery" : "failure"]: why.slice(0, LONGEST_MESSAGE) };
 }
 
 /** The last lines that a failed container wrote for people; its log is JSON. */
