@@ -84,8 +84,8 @@ export class Operator {
       for (const name of names()) queue.add(name);
       log.info({ feeds: names().length }, "all objects are known");
       await Promise.all([batches.watch(signal), signal.aborted || once(signal, "abort")]);
-      await queue.stop();
     } finally {
+      await this.#queue?.stop();
       this.#queue = undefined;
       this.#world = undefined;
       await world.stop();
