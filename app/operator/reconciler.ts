@@ -19,6 +19,9 @@ import { isSameStatus, statusOf } from "./status/status-of.js";
 /** Looks at a Feed again after this long even if nothing was heard of it. */
 const AGAIN_AFTER_MS = 600_000;
 
+/** A Job that was made is known to the world by then, however late its watch is. */
+const KNOWN_WITHIN_MS = 30_000;
+
 /** What the reconciler knows without asking. */
 export interface World {
   feed(name: string): Feed | undefined;
@@ -53,7 +56,7 @@ export class Reconciler {
   readonly #applied = new Map<string, { desired: string; version: string | undefined; generation: number }>();
 
   /** The Job of the newest request of a feed, until the world knows it: without it, no run would seem under way. */
-  readonly #started = new Map<string, Job>();
+  readonly #started = new Map<string, { readonly job: Job; readonly atMs: number }>();
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
@@ -154,7 +157,8 @@ export class Reconciler {
     const cronJob = await api.get<CronJob>(resources.cronJobs, objectName(feed.metadata.name, defaults));
     const job = runJob(cronJob, request);
     try {
-      this.#started.set(feed.metadata.name, await api.create<Job>(resources.jobs, job));
+      const started = await api.create<Job>(resources.jobs, job);
+      this.#started.set(feed.metadata.name, { job: started, atMs: performance.now() });
       const note = `Started Job ${job.metadata.name}, as asked for (${request})`;
       await events.tell(feed, { type: "Normal", reason: "RunStarted", action: "Run", note });
     } catch (error) {
@@ -191,7 +195,10 @@ export class Reconciler {
     const known = this.#options.world.jobs(feed);
     const started = this.#started.get(feed);
     if (!started) return known;
-    if (!known.some(({ metadata }) => metadata.name === started.metadata.name)) return [...known, started];
+    const { atMs, job } = started;
+    const isKnown = known.some(({ metadata }) => metadata.name === job.metadata.name);
+    // One that was deleted at once may never be known.
+    if (!isKnown && performance.now() - atMs < KNOWN_WITHIN_MS) return [...known, job];
     this.#started.delete(feed);
     return known;
   }
@@ -208,7 +215,8 @@ export class Reconciler {
         await orNone(api.delete(resources.cronJobs, objectName(name, defaults)));
       }
       // Otherwise a run that is still under way would publish after the retract.
-      if (ours || world.jobs(name).length > 0) return this.#options.again(name, 1_000);
+      if (ours || this.#jobs(name).length > 0 || world.pods(name).some(mayPublish))
+        return this.#options.again(name, 1_000);
       const { retracted, tooOld } = await retract(name);
       const left = tooOld > 0 ? `; ${tooOld} can no longer be retracted and stay` : "";
       const note = `Batches that consumers no longer see: ${retracted}${left}`;
@@ -231,6 +239,8 @@ function mistakesIn({ spec }: Feed, { secretNames }: IngestDefaults): string[] {
   if (secret === undefined || !secretNames.includes(secret)) return mistakes;
   return [...mistakes, `spec.credentialsSecretName: ${secret} is the release's own; make a Secret for the feed`];
 }
+
+const mayPublish = ({ status }: Pod): boolean => status?.phase !== "Succeeded" && status?.phase !== "Failed";
 
 /** Whether an object is there and may be deleted: another owner's may have the same name. */
 const isOwn = (feed: Feed, live: Applied | undefined): boolean => live !== undefined && !isForeign(feed, live);

@@ -1,10 +1,11 @@
 import { expect } from "chai";
+import { runJob } from "../../../app/operator/desired/run-job.js";
 import { RETRACT_FINALIZER, RUN_AT } from "../../../app/operator/feed/feed.js";
 import { feedSpec } from "../../../app/operator/feed/feed-spec.js";
 import type { FeedStatus } from "../../../app/operator/feed/feed-status.js";
 import type { Events } from "../../../app/operator/kubernetes/events.js";
 import type { KubernetesApi, Resource } from "../../../app/operator/kubernetes/kubernetes-api.js";
-import type { Job, Metadata } from "../../../app/operator/kubernetes/objects.js";
+import type { CronJob, Job, Metadata, Pod } from "../../../app/operator/kubernetes/objects.js";
 import { Reconciler, type ReconcilerOptions, type World } from "../../../app/operator/reconciler.js";
 
 const NAME = "ratesapp-ingest-asia";
@@ -80,6 +81,23 @@ describe("what the operator does about a Feed", () => {
   it("leaves a CronJob of another owner in place when a Feed of its name is deleted", async () => {
     expect((await end({ cronJob: () => made("another") })).asked).to.deep.equal(ended);
     expect((await end({ cronJob: () => made("feed") })).asked).to.deep.equal([`delete cronjobs ${NAME}`]);
+  });
+
+  it("retracts only when no pod can publish any more, so that nothing is seen of the feed afterwards", async () => {
+    const pod = (phase: string) => ({ metadata: { name: "a" }, status: { phase } }) as Pod;
+    expect((await end({ pods: () => [pod("Running")] })).asked).to.deep.equal([]);
+    expect((await end({ pods: () => [pod("Unknown")] })).asked).to.deep.equal([]);
+    expect((await end({ jobs: () => [job("a")] })).asked).to.deep.equal([]);
+    expect((await end({ pods: () => [pod("Succeeded"), pod("Failed")] })).asked).to.deep.equal(ended);
+    const cronJob = { metadata: { name: NAME, uid: "made" }, spec: { jobTemplate: {} } } as CronJob;
+    expect(runJob(cronJob, "now").metadata.ownerReferences).to.deep.include({
+      apiVersion: "batch/v1",
+      kind: "CronJob",
+      name: NAME,
+      uid: "made",
+      controller: true,
+      blockOwnerDeletion: true,
+    });
   });
 
   it("leaves a NetworkPolicy of another owner in place when a Feed of its name needs none", async () => {
