@@ -19,6 +19,8 @@ export interface Runs {
   /** Jobs that are under way, newest first. */
   readonly active: readonly Job[];
   readonly newest: Job | undefined;
+  /** When a run ended last. */
+  readonly lastEnd: Date | undefined;
   /** Why pods of a run under way do not start. */
   readonly cannotStart: string | undefined;
   /** Why the newest finished run failed, if it did and no delivery was at fault. */
@@ -38,6 +40,7 @@ export function readRuns(jobs: readonly Job[], pods: readonly Pod[]): Runs {
     badDelivery: undefined,
     active,
     newest: newestFirst[0],
+    lastEnd: latest(jobs.map((job) => ended(job)?.lastTransitionTime)),
     cannotStart: pods
       .filter((pod) => activeNames.has(jobOf(pod)))
       .map(whyWaiting)
@@ -47,6 +50,13 @@ export function readRuns(jobs: readonly Job[], pods: readonly Pod[]): Runs {
 }
 
 const created = ({ metadata }: Job): string => metadata.creationTimestamp ?? "";
+const latest = (instants: readonly (string | undefined)[]): Date | undefined => {
+  const last = instants
+    .flatMap((instant) => instant ?? [])
+    .sort()
+    .at(-1);
+  return last === undefined ? undefined : new Date(last);
+};
 const jobOf = ({ metadata }: Pod): string => metadata.labels?.["batch.kubernetes.io/job-name"] ?? "";
 
 const ended = ({ status }: Job) =>
