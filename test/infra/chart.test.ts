@@ -342,6 +342,11 @@ describe("the chart", function () {
         "/feeds/sea/volume/mountPath",
       ],
       [
+        "a feed with a password in its address",
+        { database: secret, feeds: { sea: { source: "https://me:secret@a.example/", schedule: "@daily" } } },
+        "feeds.sea.source: has a user or password",
+      ],
+      [
         "a feed with a variable that loads code",
         {
           database: secret,

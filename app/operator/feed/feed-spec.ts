@@ -63,6 +63,8 @@ const resources = z.object({ requests: quantities.optional(), limits: quantities
 );
 
 const SOURCE = "^([hH][tT][tT][pP][sS]?://[^/ ].*|[sS]3://[^/ ].*|/.*)$";
+/** A user or password before the host: who may only see Feeds would read it. */
+const USERINFO = "^[a-zA-Z0-9]+:[/][/][^/?#]*@";
 /** A part of a path that is `..` would lead out of the volume. */
 const UPWARDS = "(^|/)[.][.](/|$)";
 
@@ -185,6 +187,13 @@ const together: readonly (Rule & { path: string; holds: (spec: Together) => bool
     holds: ({ source, volume }) =>
       !source.startsWith("/") ||
       (volume !== undefined && `${source}/`.startsWith(`${volume.mountPath.replace(/\/$/, "")}/`)),
+  },
+  {
+    path: "source",
+    rule: `!self.source.matches(r"${USERINFO}")`,
+    message:
+      "has a user or password, which all who may see Feeds would read; keys for s3:// belong in credentialsSecretName, and for http(s):// see docs/feeds.md",
+    holds: ({ source }) => !new RegExp(USERINFO).test(source),
   },
   {
     path: "source",

@@ -109,6 +109,8 @@ feeds.{{ $feed }}.timeZone: {{ quote . }} is no time zone such as Europe/Paris o
     {{- end -}}
     {{- if not (regexMatch "^(?i:https?://|s3://)[^/ ]|^/" $given.source) }}
 feeds.{{ $feed }}.source: must be http(s)://…, s3://… or an absolute path
+    {{- else if regexMatch "^[a-zA-Z0-9]+://[^/?#]*@" $given.source }}
+feeds.{{ $feed }}.source: has a user or password, which all who may see Feeds would read
     {{- else if and (hasPrefix "/" $given.source) (not $given.volume) }}
 feeds.{{ $feed }}.volume: source is a path, and no claim is named that it lies in
     {{- end -}}

@@ -25,6 +25,13 @@ describe("the spec of a Feed", () => {
     expect(mistakesIn({ source: "/data/2024..csv", volume })).to.deep.equal([]);
   });
 
+  it("has no password in its address, which all who may see Feeds would read", () => {
+    for (const source of ["https://me:secret@a.example/", "http://me@a.example", "HTTPS://:a@b/", "s3://key:secret@b/"])
+      expect(mistakesIn({ source }).join(), source).to.match(/^has a user or password/);
+    for (const source of ["https://a.example/me@b.csv", "https://a.example?to=me@b", "s3://bucket/me@b/"])
+      expect(mistakesIn({ source }), source).to.deep.equal([]);
+  });
+
   it("sets only variables that sources read and that load no code or settings", () => {
     const environment = { AWS_REGION: "eu-west-1", AWS_ENDPOINT_URL_S3: "http://store:9000" };
     expect(mistakesIn({ environment })).to.deep.equal([]);

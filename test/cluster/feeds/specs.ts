@@ -8,6 +8,7 @@ export const refused: readonly [spec: Record<string, unknown>, says: RegExp][] =
   ],
   [{ source: "prices/today.csv" }, /absolute path/],
   [{ source: "https:///today.csv" }, /spec\.source/],
+  [{ source: "https://me:secret@prices.example/" }, /has a user or password/],
   [{ source: "" }, /spec\.source/],
   [{ source: "-" }, /spec\.source/],
   [{ source: "/deliveries/today.csv" }, /source is a path: volume must name the claim/],
