@@ -80,7 +80,7 @@ export class FeedBatches {
   }
 
   async #readChanged(feeds: readonly string[]): Promise<string[]> {
-    const marks = await this.#database.rows(readMarks, { feeds });
+    const marks = await this.#database.rows(readMarks, { feeds, limit: LISTED_BATCHES });
     const changed = marks.filter(({ feed, mark, unfinished }) => unfinished || this.#known.get(feed)?.mark !== mark);
     for (const { feed, mark } of changed) {
       this.#known.set(feed, { mark, newest: await listBatches(this.#database, { feed, limit: LISTED_BATCHES }) });

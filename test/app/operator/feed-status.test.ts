@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { failBatch } from "../../../app/batches/fail.js";
+import { publishBatch } from "../../../app/batches/publish.js";
 import { retractBatch } from "../../../app/batches/retract.js";
 import type { Feed } from "../../../app/operator/feed/feed.js";
 import { feedSpec } from "../../../app/operator/feed/feed-spec.js";
@@ -71,6 +72,21 @@ describe("the status of a feed", () => {
     const retracted = tell([], [], published);
     expect(told(retracted, "LastBatchSucceeded")).to.equal(`True Retracted: Batch ${id} (test) is retracted: 1 prices`);
     expect(happenedSince(published, retracted).map(({ reason }) => reason)).to.deep.equal(["BatchRetracted"]);
+  });
+
+  it("shows that one batch was retracted and another published again, though their numbers are the same", async () => {
+    const first = await deliver(test.database, { feed: "air", prices });
+    const other = await deliver(test.database, { feed: "air", prices: [{ ...prices[0], price: 8 } as never] });
+    await retractBatch(test.database, first);
+    await batches.read();
+    await publishBatch(test.database, first);
+    await retractBatch(test.database, other);
+    await batches.read();
+    const known = batches.of("air");
+    expect("newest" in known && known.newest.map(({ id, state }) => [id, state])).to.deep.equal([
+      [other, "retracted"],
+      [first, "published"],
+    ]);
   });
 
   it("shows a batch while it is made, and why it failed", async () => {
