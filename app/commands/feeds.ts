@@ -49,7 +49,8 @@ function runCommand(): Command {
     .addHelpText(
       "after",
       `
-Exit codes: 0 all batches are published or were so before, 3 a delivery failed, 1 the run failed.
+Exit codes: 0 all batches are published or were so before, 3 a delivery failed, 1 the run failed, or the database
+does not answer.
 
 Example:
   ratesapp feeds run asia --namespace rates`,
@@ -93,8 +94,8 @@ async function run(name: string, { namespace }: NamespaceOption): Promise<void> 
       stopSignal(),
     );
     if (failure === undefined) return;
-    console.error(printable(failure));
-    process.exitCode = EXIT.failed;
+    console.error(printable(failure.message));
+    process.exitCode = failure.badDelivery ? EXIT.badDelivery : EXIT.failed;
   } finally {
     await display.endAll();
   }

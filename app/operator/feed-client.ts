@@ -1,7 +1,7 @@
 import type { BatchProgress } from "../batches/batch-summary.js";
 import { sleep } from "../sleep.js";
 import { type Feed, RUN_AT } from "./feed/feed.js";
-import type { Condition, CurrentBatch, FeedBatch } from "./feed/feed-status.js";
+import type { Condition, CurrentBatch, FeedBatch, FeedStatus } from "./feed/feed-status.js";
 import { type KubernetesApi, resources } from "./kubernetes/kubernetes-api.js";
 import { isStatus } from "./kubernetes/kubernetes-error.js";
 
@@ -30,9 +30,15 @@ export async function listFeeds(api: KubernetesApi): Promise<Feed[]> {
   return items.sort((a, b) => a.metadata.name.localeCompare(b.metadata.name));
 }
 
+export interface RunFailure {
+  readonly message: string;
+  /** Whether a delivery was at fault, rather than the run. */
+  readonly badDelivery: boolean;
+}
+
 /**
  * Starts a run of a Feed at once and follows it to its end.
- * @returns why the run failed, if it did.
+ * @returns why it failed, or that nothing is known of its batches.
  * @throws {FeedRunError}
  */
 export async function runFeed(
@@ -40,7 +46,7 @@ export async function runFeed(
   name: string,
   watcher: RunWatcher,
   signal: AbortSignal,
-): Promise<string | undefined> {
+): Promise<RunFailure | undefined> {
   const request = new Date().toISOString();
   const before = await readFeed(api, name);
   const known = new Map((before.status?.batches ?? []).map(({ id, state }) => [id, state]));
@@ -61,13 +67,21 @@ export async function runFeed(
       if (hasEnded(batch)) await watcher.onEnd(batch);
     }
     if (status.current) await watcher.onProgress(status.current);
-    const of = (type: Condition["type"]) => status.conditions?.find((condition) => condition.type === type);
-    const ready = of("Ready");
-    if (ready?.reason === "CannotStart") return ready.message;
-    if (of("Ingesting")?.status === "False" && !status.current) {
-      return ready?.reason === "RunFailed" ? ready.message : undefined;
-    }
+    const end = endOf(status);
+    if (end !== undefined) return end.failure;
   }
+}
+
+/** @returns undefined while a run is under way. The operator reads the batches anew before it says that one ended. */
+function endOf({ conditions = [] }: FeedStatus): { readonly failure?: RunFailure } | undefined {
+  const of = (type: Condition["type"]) => conditions.find((condition) => condition.type === type);
+  const failed = ({ message }: Condition, badDelivery = false) => ({ failure: { message, badDelivery } });
+  const [ready, ingesting, last] = [of("Ready"), of("Ingesting"), of("LastBatchSucceeded")];
+  if (ready?.reason === "CannotStart") return failed(ready);
+  if (ingesting?.status !== "False") return undefined;
+  if (ready?.reason === "RunFailed") return failed(ready);
+  if (ingesting.reason === "DeliveryFailed") return failed(ingesting, true);
+  return last?.reason === "DatabaseAway" ? failed(last) : {};
 }
 
 const hasEnded = ({ state }: FeedBatch): boolean => !["loading", "auditing", "audited"].includes(state);

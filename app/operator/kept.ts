@@ -54,10 +54,11 @@ export function keptJob({ status, ...object }: Job): Job {
 }
 
 export function keptPod({ status, ...object }: Pod): Pod {
-  const { conditions, containerStatuses, initContainerStatuses } = status ?? {};
+  const { conditions, containerStatuses, initContainerStatuses, phase } = status ?? {};
   return {
     metadata: metadataOf(object),
     status: {
+      ...(phase !== undefined && { phase }),
       ...(conditions && { conditions }),
       ...(containerStatuses && { containerStatuses }),
       ...(initContainerStatuses && { initContainerStatuses }),

@@ -79,13 +79,13 @@ export class Operator {
       await world.start(signal);
       // Before the first status is written, or each would say for a moment that the database is away.
       await batches.read();
-      const queue = this.#startQueue(world, batches);
+      const queue = this.#startQueue(world, batches, signal);
       this.#queue = queue;
       for (const name of names()) queue.add(name);
       log.info({ feeds: names().length }, "all objects are known");
       await Promise.all([batches.watch(signal), signal.aborted || once(signal, "abort")]);
-      await queue.stop();
     } finally {
+      await this.#queue?.stop();
       this.#queue = undefined;
       this.#world = undefined;
       await world.stop();
@@ -93,7 +93,7 @@ export class Operator {
   }
 
   /** Nothing is worked on before all objects are known: one that is not known yet would be taken for one to be made. */
-  #startQueue(world: WatchedWorld, batches: FeedBatches): WorkQueue {
+  #startQueue(world: WatchedWorld, batches: FeedBatches, signal: AbortSignal): WorkQueue {
     const { api, database, defaults, log, retractableDays } = this.#options;
     const reconciler = new Reconciler({
       api,
@@ -107,7 +107,9 @@ export class Operator {
         pods: (feed) => world.pods(feed),
         batches: (feed) => batches.of(feed),
       },
-      retract: (feed) => retractFeed(database, feed, retractableDays),
+      readBatches: (feed) => batches.readFeed(feed),
+      // Another process may lead once the signal is aborted, and this one is to end.
+      retract: (feed) => retractFeed(database.with({ signal }), feed, retractableDays),
       again: (feed, delayMs) => queue.addAfter(feed, delayMs),
     });
     const queue = new WorkQueue({

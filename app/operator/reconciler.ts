@@ -16,13 +16,16 @@ import { isUnfinished } from "./status/batch-status.js";
 import { LATE_AFTER_MS, type Problem } from "./status/conditions.js";
 import type { KnownBatches } from "./status/feed-batches.js";
 import { happenedSince } from "./status/happened.js";
-import { readRuns } from "./status/runs.js";
+import { type Runs, readRuns } from "./status/runs.js";
 import { isSameStatus, statusOf } from "./status/status-of.js";
 
 /** Looks at a Feed again after this long even if nothing was heard of it. */
 const AGAIN_AFTER_MS = 600_000;
 /** A CronJob that is made anew makes up for a run that was due this long ago at most. */
 const MADE_UP_MS = 300_000;
+
+/** A Job that was made is known to the world by then, however late its watch is. */
+const KNOWN_WITHIN_MS = 30_000;
 
 /** What the reconciler knows without asking. */
 export interface World {
@@ -40,6 +43,8 @@ export interface ReconcilerOptions {
   readonly defaults: IngestDefaults;
   readonly events: Events;
   readonly world: World;
+  /** Reads the batches of a feed anew, so that the world then knows those of a run that has just ended. */
+  readBatches(feed: string): Promise<void>;
   /** Hides what a feed published. @returns how many batches, and how many are too old for it. */
   retract(feed: string): Promise<{ retracted: number; tooOld: number }>;
   /** Looks at a Feed again later. */
@@ -54,6 +59,9 @@ export class Reconciler {
   readonly #options: ReconcilerOptions;
   /** What was applied last, by kind and name: applying the same to the same object is left out. */
   readonly #applied = new Map<string, { hash: string; version: string | undefined; generation: number }>();
+
+  /** The Job of the newest request of a feed, until the world knows it: without it, no run would seem under way. */
+  readonly #started = new Map<string, { readonly job: Job; readonly atMs: number }>();
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
@@ -95,17 +103,16 @@ export class Reconciler {
   /** @returns why the Feed is not in force, if it is not. */
   async #bringAbout(feed: Feed): Promise<Problem | undefined> {
     const { defaults, world } = this.#options;
-    const mistakes = feedSpec.safeParse(feed.spec).error?.issues ?? [];
-    if (mistakes.length > 0) {
-      const message = mistakes.map((issue) => `spec.${issue.path.join(".")}: ${issue.message}`).join("; ");
-      return { reason: "InvalidSpec", message, forGood: true };
-    }
+    const mistakes = mistakesIn(feed, defaults);
+    if (mistakes.length > 0) return { reason: "InvalidSpec", message: mistakes.join("; "), forGood: true };
     const name = objectName(feed.metadata.name, defaults);
     const policy = desiredNetworkPolicy(feed, defaults);
     try {
       // First, so that no run begins without it.
       if (policy) await this.#apply(feed, resources.networkPolicies, policy, world.networkPolicy(name));
-      else if (world.networkPolicy(name)) await this.#options.api.delete(resources.networkPolicies, name);
+      else if (isOwn(feed, world.networkPolicy(name))) {
+        await orNone(this.#options.api.delete(resources.networkPolicies, name));
+      }
       const made = await this.#apply(feed, resources.cronJobs, desiredCronJob(feed, defaults), world.cronJob(name));
       if (made) await this.#makeUp(feed, made);
       return undefined;
@@ -175,7 +182,8 @@ export class Reconciler {
     const { api, events } = this.#options;
     const job = runJob(cronJob, request);
     try {
-      await api.create(resources.jobs, job);
+      const started = await api.create<Job>(resources.jobs, job);
+      this.#started.set(feed.metadata.name, { job: started, atMs: performance.now() });
       const note = `Started Job ${job.metadata.name}: ${why}`;
       await events.tell(feed, { type: "Normal", reason: "RunStarted", action: "Run", note });
     } catch (error) {
@@ -199,7 +207,8 @@ export class Reconciler {
     const { again, api, defaults, events, world } = this.#options;
     const { name } = feed.metadata;
     const cronJob = world.cronJob(objectName(name, defaults));
-    const runs = readRuns(world.jobs(name), world.pods(name));
+    const runs = readRuns(this.#jobs(name), world.pods(name));
+    if (runs.active.length === 0 && isNewEnd(feed.status, runs)) await this.#options.readBatches(name);
     const now = new Date();
     const status = statusOf({ feed, problem, cronJob, runs, batches: world.batches(name), now }, lastRunRequest);
     again(name, untilNextChange(status, now));
@@ -217,6 +226,18 @@ export class Reconciler {
     for (const happened of happenedSince(feed.status, status)) await events.tell(feed, happened);
   }
 
+  #jobs(feed: string): readonly Job[] {
+    const known = this.#options.world.jobs(feed);
+    const started = this.#started.get(feed);
+    if (!started) return known;
+    const { atMs, job } = started;
+    const isKnown = known.some(({ metadata }) => metadata.name === job.metadata.name);
+    // One that was deleted at once may never be known.
+    if (!isKnown && performance.now() - atMs < KNOWN_WITHIN_MS) return [...known, job];
+    this.#started.delete(feed);
+    return known;
+  }
+
   /** A Feed that is deleted and whose prices are to go as well. */
   async #end(feed: Feed): Promise<void> {
     const { api, defaults, events, retract, world } = this.#options;
@@ -224,11 +245,13 @@ export class Reconciler {
     if (!finalizers.includes(RETRACT_FINALIZER)) return;
     if (feed.spec.onDelete === "Retract") {
       const cronJob = world.cronJob(objectName(name, defaults));
-      if (cronJob && !cronJob.metadata.deletionTimestamp) {
-        await orNone(api.delete(resources.cronJobs, cronJob.metadata.name));
+      const ours = isOwn(feed, cronJob);
+      if (ours && !cronJob?.metadata.deletionTimestamp) {
+        await orNone(api.delete(resources.cronJobs, objectName(name, defaults)));
       }
       // Otherwise a run that is still under way would publish after the retract.
-      if (cronJob || world.jobs(name).length > 0) return this.#options.again(name, 1_000);
+      if (ours || this.#jobs(name).length > 0 || world.pods(name).some(mayPublish))
+        return this.#options.again(name, 1_000);
       const { retracted, tooOld } = await retract(name);
       const left = tooOld > 0 ? `; ${tooOld} can no longer be retracted and stay` : "";
       const note = `Batches that consumers no longer see: ${retracted}${left}`;
@@ -241,6 +264,26 @@ export class Reconciler {
         finalizers.filter((finalizer) => finalizer !== RETRACT_FINALIZER),
       );
   }
+}
+
+/** What the API server lets through: what it took before the rules of today, and what only the operator knows. */
+function mistakesIn({ spec }: Feed, { secretNames }: IngestDefaults): string[] {
+  const issues = feedSpec.safeParse(spec).error?.issues ?? [];
+  const mistakes = issues.map(({ path, message }) => `spec.${path.join(".")}: ${message}`);
+  const { credentialsSecretName: secret } = spec;
+  if (secret === undefined || !secretNames.includes(secret)) return mistakes;
+  return [...mistakes, `spec.credentialsSecretName: ${secret} is the release's own; make a Secret for the feed`];
+}
+
+const mayPublish = ({ status }: Pod): boolean => status?.phase !== "Succeeded" && status?.phase !== "Failed";
+
+/** Whether an object is there and may be deleted: another owner's may have the same name. */
+const isOwn = (feed: Feed, live: KubernetesObject | undefined): boolean => live !== undefined && !isForeign(feed, live);
+
+/** Whether a run has ended of which the status does not say so yet. */
+function isNewEnd(status: FeedStatus | undefined, { newest }: Runs): boolean {
+  const ingesting = status?.conditions?.find(({ type }) => type === "Ingesting");
+  return ingesting?.status === "True" || (newest !== undefined && status?.lastRun !== newest.metadata.name);
 }
 
 /** What is not there (any more) is no error. */

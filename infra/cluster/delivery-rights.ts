@@ -5,7 +5,8 @@ import type { PolicyStatement } from "./pod-identity.js";
 export function deliveryRights(feeds: Settings["feeds"]): PolicyStatement[] {
   return Object.values(feeds).flatMap(({ credentialsSecretName, environment, source }) => {
     const [, bucket, prefix = ""] = /^s3:\/\/([^/]+)\/?(.*)$/.exec(source) ?? [];
-    if (!bucket || credentialsSecretName || environment?.AWS_ENDPOINT_URL) return [];
+    const elsewhere = environment?.AWS_ENDPOINT_URL_S3 ?? environment?.AWS_ENDPOINT_URL;
+    if (!bucket || credentialsSecretName || elsewhere) return [];
     return [
       { Action: ["s3:ListBucket"], Resource: `arn:aws:s3:::${bucket}` },
       { Action: ["s3:GetObject"], Resource: `arn:aws:s3:::${bucket}/${prefix}*` },

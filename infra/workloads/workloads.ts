@@ -48,8 +48,8 @@ export class Workloads extends pulumi.ComponentResource {
   }
 
   /**
-   * What a Feed is. The whole cluster shares it, so it stays when the stack goes: with it, the Feeds of all other stacks
-   * would be deleted. A stack that comes takes it over, and the newest release wins.
+   * What a Feed is. The whole cluster shares it, so it stays when the stack goes: without it, the Feeds of all other
+   * stacks would be deleted. A stack that comes takes it over, and the newest release wins.
    */
   #feedDefinition({ access }: KubernetesCluster): kubernetes.apiextensions.v1.CustomResourceDefinition {
     return new kubernetes.apiextensions.v1.CustomResourceDefinition(

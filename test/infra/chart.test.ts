@@ -328,10 +328,39 @@ describe("the chart", function () {
         {
           database: secret,
           feeds: {
-            sea: { source: "/in", schedule: "@daily", maxBadRows: 9, volume: { claimName: "in", mountPath: "/in" } },
+            sea: { source: "/mnt", schedule: "@daily", maxBadRows: 9, volume: { claimName: "in", mountPath: "/mnt" } },
           },
         },
         "feeds.sea.rejectsClaimName",
+      ],
+      [
+        "a feed whose claim would take the place of the program",
+        {
+          database: secret,
+          feeds: { sea: { source: "/app/", schedule: "@daily", volume: { claimName: "in", mountPath: "/app" } } },
+        },
+        "/feeds/sea/volume/mountPath",
+      ],
+      [
+        "a feed with a password in its address",
+        { database: secret, feeds: { sea: { source: "https://me:secret@a.example/", schedule: "@daily" } } },
+        "feeds.sea.source: has a user or password",
+      ],
+      [
+        "a feed with a variable that loads code",
+        {
+          database: secret,
+          feeds: { sea: { source: "s3://x", schedule: "@daily", environment: { NODE_OPTIONS: "" } } },
+        },
+        "NODE_OPTIONS",
+      ],
+      [
+        "a feed with the Secret of the release's database",
+        {
+          database: { owner: { secretName: "rates-owner" } },
+          feeds: { sea: { source: "s3://x", schedule: "@daily", credentialsSecretName: "rates-owner" } },
+        },
+        "feeds.sea.credentialsSecretName: rates-owner is the release's own",
       ],
       [
         "a feed with an unknown mode",

@@ -5,6 +5,8 @@ import type { CronJob } from "../kubernetes/objects.js";
 import { FEED_LABEL, type IngestDefaults, objectName, selectorOf } from "./ingest-defaults.js";
 import { ownedBy } from "./owned-by.js";
 
+/** Kubernetes gives a run up that could not begin for this long. */
+export const STARTING_DEADLINE_SECONDS = 3600;
 const REJECTS = "/rejects";
 /** Of the image's user, so that it may write to a claim that comes owned by root. */
 const IMAGE_GROUP = 1000;
@@ -26,7 +28,7 @@ export function desiredCronJob(feed: Feed, defaults: IngestDefaults): CronJob {
       // A run finds every delivery that is not known yet, so one at a time is enough, and a late one makes up for those
       // that were missed.
       concurrencyPolicy: "Forbid",
-      startingDeadlineSeconds: 3600,
+      startingDeadlineSeconds: STARTING_DEADLINE_SECONDS,
       successfulJobsHistoryLimit: spec.successfulJobsHistoryLimit,
       failedJobsHistoryLimit: spec.failedJobsHistoryLimit,
       jobTemplate: { metadata: { labels: labelsOf(name, defaults) }, spec: jobSpec(name, spec, defaults) },

@@ -15,6 +15,8 @@ const ingestDefaults = z.strictObject({
     (given) => z.object({ spec: z.object({ containers: z.array(z.unknown()).length(1) }) }).safeParse(given).success,
     "must be the template of a pod with one container",
   ),
+  /** Secrets of the release, such as those with the addresses of its database: no feed may have them. */
+  secretNames: z.array(z.string()),
   /** Families of the addresses that pods have; null where NetworkPolicies are not used. */
   addressFamilies: z.array(z.enum(["ipv4", "ipv6"])).nullable(),
 });

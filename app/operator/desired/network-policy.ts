@@ -52,7 +52,7 @@ function usualEgress({ source, environment }: FeedSpec, families: Families): V1N
   const { protocol } = new URL(source);
   const fromS3 = protocol === "s3:";
   // A bucket may be elsewhere than at Amazon.
-  const endpoint = fromS3 ? environment?.AWS_ENDPOINT_URL : undefined;
+  const endpoint = fromS3 ? (environment?.AWS_ENDPOINT_URL_S3 ?? environment?.AWS_ENDPOINT_URL) : undefined;
   const reached = new URL(endpoint && URL.canParse(endpoint) ? endpoint : source);
   return [
     {

@@ -14,7 +14,15 @@ export function runJob({ metadata, spec }: CronJob, request: string): Job {
       labels: { ...spec.jobTemplate.metadata?.labels },
       annotations: { "cronjob.kubernetes.io/instantiate": "manual" },
       ownerReferences: [
-        { apiVersion: "batch/v1", kind: "CronJob", name: metadata.name, uid: metadata.uid ?? "", controller: true },
+        {
+          apiVersion: "batch/v1",
+          kind: "CronJob",
+          name: metadata.name,
+          uid: metadata.uid ?? "",
+          controller: true,
+          // The CronJob is gone only when this is, so that no run of it publishes afterwards.
+          blockOwnerDeletion: true,
+        },
       ],
     },
     spec: spec.jobTemplate.spec as NonNullable<Job["spec"]>,

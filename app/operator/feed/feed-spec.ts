@@ -63,35 +63,43 @@ const resources = z.object({ requests: quantities.optional(), limits: quantities
 );
 
 const SOURCE = "^([hH][tT][tT][pP][sS]?://[^/ ].*|[sS]3://[^/ ].*|/.*)$";
-const VARIABLE = "^[A-Z][A-Z0-9_]*$";
-/** What the operator sets itself, and what would make the pod run another program. */
-const RESERVED = "^(DATABASE_URL|FEEDS_FILE|LOG_LEVEL|LOG_FORMAT|RETRACTABLE_DAYS|NODE_.*|LD_.*|PATH)$";
+/** A user or password before the host: who may only see Feeds would read it. */
+const USERINFO = "^[a-zA-Z0-9]+:[/][/][^/?#]*@";
+/** A part of a path that is `..` would lead out of the volume. */
+const UPWARDS = "(^|/)[.][.](/|$)";
+
+/**
+ * What sources read that is no secret. Any other variable may load code or settings into the pod, which has the rights
+ * of ingest on the database.
+ */
+const VARIABLES = [
+  "AWS_REGION",
+  "AWS_DEFAULT_REGION",
+  "AWS_ENDPOINT_URL",
+  "AWS_ENDPOINT_URL_S3",
+  "AWS_USE_DUALSTACK_ENDPOINT",
+  "AWS_USE_FIPS_ENDPOINT",
+];
+const VARIABLE = `^(${VARIABLES.join("|")})$`;
+const ONLY_VARIABLES = `can only have ${VARIABLES.join(", ")}; credentials belong in credentialsSecretName`;
 
 const environment = z
   .record(z.string(), z.string().max(4096))
-  .refine(
-    (given) => Object.keys(given).every((name) => new RegExp(VARIABLE).test(name)),
-    "names must be as in AWS_REGION",
-  )
-  .refine((given) => !Object.keys(given).some((name) => new RegExp(RESERVED).test(name)), {
-    message: "has a variable that the operator sets itself, or that changes the program",
-  })
+  .refine((given) => Object.keys(given).every((name) => new RegExp(VARIABLE).test(name)), ONLY_VARIABLES)
   .meta({
-    maxProperties: 64,
-    ...rules(
-      { rule: `self.all(name, name.matches(r"${VARIABLE}"))`, message: "names must be as in AWS_REGION" },
-      {
-        rule: `!self.exists(name, name.matches(r"${RESERVED}"))`,
-        message: "has a variable that the operator sets itself, or that changes the program",
-      },
-    ),
+    maxProperties: VARIABLES.length,
+    ...rules({ rule: `self.all(name, name.matches(r"${VARIABLE}"))`, message: ONLY_VARIABLES }),
   });
 
 const volume = z.object({
   claimName: kubernetesName.describe("name of the PersistentVolumeClaim"),
-  mountPath: matching("^/[^:]+$", "must be an absolute path", 512)
-    .refine((path) => !path.startsWith("/rejects"), "/rejects is where left-out lines go")
-    .describe("absolute; source is this path or lies below it"),
+  // Elsewhere, such as at /app, its files would take the place of the program's. No part begins with a dot: a mount at
+  // /data/../app is one at /app.
+  mountPath: matching(
+    "^/(data|deliveries|mnt)(/[^/:.][^/:]*)*/?$",
+    "must be /data, /deliveries or /mnt, or a folder below one of them",
+    512,
+  ).describe("/data, /deliveries, /mnt or below; source is this path or lies below it"),
 });
 
 const schedule = z
@@ -144,9 +152,7 @@ export const feedFields = {
   credentialsSecretName: kubernetesName
     .optional()
     .describe("Secret of this namespace whose keys become environment variables, such as AWS_ACCESS_KEY_ID"),
-  environment: environment
-    .optional()
-    .describe("Environment variables in the clear, such as AWS_REGION or AWS_ENDPOINT_URL"),
+  environment: environment.optional().describe(`Environment variables in the clear: ${VARIABLES.join(", ")}`),
   volume: volume.optional().describe("Claim with the files of a source that is a path, mounted read-only"),
   rejectsClaimName: kubernetesName
     .optional()
@@ -181,6 +187,19 @@ const together: readonly (Rule & { path: string; holds: (spec: Together) => bool
     holds: ({ source, volume }) =>
       !source.startsWith("/") ||
       (volume !== undefined && `${source}/`.startsWith(`${volume.mountPath.replace(/\/$/, "")}/`)),
+  },
+  {
+    path: "source",
+    rule: `!self.source.matches(r"${USERINFO}")`,
+    message:
+      "has a user or password, which all who may see Feeds would read; keys for s3:// belong in credentialsSecretName, and for http(s):// see docs/feeds.md",
+    holds: ({ source }) => !new RegExp(USERINFO).test(source),
+  },
+  {
+    path: "source",
+    rule: `!self.source.startsWith("/") || !self.source.matches(r"${UPWARDS}")`,
+    message: "a path must not have .. in it",
+    holds: ({ source }) => !source.startsWith("/") || !new RegExp(UPWARDS).test(source),
   },
   {
     path: "rejectsClaimName",

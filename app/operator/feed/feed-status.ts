@@ -54,6 +54,7 @@ export const feedStatus = z
   .object({
     observedGeneration: count().optional().describe("The generation of the spec that the operator has acted on"),
     state: z.string().optional().describe("All conditions in one word, as `kubectl get feeds` shows it"),
+    inForceSince: instant().optional().describe("When this generation came into force; runs are due from then on"),
     nextRun: z.string().optional().describe("When the schedule starts the next run"),
     lastRunRequest: z.string().optional().describe("The newest feeds.ratesapp.dev/run-at that was acted on"),
     lastRun: z.string().optional().describe("Name of the Job of the newest run"),

@@ -92,7 +92,10 @@ export class Informer<T extends KubernetesObject> {
     if (this.#stopped) return;
     this.#log.warn({ error: String(error), kind: this.#plural }, "a watch of the API server ended; it begins again");
     clearTimeout(this.#restart);
-    this.#restart = setTimeout(() => void this.start(), this.#delayMs * (0.5 + Math.random()));
+    this.#restart = setTimeout(
+      () => this.start().catch((reason) => this.#again(reason)),
+      this.#delayMs * (0.5 + Math.random()),
+    );
     this.#delayMs = Math.min(2 * this.#delayMs, MOST_DELAY_MS);
   }
 }

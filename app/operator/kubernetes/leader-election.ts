@@ -9,6 +9,8 @@ const LEASE_SECONDS = 12;
 /** A leader that could not renew for this long stops, well before another may begin. */
 const RENEW_WITHIN_MS = 8_000;
 const EVERY_MS = 2_000;
+/** A leader whose work ended by itself stands back this long, so that another process takes over. */
+const STAND_BACK_MS = 5_000;
 
 interface Lease extends KubernetesObject {
   readonly spec: {
@@ -26,7 +28,10 @@ export interface LeaderElectionOptions {
   /** Of this process, another one for each start. */
   readonly identity: string;
   readonly log: Log;
-  /** Works as the leader until the signal is aborted, and is done when its promise is fulfilled. */
+  /**
+   * Works as the leader until the signal is aborted, and is done when its promise is settled. If that is before, the
+   * Lease is given up: a leader that holds it and does nothing would keep every other process from the work.
+   */
   lead(signal: AbortSignal): Promise<void>;
 }
 
@@ -72,21 +77,26 @@ export class LeaderElection {
     const signal = AbortSignal.any([stop, work.signal]);
     this.#leading = true;
     log.info({ identity }, "this process leads");
-    const done = lead(signal).catch((error: unknown) =>
-      log.warn({ error: String(error) }, "leading ended with an error"),
-    );
+    let lost = false;
+    const done = lead(signal)
+      .catch((error: unknown) => log.warn({ error: String(error) }, "leading ended with an error"))
+      .finally(() => work.abort());
     let renewedAtMs = performance.now();
     while (!signal.aborted) {
       await pause(EVERY_MS, signal);
       if (signal.aborted) break;
       const askedAtMs = performance.now();
       if (await this.#acquire(AbortSignal.any([stop, AbortSignal.timeout(RENEW_WITHIN_MS)]))) renewedAtMs = askedAtMs;
-      else if (performance.now() - renewedAtMs > RENEW_WITHIN_MS) work.abort();
+      else if (performance.now() - renewedAtMs > RENEW_WITHIN_MS) {
+        lost = true;
+        work.abort();
+      }
     }
     this.#leading = false;
     await done;
-    if (stop.aborted) await this.#release();
-    else log.warn({ identity }, "the lease could not be renewed; this process no longer leads");
+    if (lost) return log.warn({ identity }, "the lease could not be renewed; this process no longer leads");
+    await this.#release();
+    if (!stop.aborted) await pause(STAND_BACK_MS, stop);
   }
 
   /** Takes or renews the Lease. @returns whether this process holds it; false also while the API server is away. */
@@ -137,6 +147,7 @@ export class LeaderElection {
 
   async #release(): Promise<void> {
     const { identity, log, name } = this.#options;
+    this.#held = undefined;
     try {
       const lease = await this.#api.get<Lease>(resources.leases, name);
       if (lease.spec.holderIdentity !== identity) return;

@@ -5,7 +5,7 @@ import type { CurrentBatch, FeedBatch } from "../feed/feed-status.js";
 const LONGEST_TEXT = 500;
 
 const shortened = (text: string): string => (text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT - 1)}…` : text);
-const toSeconds = (instant: Date): string => `${instant.toISOString().slice(0, 19)}Z`;
+export const toSeconds = (instant: Date): string => `${instant.toISOString().slice(0, 19)}Z`;
 
 export const isUnfinished = ({ state }: Pick<BatchSummary, "state">): boolean =>
   state === "loading" || state === "auditing" || state === "audited";

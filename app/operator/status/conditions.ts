@@ -1,3 +1,4 @@
+import { STARTING_DEADLINE_SECONDS } from "../desired/cron-job.js";
 import type { Feed } from "../feed/feed.js";
 import type { Condition, ConditionType } from "../feed/feed-status.js";
 import { nextRun } from "../feed/next-run.js";
@@ -63,10 +64,12 @@ function readiness({ feed, problem, runs }: Observed): Said {
 
 function ingesting({ runs }: Observed): Said {
   const [newest] = runs.active;
-  return newest ? yes("Running", `Job ${newest.metadata.name} runs`) : no("Idle", "No run is under way");
+  if (newest) return yes("Running", `Job ${newest.metadata.name} runs`);
+  return runs.badDelivery ? no("DeliveryFailed", runs.badDelivery) : no("Idle", "No run is under way");
 }
 
-function lateness({ batches, cronJob, feed, now, problem }: Observed): Said {
+function lateness(observed: Observed): Said {
+  const { batches, cronJob, feed, now, problem, runs } = observed;
   const current = "newest" in batches ? batches.newest.find(isUnfinished) : undefined;
   if (current?.deadline_at) {
     const { deadline_at: deadline, estimated_end: end, id } = current;
@@ -80,9 +83,24 @@ function lateness({ batches, cronJob, feed, now, problem }: Observed): Said {
     }
   }
   if (feed.spec.suspend || problem || !cronJob) return no("NotDue", "No run is due");
-  const due = nextRun(feed.spec, lastRunOf(cronJob));
+  // The next run begins when this one has ended.
+  if (runs.active.length > 0) return no("OnTime", "A run is under way");
+  const due = nextRun(feed.spec, dueAfter(observed, cronJob));
   if (due && +due + LATE_AFTER_MS < +now) return yes("NotStarted", `The run of ${due.toISOString()} has not begun`);
-  return no("OnTime", "Every run has begun that was due");
+  return no("OnTime", "No run is overdue");
+}
+
+/** The instant after which a run that is due has to begin: runs before it have begun, or never will. */
+function dueAfter(observed: Observed, cronJob: KnownCronJob): Date {
+  const { now, runs } = observed;
+  const givenUp = +now - STARTING_DEADLINE_SECONDS * 1000;
+  return new Date(Math.max(+lastRunOf(cronJob), +inForceSince(observed), +(runs.lastEnd ?? 0), givenUp));
+}
+
+/** When this generation of the Feed came into force: its schedule asks for no run before. */
+export function inForceSince({ feed: { metadata, status }, now }: Observed): Date {
+  const since = status?.observedGeneration === metadata.generation ? status?.inForceSince : undefined;
+  return since === undefined ? now : new Date(since);
 }
 
 /** When the schedule last started a run; it counts from when it was made. */

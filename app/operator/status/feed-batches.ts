@@ -62,26 +62,35 @@ export class FeedBatches {
       for (const feed of back ? feeds : changed) this.#options.onChange(feed);
       if (back) this.#options.log.info({ feeds: feeds.length }, "the database tells of batches");
     } catch (error) {
-      const first = this.#away === undefined;
-      this.#away = (error as Error).message || String(error);
-      if (!first) return;
-      this.#options.log.warn({ error: this.#away }, "the database does not tell of batches");
-      for (const feed of feeds) this.#options.onChange(feed);
+      this.#goneAway(error);
     }
+    const current = new Set(feeds);
+    for (const feed of this.#known.keys()) if (!current.has(feed)) this.#known.delete(feed);
+  }
+
+  /** Reads those of one feed at once; a database that is away is no error. */
+  async readFeed(feed: string): Promise<void> {
+    await this.#readChanged([feed]).catch((error: unknown) => this.#goneAway(error));
+  }
+
+  #goneAway(error: unknown): void {
+    const first = this.#away === undefined;
+    this.#away = (error as Error).message || String(error);
+    if (!first) return;
+    this.#options.log.warn({ error: this.#away }, "the database does not tell of batches");
+    for (const feed of this.#options.feeds()) this.#options.onChange(feed);
   }
 
   async #readChanged(feeds: readonly string[]): Promise<string[]> {
     const now = await this.#database.row(readState);
     const still = now?.unfinished ? undefined : `${now?.state} ${feeds}`;
     if (still !== undefined && still === this.#still) return [];
-    const marks = await this.#database.rows(readMarks, { feeds });
+    const marks = await this.#database.rows(readMarks, { feeds, limit: LISTED_BATCHES });
     const changed = marks.filter(({ feed, mark, unfinished }) => unfinished || this.#known.get(feed)?.mark !== mark);
     for (const { feed, mark } of changed) {
       this.#known.set(feed, { mark, newest: await listBatches(this.#database, { feed, limit: LISTED_BATCHES }) });
     }
     this.#still = still;
-    const current = new Set(feeds);
-    for (const feed of this.#known.keys()) if (!current.has(feed)) this.#known.delete(feed);
     return changed.map(({ feed }) => feed);
   }
 }

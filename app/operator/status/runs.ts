@@ -19,10 +19,14 @@ export interface Runs {
   /** Jobs that are under way, newest first. */
   readonly active: readonly Job[];
   readonly newest: Job | undefined;
+  /** When a run ended last. */
+  readonly lastEnd: Date | undefined;
   /** Why pods of a run under way do not start. */
   readonly cannotStart: string | undefined;
   /** Why the newest finished run failed, if it did and no delivery was at fault. */
   readonly failure: string | undefined;
+  /** What the newest finished run said of a delivery at fault. */
+  readonly badDelivery: string | undefined;
 }
 
 /** @param jobs of one feed. @param pods of one feed. */
@@ -32,17 +36,27 @@ export function readRuns(jobs: readonly Job[], pods: readonly Pod[]): Runs {
   const finished = newestFirst.find((job) => ended(job) !== undefined);
   const activeNames = new Set(active.map(({ metadata }) => metadata.name));
   return {
+    failure: undefined,
+    badDelivery: undefined,
     active,
     newest: newestFirst[0],
+    lastEnd: latest(jobs.map((job) => ended(job)?.lastTransitionTime)),
     cannotStart: pods
       .filter((pod) => activeNames.has(jobOf(pod)))
       .map(whyWaiting)
       .find((why) => why !== undefined),
-    failure: finished && whyFailed(finished, pods),
+    ...(finished && whyFailed(finished, pods)),
   };
 }
 
 const created = ({ metadata }: Job): string => metadata.creationTimestamp ?? "";
+const latest = (instants: readonly (string | undefined)[]): Date | undefined => {
+  const last = instants
+    .flatMap((instant) => instant ?? [])
+    .sort()
+    .at(-1);
+  return last === undefined ? undefined : new Date(last);
+};
 const jobOf = ({ metadata }: Pod): string => metadata.labels?.["batch.kubernetes.io/job-name"] ?? "";
 
 const ended = ({ status }: Job) =>
@@ -59,25 +73,27 @@ function whyWaiting({ metadata, status }: Pod): string | undefined {
   return unscheduled && `pod ${metadata.name}: Unschedulable: ${unscheduled.message ?? ""}`.slice(0, LONGEST_MESSAGE);
 }
 
-function whyFailed(job: Job, pods: readonly Pod[]): string | undefined {
+function whyFailed(job: Job, pods: readonly Pod[]): Partial<Pick<Runs, "failure" | "badDelivery">> {
   const end = ended(job);
   const message = end?.message ?? "";
-  if (end?.type !== "Failed" || BAD_DELIVERY.test(message)) return undefined;
+  if (end?.type !== "Failed") return {};
   const words = pods
     .filter((pod) => jobOf(pod) === job.metadata.name)
     .map(lastWords)
     .find((text) => text !== undefined);
-  return `${job.metadata.name}: ${end.reason}: ${message}${words ? ` It said: ${words}` : ""}`.slice(
-    0,
-    LONGEST_MESSAGE,
-  );
+  const why = `${job.metadata.name}: ${end.reason}: ${message}${words ? ` It said: ${words}` : ""}`;
+  return { [BAD_DELIVERY.test(message) ? "badDelivery" : "failure"]: why.slice(0, LONGEST_MESSAGE) };
 }
 
-/** The last lines that a failed container wrote for people; its log is JSON. */
+const STACK_FRAME = /^\s+at /;
+
+/** The last lines that a failed container wrote for people: neither its log, which is JSON, nor frames of a stack. */
 function lastWords({ status }: Pod): string | undefined {
   for (const { state } of status?.containerStatuses ?? []) {
     const { exitCode = 0, message = "" } = state?.terminated ?? {};
-    const lines = message.split("\n").filter((line) => line.trim() !== "" && !line.startsWith("{"));
+    const lines = message
+      .split("\n")
+      .filter((line) => line.trim() !== "" && !line.startsWith("{") && !STACK_FRAME.test(line));
     if (exitCode !== 0 && lines.length > 0) return lines.slice(-3).join(" ");
   }
   return undefined;

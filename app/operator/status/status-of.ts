@@ -1,7 +1,7 @@
 import type { CurrentBatch, FeedStatus } from "../feed/feed-status.js";
 import { nextRun } from "../feed/next-run.js";
-import { batchStatus, currentStatus, isUnfinished } from "./batch-status.js";
-import { conditionsOf, lastRunOf, type Observed, stateOf } from "./conditions.js";
+import { batchStatus, currentStatus, isUnfinished, toSeconds } from "./batch-status.js";
+import { conditionsOf, inForceSince, lastRunOf, type Observed, stateOf } from "./conditions.js";
 
 /**
  * The status of a Feed: all that it says, so that what is left out here is taken away.
@@ -17,7 +17,9 @@ export function statusOf(observed: Observed, lastRunRequest: string | undefined)
   return {
     ...(feed.metadata.generation !== undefined && { observedGeneration: feed.metadata.generation }),
     state: stateOf(feed, conditions),
-    ...(due && { nextRun: `${due.toISOString().slice(0, 19)}Z` }),
+    // While a problem lasts, it is not in force.
+    ...(!problem && { inForceSince: toSeconds(inForceSince(observed)) }),
+    ...(due && { nextRun: toSeconds(due) }),
     ...(lastRunRequest !== undefined && { lastRunRequest }),
     ...(runs.newest && { lastRun: runs.newest.metadata.name }),
     ...(current && { current: currentStatus(current) }),

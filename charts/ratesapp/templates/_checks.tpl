@@ -109,13 +109,13 @@ feeds.{{ $feed }}.timeZone: {{ quote . }} is no time zone such as Europe/Paris o
     {{- end -}}
     {{- if not (regexMatch "^(?i:https?://|s3://)[^/ ]|^/" $given.source) }}
 feeds.{{ $feed }}.source: must be http(s)://…, s3://… or an absolute path
+    {{- else if regexMatch "^[a-zA-Z0-9]+://[^/?#]*@" $given.source }}
+feeds.{{ $feed }}.source: has a user or password, which all who may see Feeds would read
     {{- else if and (hasPrefix "/" $given.source) (not $given.volume) }}
 feeds.{{ $feed }}.volume: source is a path, and no claim is named that it lies in
     {{- end -}}
-    {{- range $name, $value := $given.environment -}}
-      {{- if has $name (list "DATABASE_URL" "FEEDS_FILE" "LOG_LEVEL" "LOG_FORMAT" "RETRACTABLE_DAYS") }}
-feeds.{{ $feed }}.environment: {{ $name }} is the operator's own
-      {{- end -}}
+    {{- if has $given.credentialsSecretName (include "ratesapp.secretNames" $ | fromJsonArray) }}
+feeds.{{ $feed }}.credentialsSecretName: {{ $given.credentialsSecretName }} is the release's own; make a Secret for the feed
     {{- end -}}
     {{- if and $given.volume $given.maxBadRows (not $given.rejectsClaimName) }}
 feeds.{{ $feed }}.rejectsClaimName: lines that maxBadRows leaves out are kept beside a file, and volume is read-only

@@ -28,6 +28,15 @@
     secretKeyRef: { name: {{ $source.secretName }}, key: {{ $source.key }} }
 {{- end }}
 
+{{/* Names of the release's Secrets, as a JSON list: no feed may have them. Takes the root. */}}
+{{- define "ratesapp.secretNames" -}}
+{{- $names := list -}}
+{{- range $access := list "owner" "ingest" "api" -}}
+  {{- $names = append $names (include "ratesapp.database.source" (dict "root" $ "access" $access) | fromJson).secretName -}}
+{{- end -}}
+{{ append $names (.Values.writeTokens).secretName | compact | uniq | toJson }}
+{{- end }}
+
 {{/* Annotations that change, and so replace the pods, when what pods read at their start changes. Takes the root. */}}
 {{- define "ratesapp.database.annotations" -}}
 ratesapp/database: {{ pick .Values.database "owner" "ingest" "api" "revision" | toJson | sha256sum | trunc 16 | quote }}

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { failBatch } from "../../../app/batches/fail.js";
+import { publishBatch } from "../../../app/batches/publish.js";
 import { retractBatch } from "../../../app/batches/retract.js";
 import type { Feed } from "../../../app/operator/feed/feed.js";
 import { feedSpec } from "../../../app/operator/feed/feed-spec.js";
@@ -73,6 +74,21 @@ describe("the status of a feed", () => {
     expect(happenedSince(published, retracted).map(({ reason }) => reason)).to.deep.equal(["BatchRetracted"]);
   });
 
+  it("shows that one batch was retracted and another published again, though their numbers are the same", async () => {
+    const first = await deliver(test.database, { feed: "air", prices });
+    const other = await deliver(test.database, { feed: "air", prices: [{ ...prices[0], price: 8 } as never] });
+    await retractBatch(test.database, first);
+    await batches.read();
+    await publishBatch(test.database, first);
+    await retractBatch(test.database, other);
+    await batches.read();
+    const known = batches.of("air");
+    expect("newest" in known && known.newest.map(({ id, state }) => [id, state])).to.deep.equal([
+      [other, "retracted"],
+      [first, "published"],
+    ]);
+  });
+
   it("shows a batch while it is made, and why it failed", async () => {
     const id = await loadBatch(test.database, { feed: "asia", prices });
     await batches.read();
@@ -108,14 +124,53 @@ describe("the status of a feed", () => {
     expect(told(tell([job("a", bad)]), "Ready")).to.match(/^True Scheduled/);
   });
 
+  const inForce = (since: string): Feed => ({
+    ...feed,
+    status: { observedGeneration: 3, inForceSince: since } as Feed["status"] & object,
+  });
+
   it("is late when a run has not begun, and keeps the instant at which a condition changed", () => {
-    const observed = { feed, problem: undefined, runs: readRuns([], []), batches: batches.of("asia"), now };
+    const observed = {
+      feed: inForce("2026-11-01T00:00:00Z"),
+      problem: undefined,
+      runs: readRuns([], []),
+      batches: batches.of("asia"),
+      now,
+    };
     const late = statusOf({ ...observed, cronJob: cronJob("2026-11-27T23:45:00Z") }, undefined);
     expect(late.state).to.equal("Late");
     expect(told(late, "Late")).to.equal("True NotStarted: The run of 2026-11-28T00:00:00.000Z has not begun");
     const later = { ...observed, feed: { ...feed, status: late }, now: new Date(+now + 60_000) };
     const still = statusOf({ ...later, cronJob: cronJob("2026-11-27T23:45:00Z") }, undefined);
     expect(still.conditions).to.deep.equal(late.conditions);
+  });
+
+  it("is not late for a run that was not due, cannot begin now, or never will", () => {
+    const old = "2026-11-01T00:00:00Z";
+    const lateness = (given: object, lastScheduleTime = "2026-11-27T23:45:00Z") => {
+      const observed = { feed: inForce(old), problem: undefined, batches: batches.of("asia"), now };
+      const status = statusOf(
+        { ...observed, runs: readRuns([], []), cronJob: cronJob(lastScheduleTime), ...given },
+        undefined,
+      );
+      return told(status, "Late");
+    };
+    expect(lateness({})).to.match(/^True NotStarted/);
+    // Resumed, or with another schedule, since then; or just now, so that the status does not know of it yet.
+    expect(lateness({ feed: inForce("2026-11-28T00:10:00Z") })).to.match(/^False OnTime/);
+    expect(lateness({ feed: { ...inForce(old), metadata: { name: "asia", generation: 4 } } })).to.match(
+      /^False OnTime/,
+    );
+    const long = { name: "a", creationTimestamp: "2026-11-27T23:45:00Z" };
+    const end = { type: "Complete", status: "True", lastTransitionTime: "2026-11-28T00:15:50Z" };
+    for (const conditions of [[], [end]]) {
+      const runs = readRuns([{ metadata: long, status: { conditions } }], []);
+      expect(lateness({ runs })).to.match(/^False OnTime/);
+    }
+    // Kubernetes gave the run of 20:00 up at 21:00.
+    const daily = feedSpec.parse({ schedule: "0 20 * * *", source: "s3://deliveries/asia/" });
+    expect(lateness({ feed: { ...inForce(old), spec: daily } }, "2026-11-26T20:00:00Z")).to.match(/^False OnTime/);
+    expect(lateness({}, "2026-11-26T20:00:00Z")).to.match(/^True NotStarted: The run of 2026-11-27T23:30/);
   });
 
   it("says that the database is away, and keeps what it said last", async () => {

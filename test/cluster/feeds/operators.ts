@@ -26,6 +26,7 @@ export const defaults: IngestDefaults = {
     "app.kubernetes.io/component": "ingest",
   },
   pod: { spec: { containers: [{ name: "ingest", image: "ratesapp.example/absent:1" }] } },
+  secretNames: [],
   addressFamilies: ["ipv4"],
 };
 

@@ -150,7 +150,7 @@ describe("pods of the chart", function () {
     [
       "a feed's environment",
       { feeds: { sea: { ...feeds.sea, environment: { DATABASE_URL: "/mine" } } } },
-      "feeds.sea.environment: DATABASE_URL is the operator's own",
+      "invalid propertyName 'DATABASE_URL'",
     ],
     [
       "a label that Services select by",
