@@ -2,8 +2,8 @@ import type { V1Container, V1EnvVar, V1Volume, V1VolumeMount } from "@kubernetes
 import type { Feed } from "../feed/feed.js";
 import type { FeedSpec } from "../feed/feed-spec.js";
 import type { CronJob } from "../kubernetes/objects.js";
-import { FEED_LABEL, type IngestDefaults, objectName, selectorOf } from "./ingest-defaults.js";
-import { ownedBy } from "./owned-by.js";
+import { feedSelectorOf, type IngestDefaults } from "./ingest-defaults.js";
+import { ownedMetadata } from "./owned-metadata.js";
 
 /** Kubernetes gives a run up that could not begin for this long. */
 export const STARTING_DEADLINE_SECONDS = 3600;
@@ -16,11 +16,7 @@ export function desiredCronJob(feed: Feed, defaults: IngestDefaults): CronJob {
   const { spec } = feed;
   const name = feed.metadata.name;
   return {
-    metadata: {
-      name: objectName(name, defaults),
-      labels: { ...defaults.labels, [FEED_LABEL]: name },
-      ownerReferences: [ownedBy(feed)],
-    },
+    metadata: ownedMetadata(feed, defaults),
     spec: {
       schedule: spec.schedule,
       timeZone: spec.timeZone,
@@ -31,12 +27,10 @@ export function desiredCronJob(feed: Feed, defaults: IngestDefaults): CronJob {
       startingDeadlineSeconds: STARTING_DEADLINE_SECONDS,
       successfulJobsHistoryLimit: spec.successfulJobsHistoryLimit,
       failedJobsHistoryLimit: spec.failedJobsHistoryLimit,
-      jobTemplate: { metadata: { labels: labelsOf(name, defaults) }, spec: jobSpec(name, spec, defaults) },
+      jobTemplate: { metadata: { labels: feedSelectorOf(name, defaults) }, spec: jobSpec(name, spec, defaults) },
     },
   };
 }
-
-const labelsOf = (feed: string, defaults: IngestDefaults) => ({ ...selectorOf(defaults), [FEED_LABEL]: feed });
 
 function jobSpec(
   name: string,
@@ -64,7 +58,7 @@ function jobSpec(
 
 function podTemplate(name: string, spec: FeedSpec, defaults: IngestDefaults) {
   const { metadata, spec: pod } = defaults.pod;
-  const labels = labelsOf(name, defaults);
+  const labels = feedSelectorOf(name, defaults);
   const { volumes, mounts } = volumesOf(spec);
   return {
     metadata: { ...metadata, labels: { ...metadata?.labels, ...labels } },

@@ -59,6 +59,12 @@ export const selectorOf = (defaults: IngestDefaults): Record<string, string> =>
     SELECTING.flatMap((label) => (defaults.labels[label] === undefined ? [] : [[label, defaults.labels[label]]])),
   );
 
+/** Labels that select the pods and Jobs of one feed. */
+export const feedSelectorOf = (feed: string, defaults: IngestDefaults): Record<string, string> => ({
+  ...selectorOf(defaults),
+  [FEED_LABEL]: feed,
+});
+
 /** A CronJob's name has 52 characters at most, because its Jobs add a time to it. */
 export function objectName(feed: string, { name }: IngestDefaults): string {
   return `${name.slice(0, 44 - feed.length).replace(/-$/, "")}-ingest-${feed}`;

@@ -2,8 +2,8 @@ import type { V1NetworkPolicyPeer, V1NetworkPolicySpec } from "@kubernetes/clien
 import type { Feed } from "../feed/feed.js";
 import type { FeedSpec } from "../feed/feed-spec.js";
 import type { KubernetesObject } from "../kubernetes/objects.js";
-import { FEED_LABEL, type IngestDefaults, objectName, selectorOf } from "./ingest-defaults.js";
-import { ownedBy } from "./owned-by.js";
+import { feedSelectorOf, type IngestDefaults } from "./ingest-defaults.js";
+import { ownedMetadata } from "./owned-metadata.js";
 
 export interface NetworkPolicy extends KubernetesObject {
   readonly spec: V1NetworkPolicySpec;
@@ -32,15 +32,10 @@ export function desiredNetworkPolicy(feed: Feed, defaults: IngestDefaults): Netw
   const { addressFamilies } = defaults;
   const egress = addressFamilies === null ? undefined : (feed.spec.egress ?? usualEgress(feed.spec, addressFamilies));
   if (egress === undefined) return undefined;
-  const name = feed.metadata.name;
   return {
-    metadata: {
-      name: objectName(name, defaults),
-      labels: { ...defaults.labels, [FEED_LABEL]: name },
-      ownerReferences: [ownedBy(feed)],
-    },
+    metadata: ownedMetadata(feed, defaults),
     spec: {
-      podSelector: { matchLabels: { ...selectorOf(defaults), [FEED_LABEL]: name } },
+      podSelector: { matchLabels: feedSelectorOf(feed.metadata.name, defaults) },
       policyTypes: ["Egress"],
       egress,
     },
