@@ -1,5 +1,6 @@
-const FIRST_DELAY_MS = 500;
-const MOST_DELAY_MS = 300_000;
+import { type Backoff, waitAfter } from "../database/backoff.js";
+
+const AGAIN: Backoff = { firstMs: 625, longestMs: 375_000, jitter: 0.4 };
 
 export interface WorkQueueOptions {
   /** How many keys are worked on at a time. */
@@ -75,9 +76,9 @@ export class WorkQueue {
       await this.#options.work(key);
       this.#failures.delete(key);
     } catch (error) {
-      const failures = this.#failures.get(key) ?? 0;
-      this.#failures.set(key, failures + 1);
-      const delayMs = Math.min(FIRST_DELAY_MS * 2 ** failures, MOST_DELAY_MS) * (0.75 + Math.random() / 2);
+      const failures = (this.#failures.get(key) ?? 0) + 1;
+      this.#failures.set(key, failures);
+      const delayMs = waitAfter(failures, AGAIN);
       this.#options.onError(key, error, delayMs);
       this.addAfter(key, delayMs);
     }

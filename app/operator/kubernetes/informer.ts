@@ -1,10 +1,10 @@
+import { type Backoff, waitAfter } from "../../database/backoff.js";
 import type { Log } from "../../database/log.js";
 import { ListWatch, Watch } from "./client-library.js";
 import type { KubernetesApi, Resource } from "./kubernetes-api.js";
 import type { KubernetesObject } from "./objects.js";
 
-const FIRST_DELAY_MS = 500;
-const MOST_DELAY_MS = 10_000;
+const AGAIN: Backoff = { firstMs: 750, longestMs: 15_000, jitter: 2 / 3 };
 const CHANGES: ReadonlySet<string> = new Set(["ADDED", "MODIFIED", "DELETED"]);
 
 export interface InformerOptions<T> {
@@ -26,7 +26,7 @@ export class Informer<T extends KubernetesObject> {
   readonly #log: Log;
   readonly #plural: string;
   #restart: NodeJS.Timeout | undefined;
-  #delayMs = FIRST_DELAY_MS;
+  #failures = 0;
   #failed = false;
   #stopped = false;
   #synced = false;
@@ -78,7 +78,7 @@ export class Informer<T extends KubernetesObject> {
     // An error calls back before this.
     if (this.#failed) return;
     this.#synced = true;
-    this.#delayMs = FIRST_DELAY_MS;
+    this.#failures = 0;
   }
 
   async stop(): Promise<void> {
@@ -92,10 +92,10 @@ export class Informer<T extends KubernetesObject> {
     if (this.#stopped) return;
     this.#log.warn({ error: String(error), kind: this.#plural }, "a watch of the API server ended; it begins again");
     clearTimeout(this.#restart);
+    this.#failures += 1;
     this.#restart = setTimeout(
       () => this.start().catch((reason) => this.#again(reason)),
-      this.#delayMs * (0.5 + Math.random()),
+      waitAfter(this.#failures, AGAIN),
     );
-    this.#delayMs = Math.min(2 * this.#delayMs, MOST_DELAY_MS);
   }
 }
