@@ -29,25 +29,33 @@ const names = namesOf(stack);
 
 const cluster = clusterOf(stack, names, settings);
 const inCluster = { provider: cluster.provider };
+const dns = { to: settings.cluster.dns.to ?? cluster.dns, ports: settings.cluster.dns.ports };
 
 const platform = new Platform(
   "platform",
   {
-    platform: settings.platform,
+    settings,
     manifests: await manifestsOf(settings.platform),
-    access: cluster.access,
-    protect: settings.protect,
+    cluster,
+    dns,
   },
   inCluster,
 );
 
 const database = new Database(
   "database",
-  { names, settings, cluster, backupCredentials: secrets.backupCredentials },
+  {
+    names,
+    settings,
+    cluster,
+    dns,
+    apiWrites: secrets.writeTokens !== undefined,
+    backupCredentials: secrets.backupCredentials,
+  },
   { ...inCluster, dependsOn: [...platform.forDatabase] },
 );
 
-const namespace = workloadsNamespace(names.workloads, inCluster);
+const namespace = workloadsNamespace(names.workloads, cluster.namespaceLabels, inCluster);
 const access = new Access(
   "access",
   { stack, names, settings, cluster: cluster.access, database, namespace },
@@ -55,7 +63,7 @@ const access = new Access(
 );
 const workloads = new Workloads(
   "workloads",
-  { names, settings, secrets, places, cluster, access, namespace },
+  { names, settings, secrets, places, cluster, dns, access, namespace },
   inCluster,
 );
 

@@ -85,7 +85,7 @@ const AWAY_MESSAGE =
 /** What an error means; undefined if it does not tell whether another attempt could succeed. */
 export function meaningOf(error: unknown): Meaning | undefined {
   if (!(error instanceof Error)) return undefined;
-  // While certificates are replaced, the next connection may find a server, or a file of authorities, that is up to date.
+  // While certificates are replaced, the next connection may find a server, or a file of authorities, that is current.
   if (error instanceof UntrustedServerError) return "away";
   const { code, routine } = error as Error & { readonly code?: unknown; readonly routine?: unknown };
   if (typeof code === "string") {

@@ -36,7 +36,7 @@ export class UntrustedServerError extends Error {
   }
 }
 
-/** The error with what to do, if the server's certificate was refused or the server has none; otherwise the same error. */
+/** The error with what to do, if the server's certificate was refused or it has none; otherwise the same error. */
 export function explained(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   if (error.message === WITHOUT_TLS) {

@@ -1,3 +1,4 @@
+import * as kubernetes from "@pulumi/kubernetes";
 import * as postgresql from "@pulumi/postgresql";
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterAccess } from "../cluster/kubernetes-cluster.js";
@@ -26,6 +27,8 @@ export interface AccessArgs {
 export class Access extends pulumi.ComponentResource {
   /** Names of the Secrets. Each has one key, `url`. */
   readonly secretNames: Readonly<Record<PurposeName, pulumi.Output<string>>>;
+  /** Name of the ConfigMap with the certificate authorities of the database, in the key `ca.crt`. */
+  readonly authoritiesName: pulumi.Output<string>;
   /** Changes when the content of the Secrets changes. It is not secret itself. */
   readonly revision: string;
 
@@ -34,6 +37,11 @@ export class Access extends pulumi.ComponentResource {
     const { database, names, namespace, settings } = args;
     const generation = settings.access.passwordGeneration;
     this.revision = `generation-${generation}-${database.reads}`;
+    this.authoritiesName = new kubernetes.core.v1.ConfigMap(
+      "database-ca",
+      { metadata: { name: `${names.release}-database-ca`, namespace }, data: { "ca.crt": database.authorities } },
+      { parent: this },
+    ).metadata.name;
 
     const provider = new postgresql.Provider(
       "database",
@@ -79,10 +87,13 @@ export class Access extends pulumi.ComponentResource {
   }
 }
 
-/** Opens the port-forward for as long as the program runs, and returns its local port. A preview opens none. */
+/**
+ * Opens the port-forward for as long as the program runs, and returns its local port. A preview opens none, unless
+ * `npm run drift` asks for it: to compare roles and grants with the state, the provider has to read them.
+ */
 function portForward({ cluster, names, settings, stack }: AccessArgs): pulumi.Output<number> {
   const localPort = settings.access.localPort ?? localPortOf(stack);
-  if (pulumi.runtime.isDryRun()) return pulumi.output(localPort);
+  if (pulumi.runtime.isDryRun() && process.env.RATESAPP_FORWARD_IN_PREVIEW !== "1") return pulumi.output(localPort);
   return pulumi.output(cluster.kubeconfig).apply(async (kubeconfig) => {
     const { context } = cluster;
     // Imported only here: a preview would load the client of Kubernetes for nothing.

@@ -4,19 +4,25 @@ import * as random from "@pulumi/random";
 import { backgroundDeletion } from "../background-deletion.js";
 import type { KubernetesCluster } from "../cluster/kubernetes-cluster.js";
 import type { Names } from "../names.js";
+import type { DnsServers } from "../network/peers.js";
+import { RESTRICTED } from "../network/pod-security.js";
 import type { Settings } from "../settings/schema.js";
 import type { BackupCredentials } from "../settings/secrets.js";
 import { type ArchiveSpecs, archiveOf } from "./archive.js";
 import { clusterSpec } from "./cluster-spec.js";
 import { databaseNetworkPolicies } from "./network-policies.js";
 import { podMonitors } from "./pod-monitors.js";
-import { Pooler } from "./pooler.js";
+import { Pooler, poolerName } from "./pooler.js";
+import { ServerAuthorities } from "./server-authorities.js";
 
 export interface DatabaseArgs {
   readonly names: Names;
   readonly settings: Settings;
   /** The cluster that the database runs in. */
   readonly cluster: KubernetesCluster;
+  readonly dns: DnsServers;
+  /** True if API pods write. */
+  readonly apiWrites: boolean;
   /** Keys for the archive, if it needs any. */
   readonly backupCredentials: pulumi.Output<BackupCredentials> | undefined;
 }
@@ -33,6 +39,8 @@ export class Database extends pulumi.ComponentResource {
   readonly readHost: pulumi.Output<string>;
   /** Which instances the host for reads leads to: replicas or any. The host changes together with this. */
   readonly reads: "ro" | "r";
+  /** PEM of the certificate authorities whose signature proves that a server is this database. */
+  readonly authorities: pulumi.Output<string>;
   /** State of the database as the operator reports it. */
   readonly state: pulumi.Output<string>;
 
@@ -47,7 +55,7 @@ export class Database extends pulumi.ComponentResource {
       {
         metadata: {
           name: names.database,
-          labels: { "app.kubernetes.io/part-of": "ratesapp", "pod-security.kubernetes.io/enforce": "restricted" },
+          labels: { "app.kubernetes.io/part-of": "ratesapp", ...RESTRICTED },
         },
       },
       { parent: this, protect },
@@ -58,20 +66,20 @@ export class Database extends pulumi.ComponentResource {
     this.superuserPassword = password.result;
     const archive = this.#archive(args);
     const { backups } = settings;
-    databaseNetworkPolicies(
-      {
-        namespace: this.namespace,
-        cluster: names.databaseCluster,
-        workloads: names.workloads,
-        dns: cluster.dns,
-        addressFamilies: args.settings.cluster.addressFamilies,
-        apiServerPorts: args.settings.cluster.apiServerPorts,
-        operator: platform.cloudnativePgNamespace,
-        archivePort: backups && portOf(backups.endpoint),
-        podIdentity: backups?.credentials === "identity",
-      },
+    this.#closeNetwork(args);
+
+    // The pooler is for reads only. Writers need sessions of their own (COPY, advisory locks, statements outside of a
+    // transaction), which a pooler in transaction mode does not provide. They are few and connect to the primary
+    // itself. A single instance has no replica, so its reads go to the instance.
+    const type = settings.instances > 1 ? "ro" : "r";
+    this.reads = type;
+    const generation = args.settings.access.authorityGeneration;
+    const authorities = new ServerAuthorities(
+      "server-ca",
+      { namespace: this.namespace, cluster: names.databaseCluster, generation },
       { parent: this },
     );
+    this.authorities = authorities.trusted;
 
     const storageClass = settings.storageClass ?? cluster.storageClass;
     this.resource = new kubernetes.apiextensions.CustomResource(
@@ -96,6 +104,11 @@ export class Database extends pulumi.ComponentResource {
           storageClass,
           superuserSecret: this.#superuserSecret(`${names.databaseCluster}-admin`),
           archive: archive?.cluster,
+          certificates: {
+            authority: authorities.secretName,
+            generation,
+            poolerHost: pulumi.interpolate`${poolerName(type)}.${this.namespace}.svc`,
+          },
         }),
         status: undefined,
       },
@@ -106,11 +119,6 @@ export class Database extends pulumi.ComponentResource {
 
     if (archive && backups) this.#scheduleBackups(cnpgCluster, backups.schedule, archive);
 
-    // The pooler is for reads only. Writers need sessions of their own (COPY, advisory locks, statements outside of a
-    // transaction), which a pooler in transaction mode does not provide. They are few and connect to the primary
-    // itself. A single instance has no replica, so its reads go to the instance.
-    const type = settings.instances > 1 ? "ro" : "r";
-    this.reads = type;
     const pooler = new Pooler(
       `pooler-${type}`,
       { namespace: this.namespace, cluster: cnpgCluster, type, settings: settings.pooler, zones: settings.zones },
@@ -121,6 +129,25 @@ export class Database extends pulumi.ComponentResource {
 
     if (platform.prometheus !== "absent") podMonitors(this.namespace, names.databaseCluster, { parent: this });
     this.registerOutputs();
+  }
+
+  #closeNetwork({ apiWrites, dns, names, settings }: DatabaseArgs): void {
+    const { backups } = settings.database;
+    databaseNetworkPolicies(
+      {
+        namespace: this.namespace,
+        cluster: names.databaseCluster,
+        workloads: names.workloads,
+        dns,
+        apiWrites,
+        addressFamilies: settings.cluster.addressFamilies,
+        apiServerPorts: settings.cluster.apiServerPorts,
+        operator: settings.platform.cloudnativePgNamespace,
+        archivePort: backups && portOf(backups.endpoint),
+        podIdentity: backups?.credentials === "identity",
+      },
+      { parent: this },
+    );
   }
 
   #superuserSecret(name: string): pulumi.Output<string> {

@@ -10,6 +10,10 @@ export interface Rendered {
   readonly inputs: Readonly<Record<string, unknown>>;
   readonly protect: boolean;
   readonly retainOnDelete: boolean;
+  /** Types of its parents and its own, and its name, as in the URN: `ratesapp:a:A$aws:s3/bucket:Bucket::name`. */
+  readonly path: string;
+  /** Paths of the resources that it waits for, by `dependsOn` or because it uses their outputs. */
+  readonly dependencies: readonly string[];
   /** `URN::ID` of the provider that was chosen for it; empty: the default one of its package. */
   readonly provider: string;
   readonly component: boolean;
@@ -50,7 +54,11 @@ export async function render(
   const monitor = pulumi.runtime.getMonitor() as unknown as Monitor;
   const registerResource = monitor.registerResource.bind(monitor);
   monitor.registerResource = (request, callback) => {
+    // Its path is known when it is registered.
+    const position = rendered.length;
     rendered.push({
+      path: "",
+      dependencies: request.getDependenciesList().map(pathOf).sort(),
       type: request.getType(),
       name: request.getName(),
       inputs: readable(request.getObject().toJavaScript()) as Record<string, unknown>,
@@ -59,7 +67,10 @@ export async function render(
       provider: request.getProvider(),
       component: !request.getCustom() && !REMOTE_COMPONENTS.has(request.getType()),
     });
-    return registerResource(request, callback);
+    return registerResource(request, (error: unknown, response: Response | undefined) => {
+      if (response) rendered[position] = { ...(rendered[position] as Rendered), path: pathOf(response.getUrn()) };
+      callback(error, response);
+    });
   };
   runs += 1;
   const { fetch } = globalThis;
@@ -85,12 +96,22 @@ interface Request {
   getProtect(): boolean;
   getRetainondelete(): boolean;
   getProvider(): string;
+  getDependenciesList(): string[];
   getObject(): { toJavaScript(): unknown };
 }
 
-interface Monitor {
-  registerResource(request: Request, callback: unknown): unknown;
+interface Response {
+  getUrn(): string;
 }
+
+type Callback = (error: unknown, response: Response | undefined) => void;
+
+interface Monitor {
+  registerResource(request: Request, callback: Callback): unknown;
+}
+
+/** An URN without what is the same for all resources of a stack. */
+const pathOf = (urn: string): string => urn.split("::").slice(2).join("::");
 
 /** Components whose inputs are rendered by their provider. */
 const REMOTE_COMPONENTS = new Set([
@@ -134,6 +155,10 @@ spec:
 apiVersion: apps/v1
 kind: Deployment
 metadata: { name: ${release}, namespace: operators }
+spec:
+  replicas: 1
+  selector: { matchLabels: { app: ${release} } }
+  template: { metadata: { labels: { app: ${release} } }, spec: { containers: [] } }
 `);
 };
 
@@ -146,7 +171,16 @@ function made({ inputs, name, type }: pulumi.runtime.MockResourceArgs): { id: st
     case "random:index/randomId:RandomId":
       return { id, state: { ...inputs, hex: "0badcafe" } };
     case "eks:index:Cluster":
-      return { id, state: { ...inputs, kubeconfigJson: "{}", eksCluster: { name: inputs.name } } };
+      return {
+        id,
+        state: {
+          ...inputs,
+          kubeconfigJson: "{}",
+          eksCluster: { name: inputs.name },
+          clusterSecurityGroupId: `sg-${name}`,
+          autoModeNodeRoleName: `${name}-nodeRole`,
+        },
+      };
     case "aws:s3/bucket:Bucket":
       return { id, state: { ...inputs, bucket: name, arn: `arn:aws:s3:::${name}` } };
     case "aws:kms/key:Key":
