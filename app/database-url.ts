@@ -39,7 +39,7 @@ export function mistakeInDatabaseUrl(url: string): string | undefined {
   }
   try {
     const { port } = new pg.Client({ connectionString: url });
-    if (port < 1 || port > 65_535) return "must have a port from 1 to 65535";
+    if (!(port >= 1 && port <= 65_535)) return "must have a port from 1 to 65535";
   } catch (error) {
     const isFile = (error as NodeJS.ErrnoException).syscall !== undefined;
     return isFile ? "names a file that cannot be read (sslrootcert, sslcert or sslkey)" : `${FORM}; ${ESCAPE}`;

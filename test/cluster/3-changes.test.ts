@@ -67,6 +67,9 @@ describe("a staging stack in use", () => {
   it("keeps no password in plain text", async () => {
     const urls = await Promise.all(["owner", "ingest", "api", "monitoring"].map(databaseUrl));
     const stored = await stack.stored();
+    type Authority = { data: { "ca.key": string } };
+    const { data } = await get<Authority>("secret", "ratesapp-server-ca", "-n", DATABASE);
+    expect(stored.includes(data["ca.key"].slice(60, 120))).to.equal(false);
     const outputs = JSON.stringify(await stack.outputs());
     for (const password of [...urls.map((url) => url.password), await superuserPassword()]) {
       expect(password).to.have.lengthOf(32);
@@ -188,6 +191,18 @@ describe("a staging stack in use", () => {
       const { phase, readyInstances } = await databaseStatus();
       return readyInstances === 3 && phase === "Cluster in healthy state";
     });
+  });
+
+  it("tells what was changed by hand", async () => {
+    expect(await stack.drift()).to.equal(undefined);
+    const patch = (instances: number) =>
+      kubectl([
+        ...["-n", DATABASE, "patch", "pooler", "ratesapp-pooler-ro", "--type=merge"],
+        ...["-p", JSON.stringify({ spec: { instances } })],
+      ]);
+    await patch(1);
+    expect(await stack.drift()).to.match(/pooler-ro[^]*instances/);
+    await patch(2);
   });
 
   it("can be refreshed", async () => {

@@ -66,6 +66,18 @@ export class Stack {
     return this.#timed("refresh", "--yes", "--skip-preview", "--run-program");
   }
 
+  /** What differs from the state, as `npm run drift` tells it. Undefined if nothing does. */
+  async drift(): Promise<string | undefined> {
+    try {
+      const args = ["refresh", "--run-program", "--preview-only", "--expect-no-changes", "--diff"];
+      await this.#pulumiWith({ RATESAPP_FORWARD_IN_PREVIEW: "1" }, ...args);
+      return undefined;
+    } catch (error) {
+      if (error instanceof CommandError) return error.message;
+      throw error;
+    }
+  }
+
   destroy(): Promise<number> {
     return this.#timed("destroy", "--yes", "--skip-preview");
   }
@@ -85,12 +97,16 @@ export class Stack {
     return (Date.now() - start) / 1000;
   }
 
-  async #pulumi(...args: string[]): Promise<string> {
+  #pulumi(...args: string[]): Promise<string> {
+    return this.#pulumiWith({}, ...args);
+  }
+
+  async #pulumiWith(env: Readonly<Record<string, string>>, ...args: string[]): Promise<string> {
     const given = args[0] === "stack" && args[1] === "init" ? [] : ["--stack", this.name];
     try {
       return await run("pulumi", [...args, "--non-interactive", ...given], {
         cwd: this.folder,
-        env: this.#env,
+        env: { ...this.#env, ...env },
         timeoutMs: 900_000,
       });
     } catch (error) {
