@@ -96,8 +96,11 @@ export function databaseNetworkPolicies(args: DatabaseNetworkArgs, options: pulu
   });
 }
 
-/** Components of the chart whose pods write. The pods of the API do so only with write tokens. */
-const WRITING = ["compaction", "ingest", "migration", "operator", "places"];
+/**
+ * Components whose pods write: those of the chart, and the pod `demo` of a sandbox. The pods of the API do so only with
+ * write tokens.
+ */
+const WRITING = ["compaction", "demo", "ingest", "migration", "operator", "places"];
 
 const writingPods = (workloads: string, apiWrites: boolean): Peer => ({
   ...podsOf(workloads),
