@@ -87,13 +87,10 @@ export class Access extends pulumi.ComponentResource {
   }
 }
 
-/**
- * Opens the port-forward for as long as the program runs, and returns its local port. A preview opens none, unless
- * `npm run drift` asks for it: to compare roles and grants with the state, the provider has to read them.
- */
+/** Opens the port-forward for as long as the program runs, and returns its local port. A preview opens none. */
 function portForward({ cluster, names, settings, stack }: AccessArgs): pulumi.Output<number> {
   const localPort = settings.access.localPort ?? localPortOf(stack);
-  if (pulumi.runtime.isDryRun() && process.env.RATESAPP_FORWARD_IN_PREVIEW !== "1") return pulumi.output(localPort);
+  if (pulumi.runtime.isDryRun()) return pulumi.output(localPort);
   return pulumi.output(cluster.kubeconfig).apply(async (kubeconfig) => {
     const { context } = cluster;
     // Imported only here: a preview would load the client of Kubernetes for nothing.

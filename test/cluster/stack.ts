@@ -68,9 +68,9 @@ export class Stack {
 
   /** What differs from the state, as `npm run drift` tells it. Undefined if nothing does. */
   async drift(): Promise<string | undefined> {
+    const program = ["--import", import.meta.resolve("tsx"), join(PROJECT, "infra/drift.ts"), this.name];
     try {
-      const args = ["refresh", "--run-program", "--preview-only", "--expect-no-changes", "--diff"];
-      await this.#pulumiWith({ RATESAPP_FORWARD_IN_PREVIEW: "1" }, ...args);
+      await run(process.execPath, program, { cwd: this.folder, env: this.#env, timeoutMs: 900_000 });
       return undefined;
     } catch (error) {
       if (error instanceof CommandError) return error.message;
@@ -97,16 +97,12 @@ export class Stack {
     return (Date.now() - start) / 1000;
   }
 
-  #pulumi(...args: string[]): Promise<string> {
-    return this.#pulumiWith({}, ...args);
-  }
-
-  async #pulumiWith(env: Readonly<Record<string, string>>, ...args: string[]): Promise<string> {
+  async #pulumi(...args: string[]): Promise<string> {
     const given = args[0] === "stack" && args[1] === "init" ? [] : ["--stack", this.name];
     try {
       return await run("pulumi", [...args, "--non-interactive", ...given], {
         cwd: this.folder,
-        env: { ...this.#env, ...env },
+        env: this.#env,
         timeoutMs: 900_000,
       });
     } catch (error) {
