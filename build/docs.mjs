@@ -1,5 +1,5 @@
-// Makes dist/docs/: the viewer of /docs, from app/page/docs and Swagger UI. File names contain a hash of the content, so
-// that browsers keep files that have not changed.
+// Makes dist/docs/: the viewer of /docs, from app/page/docs and Swagger UI. File names contain a hash of the content,
+// so that browsers keep files that have not changed.
 //
 // Swagger UI is taken from the package that serves it for Fastify, a development package, which a running service does
 // not have. Its own package, swagger-ui-dist, depends on one that reports each installation to another company.

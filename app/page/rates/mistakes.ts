@@ -27,7 +27,7 @@ const WORDS: Readonly<Record<string, (given: string) => string>> = {
 /** The mistakes that a problem tells of; undefined if it tells of anything else, which a field cannot show. */
 export function mistakesOf(problem: Problem | undefined, question: Question): Mistakes | undefined {
   if (!problem?.errors?.length) return undefined;
-  const mistakes: { [field in keyof Mistakes]: string } = {};
+  const mistakes: { -readonly [field in keyof Mistakes]: string } = {};
   for (const { parameter = "", type = "" } of problem.errors) {
     const field = FIELDS[parameter];
     const words = WORDS[type.slice(type.indexOf("#") + 1)];
