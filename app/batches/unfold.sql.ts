@@ -1,4 +1,5 @@
 import { statement } from "../database/statement.js";
+import { replaceBefore } from "./visibility.sql.js";
 
 /**
  * The days of a batch in one month for which the batch has no rates of its own. `fold_id` is the fold that counts these
@@ -61,15 +62,10 @@ export const findHiddenAside = statement<{ batchId: number }, Elsewhere>(
  */
 export const findRevealed = statement<{ batchId: number }, Elsewhere>(
   laidAside(`
-    SELECT next.id
+    SELECT before.batch_id
     FROM batches given
     JOIN batch_days own ON own.batch_id = given.id AND own.visible
-    CROSS JOIN LATERAL (
-      SELECT b.id
-      FROM batch_days d JOIN batches b ON b.id = d.batch_id
-      WHERE d.day = own.day AND b.feed = given.feed AND b.mode = 'replace' AND b.state = 'published' AND b.id <> given.id
-      ORDER BY b.sequence DESC LIMIT 1
-    ) next
+    CROSS JOIN LATERAL ${replaceBefore("given", "own")} before
     WHERE given.id = $batchId AND given.mode = 'replace'`),
 );
 

@@ -1,4 +1,4 @@
-import { refreshVisibility } from "../batches/visibility.sql.js";
+import { refreshOwnVisibility } from "../batches/visibility.sql.js";
 import type { Database } from "../database/database.js";
 import type { Session } from "../database/queries.js";
 import { limitWaits, lockDataset } from "../rates/dataset.sql.js";
@@ -115,7 +115,7 @@ async function fold(session: Session, feed: string, month: string, retractableDa
   if (locked?.published !== inputs.length) throw new FoldChangedError();
   await session.run(buryFolded, { batches: inputs, month });
   await session.run(setCompacted, { batches: inputs });
-  await session.run(refreshVisibility, { batchId: foldId });
+  await session.run(refreshOwnVisibility, { batchId: foldId });
   return true;
 }
 
