@@ -21,19 +21,24 @@ export const lockBatch = statement<{ batchId: number; retractableDays: number },
   FROM batches WHERE id = $batchId FOR UPDATE`);
 
 /**
- * Publishes a batch. A batch that was published before keeps its sequence and the time of its first publish, so that
+ * Publishes a batch, whose rates are all written again by then. A batch that was published before keeps its sequence and the time of its first publish, so that
  * publishing it after a retract restores exactly what consumers saw.
  */
 export const setPublished = statement<{ batchId: number }>(`
   UPDATE batches
   SET state = 'published', sequence = coalesce(sequence, nextval('batch_sequence')),
-      published_at = coalesce(published_at, clock_timestamp()), retracted_at = NULL
+      published_at = coalesce(published_at, clock_timestamp()), retracted_at = NULL,
+      laid_aside = false
   WHERE id = $batchId`);
 
-/** Retracts a batch. The batch keeps its sequence, so that a later publish restores exactly what consumers saw. */
-export const setRetracted = statement<{ batchId: number }>(
-  "UPDATE batches SET state = 'retracted', folded = false, laid_aside = false, retracted_at = clock_timestamp() WHERE id = $batchId",
-);
+/**
+ * Retracts a batch. The batch keeps its sequence, so that a later publish restores exactly what consumers saw. What a
+ * fold counted of it is laid aside from now on, and what was laid aside stays so.
+ */
+export const setRetracted = statement<{ batchId: number }>(`
+  UPDATE batches
+  SET state = 'retracted', laid_aside = folded OR laid_aside, folded = false, retracted_at = clock_timestamp()
+  WHERE id = $batchId`);
 
 /**
  * A batch that this batch would only repeat: same feed, mode and content. On each day of this batch, consumers must see

@@ -119,10 +119,7 @@ export const layAside = statement<{ batchId: number }>(`
   UPDATE batch_days SET fold_id = NULL, laid_aside = true, visible = false
   WHERE batch_id = $batchId AND fold_id IS NOT NULL`);
 
-/**
- * Marks batches as laid aside, or not. Only a hidden `replace` batch is marked; the migration that adds the column
- * tells why.
- */
+/** Marks batches as laid aside, or not. The migrations that add the column and its constraints tell why. */
 export const setLaidAside = statement<{ batches: readonly number[]; laidAside: boolean }>(`
   UPDATE batches SET laid_aside = $laidAside
   WHERE id IN (SELECT id FROM batches WHERE id = ANY ($batches::integer[]) AND laid_aside <> $laidAside ORDER BY id FOR UPDATE)`);

@@ -79,12 +79,12 @@ export async function compact(database: Database, options: CompactOptions = {}):
   // with batches that are not settled, and would have to wait until these are settled too.
   await turns.take("not all batches were folded", async () => {
     await foldAll(database);
-    await layAsideHidden(database);
   });
   let deleted: ReclaimReport = { prices: 0, dailyRates: 0 };
   await turns.take("nothing was deleted", async () => {
     deleted = await reclaim(database, { retractableDays });
   });
+  await turns.take("the rates of hidden batches were not deleted", () => layAsideHidden(database));
   turns.end();
   return { folded, ...deleted };
 }

@@ -1,9 +1,7 @@
 import { hasOwnRates, replaceBefore } from "../batches/visibility.sql.js";
 import { statement } from "../database/statement.js";
 
-/**
- * `replace` batches of a feed and months that later batches hide on all their days. `months` are first days, in order.
- */
+/** Batches of a feed and months of which consumers see no day. `months` are first days, in order. */
 export interface Hidden {
   readonly feed: string;
   readonly months: readonly string[];
@@ -15,16 +13,19 @@ interface Small {
   readonly mostMonths: number;
 }
 
+/** A retracted batch, or a `replace` batch that later batches may hide. */
+const mayBeHidden = (b: string) => `(${b}.state = 'retracted' OR ${b}.state = 'published' AND ${b}.mode = 'replace')`;
+
 /**
  * The hidden batches among those that the query finds, if they still have rates and are small. Larger batches stay as
- * they are: a retract may need their rates again, and would take long to write them.
+ * they are: a publish or a retract may need their rates again, and would take long to write them.
  */
 const hidden = (batches: string) => `
   SELECT feed, months, array_agg(id ORDER BY id) AS ids
   FROM (
     SELECT b.id, b.feed, array_agg(DISTINCT to_char(d.day, 'YYYY-MM-01')) AS months
     FROM batches b JOIN batch_days d ON d.batch_id = b.id
-    WHERE b.id IN (${batches}) AND b.mode = 'replace' AND b.state = 'published' AND b.compacted_at IS NULL
+    WHERE b.id IN (${batches}) AND ${mayBeHidden("b")} AND b.compacted_at IS NULL
     GROUP BY b.id
     HAVING NOT bool_or(d.visible OR d.laid_aside OR d.fold_id IS NOT NULL) AND sum(d.prices) <= $mostPrices
        AND count(DISTINCT date_trunc('month', d.day)) <= $mostMonths
@@ -33,7 +34,10 @@ const hidden = (batches: string) => `
 
 /** All hidden batches that still have rates. */
 export const listHidden = statement<Small, Hidden>(
-  hidden(`SELECT d.batch_id FROM batch_days d WHERE ${hasOwnRates("d")} AND d.replaces AND NOT d.visible`),
+  hidden(`
+    SELECT d.batch_id FROM batch_days d WHERE ${hasOwnRates("d")} AND d.replaces AND NOT d.visible
+    UNION ALL
+    SELECT r.id FROM batches r WHERE r.state = 'retracted' AND r.reclaimed_at IS NULL`),
 );
 
 /** The given batch, and those of which it may hide the last day, if they are hidden and still have rates. */
@@ -50,7 +54,7 @@ export const listHiddenAround = statement<Small & { batchId: number }, Hidden>(
 
 /** Those of the batches that still have rates and are hidden. */
 export const listWithRates = statement<{ ids: readonly number[] }, { id: number }>(`
-  SELECT id FROM batches WHERE id = ANY ($ids::integer[]) AND state = 'published' AND NOT EXISTS (
+  SELECT id FROM batches WHERE id = ANY ($ids::integer[]) AND ${mayBeHidden("batches")} AND NOT EXISTS (
     SELECT FROM batch_days WHERE batch_id = id AND (visible OR laid_aside OR fold_id IS NOT NULL))`);
 
 /** Deletes the rates of these batches, which hold no other months than those from `firstMonth` to `lastMonth`. */
@@ -65,10 +69,10 @@ export const deleteRates = statement<{
 
 /**
  * Marks the days of hidden batches as laid aside.
- * @returns the number of days; 0 if a retract has made one of them visible in the meantime.
+ * @returns the number of days; 0 if a publish or a retract has made one of them visible in the meantime.
  */
 export const layHiddenAside = statement<{ ids: readonly number[] }>(`
   UPDATE batch_days SET laid_aside = true
   WHERE batch_id = ANY ($ids::integer[]) AND NOT EXISTS (
     SELECT FROM batch_days d JOIN batches b ON b.id = d.batch_id
-    WHERE b.id = ANY ($ids::integer[]) AND (d.visible OR d.laid_aside OR b.state <> 'published'))`);
+    WHERE b.id = ANY ($ids::integer[]) AND (d.visible OR d.laid_aside OR NOT ${mayBeHidden("b")}))`);

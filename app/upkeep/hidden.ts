@@ -11,9 +11,9 @@ import { deleteRates, type Hidden, layHiddenAside, listHidden, listHiddenAround,
 const BATCHES_AT_ONCE = 16;
 
 /**
- * Deletes the rates of published `replace` batches that later batches hide on all their days, so that questions do not
- * read these rates. If the later batch is retracted, the retract writes the rates again from the prices. Answers stay
- * the same. A few batches of the same months share a transaction; if the process is killed, it has changed nothing.
+ * Deletes the rates of batches of which consumers see no day, so that questions do not read these rates: batches that
+ * were retracted, and published `replace` batches that later batches hide on all their days. The publish or retract that
+ * shows such a batch again writes its rates from its prices. Answers stay the same. A few batches of the same months share a transaction; if the process is killed, it has changed nothing.
  * @param around the id of a batch, to look only in its feed and on its days; all feeds if not given.
  */
 export async function layAsideHidden(database: Database, around?: number): Promise<void> {
@@ -28,7 +28,7 @@ export async function layAsideHidden(database: Database, around?: number): Promi
   }
 }
 
-/** A retract made a day of the batches visible again. The transaction rolls back. */
+/** A publish or retract made a day of the batches visible again. The transaction rolls back. */
 class ShownError extends Error {}
 
 function unlessShown(error: unknown): void {

@@ -11,6 +11,14 @@ ALTER TABLE batch_days
   ADD COLUMN published_sequence bigint,
   ADD COLUMN replaces boolean;
 
+-- A retracted batch is marked too if rates of it are laid aside: the release before would publish it again without these
+-- rates where a later `replace` hides it, and the retract of that would not bring them back.
+ALTER TABLE batches ADD CONSTRAINT batches_aside
+  CHECK (NOT laid_aside OR state = 'retracted' OR state = 'published' AND mode = 'replace');
+UPDATE batches b SET laid_aside = true
+WHERE state = 'retracted' AND compacted_at IS NULL
+  AND EXISTS (SELECT FROM batch_days d WHERE d.batch_id = b.id AND d.laid_aside);
+
 UPDATE batch_days d
 SET published_feed = b.feed, published_sequence = b.sequence, replaces = b.mode = 'replace'
 FROM batches b WHERE b.id = d.batch_id AND b.state = 'published';
