@@ -17,6 +17,7 @@ import { spawnOperator } from "./feeds/operator-process.js";
 import {
   applyFeed,
   condition,
+  deleteNamespaces,
   eventsOf,
   feed,
   feedsNamespace,
@@ -29,6 +30,8 @@ import { figure, promised } from "./figures.js";
 
 const NAMESPACE = "ratesapp-feeds";
 const SLOW = { timeoutMs: 20_000, everyMs: 50 };
+
+after(deleteNamespaces);
 
 describe("feeds in Kubernetes", function () {
   this.timeout(120_000);
