@@ -267,11 +267,9 @@ export class Reconciler {
     again(name, untilNextChange(status, now));
     if (isSameStatus(feed.status, status)) return;
     try {
-      await api.apply<KubernetesObject & { status: FeedStatus }>(
-        resources.feeds,
-        { metadata: { name }, status },
-        "status",
-      );
+      // The whole status is replaced. Server-side apply would refuse it where the definition of the release before is
+      // still in force, which does not know all its fields; here the API server leaves them out.
+      await api.patch(resources.feeds, name, "json", [{ op: "add", path: "/status", value: status }], "status");
     } catch (error) {
       if (isStatus(error, 404)) return;
       throw error;

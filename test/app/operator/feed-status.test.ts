@@ -124,7 +124,17 @@ describe("the status of a feed", () => {
     const badPod = pod("a", {
       containerStatuses: [{ state: { terminated: { exitCode: 3, message: "it is no text" } } }],
     });
-    expect(tell([job("a", bad)], [badPod]).message).to.match(/^it is no text \(a: PodFailurePolicy/);
+    const runs = readRuns([job("a", bad)], [badPod]);
+    const unread = statusOf({
+      feed,
+      problem: undefined,
+      cronJob: cronJob("2026-11-28T00:15:00Z"),
+      runs,
+      batches: { newest: [] },
+      now,
+    });
+    expect(unread.state).to.equal("DeliveryFailed");
+    expect(unread.message).to.match(/^it is no text \(a: PodFailurePolicy/);
   });
 
   it("says at which try a run is and why the newest pod failed, until it is given up", () => {

@@ -41,15 +41,22 @@ async function lookAt(
     metadata: { name: "asia", uid: "feed", ...metadata },
     spec: feedSpec.parse({ schedule: "@daily", source: "https://a.example/", ...spec }),
   };
-  const answer = (verb: string) => async (resource: Resource, about: string | { metadata: Metadata }) => {
-    const name = typeof about === "string" ? about : about.metadata.name;
-    if (fails && `${verb} ${resource.plural}` === fails) throw new Error(`it did not ${fails}`);
-    const uid = resource.plural === "cronjobs" ? "made" : "feed";
-    if (verb === "get") return { ...feed, metadata: { ...feed.metadata, name, uid }, spec: { jobTemplate: {} } };
-    asked.push(`${verb} ${resource.plural} ${name}`);
-    if (typeof about === "object" && "status" in about) status = about.status as FeedStatus;
-    return { ...feed, metadata: { ...feed.metadata, name } };
-  };
+  const answer =
+    (verb: string) =>
+    async (
+      resource: Resource,
+      about: string | { metadata: Metadata },
+      _kind?: string,
+      patch?: { path?: string; value?: FeedStatus }[],
+    ) => {
+      const name = typeof about === "string" ? about : about.metadata.name;
+      if (fails && `${verb} ${resource.plural}` === fails) throw new Error(`it did not ${fails}`);
+      const uid = resource.plural === "cronjobs" ? "made" : "feed";
+      if (verb === "get") return { ...feed, metadata: { ...feed.metadata, name, uid }, spec: { jobTemplate: {} } };
+      asked.push(`${verb} ${resource.plural} ${name}`);
+      if (Array.isArray(patch)) status = patch.find(({ path }) => path === "/status")?.value;
+      return { ...feed, metadata: { ...feed.metadata, name } };
+    };
   const api = {
     apply: answer("apply"),
     create: answer("create"),
@@ -121,7 +128,7 @@ describe("what the operator does about a Feed", () => {
 
   it("starts no run with the Secret of the release's own database", async () => {
     const { asked, said } = await lookAt({ credentialsSecretName: "rates-owner" }, {});
-    expect(asked).to.deep.equal(["apply feeds asia"]);
+    expect(asked).to.deep.equal(["patch feeds asia"]);
     expect(said("Ready")).to.include({
       reason: "InvalidSpec",
       message: "spec.credentialsSecretName: rates-owner is the release's own; make a Secret for the feed",
@@ -137,7 +144,7 @@ describe("what the operator does about a Feed", () => {
 
   it("reads the batches of a run that has ended before it says so", async () => {
     const { asked } = await lookAt({}, { jobs: () => [job("a", [complete])] });
-    expect(asked.slice(-2)).to.deep.equal(["read batches asia", "apply feeds asia"]);
+    expect(asked.slice(-2)).to.deep.equal(["read batches asia", "patch feeds asia"]);
     expect((await lookAt({}, { jobs: () => [job("a")] })).asked).to.not.include("read batches asia");
   });
 
