@@ -205,7 +205,7 @@ describe("the operator and its API server", function () {
       SLOW,
     );
     const name = job?.metadata.name ?? "";
-    const startTime = new Date().toISOString();
+    const startTime = `${new Date().toISOString().slice(0, 19)}Z`;
     const labels = { "ratesapp/feed": "followed", "batch.kubernetes.io/job-name": name };
     const said = "https://prices.example/today.csv: it answered 404";
     await api.create(resources.pods, {
@@ -236,7 +236,7 @@ describe("the operator and its API server", function () {
     });
     const holds = (type: string) => ({ type, status: "True", lastTransitionTime: startTime, lastProbeTime: startTime });
     const conditions = [holds("SuccessCriteriaMet"), holds("Complete")];
-    const done = { startTime, completionTime: startTime, active: 0, succeeded: 1, failed: 1, conditions };
+    const done = { completionTime: startTime, active: 0, succeeded: 1, failed: 1, conditions };
     await api.patch(resources.jobs, name, "merge", { status: done }, "status");
     const { code, stdout } = await command.ended;
     expect(stdout).to.equal("Nothing new: each delivery that is there was loaded before.\n");
