@@ -1,10 +1,10 @@
 import { expect } from "chai";
 import type { Browser, Page } from "playwright-core";
-import { Database } from "../../../app/database/database.js";
-import type { Feed } from "../../../app/operator/feed/feed.js";
-import { FeedReports } from "../../../app/operator/status/feed-reports.js";
-import { until } from "../../kit/until.js";
-import { TOKEN } from "../../kit/write-token.js";
+import { Database } from "../../app/database/database.js";
+import type { Feed } from "../../app/operator/feed/feed.js";
+import { FeedReports } from "../../app/operator/status/feed-reports.js";
+import { until } from "../kit/until.js";
+import { TOKEN } from "../kit/write-token.js";
 import { openBrowser, openPage } from "./browser.js";
 import { openSite, type Site } from "./site.js";
 
