@@ -1,25 +1,17 @@
 import { createHash } from "node:crypto";
-import { desiredCronJob, STARTING_DEADLINE_SECONDS } from "./desired/cron-job.js";
+import { desiredCronJob } from "./desired/cron-job.js";
 import { type IngestDefaults, objectName } from "./desired/ingest-defaults.js";
 import { desiredNetworkPolicy } from "./desired/network-policy.js";
 import { runJob } from "./desired/run-job.js";
 import { type Feed, RETRACT_FINALIZER, RUN_AT } from "./feed/feed.js";
 import { feedSpec } from "./feed/feed-spec.js";
 import type { FeedStatus } from "./feed/feed-status.js";
-import { nextRun } from "./feed/next-run.js";
 import { type Applied, adopt, isForeign } from "./kubernetes/adopt.js";
 import type { Events } from "./kubernetes/events.js";
 import { type KubernetesApi, type Resource, resources } from "./kubernetes/kubernetes-api.js";
 import { isStatus, KubernetesError } from "./kubernetes/kubernetes-error.js";
-import {
-  type CronJob,
-  controllerOf,
-  type Job,
-  type KnownCronJob,
-  type KubernetesObject,
-  type Pod,
-} from "./kubernetes/objects.js";
-import { isUnfinished } from "./status/batch-status.js";
+import type { CronJob, Job, KnownCronJob, KubernetesObject, Pod } from "./kubernetes/objects.js";
+import { missedRun } from "./missed-run.js";
 import { LATE_AFTER_MS, type Problem } from "./status/conditions.js";
 import type { KnownBatches } from "./status/feed-batches.js";
 import { happenedSince } from "./status/happened.js";
@@ -30,8 +22,6 @@ import { type ActedOn, isSameStatus, statusOf } from "./status/status-of.js";
 const AGAIN_AFTER_MS = 86_400_000;
 /** A run that has not begun is given up an hour after it was due, which nothing tells but the time. */
 const AGAIN_WHILE_LATE_MS = 600_000;
-/** A CronJob that is made anew makes up for a run that was due this long ago at most. */
-const MADE_UP_MS = 300_000;
 
 /** A Job that was made is known to the world by then, however late its watch is. */
 const KNOWN_WITHIN_MS = 30_000;
@@ -192,10 +182,7 @@ export class Reconciler {
     }
   }
 
-  /**
-   * A CronJob that was lost, such as by an upgrade from a chart that made it, took its runs with it, and a new one does
-   * not know what was due before. A run too many loads nothing twice; one too few would be missed.
-   */
+  /** A CronJob that was lost, such as by an upgrade from a chart that made it, took its runs with it. */
   async #makeUp(feed: Feed, acted: ActedOn): Promise<void> {
     const { api, defaults, world } = this.#options;
     const cronJob = world.cronJob(objectName(feed.metadata.name, defaults));
@@ -203,7 +190,7 @@ export class Reconciler {
     if (!cronJob?.metadata.uid || cronJob.metadata.uid === acted.madeUpFor || cronJob.metadata.deletionTimestamp)
       return;
     const { name, uid } = cronJob.metadata;
-    const missed = this.#missedRun(feed, cronJob);
+    const missed = missedRun(feed, cronJob, world.jobs(feed.metadata.name), world.batches(feed.metadata.name));
     if (missed === null) return;
     if (missed) {
       const live = await api.get<CronJob>(resources.cronJobs, name);
@@ -213,32 +200,14 @@ export class Reconciler {
     acted.madeUpFor = uid;
   }
 
-  /**
-   * Why a run is owed that a new CronJob does not know of.
-   * @returns undefined if none is, null while the database does not tell.
-   */
-  #missedRun(feed: Feed, { metadata, status }: KnownCronJob): string | undefined | null {
-    const { world } = this.#options;
-    const { name } = feed.metadata;
-    const madeMs = Date.parse(metadata.creationTimestamp ?? "");
-    // A run that began since then loads what was missed; Kubernetes gives up one that is older.
-    const hasRun = status?.lastScheduleTime || world.jobs(name).some((job) => controllerOf(job)?.uid === metadata.uid);
-    if (feed.spec.suspend || hasRun || Date.now() - madeMs > STARTING_DEADLINE_SECONDS * 1000) return undefined;
-    const due = nextRun(feed.spec, new Date(madeMs - MADE_UP_MS));
-    if (due && +due <= madeMs) return `due at ${due.toISOString()}`;
-    const batches = world.batches(name);
-    if ("away" in batches) return null;
-    const unfinished = batches.newest.find(isUnfinished);
-    return unfinished && `batch ${unfinished.id} is unfinished`;
-  }
-
   /** @param request one Job is made for it, however often this is called. @param why for people. */
   async #startRun(feed: Feed, cronJob: CronJob, request: string, why: string): Promise<void> {
-    const { api, events } = this.#options;
+    const { again, api, events } = this.#options;
     const job = runJob(cronJob, request);
     try {
       const started = await api.create<Job>(resources.jobs, job);
       this.#started.set(feed.metadata.name, { job: started, atMs: performance.now() });
+      again(feed.metadata.name, KNOWN_WITHIN_MS + 1_000);
       const note = `Started Job ${job.metadata.name}: ${why}`;
       await events.tell(feed, { type: "Normal", reason: "RunStarted", action: "Run", note });
     } catch (error) {
