@@ -13,20 +13,22 @@ interface Deployment {
 const TOLERATION_SECONDS = 30;
 
 /**
- * The manifest with two pods for each Deployment, in two zones if there are two. One leads, and the other takes over
- * within seconds. Release manifests have one pod: with its node, replicas would stay without a primary for as long as
- * Kubernetes takes to replace it, which is minutes, and longer if no other node has room.
+ * The manifest with one or two pods for each Deployment. A pod whose node is lost is replaced after half a minute, also
+ * where nodes are full. Of two pods, in two zones if there are two, one leads, and the other takes over within seconds.
+ * Release manifests have one pod: with its node, replicas would stay without a primary for as long as Kubernetes takes
+ * to replace it, which is minutes, and longer if no other node has room.
  */
-export function highlyAvailable({ definitions, rest }: ManifestParts): ManifestParts {
+export function highlyAvailable({ definitions, rest }: ManifestParts, replicas: 1 | 2): ManifestParts {
   const documents = rest.split(/^---$/m).flatMap((document) => {
     if (!/^kind: *["']?Deployment\b/m.test(document)) return [document];
     const deployment = yaml.load(document, { schema: yaml.CORE_SCHEMA }) as Deployment;
-    return [`\n${yaml.dump(twice(deployment))}`, `\n${yaml.dump(budget(deployment))}`];
+    const budgets = replicas > 1 ? [budget(deployment)] : [];
+    return [replaced(deployment, replicas), ...budgets].map((object) => `\n${yaml.dump(object)}`);
   });
   return { definitions, rest: documents.join("---") };
 }
 
-function twice({ spec, ...deployment }: Deployment) {
+function replaced({ spec, ...deployment }: Deployment, replicas: number) {
   const { selector, template } = spec;
   const tolerated = (key: string) => ({
     key: `node.kubernetes.io/${key}`,
@@ -38,7 +40,7 @@ function twice({ spec, ...deployment }: Deployment) {
     ...deployment,
     spec: {
       ...spec,
-      replicas: 2,
+      replicas,
       template: {
         ...template,
         spec: {

@@ -8,8 +8,11 @@ import { type Release, releases } from "./releases.js";
 
 const OPERATORS = ["cloudnativePg", "argoRollouts", "certManager", "barmanPlugin"] as const;
 
-/** CloudNativePG promotes replicas, and it does so only while the plugin answers. */
-const NEEDED_FOR_FAILOVER: readonly string[] = ["cloudnativePg", "barmanPlugin"];
+/**
+ * Pods of the operators without which no replica is promoted: CloudNativePG itself, and the plugin, which it asks. A
+ * second pod of the plugin would never become ready: it only listens while it leads.
+ */
+const REPLICAS: Readonly<Partial<Record<string, 1 | 2>>> = { cloudnativePg: 2, barmanPlugin: 1 };
 
 /** Release manifests of the operators that a stack installs. */
 export type Manifests = Readonly<Partial<Record<(typeof OPERATORS)[number], ManifestParts>>>;
@@ -24,7 +27,8 @@ export async function manifestsOf(platform: Settings["platform"]): Promise<Manif
     const choice = platform[operator];
     if (choice === "absent" || choice === "present") return [];
     const parts = manifestParts(await textOf(choice === "install" ? releases[operator] : choice));
-    return [[operator, NEEDED_FOR_FAILOVER.includes(operator) ? highlyAvailable(parts) : parts] as const];
+    const replicas = REPLICAS[operator];
+    return [[operator, replicas === undefined ? parts : highlyAvailable(parts, replicas)] as const];
   });
   return Object.fromEntries((await Promise.all(all)).flat());
 }

@@ -37,7 +37,7 @@ describe("the manifest of an operator", () => {
     const documents = (rest: string) =>
       (yaml.loadAll(rest) as { kind: string; metadata: { name: string } }[]).filter((document) => document !== null);
     const before = documents(parts.rest);
-    const after = documents(highlyAvailable(parts).rest);
+    const after = documents(highlyAvailable(parts, 2).rest);
     expect(after.filter(({ kind }) => kind !== "Deployment" && kind !== "PodDisruptionBudget")).to.deep.equal(
       before.filter(({ kind }) => kind !== "Deployment"),
     );

@@ -141,7 +141,7 @@ describe("stack policies", function () {
       () => changed(/:ObjectStore$/, "archive", (inputs) => Object.assign(inputs, { kind: "Database" })),
     ],
     [
-      "operators that promote replicas stand twice, in two zones, and are replaced soon",
+      "the operator that promotes replicas stands twice, in two zones, and is replaced soon with what it needs",
       "one pod",
       () =>
         changed(/:ConfigGroup$/, "cloudnative-pg", (inputs) =>
