@@ -39,6 +39,8 @@ export function stagingSettings(context: string, deliveries: string, monitored: 
       walStorage: "2Gi",
       maxConnections: 96,
       pooler: { connections: 10 },
+      // The archive has what earlier runs stored.
+      clusters: { ratesapp: "empty-beside-archive" },
       ...(store && {
         backups: { destination: "s3://backups/", endpoint: store, credentials: "secret" },
       }),
