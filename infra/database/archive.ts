@@ -7,7 +7,7 @@ import type { BackupCredentials } from "../settings/secrets.js";
 type Backups = NonNullable<Settings["database"]["backups"]>;
 
 export interface ArchiveArgs
-  extends Pick<Backups, "credentials" | "encryption" | "endpoint" | "method" | "retentionDays"> {
+  extends Pick<Backups, "cpu" | "credentials" | "encryption" | "endpoint" | "memory" | "method" | "retentionDays"> {
   readonly namespace: pulumi.Input<string>;
   readonly destination: pulumi.Input<string>;
   /** Keys for the object store, if `credentials` is `secret`. */
@@ -24,14 +24,6 @@ export interface Archive {
   /** The part of a ScheduledBackup. */
   readonly scheduledBackup: { readonly method: string; readonly pluginConfiguration?: { readonly name: string } };
 }
-
-/**
- * Size of the plugin's container beside each instance. Its requests equal its limits, like those of the instance. One
- * container without this would make the whole pod a candidate for early eviction. Each WAL file and each restore starts
- * a Python program that takes a second of CPU, and a base backup takes a core.
- */
-const SIZE = { cpu: "500m", memory: "1Gi" };
-const ARCHIVER = { requests: SIZE, limits: SIZE };
 
 const PLUGIN = "barman-cloud.cloudnative-pg.io";
 const NAME = "ratesapp-archive";
@@ -66,6 +58,7 @@ export function archiveOf(args: ArchiveArgs, options: pulumi.CustomResourceOptio
       scheduledBackup: { method: "barmanObjectStore" },
     };
   }
+  const size = { cpu: args.cpu, memory: args.memory };
   const objectStore = (name: string, kubernetesName: string, configuration: object) =>
     new kubernetes.apiextensions.CustomResource(
       name,
@@ -73,7 +66,13 @@ export function archiveOf(args: ArchiveArgs, options: pulumi.CustomResourceOptio
         apiVersion: "barmancloud.cnpg.io/v1",
         kind: "ObjectStore",
         metadata: { name: kubernetesName, namespace },
-        spec: { retentionPolicy, configuration, instanceSidecarConfiguration: { resources: ARCHIVER } },
+        // Requests equal limits, like those of the instance. One container without this would make the whole pod a
+        // candidate for early eviction.
+        spec: {
+          retentionPolicy,
+          configuration,
+          instanceSidecarConfiguration: { resources: { requests: size, limits: size } },
+        },
       },
       options,
     ).metadata.name;

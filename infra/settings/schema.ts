@@ -68,6 +68,9 @@ const backups = z.strictObject({
   credentials: z.enum(["secret", "identity"]).default("identity"),
   /** Asks the store to encrypt each object. Not needed for a bucket that encrypts by itself, as on EKS. */
   encryption: z.enum(["AES256", "aws:kms"], "must be AES256 or aws:kms").optional(),
+  /** Of the plugin's container beside each instance. Each WAL file takes a tenth of a second, a base backup a core. */
+  cpu: cpu.default("500m"),
+  memory: memory("256Mi").default("1Gi"),
   /** When base backups are made. Six fields, with seconds first. */
   schedule: backupSchedule.default("0 0 2 * * *"),
   retentionDays: whole(1, 3650).default(30),

@@ -42,7 +42,8 @@ export function stagingSettings(context: string, deliveries: string, monitored: 
       // The archive has what earlier runs stored.
       clusters: { ratesapp: "empty-beside-archive" },
       ...(store && {
-        backups: { destination: "s3://backups/", endpoint: store, credentials: "secret" },
+        // So small that a second database has room beside the first.
+        backups: { destination: "s3://backups/", endpoint: store, credentials: "secret", cpu: "250m", memory: "512Mi" },
       }),
     },
     api: {
