@@ -17,7 +17,7 @@ import { completeUpload, failAbandonedUploads } from "../ingest/uploads/upload.j
 import { printable } from "../printable.js";
 import { readSettings, type Settings } from "../settings.js";
 import type { CompactReport } from "../upkeep/compact.js";
-import { Folder } from "../upkeep/folder.js";
+import { Folding } from "../upkeep/folding.js";
 import { reclaimBatch } from "../upkeep/reclaim.js";
 import { dropOldMonths } from "../upkeep/retention.js";
 import { Turns } from "../upkeep/turns.js";
@@ -105,9 +105,9 @@ const publish: Change = async (database, id, { retractableDays }) => {
 
 /** Makes the folds that have become possible after a publish or a retract. Compaction makes those that fail here. */
 async function foldBehind(database: Database, batchId: number): Promise<void> {
-  const folder = new Folder(database, database.log);
-  folder.changed(batchId);
-  await folder.end();
+  const folding = new Folding(database, database.log);
+  folding.changed(batchId);
+  await folding.end();
 }
 
 const fail: Change = async (database, id, _settings, { reason = STOPPED }) => {

@@ -5,7 +5,7 @@ import { findPlannedBatch, PIECE_BYTES, type PlannedBatch, planBatch, STREAM_PIE
 import { publishBatch } from "../batches/publish.js";
 import type { Database } from "../database/database.js";
 import type { SpareSums } from "../rates/roll-up/spare-sums.js";
-import type { Folder } from "../upkeep/folder.js";
+import type { Folding } from "../upkeep/folding.js";
 import { reclaimBatch } from "../upkeep/reclaim.js";
 import { type AuditReport, auditBatch } from "./audit/audit.js";
 import { readFirstBytes } from "./pieces/delivery-format.js";
@@ -54,7 +54,7 @@ export interface BatchReport {
 /** A worker that also audits and publishes. */
 export interface PublishingWorker extends Worker {
   readonly sums: SpareSums;
-  readonly folder: Folder;
+  readonly folding: Folding;
 }
 
 /** What all deliveries of one run share. */
@@ -189,11 +189,11 @@ async function audit(worker: PublishingWorker, batchId: number, load: LoadState,
 
 /** Publishes the batch if it is audited; leaves it alone otherwise. */
 async function publish(worker: PublishingWorker, batchId: number, load: LoadState): Promise<LoadState> {
-  const { database, folder } = worker;
+  const { database, folding } = worker;
   if (load.state !== "audited") return load;
   const { state, changed } = await publishBatch(database, batchId, { onlyAudited: true });
   if (state !== "published") return findLoadState(worker, batchId);
-  if (changed) folder.changed(batchId);
+  if (changed) folding.changed(batchId);
   return { ...load, state };
 }
 

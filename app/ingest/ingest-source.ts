@@ -3,7 +3,7 @@ import { workerName } from "../batches/worker-name.js";
 import type { Database } from "../database/database.js";
 import { isTransient } from "../database/sqlstates.js";
 import { SpareSums } from "../rates/roll-up/spare-sums.js";
-import { Folder } from "../upkeep/folder.js";
+import { Folding } from "../upkeep/folding.js";
 import { SUMS_BYTES } from "./audit/audit.js";
 import { DEFAULT_FEED } from "./feeds.js";
 import { runInOrder, type Task } from "./in-order.js";
@@ -70,14 +70,14 @@ export async function ingestSource(options: IngestOptions): Promise<BatchReport[
   const { signal } = database;
   const source = typeof options.source === "string" ? await openSource(options.source, signal) : options.source;
   const startedAt = (await database.row(readClock))?.now as string;
-  const folder = new Folder(database.with({ patienceMs: 0 }), database.log);
+  const folding = new Folding(database.with({ patienceMs: 0 }), database.log);
   const ports = await requirePorts(database);
-  const worker = { database, name: workerName(), ports, folder, sums: new SpareSums(SUMS_BYTES) };
+  const worker = { database, name: workerName(), ports, folding, sums: new SpareSums(SUMS_BYTES) };
   try {
     for (const { id } of await database.rows(listAbandonedPipes)) await failAbandoned(database, id);
     return await ingestObjects(worker, source, startedAt, options);
   } finally {
-    await folder.end();
+    await folding.end();
   }
 }
 

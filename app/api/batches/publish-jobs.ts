@@ -5,7 +5,7 @@ import { PATIENCE_MS } from "../../database/patiently.js";
 import type { IngestThread } from "../../ingest/uploads/ingest-thread.js";
 import { findUnpublished } from "../../ingest/uploads/upload.js";
 import type { Logger } from "../../telemetry/logger.js";
-import { Folder } from "../../upkeep/folder.js";
+import { Folding } from "../../upkeep/folding.js";
 import { reclaimBatch } from "../../upkeep/reclaim.js";
 
 /**
@@ -25,7 +25,7 @@ export class PublishJobs {
   readonly #thread: IngestThread;
   readonly #logger: Logger;
   readonly #retractableDays: number;
-  readonly #folder: Folder;
+  readonly #folding: Folding;
   readonly #running = new Map<number, Promise<void>>();
   readonly #stopping = new AbortController();
   #looking: Promise<void> | undefined;
@@ -35,7 +35,7 @@ export class PublishJobs {
     this.#thread = thread;
     this.#logger = logger;
     this.#retractableDays = retractableDays;
-    this.#folder = new Folder(database.with({ signal: this.#stopping.signal }), logger);
+    this.#folding = new Folding(database.with({ signal: this.#stopping.signal }), logger);
   }
 
   /** Starts to look every half minute for publishes that another process left unfinished, and finishes them. */
@@ -46,7 +46,7 @@ export class PublishJobs {
   /** Stops all jobs when their current statement ends. Other processes finish the work. */
   async stop(): Promise<void> {
     this.#stopping.abort();
-    await Promise.allSettled([this.#looking, this.#folder.end(), ...this.#running.values()]);
+    await Promise.allSettled([this.#looking, this.#folding.end(), ...this.#running.values()]);
   }
 
   /**
@@ -61,7 +61,7 @@ export class PublishJobs {
 
   /** Starts, after a request to retract a batch, the folds that have become possible. */
   retracted(batchId: number): void {
-    this.#folder.changed(batchId);
+    this.#folding.changed(batchId);
   }
 
   /** Deletes the rows of a batch that failed. If this is interrupted, the next compaction deletes the rest. */
@@ -97,7 +97,7 @@ export class PublishJobs {
     const onlyAudited = byItself || state === "audited";
     const database = this.#database.with({ signal, patienceMs: PATIENCE_MS });
     const { changed } = await publishBatch(database, batchId, { retractableDays: this.#retractableDays, onlyAudited });
-    if (changed) this.#folder.changed(batchId);
+    if (changed) this.#folding.changed(batchId);
   }
 
   /** Runs until the jobs are stopped, and then throws. */

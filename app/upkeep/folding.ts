@@ -9,7 +9,7 @@ import { layAsideHidden } from "./hidden.js";
  * then rests as long as the fold took, so that folds use half of a processor at most. A fold that fails, or that is not
  * made before the process ends, is made after the next publish or by the nightly compaction.
  */
-export class Folder {
+export class Folding {
   readonly #database: Database;
   readonly #log: Log;
   readonly #waiting = new Set<number>();

@@ -2,11 +2,11 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type pg from "pg";
-import { ingestSource } from "../../../app/ingest/ingest-source.js";
-import { importPlaces } from "../../../app/places/import-places.js";
-import { startApi } from "../../kit/api.js";
-import { createDatabase } from "../../kit/database.js";
-import { TAKES_UPLOADS } from "../../kit/write-token.js";
+import { ingestSource } from "../../app/ingest/ingest-source.js";
+import { importPlaces } from "../../app/places/import-places.js";
+import { startApi } from "../kit/api.js";
+import { createDatabase } from "../kit/database.js";
+import { TAKES_UPLOADS } from "../kit/write-token.js";
 
 /** The real service with the pages as they were built last, over a database of its own. */
 export interface Site {

@@ -1,9 +1,9 @@
 import { expect } from "chai";
 import type { Browser } from "playwright-core";
-import { useApi } from "../../kit/api.js";
-import { deliver } from "../../kit/batches.js";
-import { SAMPLE_PLACES } from "../../kit/places.js";
-import { openBrowser, openPage } from "../page/browser.js";
+import { useApi } from "../kit/api.js";
+import { deliver } from "../kit/batches.js";
+import { SAMPLE_PLACES } from "../kit/places.js";
+import { openBrowser, openPage } from "./browser.js";
 
 describe("the documentation in a browser", function () {
   this.timeout(60_000);

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { expect } from "chai";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
-import { skipBecause } from "../../kit/skip.js";
+import { skipBecause } from "../kit/skip.js";
 
 /** Where Debian puts it; CHROMIUM_PATH names another. */
 const EXECUTABLE = process.env.CHROMIUM_PATH ?? "/usr/bin/chromium";

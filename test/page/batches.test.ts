@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import type { Browser, Page } from "playwright-core";
-import { until } from "../../kit/until.js";
-import { TOKEN } from "../../kit/write-token.js";
+import { until } from "../kit/until.js";
+import { TOKEN } from "../kit/write-token.js";
 import { openBrowser, openPage } from "./browser.js";
 import { openSite, type Site } from "./site.js";
 
