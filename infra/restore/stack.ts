@@ -49,7 +49,7 @@ export class Stack {
 
   /** Archives by the name of their Cluster, as the last `up` left them: `s3://bucket/folder/server`. */
   async archives(): Promise<Readonly<Record<string, string>>> {
-    const outputs = JSON.parse(await this.#pulumi("stack", "output", "--json")) as {
+    const outputs = JSON.parse(await this.#pulumi("stack", "output", "--json", "--show-secrets")) as {
       archives?: Record<string, string>;
     };
     return outputs.archives ?? {};
