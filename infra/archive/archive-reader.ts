@@ -110,6 +110,8 @@ export class ArchiveReader {
   }
 
   async #ask<T>(question: (client: S3Client, library: typeof import("@aws-sdk/client-s3")) => Promise<T>): Promise<T> {
+    // The library warns of the version of Node.js that it will need next year.
+    process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
     // Imported only here: a preview asks nothing.
     const library = await import("@aws-sdk/client-s3");
     this.#client ??= Promise.resolve(this.#connect(library));

@@ -7,7 +7,10 @@ import type { BackupCredentials } from "../settings/secrets.js";
 type Backups = NonNullable<Settings["database"]["backups"]>;
 
 export interface ArchiveArgs
-  extends Pick<Backups, "cpu" | "credentials" | "encryption" | "endpoint" | "memory" | "method" | "retentionDays"> {
+  extends Pick<
+    Backups,
+    "compression" | "cpu" | "credentials" | "encryption" | "endpoint" | "memory" | "method" | "retentionDays"
+  > {
   readonly namespace: pulumi.Input<string>;
   readonly destination: pulumi.Input<string>;
   /** Keys for the object store, if `credentials` is `secret`. */
@@ -33,7 +36,7 @@ const NAME = "ratesapp-archive";
  * up to 1.30.
  */
 export function archiveOf(args: ArchiveArgs, options: pulumi.CustomResourceOptions): Archive {
-  const { destination, encryption, endpoint, method, namespace, retentionDays } = args;
+  const { compression, destination, encryption, endpoint, method, namespace, retentionDays } = args;
   const encrypted = encryption && { encryption };
   const store = {
     destinationPath: destination,
@@ -41,8 +44,7 @@ export function archiveOf(args: ArchiveArgs, options: pulumi.CustomResourceOptio
     s3Credentials: s3Credentials(args, options),
     // Eight files at a time keep up with a batch that fills a WAL segment every second.
     wal: { compression: "zstd", maxParallel: 8, ...encrypted },
-    // gzip at the level that barman uses takes ten times the CPU, and a backup of 200 GB a day and a half.
-    data: { compression: "snappy", jobs: 2, ...encrypted },
+    data: { ...(compression !== "none" && { compression }), jobs: 2, ...encrypted },
   };
   const retentionPolicy = `${retentionDays}d`;
   if (method === "in-tree") {
