@@ -17,7 +17,7 @@ export interface ArchiveArgs
   readonly keys: pulumi.Output<BackupCredentials> | undefined;
 }
 
-/** Where the databases of a stack store WAL and base backups. Each database has a folder of its own, its server name. */
+/** Where the databases of a stack store WAL and base backups. Each has a folder of its own, its server name. */
 export interface Archive {
   readonly destination: pulumi.Input<string>;
   /** The part of a CloudNativePG Cluster that makes it store into a folder. */

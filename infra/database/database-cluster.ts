@@ -95,8 +95,8 @@ export function databaseCluster(
     scheduleBackups(`backups${suffix}`, { made, namespace, schedule: backups.schedule, archive }, options);
 
   // The pooler is for reads only. Writers need sessions of their own (COPY, advisory locks, statements outside of a
-  // transaction), which a pooler in transaction mode does not provide. They are few and connect to the primary itself. A
-  // single instance has no replica, so its reads go to the instance.
+  // transaction), which a pooler in transaction mode does not provide. They are few and connect to the primary itself.
+  // A single instance has no replica, so its reads go to the instance.
   const type = readsOf(settings);
   const pooler = new Pooler(
     `pooler-${type}${suffix}`,

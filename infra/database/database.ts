@@ -21,8 +21,8 @@ export interface DatabaseArgs {
 }
 
 /**
- * Postgres, run by CloudNativePG: instances in several zones, poolers before them, and an archive. There is one database,
- * and others while one is restored beside it.
+ * Postgres, run by CloudNativePG: instances in several zones, poolers before them, and an archive. There is one
+ * database, and others while one is restored beside it.
  */
 export class Database extends pulumi.ComponentResource {
   readonly namespace: pulumi.Output<string>;

@@ -1,4 +1,4 @@
-// All databases of a stack have the same selectors: its own, those that are restored beside it, and that of a drill. Only
+// All databases of a stack have the same selectors: the one that pods use, and those that are restored beside it. Only
 // they are in the namespace.
 const CLUSTER = "cnpg.io/cluster";
 const ROLE = "cnpg.io/podRole";

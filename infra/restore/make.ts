@@ -11,7 +11,7 @@ import { up } from "./up.js";
 export interface MakeOptions extends AskingOptions {
   /** A batch is looked up in the database that runs. */
   readonly wanted: Wanted | { readonly kind: "batch"; readonly id: number };
-  /** Database in the archive: a folder, or `s3://bucket/folder/server`. If undefined, that of the database of the pods. */
+  /** Database in the archive: a folder, or `s3://bucket/folder/server`. If undefined, the one that pods use. */
   readonly from?: string;
   /** Name of the new database. */
   readonly name?: string;
