@@ -1,9 +1,9 @@
 #!/usr/bin/env -S node --import tsx
 import { spawn, spawnSync } from "node:child_process";
-import { localPortOf } from "./access/local-port.js";
+import { localPortFor } from "./access/local-port.js";
 import { PortForward } from "./access/port-forward.js";
 import { primaryOf } from "./access/primary.js";
-import { namesOf } from "./names.js";
+import { FIRST_CLUSTER, namesOf } from "./names.js";
 import { rawSettings } from "./settings/read-settings.js";
 
 const USAGE = `usage: npm run drift -- STACK
@@ -12,10 +12,11 @@ Shows what differs between a stack's state and what is there (objects in the clu
 database), and changes nothing. Ends with 1 if anything differs.
 `;
 
-/** The parts of the settings that say how the database is reached. */
+/** The parts of the settings that say how the databases are reached. */
 interface Reached {
   readonly cluster?: { readonly context?: string; readonly eks?: object };
   readonly access?: { readonly localPort?: number };
+  readonly database?: { readonly clusters?: Readonly<Record<string, unknown>> };
 }
 
 const [stack] = process.argv.slice(2);
@@ -35,27 +36,34 @@ async function drift(name: string): Promise<number> {
   if (config.error) console.error(`pulumi did not start: ${config.error.message}; it must be installed`);
   if (config.status !== 0) return 1;
   const stored = JSON.parse(config.stdout) as Record<string, { readonly value?: string }>;
-  const { access, cluster } = rawSettings(
+  const settings = rawSettings(
     Object.fromEntries(
       Object.entries(stored).flatMap(([key, { value }]) => (value === undefined ? [] : [[key, value]])),
     ),
   ) as Reached;
 
-  // The provider of the database connects to this port, as its state says. The program does not run: with it, the
+  // The providers of the databases connect to these ports, as their state says. The program does not run: with it, the
   // password would be unknown in a preview, and every role would seem to be gone.
-  const { database, databaseCluster, workloads } = namesOf(name);
-  const context = cluster?.eks ? workloads : cluster?.context;
-  const primary = primaryOf({ kubeconfig: undefined, context, namespace: database, cluster: databaseCluster });
-  const forward = await PortForward.open({
-    ...primary,
-    localPort: access?.localPort ?? localPortOf(name),
-    onProblem: (message) => console.error(message),
-  });
+  const forwards = await Promise.all(forwardsOf(name, settings));
   try {
     return await refresh(name);
   } finally {
-    await forward.close();
+    for (const forward of forwards) await forward.close();
   }
+}
+
+/** Opens a port for each database of the stack. */
+function forwardsOf(name: string, { access, cluster, database }: Reached): Promise<PortForward>[] {
+  const { database: namespace, workloads } = namesOf(name);
+  const context = cluster?.eks ? workloads : cluster?.context;
+  const databases = Object.keys(database?.clusters ?? { [FIRST_CLUSTER]: "empty" });
+  return databases.map((one) =>
+    PortForward.open({
+      ...primaryOf({ kubeconfig: undefined, context, namespace, cluster: one }),
+      localPort: localPortFor(name, one, databases, access?.localPort),
+      onProblem: (message) => console.error(message),
+    }),
+  );
 }
 
 /** Not synchronous, because the port-forward is in this process. */

@@ -1,6 +1,6 @@
 import type { Placement } from "../cluster/kubernetes-cluster.js";
+import type { Origin } from "../settings/database-clusters.js";
 import type { Settings } from "../settings/schema.js";
-import type { ArchiveSpecs } from "./archive.js";
 import { postgresParameters } from "./parameters.js";
 import { shutdownLimits } from "./shutdown.js";
 
@@ -8,6 +8,8 @@ import { shutdownLimits } from "./shutdown.js";
 export const DATABASE = "ratesapp";
 /** Role that owns the database and its tables. Only this role can run migrations. */
 export const OWNER = "ratesapp_owner";
+/** Name of the database in the archive, within the spec. */
+const ORIGIN = "origin";
 /** Shows which statements take the time. */
 const STATISTICS = "CREATE EXTENSION IF NOT EXISTS pg_stat_statements";
 
@@ -19,7 +21,10 @@ export interface ClusterSpecArgs {
   readonly storageClass: unknown;
   /** Secret with the superuser's password. */
   readonly superuserSecret: unknown;
-  readonly archive: ArchiveSpecs["cluster"] | undefined;
+  /** The part that describes where WAL and backups go; undefined if there is no archive. */
+  readonly archive: object | undefined;
+  /** The database in an archive that it is restored from; undefined for an empty one. */
+  readonly from: { readonly origin: Origin; readonly externalCluster: object } | undefined;
   readonly certificates: Certificates;
 }
 
@@ -37,6 +42,7 @@ export interface Certificates {
 export function clusterSpec({
   archive,
   certificates,
+  from,
   placement,
   settings,
   storageClass,
@@ -47,19 +53,7 @@ export function clusterSpec({
   return {
     instances: settings.instances,
     imageName: settings.image,
-    bootstrap: {
-      initdb: {
-        database: DATABASE,
-        owner: OWNER,
-        dataChecksums: true,
-        encoding: "UTF8",
-        // Created here in each database. The operator would create it later, on the running primary. The first replica
-        // would then wait half a minute for a checkpoint, which writes page by page.
-        postInitSQL: [STATISTICS],
-        postInitTemplateSQL: [STATISTICS],
-        postInitApplicationSQL: [STATISTICS],
-      },
-    },
+    ...(from ? recovery(from) : initdb),
     // A started instance is noticed after at most two seconds instead of ten. It still has an hour to start, as by
     // default, because recovery from a long WAL may need this.
     probes: { startup: { periodSeconds: 2, failureThreshold: 1800 } },
@@ -121,5 +115,38 @@ export function clusterSpec({
     // pod-monitors.ts makes the monitors, because the operator's own are deprecated.
     monitoring: { enablePodMonitor: false },
     ...archive,
+  };
+}
+
+const initdb = {
+  bootstrap: {
+    initdb: {
+      database: DATABASE,
+      owner: OWNER,
+      dataChecksums: true,
+      encoding: "UTF8",
+      // Created here in each database. The operator would create it later, on the running primary. The first replica
+      // would then wait half a minute for a checkpoint, which writes page by page.
+      postInitSQL: [STATISTICS],
+      postInitTemplateSQL: [STATISTICS],
+      postInitApplicationSQL: [STATISTICS],
+    },
+  },
+};
+
+function recovery({ externalCluster, origin }: NonNullable<ClusterSpecArgs["from"]>) {
+  const { backup, to } = origin;
+  return {
+    bootstrap: {
+      recovery: {
+        source: ORIGIN,
+        database: DATABASE,
+        owner: OWNER,
+        ...(to !== undefined && { recoveryTarget: { targetTime: to } }),
+        // `targetImmediate`: not to the end of the WAL, but as the database was at the end of the backup.
+        ...(backup !== undefined && { recoveryTarget: { backupID: backup, targetImmediate: true } }),
+      },
+    },
+    externalClusters: [{ name: ORIGIN, ...externalCluster }],
   };
 }

@@ -4,14 +4,12 @@ import { type Authority, newAuthority } from "./authority.js";
 
 export interface ServerAuthoritiesArgs {
   readonly namespace: pulumi.Input<string>;
-  /** Names of the Secrets begin with it. */
-  readonly cluster: string;
   /** Value of `access.authorityGeneration`. */
   readonly generation: number;
 }
 
 /**
- * The certificate authorities of the database's servers, by generation. One signs. The one before and the one after are
+ * The certificate authorities of the servers of a stack's databases, by generation. One signs. The one before and the one after are
  * trusted too. So when the generation is raised by one, every client already trusts the authority that signs from then
  * on, and still trusts the certificates that have not been replaced yet: no connection fails, and the order in which
  * servers and clients notice does not matter.
@@ -26,7 +24,7 @@ export class ServerAuthorities extends pulumi.ComponentResource {
 
   constructor(name: string, args: ServerAuthoritiesArgs, options: pulumi.ComponentResourceOptions) {
     super("ratesapp:database:ServerAuthorities", name, {}, options);
-    const { cluster, generation, namespace } = args;
+    const { generation, namespace } = args;
     const kept = (number: number) => this.#kept(number, args);
     const signing = kept(generation);
     const others = [generation - 1, generation + 1].filter((number) => number > 0).map(kept);
@@ -35,7 +33,7 @@ export class ServerAuthorities extends pulumi.ComponentResource {
       name,
       {
         // The label makes the operator, the instances and the poolers read it again when it changes.
-        metadata: { name: `${cluster}-server-ca`, namespace, labels: { "cnpg.io/reload": "true" } },
+        metadata: { name: "ratesapp-server-ca", namespace, labels: { "cnpg.io/reload": "true" } },
         stringData: { "ca.crt": this.trusted, "ca.key": signing.apply(({ key }) => key) },
       },
       { parent: this },
@@ -47,14 +45,14 @@ export class ServerAuthorities extends pulumi.ComponentResource {
    * An authority that is made once. This program makes a new one each time it runs; `ignoreChanges` keeps the first. So
    * the only places of its key are the state, where it is encrypted, and this Secret.
    */
-  #kept(generation: number, { cluster, namespace }: ServerAuthoritiesArgs): pulumi.Output<Authority> {
+  #kept(generation: number, { namespace }: ServerAuthoritiesArgs): pulumi.Output<Authority> {
     const made = pulumi
       .output(namespace)
       .apply((within) => newAuthority(`${within} servers ${generation}`))
       .apply(({ certificate, key }) => ({ certificate: base64(certificate), key: base64(key) }));
     const secret = new kubernetes.core.v1.Secret(
       `server-ca-${generation}`,
-      { metadata: { name: `${cluster}-server-ca-${generation}`, namespace }, data: pulumi.secret(made) },
+      { metadata: { name: `ratesapp-server-ca-${generation}`, namespace }, data: pulumi.secret(made) },
       { parent: this, ignoreChanges: ["data"] },
     );
     return secret.data.apply(({ certificate = "", key = "" }) => ({ certificate: text(certificate), key: text(key) }));

@@ -24,6 +24,8 @@ export interface WorkloadsArgs {
   readonly dns: DnsServers;
   /** The Secrets with which pods connect to the database. */
   readonly access: Access;
+  /** PEM of the certificate authorities of the database. */
+  readonly authorities: pulumi.Output<string>;
   readonly namespace: pulumi.Input<string>;
 }
 
@@ -64,7 +66,7 @@ export class Workloads extends pulumi.ComponentResource {
     );
   }
 
-  #values({ access, cluster, dns, names, namespace, places, secrets, settings }: WorkloadsArgs): Values {
+  #values({ access, authorities, cluster, dns, names, namespace, places, secrets, settings }: WorkloadsArgs): Values {
     const { api, compaction, database, feeds, image, logLevel, platform } = settings;
     const { cpuPercent, maxReplicas, minReplicas, scaleDownWaitSeconds } = api;
     const url = (secretName: pulumi.Input<string>) => ({ secretName, key: "url" });
@@ -76,7 +78,7 @@ export class Workloads extends pulumi.ComponentResource {
         owner: url(access.secretNames.owner),
         ingest: url(access.secretNames.ingest),
         api: url(access.secretNames.api),
-        ca: { configMapName: access.authoritiesName },
+        ca: { configMapName: this.#authorities(names.release, namespace, authorities) },
         revision: access.revision,
       },
       ...(tokens && { writeTokens: { secretName: tokens, key: "tokens" } }),
@@ -120,6 +122,11 @@ export class Workloads extends pulumi.ComponentResource {
       return { places: { configMapName: files.metadata.name } };
     }
     return typeof places === "object" && !("ports" in places) ? { places } : {};
+  }
+
+  #authorities(release: string, namespace: pulumi.Input<string>, pem: pulumi.Output<string>): pulumi.Output<string> {
+    const args = { metadata: { name: `${release}-database-ca`, namespace }, data: { "ca.crt": pem } };
+    return new kubernetes.core.v1.ConfigMap("database-ca", args, { parent: this }).metadata.name;
   }
 
   #writeTokens(namespace: pulumi.Input<string>, { writeTokens }: Secrets): pulumi.Output<string> | undefined {

@@ -72,6 +72,8 @@ export async function render(
       callback(error, response);
     });
   };
+  // Pulumi's mocks know no hooks.
+  monitor.registerResourceHook = (_, callback) => callback(null, {});
   runs += 1;
   const { fetch } = globalThis;
   globalThis.fetch = released;
@@ -108,6 +110,7 @@ type Callback = (error: unknown, response: Response | undefined) => void;
 
 interface Monitor {
   registerResource(request: Request, callback: Callback): unknown;
+  registerResourceHook(request: unknown, callback: (error: null, response: object) => void): void;
 }
 
 /** An URN without what is the same for all resources of a stack. */

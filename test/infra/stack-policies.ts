@@ -175,9 +175,11 @@ export const stackPolicies: Readonly<Record<string, StackPolicy>> = {
 
   "clients can verify every server of the database": (resources) =>
     databases(resources)
-      .filter(({ spec: { certificates } }) => {
+      .filter(({ metadata: { name } = {}, spec: { certificates } }) => {
         const names = certificates?.serverAltDNSNames ?? [];
-        const hosts = poolers(resources).map(({ metadata }) => `${metadata?.name}.${metadata?.namespace}.svc`);
+        const hosts = poolers(resources)
+          .filter(({ spec: { cluster } }) => cluster.name === name)
+          .map(({ metadata }) => `${metadata?.name}.${metadata?.namespace}.svc`);
         return !certificates?.serverCASecret || !hosts.every((host) => names.includes(host));
       })
       .map(nameOf)
@@ -316,6 +318,7 @@ interface ObjectStore extends KubernetesObject {
 
 interface PoolerObject extends KubernetesObject {
   readonly spec: {
+    readonly cluster: { readonly name: string };
     readonly instances: number;
     readonly template: {
       readonly spec: {
