@@ -9,10 +9,10 @@ export interface ServerAuthoritiesArgs {
 }
 
 /**
- * The certificate authorities of the servers of a stack's databases, by generation. One signs. The one before and the one after are
- * trusted too. So when the generation is raised by one, every client already trusts the authority that signs from then
- * on, and still trusts the certificates that have not been replaced yet: no connection fails, and the order in which
- * servers and clients notice does not matter.
+ * The certificate authorities of the servers of a stack's databases, by generation. One signs. The one before and the
+ * one after are trusted too. So when the generation is raised by one, every client already trusts the authority that
+ * signs from then on, and still trusts the certificates that have not been replaced yet: no connection fails, and the
+ * order in which servers and clients notice does not matter.
  *
  * After a leak, raise it by one twice. Then the leaked one is not trusted any more.
  */
