@@ -15,6 +15,7 @@ export interface BaseBackup {
   readonly id: string;
   /** A database can be restored to moments from here on. */
   readonly end: Date;
+  /** Size of the database. */
   readonly bytes: number | undefined;
 }
 
@@ -142,6 +143,6 @@ export function backupOf(id: string, info: string): BaseBackup[] {
   );
   const end = new Date((values.get("end_time") ?? "").replace(" ", "T"));
   if (values.get("status") !== "DONE" || Number.isNaN(end.getTime())) return [];
-  const size = Number(values.get("size"));
+  const size = Number(values.get("cluster_size"));
   return [{ id, end, bytes: Number.isFinite(size) && size > 0 ? size : undefined }];
 }

@@ -24,6 +24,10 @@ export async function up({ databases, stack }: Scene, name: string): Promise<voi
     const now = state ? `${state.phase}, ${state.readyInstances} of ${state.instances} ready` : "not there yet";
     if (now !== last) say(`${name}: ${now}`);
     last = now;
+    if (state && state.readyInstances > 0 && state.readyInstances < state.instances) {
+      // A new replica waits for a checkpoint of the primary, which takes its time on purpose: up to 13 minutes.
+      await databases.psql(name, "CHECKPOINT").catch(() => undefined);
+    }
     failure ??= await databases.failedRestore(name).catch(() => undefined);
     if (failure !== undefined) child.kill("SIGINT");
   }

@@ -57,7 +57,8 @@ describe("what Barman notes of a backup", () => {
     "backup_label=None",
     "begin_time=2026-11-28 04:20:05.123+00:00",
     "end_time=2026-11-28 04:20:11.456789+00:00",
-    "size=123456",
+    "cluster_size=123456",
+    "size=None",
     "status=DONE",
     "",
   ].join("\n");
