@@ -1,12 +1,10 @@
 import type pg from "pg";
-import { Database } from "../app/database/database.js";
-import { ingestSource } from "../app/ingest/ingest-source.js";
 import { compareQuestions } from "./batches/compare-questions.js";
 import { benchFoldingTime } from "./batches/folding-time.js";
+import { loadSmall } from "./batches/load-small.js";
 import { timeChanges } from "./batches/time-changes.js";
 import { type BenchServer, loadPrices, settle, withPool } from "./bench-database.js";
 import { benchMonths } from "./months.js";
-import { smallSource } from "./price-source.js";
 import type { Line } from "./report.js";
 
 /** One every 15 minutes for 30 days; fewer make the run shorter. */
@@ -24,7 +22,7 @@ export async function benchBatches(server: BenchServer): Promise<Line[]> {
   await loadPrices(oneUrl, "one.csv", { rows: BATCHES * PRICES, seed: 1, ...WEEK });
   return withPool(manyUrl, (ours) =>
     withPool(oneUrl, async (peer) => {
-      await loadBatches(ours);
+      await loadSmall(ours, BATCHES, { rows: PRICES, ...WEEK });
       const sizes = await compareSizes(ours, peer);
       await Promise.all([settle(manyUrl), settle(oneUrl)]);
       return [
@@ -37,25 +35,6 @@ export async function benchBatches(server: BenchServer): Promise<Line[]> {
       ];
     }),
   );
-}
-
-/**
- * From a folder, with the folds that a run makes behind its publishes. Thirty days pass in minutes, and so must vacuum:
- * at one batch in 15 minutes autovacuum, which comes every minute, has long been there before the next.
- */
-async function loadBatches(pool: pg.Pool): Promise<void> {
-  const quicken = ["autovacuum_naptime = '1s'", "autovacuum_vacuum_cost_delay = 0"];
-  for (const setting of quicken) await pool.query(`ALTER SYSTEM SET ${setting}`);
-  await pool.query("SELECT pg_reload_conf()");
-  try {
-    const source = smallSource(BATCHES, (batch) => ({ rows: PRICES, seed: batch, ...WEEK }));
-    const reports = await ingestSource({ database: new Database(pool, {}), source, feed: "busy" });
-    const other = reports.find(({ state }) => state !== "published");
-    if (other || reports.length !== BATCHES) throw new Error(`not all batches are published: ${other?.failure}`);
-  } finally {
-    for (const setting of quicken) await pool.query(`ALTER SYSTEM RESET ${setting.split(" ")[0]}`);
-    await pool.query("SELECT pg_reload_conf()");
-  }
 }
 
 /** As they are behind the last fold, without a vacuum of the bench's own. */

@@ -6,6 +6,7 @@ import { type BenchServer, openBenchServer } from "./bench-database.js";
 import { benchHuge, benchIngest, benchReaders, benchWorkers } from "./ingest.js";
 import { benchPublish } from "./publish.js";
 import { benchRegions } from "./regions.js";
+import { benchReplaces } from "./replaces.js";
 import { table } from "./report.js";
 import { benchGrowth, benchServing } from "./serving.js";
 import { benchSmallBatches } from "./small-batches.js";
@@ -21,6 +22,7 @@ const BENCHES = {
   huge: benchHuge,
   publish: benchPublish,
   batches: async (server: BenchServer) => [...(await benchBatches(server)), ...(await benchSmallBatches(server))],
+  replaces: benchReplaces,
   regions: benchRegions,
 } as const;
 type Name = keyof typeof BENCHES;

@@ -1,4 +1,5 @@
 import { statement } from "../database/statement.js";
+import { replaceBefore } from "./visibility.sql.js";
 
 /**
  * The days of a batch in one month for which the batch has no rates of its own. `fold_id` is the fold that counts these
@@ -61,15 +62,10 @@ export const findHiddenAside = statement<{ batchId: number }, Elsewhere>(
  */
 export const findRevealed = statement<{ batchId: number }, Elsewhere>(
   laidAside(`
-    SELECT next.id
+    SELECT before.batch_id
     FROM batches given
     JOIN batch_days own ON own.batch_id = given.id AND own.visible
-    CROSS JOIN LATERAL (
-      SELECT b.id
-      FROM batch_days d JOIN batches b ON b.id = d.batch_id
-      WHERE d.day = own.day AND b.feed = given.feed AND b.mode = 'replace' AND b.state = 'published' AND b.id <> given.id
-      ORDER BY b.sequence DESC LIMIT 1
-    ) next
+    CROSS JOIN LATERAL ${replaceBefore("given", "own")} before
     WHERE given.id = $batchId AND given.mode = 'replace'`),
 );
 
@@ -123,10 +119,7 @@ export const layAside = statement<{ batchId: number }>(`
   UPDATE batch_days SET fold_id = NULL, laid_aside = true, visible = false
   WHERE batch_id = $batchId AND fold_id IS NOT NULL`);
 
-/**
- * Marks batches as laid aside, or not. Only a hidden `replace` batch is marked; the migration that adds the column
- * tells why.
- */
+/** Marks batches as laid aside, or not. The migrations that add the column and its constraints tell why. */
 export const setLaidAside = statement<{ batches: readonly number[]; laidAside: boolean }>(`
   UPDATE batches SET laid_aside = $laidAside
   WHERE id IN (SELECT id FROM batches WHERE id = ANY ($batches::integer[]) AND laid_aside <> $laidAside ORDER BY id FOR UPDATE)`);

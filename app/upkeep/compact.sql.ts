@@ -19,12 +19,13 @@ const edge = `
  */
 const settled = `
   ${edge}, settled AS (
-    SELECT b.id AS batch_id, b.feed, b.mode, b.sequence, d.day, d.price_sum, d.laid_aside
-    FROM batches b
-    JOIN batch_days d ON d.batch_id = b.id
+    SELECT d.batch_id, b.feed, b.mode, b.sequence, d.day, d.price_sum, d.laid_aside
+    FROM batch_days d
+    JOIN batches b ON b.id = d.batch_id
     LEFT JOIN edge ON edge.feed = b.feed
-    WHERE b.state = 'published' AND (edge.sequence IS NULL OR b.sequence < edge.sequence)
-      AND d.fold_id IS NULL AND NOT (b.mode = 'compaction' AND b.folded)
+    WHERE d.published_sequence IS NOT NULL AND d.fold_id IS NULL
+      AND (edge.sequence IS NULL OR b.sequence < edge.sequence)
+      AND NOT (b.mode = 'compaction' AND b.folded)
   )`;
 
 /**
@@ -81,6 +82,13 @@ export const insertFold = statement<{ feed: string; month: string; batches: read
 /**
  * Writes the rates of the new batch: one row for each lane (origin and destination) of the month, from the first day
  * with prices to the last. A day without prices counts 0. `batches` and `days` are pairs.
+ *
+ * 1. `cell` takes the rows of the batches apart into days, keeps the days to fold, and adds them up by lane and day.
+ *    It adds in floating point, which is several times faster than in `numeric` and exact up to 2^53; {@link listFold}
+ *    has told that no day has more. MATERIALIZED, because {@link insertCells} reads it twice.
+ * 2. {@link insertCells} puts the days of each lane together again.
+ *
+ * The rows of the batches stay: consumers see them until the pointers move.
  */
 export const foldRates = statement<{
   foldId: number;

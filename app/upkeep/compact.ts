@@ -1,4 +1,4 @@
-import { refreshVisibility } from "../batches/visibility.sql.js";
+import { refreshOwnVisibility } from "../batches/visibility.sql.js";
 import type { Database } from "../database/database.js";
 import type { Session } from "../database/queries.js";
 import { limitWaits, lockDataset } from "../rates/dataset.sql.js";
@@ -79,12 +79,12 @@ export async function compact(database: Database, options: CompactOptions = {}):
   // with batches that are not settled, and would have to wait until these are settled too.
   await turns.take("not all batches were folded", async () => {
     await foldAll(database);
-    await layAsideHidden(database);
   });
   let deleted: ReclaimReport = { prices: 0, dailyRates: 0 };
   await turns.take("nothing was deleted", async () => {
     deleted = await reclaim(database, { retractableDays });
   });
+  await turns.take("the rates of hidden batches were not deleted", () => layAsideHidden(database));
   turns.end();
   return { folded, ...deleted };
 }
@@ -115,7 +115,7 @@ async function fold(session: Session, feed: string, month: string, retractableDa
   if (locked?.published !== inputs.length) throw new FoldChangedError();
   await session.run(buryFolded, { batches: inputs, month });
   await session.run(setCompacted, { batches: inputs });
-  await session.run(refreshVisibility, { batchId: foldId });
+  await session.run(refreshOwnVisibility, { batchId: foldId });
   return true;
 }
 

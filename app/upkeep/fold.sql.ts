@@ -1,3 +1,4 @@
+import { hasOwnRates } from "../batches/visibility.sql.js";
 import { statement } from "../database/statement.js";
 
 /**
@@ -16,38 +17,46 @@ const MOST_INPUTS = 64;
  * batch, published or retracted, lies between them: a `replace` hides only earlier batches, so earlier and later
  * batches must stay apart. Within a group the order of the batches makes no difference. Larger batches are in no group.
  * A fold that as many batches have left as make a fold is a group of its own: its rows are added up again.
+ *
+ * 1. `holder`: the batches with rates of their own in each feed and month, without those of mode `replace`.
+ * 2. `foldable`: those that may be folded, each with its `border`, the last `replace` before it in the month. Batches
+ *    with the same border have no `replace` between them. A retracted `replace` is a border too: once published again,
+ *    it would hide a part of the fold and not the rest.
+ * 3. `due`: the groups with as many batches as make a fold.
  * @param scope a query of the feeds and months to look at.
  */
 const due = (scope: string) => `
   WITH scope AS (${scope}), holder AS (
-    SELECT b.id, b.feed, b.mode, b.state, b.sequence, b.fold_level, b.folded, b.corrections, scope.month,
-           sum(d.price_sum) AS price_sum
+    SELECT scope.feed, scope.month, d.batch_id AS id, d.published_sequence AS sequence, sum(d.price_sum) AS price_sum
     FROM scope
-    JOIN batch_days d
-      ON d.day >= scope.month AND d.day < (scope.month + interval '1 month')::date AND d.fold_id IS NULL
-    JOIN batches b ON b.id = d.batch_id AND b.feed = scope.feed
-    WHERE b.state IN ('published', 'retracted')
-    GROUP BY b.id, scope.month
-  ), ordered AS (
-    SELECT *, count(*) FILTER (WHERE mode = 'replace') OVER (PARTITION BY feed, month ORDER BY sequence, id) AS era
-    FROM holder
+    JOIN batch_days d ON d.published_feed = scope.feed AND d.day >= scope.month AND d.day < (scope.month + interval '1 month')::date
+     AND ${hasOwnRates("d")} AND NOT d.replaces
+    GROUP BY scope.feed, scope.month, d.batch_id, d.published_sequence
+  ), foldable AS (
+    SELECT holder.*, b.mode, b.fold_level, b.corrections, (
+             SELECT r.sequence FROM batches r
+             WHERE r.feed = holder.feed AND r.mode = 'replace' AND r.state IN ('published', 'retracted')
+               AND r.sequence < holder.sequence
+               AND EXISTS (
+                 SELECT FROM batch_days
+                 WHERE batch_id = r.id AND day >= month AND day < (month + interval '1 month')::date)
+             ORDER BY r.sequence DESC LIMIT 1) AS border
+    FROM holder JOIN batches b USING (id)
+    WHERE CASE b.mode WHEN 'append' THEN (
+                        SELECT sum(prices) <= $mostPrices AND count(DISTINCT date_trunc('month', day)) <= $mostMonths
+                        FROM batch_days WHERE batch_id = id)
+                      ELSE b.folded
+          END
   ), due AS (
     SELECT feed, month, fold_level + 1 AS level, array_agg(id ORDER BY sequence, id) AS inputs
-    FROM ordered
-    WHERE state = 'published'
-      AND CASE mode WHEN 'append' THEN (
-                      SELECT sum(prices) <= $mostPrices AND count(DISTINCT date_trunc('month', day)) <= $mostMonths
-                      FROM batch_days WHERE batch_id = id)
-                    WHEN 'compaction' THEN folded
-                    ELSE false
-          END
-    GROUP BY feed, month, era, fold_level
+    FROM foldable
+    GROUP BY feed, month, border, fold_level
     -- No day may add up to more than is exact.
     HAVING count(*) >= $fanIn::integer AND sum(price_sum) < 9007199254740992
     UNION ALL
     SELECT feed, month, fold_level, ARRAY[id]
-    FROM ordered
-    WHERE mode = 'compaction' AND folded AND corrections >= $fanIn::integer
+    FROM foldable
+    WHERE mode = 'compaction' AND corrections >= $fanIn::integer
   )`;
 
 const select = `
@@ -79,8 +88,7 @@ export const findDueAround = statement<DueParams & { batchId: number }, Due>(`
          WHERE b.id = $batchId AND b.mode <> 'replace'`)} ${select} LIMIT 1`);
 
 const everywhere = due(`
-  SELECT DISTINCT b.feed, date_trunc('month', d.day)::date AS month
-  FROM batch_days d JOIN batches b ON b.id = d.batch_id WHERE d.fold_id IS NULL`);
+  SELECT DISTINCT d.published_feed AS feed, date_trunc('month', d.day)::date AS month FROM batch_days d WHERE ${hasOwnRates("d")}`);
 
 /** All groups of all feeds that are due. */
 export const listDue = statement<DueParams, Due>(`${everywhere} ${select}`);
@@ -176,7 +184,13 @@ export const daysOf = (row: string) => `(
 
 /**
  * Inserts the rates of a fold from a table `cell` of sums by lane and day: one row for each lane, from its first day to
- * its last. A day without prices counts 0.
+ * its last.
+ *
+ * 1. `lane` finds the first and the last day of each lane.
+ * 2. `filled` adds a 0 for each day between the two. Without these, an array would be shorter than its days, and all
+ *    days behind a gap would be read as days before.
+ * 3. `summed` adds both up, so that each day occurs once.
+ * 4. The INSERT makes the arrays, in the order of the days, and the rows in the order of the index that questions read.
  */
 export const insertCells = `lane AS (
     SELECT origin_id, destination_id, min(day) AS first_day, max(day) AS last_day
@@ -196,8 +210,14 @@ export const insertCells = `lane AS (
   ORDER BY origin_id, destination_id`;
 
 /**
- * Replaces the rates of the batches by those of the fold. A sum of no prices, such as that of a batch that was
- * retracted, is left out.
+ * Replaces the rates of the batches by those of the fold.
+ *
+ * 1. `gone` deletes the rows of the batches and hands them on.
+ * 2. `cell` takes them apart into days and adds them up by lane and day, in floating point as in compaction. Where a
+ *    correction took out all prices, nothing is left, and so no row is written.
+ * 3. {@link insertCells} writes the rows of the fold.
+ *
+ * No reader sees a moment between: all of it is one transaction, with the pointers that move at its end.
  */
 export const moveRates = statement<{ foldId: number; inputs: readonly number[]; month: string }>(`
   WITH gone AS (

@@ -5,37 +5,47 @@ import type { Database } from "../database/database.js";
 import type { Session } from "../database/queries.js";
 import { beginFold, lockPointers } from "./begin-fold.js";
 import { boundFoldEarly, DUE } from "./fold.sql.js";
-import { deleteRates, type Hidden, keepsRates, layHiddenAside, listHidden, listHiddenAround } from "./hidden.sql.js";
+import { deleteRates, type Hidden, layHiddenAside, listHidden, listHiddenAround, listWithRates } from "./hidden.sql.js";
+
+/** Few, so that the transaction that marks them is short: publishes wait for it. */
+const BATCHES_AT_ONCE = 16;
 
 /**
- * Deletes the rates of published `replace` batches that later batches hide on all their days, so that questions do not
- * read these rates. If the later batch is retracted, the retract writes the rates again from the prices. Answers stay
- * the same. Each batch has a transaction of its own; if the process is killed, nothing of it has changed.
+ * Deletes the rates of batches of which consumers see no day, so that questions do not read these rates: batches that
+ * were retracted, and published `replace` batches that later batches hide on all their days. The publish or retract that
+ * shows such a batch again writes its rates from its prices. Answers stay the same. A few batches of the same months share a transaction; if the process is killed, it has changed nothing.
  * @param around the id of a batch, to look only in its feed and on its days; all feeds if not given.
  */
 export async function layAsideHidden(database: Database, around?: number): Promise<void> {
   const found = await database.transaction((session) =>
     around === undefined ? session.rows(listHidden, DUE) : session.rows(listHiddenAround, { ...DUE, batchId: around }),
   );
-  for (const batch of found) await database.transaction((session) => layAside(session, batch)).catch(unlessShown);
+  for (const { ids, ...of } of found) {
+    for (let from = 0; from < ids.length; from += BATCHES_AT_ONCE) {
+      const some = { ...of, ids: ids.slice(from, from + BATCHES_AT_ONCE) };
+      await database.transaction((session) => layAside(session, some)).catch(unlessShown);
+    }
+  }
 }
 
-/** A retract made a day of the batch visible again. The transaction rolls back. */
+/** A publish or retract made a day of the batches visible again. The transaction rolls back. */
 class ShownError extends Error {}
 
 function unlessShown(error: unknown): void {
   if (!(error instanceof ShownError)) throw error;
 }
 
-async function layAside(session: Session, { id, feed, months, from_day, last_day }: Hidden): Promise<void> {
+async function layAside(session: Session, { feed, months, ids: listed }: Hidden): Promise<void> {
   for (const month of months) if (!(await beginFold(session, feed, month))) return;
-  // Another process laid it aside after it was listed. It may be bringing the rates back, which would then come twice.
-  if ((await session.run(keepsRates, { id })) === 0) return;
+  // Another process laid some aside after they were listed. It may be bringing the rates of one back, which would then
+  // come twice.
+  const ids = (await session.rows(listWithRates, { ids: listed })).map(({ id }) => id);
+  if (ids.length === 0) return;
   await session.run(boundFoldEarly);
-  await session.run(deleteRates, { id, fromDay: from_day, lastDay: last_day });
+  await session.run(deleteRates, { ids, firstMonth: months[0], lastMonth: months.at(-1) });
   await lockPointers(session);
-  await session.run(setLaidAside, { batches: [id], laidAside: true });
-  if ((await session.run(layHiddenAside, { id })) === 0) throw new ShownError();
+  await session.run(setLaidAside, { batches: ids, laidAside: true });
+  if ((await session.run(layHiddenAside, { ids })) === 0) throw new ShownError();
 }
 
 /** Writes the rates of a hidden batch again, so that compaction can fold them with others for good. */

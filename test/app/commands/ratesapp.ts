@@ -25,6 +25,15 @@ export function startRatesapp(args: readonly string[], environment: Record<strin
   return start(process.execPath, [MAIN, ...args], environment);
 }
 
+/** The same for the program of another release. @param command runs its `ratesapp`, without arguments. */
+export function startOther(
+  [file = "", ...before]: readonly string[],
+  args: readonly string[],
+  environment: Record<string, string> = {},
+): Running {
+  return start(file, [...before, ...args], environment);
+}
+
 /** The same on a terminal, which is all of stdout here; by `script` of util-linux. */
 export function startOnTerminal(args: readonly string[], environment: Record<string, string> = {}): Running {
   const command = [process.execPath, MAIN, ...args].map((word) => `'${word}'`).join(" ");

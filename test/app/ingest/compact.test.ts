@@ -100,7 +100,7 @@ describe("compact", function () {
     await compact(database);
     expect(await number("SELECT count(*) AS n FROM prices")).to.equal(2);
     await age(database.pool, 31);
-    expect(await compact(database)).to.deep.equal({ folded: 0, prices: 1, dailyRates: 9 });
+    expect(await compact(database)).to.deep.equal({ folded: 0, prices: 1, dailyRates: 0 });
     const error = await publishBatch(database, gone, { retractableDays: 365 }).catch((thrown: unknown) => thrown);
     expect(error).to.be.instanceOf(BatchTooOldError);
     expect((await database.pool.query("SELECT DISTINCT batch_id FROM prices")).rows).to.deep.equal([

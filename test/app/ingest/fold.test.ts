@@ -122,6 +122,37 @@ describe("folds", function () {
     expect(await number("SELECT max(corrections) AS n FROM batches")).to.be.below(3);
   });
 
+  it("keeps batches apart of which a day adds up to more than is exact, and the retract of one leaves the other to the dollar", async () => {
+    const large = 2n ** 53n - 10n;
+    const [kept, retracted] = await deliverMany(2);
+    for (const table of ["batch_days SET price_sum = price_sum + $1", "daily_rates SET sums[1] = sums[1] + $1"]) {
+      await database.pool.query(`UPDATE ${table} WHERE batch_id = ANY ($2)`, [String(large - 200n), [kept, retracted]]);
+    }
+    expect(await foldAll(database, { fanIn: 2 })).to.equal(0);
+    await retractBatch(database, retracted as number);
+    const { sums, counts } = await new RatesFinder().find(database.pool, {
+      origin: "AAAAA",
+      destination: "AAAAA",
+      dateFrom: DAYS[0] as string,
+      dateTo: DAYS[0] as string,
+    });
+    expect({ counts, sums }).to.deep.equal({ counts: [1], sums: [Number(large - 100n)] });
+    await publishBatch(database, retracted as number);
+    expect(
+      await number("SELECT count(*) AS n FROM batch_days WHERE visible AND price_sum > 9007199254740000"),
+    ).to.equal(6);
+  });
+
+  it("tells of each change of a batch in a fold to those who keep answers of its months, also after a replace was over it", async () => {
+    const [first] = await deliverMany(2, 2);
+    const replace = await deliver(database.pool, { mode: "replace", prices: prices(1) });
+    await retractBatch(database, replace);
+    const versionOf = () => number("SELECT min(version) AS n FROM month_versions WHERE month < '2024-03-01'");
+    const before = await versionOf();
+    await retractBatch(database, first as number);
+    expect(await versionOf()).to.be.above(before);
+  });
+
   it("lets a replace hide folds and their batches, and a retract of it give them back", async () => {
     await deliverMany(6);
     await foldAll(database, { fanIn: 2 });

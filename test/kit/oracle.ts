@@ -1,5 +1,5 @@
-import type { Price } from "../kit/batches.js";
-import type { PlaceTree } from "../kit/places.js";
+import type { Price } from "./batches.js";
+import type { PlaceTree } from "./places.js";
 
 /** A day of an answer of `/rates`. */
 export interface Rate {
@@ -13,6 +13,19 @@ export interface Question {
   readonly destination: string;
   readonly dateFrom: string;
   readonly dateTo: string;
+}
+
+/** A batch as consumers see it. */
+export interface Batch {
+  readonly feed: string;
+  readonly mode: "append" | "replace";
+  readonly prices: readonly Price[];
+}
+
+/** The prices of a batch on one day. */
+interface Held {
+  readonly batch: Batch;
+  readonly prices: readonly Price[];
 }
 
 /** From a version on, what the prices of a lane and day come to. */
@@ -30,6 +43,9 @@ export class Oracle {
   readonly #ports = new Map<string, readonly string[]>();
   /** By `origin destination day`, oldest first. */
   readonly #totals = new Map<string, Totals[]>();
+  /** By `feed day`, in the order of first publishes. */
+  readonly #held = new Map<string, Held[]>();
+  readonly #published = new Set<Batch>();
   #version: number;
 
   /** @param version before the first change. */
@@ -54,16 +70,47 @@ export class Oracle {
     return [...this.#ports.keys()];
   }
 
-  /** The dataset version grows: these prices are seen from now on, or no longer. */
-  change(prices: readonly Price[], seen: boolean): void {
+  /** The dataset version grows: the batch is published from now on, or no longer. */
+  change(batch: Batch, published: boolean): void {
     this.#version += 1;
-    const sign = seen ? 1 : -1;
+    const held = [...new Set(batch.prices.map(({ day }) => day))].map((day) => this.#holdersOf(batch, day));
+    const before = held.flatMap((all) => this.#seen(all));
+    if (published) this.#published.add(batch);
+    else this.#published.delete(batch);
+    this.#add(before, -1);
+    this.#add(
+      held.flatMap((all) => this.#seen(all)),
+      1,
+    );
+  }
+
+  /** Those of the batch's feed that have prices of the day, this batch included. */
+  #holdersOf(batch: Batch, day: string): readonly Held[] {
+    const key = `${batch.feed} ${day}`;
+    const held = this.#held.get(key) ?? [];
+    this.#held.set(key, held);
+    if (!held.some((one) => one.batch === batch)) {
+      held.push({ batch, prices: batch.prices.filter((price) => price.day === day) });
+    }
+    return held;
+  }
+
+  /** What consumers see of the batches of a feed on a day: the last one that replaces, and those behind it. */
+  #seen(held: readonly Held[]): readonly Price[] {
+    const published = held.filter(({ batch }) => this.#published.has(batch));
+    const from = published.findLastIndex(({ batch }) => batch.mode === "replace");
+    return published.slice(Math.max(0, from)).flatMap(({ prices }) => prices);
+  }
+
+  #add(prices: readonly Price[], sign: 1 | -1): void {
     for (const { origin, destination, day, price } of prices) {
       const key = `${origin} ${destination} ${day}`;
       const history = this.#totals.get(key) ?? [];
-      const { count, sum } = history.at(-1) ?? { count: 0, sum: 0 };
-      history.push({ version: this.#version, count: count + sign, sum: sum + sign * price });
       this.#totals.set(key, history);
+      const last = history.at(-1);
+      const { count, sum } = last ?? { count: 0, sum: 0 };
+      if (last?.version === this.#version) history.pop();
+      history.push({ version: this.#version, count: count + sign, sum: sum + sign * price });
     }
   }
 

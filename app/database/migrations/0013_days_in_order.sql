@@ -1,0 +1,84 @@
+-- A publish or retract finds the days that it shows or hides by an index, however many batches its feed has
+-- (docs/architecture.md, "Many batches").
+
+-- Readers wait until this migration ends: seconds for hundreds of thousands of days. Batches come first, as in a publish.
+LOCK TABLE batches IN SHARE ROW EXCLUSIVE MODE;
+-- Feed and sequence of the batch while it is published, and whether its mode is `replace`; null otherwise. Triggers write
+-- them, so that changes by the release before count too. They do not have the names of the columns of batches: in a join
+-- of the two tables that names these without their table, as the release before may have, they would be ambiguous.
+ALTER TABLE batch_days
+  ADD COLUMN published_feed text,
+  ADD COLUMN published_sequence bigint,
+  ADD COLUMN replaces boolean;
+
+-- A retracted batch is marked too if rates of it are laid aside: the release before would publish it again without these
+-- rates where a later `replace` hides it, and the retract of that would not bring them back.
+ALTER TABLE batches ADD CONSTRAINT batches_aside
+  CHECK (NOT laid_aside OR state = 'retracted' OR state = 'published' AND mode = 'replace');
+UPDATE batches b SET laid_aside = true
+WHERE state = 'retracted' AND compacted_at IS NULL
+  AND EXISTS (SELECT FROM batch_days d WHERE d.batch_id = b.id AND d.laid_aside);
+
+UPDATE batch_days d
+SET published_feed = b.feed, published_sequence = b.sequence, replaces = b.mode = 'replace'
+FROM batches b WHERE b.id = d.batch_id AND b.state = 'published';
+
+CREATE FUNCTION order_days() RETURNS trigger
+LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+BEGIN
+  IF NEW.state = 'published' THEN
+    UPDATE batch_days
+    SET published_feed = NEW.feed, published_sequence = NEW.sequence, replaces = NEW.mode = 'replace'
+    WHERE batch_id = NEW.id;
+  ELSE
+    UPDATE batch_days SET published_feed = NULL, published_sequence = NULL, replaces = NULL WHERE batch_id = NEW.id;
+  END IF;
+  RETURN NULL;
+END
+$$;
+CREATE TRIGGER order_days AFTER UPDATE OF state, feed, sequence ON batches
+  FOR EACH ROW WHEN ((OLD.state = 'published', OLD.feed, OLD.sequence) IS DISTINCT FROM
+                     (NEW.state = 'published', NEW.feed, NEW.sequence))
+  EXECUTE FUNCTION order_days();
+
+-- For a fold: it is published before its days are written.
+CREATE FUNCTION order_day() RETURNS trigger
+LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+BEGIN
+  SELECT b.feed, b.sequence, b.mode = 'replace' 
+  INTO NEW.published_feed, NEW.published_sequence, NEW.replaces
+  FROM batches b WHERE b.id = NEW.batch_id AND b.state = 'published';
+  RETURN NEW;
+END
+$$;
+CREATE TRIGGER order_day BEFORE INSERT ON batch_days FOR EACH ROW EXECUTE FUNCTION order_day();
+
+-- Days whose rates are rows of the batch itself: those that a publish may have to hide, or a retract to show.
+CREATE INDEX batch_days_own ON batch_days (published_feed, day, published_sequence)
+  WHERE published_sequence IS NOT NULL AND fold_id IS NULL AND NOT laid_aside;
+-- Finds the `replace` before or behind a batch on a day.
+CREATE INDEX batch_days_replacing ON batch_days (published_feed, day, published_sequence) WHERE replaces;
+DROP INDEX batch_days_unfolded;
+-- Finds the `replace` batches between which batches may be folded: a retracted one may be published again.
+DROP INDEX batches_replacing;
+CREATE INDEX batches_replacing ON batches (feed, sequence)
+  WHERE mode = 'replace' AND state IN ('published', 'retracted');
+
+-- As before, and also notes the months of visible days whose totals change: a retract takes its batch out of a fold,
+-- and the day of the fold stays visible.
+CREATE OR REPLACE FUNCTION note_months() RETURNS trigger
+LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+DECLARE
+  noted date[] := nullif(current_setting('ratesapp.changed_months', true), '');
+BEGIN
+  IF TG_OP = 'UPDATE' THEN
+    noted := noted || ARRAY(
+      SELECT DISTINCT date_trunc('month', day)::date FROM was JOIN became USING (batch_id, day)
+      WHERE was.visible <> became.visible OR became.visible AND was.prices <> became.prices);
+  ELSE
+    noted := noted || ARRAY(SELECT DISTINCT date_trunc('month', day)::date FROM was WHERE visible);
+  END IF;
+  PERFORM set_config('ratesapp.changed_months', noted::text, true);
+  RETURN NULL;
+END
+$$;
