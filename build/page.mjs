@@ -23,6 +23,7 @@ export async function buildPage(target = join(root, "dist/page")) {
       { in: join(source, "batches/main.tsx"), out: "batches" },
       { in: join(source, "rates/rates.css"), out: "rates" },
       { in: join(source, "batches/batches.css"), out: "batches" },
+      { in: join(source, "look/plain.css"), out: "plain" },
       { in: join(source, "look/icon.svg"), out: "icon" },
     ],
     bundle: true,
@@ -58,6 +59,8 @@ export async function buildPage(target = join(root, "dist/page")) {
   for (const [page, entry] of [
     ["index.html", "rates/main.tsx"],
     ["batches.html", "batches/main.tsx"],
+    ["no-tokens.html", undefined],
+    ["not-found.html", undefined],
   ]) {
     // Without preloads, the browser finds shared code only after it has read the entry. That takes one round trip more.
     const preloads = (outputs.get(entry)?.output.imports ?? [])

@@ -59,11 +59,5 @@ const workloads = new Workloads(
   inCluster,
 );
 
-export const { api, apiInCluster, databaseState, forwardApi, forwardDatabase, forwardPrometheus, login, registry } =
-  outputsOf({
-    names,
-    settings,
-    cluster,
-    database,
-    workloads,
-  });
+// As one object: an output that the stack has not is left out, where an exported name would be undefined.
+export default outputsOf({ names, settings, cluster, database, workloads });

@@ -26,10 +26,9 @@ export function outputsOf({ cluster, database, names, settings, workloads }: Out
     forwardApi: forward(names.workloads, `svc/${names.release} 3000:80`),
     /** While it runs: psql -h localhost -p 5433 -U ratesapp_monitoring_a ratesapp. */
     forwardDatabase: forward(names.database, `svc/${names.databaseCluster}-rw 5433:5432`),
-    forwardPrometheus:
-      settings.platform.prometheus === "absent"
-        ? undefined
-        : forward(namespaces.prometheus, "svc/prometheus-operated 9090"),
+    ...(settings.platform.prometheus !== "absent" && {
+      forwardPrometheus: forward(namespaces.prometheus, "svc/prometheus-operated 9090"),
+    }),
     databaseState: pulumi.interpolate`${database.state}; now: kubectl${context} -n ${names.database} get cluster ${names.databaseCluster}`,
     /** The command that adds the context to the kubeconfig, which the other commands use. */
     login: cluster.login ?? "none needed",

@@ -19,7 +19,7 @@ import type { ApiContext, ApiRoute, RequestState } from "./http/request.js";
 import { requestFields } from "./http/request-fields.js";
 import { setHeaders } from "./http/set-headers.js";
 import { shedLoad } from "./http/shed-load.js";
-import { pageRoutes } from "./page.js";
+import { type PageRoutes, pageRoutes } from "./page.js";
 import { listPorts } from "./places/ports.js";
 import { listRegions } from "./places/regions.js";
 import { getRates, getRatesCsv } from "./rates/get-rates.js";
@@ -65,15 +65,20 @@ export async function createApi(services: ApiServices): Promise<RequestHandler> 
   const data = new Map(dataOperations.map(({ path, route }) => [path, route({ ...services, fastPath })]));
   app.use(answerPaths(data));
   app.use(answerMethods);
-  app.use((await createRouter(services, data)).routes());
+  const page = await pageRoutes(services.tokens.exist);
+  app.use((await createRouter(services, data, page)).routes());
+  app.use(page.notFound);
   const answerByLayers = app.callback();
   return (req, res) => {
     if (!fastPath.answer(req, res)) void answerByLayers(req, res);
   };
 }
 
-async function createRouter(services: ApiServices, data: ReadonlyMap<string, ApiRoute>): Promise<Router<RequestState>> {
-  const page = await pageRoutes();
+async function createRouter(
+  services: ApiServices,
+  data: ReadonlyMap<string, ApiRoute>,
+  page: PageRoutes,
+): Promise<Router<RequestState>> {
   const docs = await docsRoutes([...dataOperations, ...batchOperations]);
   const router = new Router<RequestState>();
   for (const [path, route] of data) router.get(path, route);

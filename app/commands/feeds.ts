@@ -49,8 +49,8 @@ function runCommand(): Command {
     .addHelpText(
       "after",
       `
-Exit codes: 0 all batches are published or were so before, 3 a delivery failed, 1 the run failed, or the database
-does not answer.
+Exit codes: 0 all batches are published or were so before, or nothing was new; 3 a delivery failed; 1 the run failed,
+or the database does not answer. While pods of the run fail and others take their place, it says at which try the run is.
 
 Example:
   ratesapp feeds run asia --namespace rates`,
@@ -74,6 +74,7 @@ async function run(name: string, { namespace }: NamespaceOption): Promise<void> 
   const log = createLogger(readSettings());
   const { api, progressOf, runFeed } = await openFeeds(namespace);
   let current: CurrentBatch | undefined;
+  let ended = 0;
   const display = new ProgressDisplay(async (id) => (current?.id === id ? progressOf(current) : undefined), log);
   try {
     const failure = await runFeed(
@@ -85,7 +86,10 @@ async function run(name: string, { namespace }: NamespaceOption): Promise<void> 
           if (current?.id !== batch.id) display.watch(batch.id, batch.source);
           current = batch;
         },
+        onRun: ({ message, reason }) =>
+          display.log[reason === "Retrying" ? "warn" : "info"]({ feed: name }, printable(message)),
         async onEnd(batch) {
+          ended += 1;
           await display.end(batch.id);
           console.log(printable(outcomeOf(batch)));
           if (batch.state === "failed") process.exitCode = EXIT.badDelivery;
@@ -93,7 +97,10 @@ async function run(name: string, { namespace }: NamespaceOption): Promise<void> 
       },
       stopSignal(),
     );
-    if (failure === undefined) return;
+    if (failure === undefined) {
+      if (ended === 0) console.log("Nothing new: each delivery that is there was loaded before.");
+      return;
+    }
     console.error(printable(failure.message));
     process.exitCode = failure.badDelivery ? EXIT.badDelivery : EXIT.failed;
   } finally {
@@ -108,7 +115,7 @@ function outcomeOf({ id, source, state, rows, badRows, failure }: FeedBatch): st
 }
 
 function writeFeedTable(feeds: readonly Feed[]): string {
-  const header = ["NAME", "SCHEDULE", "STATE", "LAST BATCH", "ROWS", "NEXT RUN", "SOURCE"];
+  const header = ["NAME", "SCHEDULE", "STATE", "LAST BATCH", "ROWS", "NEXT RUN", "SOURCE", "MESSAGE"];
   const rows = feeds.map(({ metadata, spec, status }) => {
     const [last] = status?.batches ?? [];
     return [
@@ -119,6 +126,7 @@ function writeFeedTable(feeds: readonly Feed[]): string {
       last?.rows.toLocaleString("en-US") ?? "",
       status?.nextRun ?? "",
       spec.source,
+      status?.message ?? "",
     ].map(printable);
   });
   return writeColumns([header, ...rows], new Set([3, 4]));

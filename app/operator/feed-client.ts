@@ -20,6 +20,8 @@ export class FeedRunError extends Error {
 export interface RunWatcher {
   /** Called again and again with the batch that is being made. */
   onProgress(batch: CurrentBatch): Promise<void>;
+  /** Called with what is said of the run itself, such as that its first pod failed, each time it is something else. */
+  onRun(told: Condition): void;
   /** Called with each batch that the run ended. */
   onEnd(batch: FeedBatch): Promise<void>;
 }
@@ -52,6 +54,7 @@ export async function runFeed(
   const known = new Map((before.status?.batches ?? []).map(({ id, state }) => [id, state]));
   await api.patch(resources.feeds, name, "merge", { metadata: { annotations: { [RUN_AT]: request } } });
   const deadlineMs = performance.now() + TAKEN_UP_WITHIN_MS;
+  let told: string | undefined;
   for (;;) {
     await sleep(LOOK_EVERY_MS, signal);
     const { status } = await readFeed(api, name);
@@ -61,6 +64,9 @@ export async function runFeed(
         `No operator has started the run of ${name} within a minute; see kubectl describe feed ${name}.`,
       );
     }
+    const running = status.conditions?.find(({ type, status: is }) => type === "Ingesting" && is === "True");
+    if (running && running.message !== told) watcher.onRun(running);
+    told = running?.message;
     for (const batch of [...(status.batches ?? [])].reverse()) {
       if (batch.id === status.current?.id || known.get(batch.id) === batch.state) continue;
       known.set(batch.id, batch.state);

@@ -49,8 +49,11 @@ export function keptCronJob({ status, ...object }: KnownCronJob): KnownCronJob {
 }
 
 export function keptJob({ status, ...object }: Job): Job {
-  const { conditions } = status ?? {};
-  return { metadata: metadataOf(object), ...(conditions && { status: { conditions } }) };
+  const { conditions, failed } = status ?? {};
+  return {
+    metadata: metadataOf(object),
+    status: { ...(conditions && { conditions }), ...(failed !== undefined && { failed }) },
+  };
 }
 
 export function keptPod({ status, ...object }: Pod): Pod {

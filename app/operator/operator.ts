@@ -12,6 +12,7 @@ import { reconcileSeconds, reconciles, watchOperator } from "./operator-metrics.
 import { Reconciler } from "./reconciler.js";
 import { retractFeed } from "./retract-feed.js";
 import { FeedBatches } from "./status/feed-batches.js";
+import { FeedReports } from "./status/feed-reports.js";
 import { WatchedWorld } from "./watched-world.js";
 import { WorkQueue } from "./work-queue.js";
 
@@ -71,7 +72,11 @@ export class Operator {
 
   async #lead(signal: AbortSignal): Promise<void> {
     const { api, database, defaults, log } = this.#options;
-    const world = new WatchedWorld(api, defaults, log, (feed) => this.#queue?.add(feed));
+    const world: WatchedWorld = new WatchedWorld(api, defaults, log, (feed) => {
+      this.#queue?.add(feed);
+      reports.changed();
+    });
+    const reports = new FeedReports(database, log, () => world.feeds());
     this.#world = world;
     const names = () => world.feeds().map(({ metadata }) => metadata.name);
     const batches = new FeedBatches(database, { log, feeds: names, onChange: (feed) => this.#queue?.add(feed) });
@@ -83,7 +88,7 @@ export class Operator {
       this.#queue = queue;
       for (const name of names()) queue.add(name);
       log.info({ feeds: names().length }, "all objects are known");
-      await Promise.all([batches.watch(signal), signal.aborted || once(signal, "abort")]);
+      await Promise.all([batches.watch(signal), reports.watch(signal), signal.aborted || once(signal, "abort")]);
     } finally {
       await this.#queue?.stop();
       this.#queue = undefined;

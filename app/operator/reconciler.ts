@@ -6,23 +6,22 @@ import { runJob } from "./desired/run-job.js";
 import { type Feed, RETRACT_FINALIZER, RUN_AT } from "./feed/feed.js";
 import { feedSpec } from "./feed/feed-spec.js";
 import type { FeedStatus } from "./feed/feed-status.js";
-import { nextRun } from "./feed/next-run.js";
 import { type Applied, adopt, isForeign } from "./kubernetes/adopt.js";
 import type { Events } from "./kubernetes/events.js";
 import { type KubernetesApi, type Resource, resources } from "./kubernetes/kubernetes-api.js";
 import { isStatus, KubernetesError } from "./kubernetes/kubernetes-error.js";
 import type { CronJob, Job, KnownCronJob, KubernetesObject, Pod } from "./kubernetes/objects.js";
-import { isUnfinished } from "./status/batch-status.js";
+import { missedRun } from "./missed-run.js";
 import { LATE_AFTER_MS, type Problem } from "./status/conditions.js";
 import type { KnownBatches } from "./status/feed-batches.js";
 import { happenedSince } from "./status/happened.js";
 import { type Runs, readRuns } from "./status/runs.js";
-import { isSameStatus, statusOf } from "./status/status-of.js";
+import { type ActedOn, isSameStatus, statusOf } from "./status/status-of.js";
 
-/** Looks at a Feed again after this long even if nothing was heard of it. */
-const AGAIN_AFTER_MS = 600_000;
-/** A CronJob that is made anew makes up for a run that was due this long ago at most. */
-const MADE_UP_MS = 300_000;
+/** Longest time until a Feed is looked at again: once a day by time alone, and sooner while it is late. */
+const AGAIN_AFTER_MS = 86_400_000;
+/** A run that has not begun is given up an hour after it was due, which nothing tells but the time. */
+const AGAIN_WHILE_LATE_MS = 600_000;
 
 /** A Job that was made is known to the world by then, however late its watch is. */
 const KNOWN_WITHIN_MS = 30_000;
@@ -75,8 +74,10 @@ export class Reconciler {
     if (feed.metadata.deletionTimestamp) return this.#end(feed);
     if (await this.#keepFinalizer(feed)) return;
     const problem = await this.#bringAbout(feed);
-    const lastRunRequest = problem ? feed.status?.lastRunRequest : await this.#startRequestedRun(feed);
-    await this.#tellStatus(feed, problem, lastRunRequest);
+    const acted: ActedOn = { lastRunRequest: feed.status?.lastRunRequest, madeUpFor: feed.status?.madeUpFor };
+    const failure = problem ? undefined : await this.#startOwedRuns(feed, acted);
+    await this.#tellStatus(feed, problem, acted);
+    if (failure) throw failure;
     if (problem && !problem.forGood) throw new Error(problem.message);
   }
 
@@ -114,7 +115,10 @@ export class Reconciler {
         await orNone(this.#options.api.delete(resources.networkPolicies, name));
       }
       const made = await this.#apply(feed, resources.cronJobs, desiredCronJob(feed, defaults), world.cronJob(name));
-      if (made) await this.#makeUp(feed, made);
+      if (made) {
+        const note = `Made CronJob ${name}`;
+        await this.#options.events.tell(feed, { type: "Normal", reason: "Created", action: "Apply", note });
+      }
       return undefined;
     } catch (error) {
       if (!(error instanceof KubernetesError)) throw error;
@@ -122,13 +126,13 @@ export class Reconciler {
     }
   }
 
-  /** @returns the object if it was made anew. */
+  /** @returns whether the object was made anew. */
   async #apply<T extends Applied>(
     feed: Feed,
     resource: Resource,
     desired: T,
     live: KubernetesObject | undefined,
-  ): Promise<T | undefined> {
+  ): Promise<boolean> {
     const { api, events } = this.#options;
     const { name } = desired.metadata;
     if (live && isForeign(feed, live)) {
@@ -141,7 +145,7 @@ export class Reconciler {
     const key = `${resource.plural}/${name}`;
     const hash = createHash("sha256").update(JSON.stringify(desired)).digest("base64");
     const last = this.#applied.get(key);
-    if (live && last?.hash === hash && last.version === live.metadata.resourceVersion) return undefined;
+    if (live && last?.hash === hash && last.version === live.metadata.resourceVersion) return false;
     if (live && !live.metadata.ownerReferences?.length) {
       await adopt(api, resource, desired);
       const note = `${resource.kind} ${name} was there before the Feed; the operator looks after it from now on`;
@@ -151,39 +155,59 @@ export class Reconciler {
     const { generation = 0, resourceVersion } = applied.metadata;
     this.#applied.set(key, { hash, version: resourceVersion, generation });
     // One that is known here may have been deleted a moment ago.
-    if (!live || applied.metadata.uid !== live.metadata.uid) return applied;
+    if (!live || applied.metadata.uid !== live.metadata.uid) return true;
     const seen = live.metadata.generation ?? 0;
     if (last && seen > last.generation && generation > seen) {
       const note = `${resource.kind} ${name} was changed by other means and is put right`;
       await events.tell(feed, { type: "Warning", reason: "PutRight", action: "Apply", note });
     }
-    return undefined;
+    return false;
   }
 
   /**
-   * A CronJob that was lost, such as by an upgrade from a chart that made it, took its runs with it, and a new one does
-   * not know what was due before. A run too many loads nothing twice; one too few would be missed.
+   * Starts a run that was missed, and one that was asked for. What was started is noted in `acted`, and from there in
+   * the status, only once its Job is there: an API server that fails in between loses no run.
+   * @returns why a run could not be started.
    */
-  async #makeUp(feed: Feed, made: CronJob): Promise<void> {
-    const { events, world } = this.#options;
-    const { name } = made.metadata;
-    await events.tell(feed, { type: "Normal", reason: "Created", action: "Apply", note: `Made CronJob ${name}` });
-    if (feed.spec.suspend) return;
-    const now = new Date();
-    const due = nextRun(feed.spec, new Date(+now - MADE_UP_MS));
-    const batches = world.batches(feed.metadata.name);
-    const unfinished = "newest" in batches ? batches.newest.find(isUnfinished) : undefined;
-    if (unfinished) await this.#startRun(feed, made, `batch ${unfinished.id}`, `batch ${unfinished.id} is unfinished`);
-    else if (due && due <= now) await this.#startRun(feed, made, due.toISOString(), `due at ${due.toISOString()}`);
+  async #startOwedRuns(feed: Feed, acted: ActedOn): Promise<Error | undefined> {
+    try {
+      await this.#makeUp(feed, acted);
+      await this.#startRequestedRun(feed, acted);
+      return undefined;
+    } catch (error) {
+      const failure = error as Error;
+      const note = `A run could not be started, and is tried again: ${failure.message}`;
+      await this.#options.events.tell(feed, { type: "Warning", reason: "RunNotStarted", action: "Run", note });
+      return failure;
+    }
+  }
+
+  /** A CronJob that was lost, such as by an upgrade from a chart that made it, took its runs with it. */
+  async #makeUp(feed: Feed, acted: ActedOn): Promise<void> {
+    const { api, defaults, world } = this.#options;
+    const cronJob = world.cronJob(objectName(feed.metadata.name, defaults));
+    // One that was made a moment ago is not known yet; the Feed comes again once it is.
+    if (!cronJob?.metadata.uid || cronJob.metadata.uid === acted.madeUpFor || cronJob.metadata.deletionTimestamp)
+      return;
+    const { name, uid } = cronJob.metadata;
+    const missed = missedRun(feed, cronJob, world.jobs(feed.metadata.name), world.batches(feed.metadata.name));
+    if (missed === null) return;
+    if (missed) {
+      const live = await api.get<CronJob>(resources.cronJobs, name);
+      if (live.metadata.uid !== uid) return;
+      await this.#startRun(feed, live, `missed before ${uid}`, missed);
+    }
+    acted.madeUpFor = uid;
   }
 
   /** @param request one Job is made for it, however often this is called. @param why for people. */
   async #startRun(feed: Feed, cronJob: CronJob, request: string, why: string): Promise<void> {
-    const { api, events } = this.#options;
+    const { again, api, events } = this.#options;
     const job = runJob(cronJob, request);
     try {
       const started = await api.create<Job>(resources.jobs, job);
       this.#started.set(feed.metadata.name, { job: started, atMs: performance.now() });
+      again(feed.metadata.name, KNOWN_WITHIN_MS + 1_000);
       const note = `Started Job ${job.metadata.name}: ${why}`;
       await events.tell(feed, { type: "Normal", reason: "RunStarted", action: "Run", note });
     } catch (error) {
@@ -192,33 +216,29 @@ export class Reconciler {
     }
   }
 
-  /** @returns the newest request that was acted on. */
-  async #startRequestedRun(feed: Feed): Promise<string | undefined> {
+  async #startRequestedRun(feed: Feed, acted: ActedOn): Promise<void> {
     const { api, defaults } = this.#options;
     const request = feed.metadata.annotations?.[RUN_AT];
-    const before = feed.status?.lastRunRequest;
-    if (!request || request === before) return before;
+    if (!request || request === acted.lastRunRequest) return;
     const cronJob = await api.get<CronJob>(resources.cronJobs, objectName(feed.metadata.name, defaults));
     await this.#startRun(feed, cronJob, request, `asked for (${request})`);
-    return request;
+    acted.lastRunRequest = request;
   }
 
-  async #tellStatus(feed: Feed, problem: Problem | undefined, lastRunRequest: string | undefined): Promise<void> {
+  async #tellStatus(feed: Feed, problem: Problem | undefined, acted: ActedOn): Promise<void> {
     const { again, api, defaults, events, world } = this.#options;
     const { name } = feed.metadata;
     const cronJob = world.cronJob(objectName(name, defaults));
     const runs = readRuns(this.#jobs(name), world.pods(name));
     if (runs.active.length === 0 && isNewEnd(feed.status, runs)) await this.#options.readBatches(name);
     const now = new Date();
-    const status = statusOf({ feed, problem, cronJob, runs, batches: world.batches(name), now }, lastRunRequest);
+    const status = statusOf({ feed, problem, cronJob, runs, batches: world.batches(name), now }, acted);
     again(name, untilNextChange(status, now));
     if (isSameStatus(feed.status, status)) return;
     try {
-      await api.apply<KubernetesObject & { status: FeedStatus }>(
-        resources.feeds,
-        { metadata: { name }, status },
-        "status",
-      );
+      // The whole status is replaced. Server-side apply would refuse it where the definition of the release before is
+      // still in force, which does not know all its fields; here the API server leaves them out.
+      await api.patch(resources.feeds, name, "json", [{ op: "add", path: "/status", value: status }], "status");
     } catch (error) {
       if (isStatus(error, 404)) return;
       throw error;
@@ -297,7 +317,9 @@ async function orNone<T>(answer: Promise<T>): Promise<T | undefined> {
 }
 
 /** When the status will say something else by time alone. */
-function untilNextChange({ nextRun }: FeedStatus, now: Date): number {
-  if (nextRun === undefined) return AGAIN_AFTER_MS;
-  return Math.min(AGAIN_AFTER_MS, Math.max(1_000, Date.parse(nextRun) - +now + LATE_AFTER_MS + 1_000));
+function untilNextChange({ conditions = [], nextRun }: FeedStatus, now: Date): number {
+  const late = conditions.some(({ type, status }) => type === "Late" && status === "True");
+  const longest = late ? AGAIN_WHILE_LATE_MS : AGAIN_AFTER_MS;
+  if (nextRun === undefined) return longest;
+  return Math.min(longest, Math.max(1_000, Date.parse(nextRun) - +now + LATE_AFTER_MS + 1_000));
 }

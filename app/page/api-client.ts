@@ -3,7 +3,7 @@ export interface Problem {
   readonly title: string;
   readonly status: number;
   readonly detail?: string;
-  readonly errors?: readonly { readonly parameter?: string; readonly detail: string }[];
+  readonly errors?: readonly { readonly parameter?: string; readonly type?: string; readonly detail: string }[];
 }
 
 /** Thrown by every function of this file. */

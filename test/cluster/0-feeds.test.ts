@@ -17,6 +17,7 @@ import { spawnOperator } from "./feeds/operator-process.js";
 import {
   applyFeed,
   condition,
+  deleteNamespaces,
   eventsOf,
   feed,
   feedsNamespace,
@@ -29,6 +30,8 @@ import { figure, promised } from "./figures.js";
 
 const NAMESPACE = "ratesapp-feeds";
 const SLOW = { timeoutMs: 20_000, everyMs: 50 };
+
+after(deleteNamespaces);
 
 describe("feeds in Kubernetes", function () {
   this.timeout(120_000);
@@ -498,7 +501,7 @@ describe("two operators", function () {
   });
 
   it("bring 500 feeds in line within a minute, in less than 150 MiB, and rest then", async function () {
-    this.timeout(240_000);
+    this.timeout(330_000);
     const many = await feedsNamespace(`${NAMESPACE}-many`);
     const numbers = Array.from({ length: 500 }, (_, number) => number);
     for (let from = 0; from < 500; from += 25) {
@@ -517,11 +520,12 @@ describe("two operators", function () {
         { timeoutMs: 180_000, everyMs: 1_000 },
       );
       promised("500 feeds are brought in line", (performance.now() - start) / 1000, "s", 60);
-      await sleep(5_000);
+      // By then the garbage of the start is collected.
+      await sleep(45_000);
       const busy = operator.cpuSeconds();
-      await sleep(20_000);
+      await sleep(60_000);
       // Held only where nothing else runs: on a busy machine the same work takes longer and garbage waits.
-      figure("CPU of an operator of 500 feeds at rest", ((operator.cpuSeconds() - busy) / 20) * 1000, "m", 10);
+      figure("CPU of an operator of 500 feeds at rest", ((operator.cpuSeconds() - busy) / 60) * 1000, "m", 10);
       figure("memory of an operator of 500 feeds", operator.memoryMiB(), "MiB", 150);
     } finally {
       operator.kill();

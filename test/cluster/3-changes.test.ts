@@ -4,7 +4,8 @@ import pg from "pg";
 import { PortForward } from "../../infra/access/port-forward.js";
 import { primaryOf } from "../../infra/access/primary.js";
 import { figure } from "./figures.js";
-import { get, isReady, kubectl, pods, program } from "./kubectl.js";
+import { apply, get, isReady, kubectl, pods, program } from "./kubectl.js";
+import { store } from "./settings.js";
 import type { Stack } from "./stack.js";
 import {
   API_PODS,
@@ -160,6 +161,51 @@ describe("a staging stack in use", () => {
       const { phase, readyInstances } = await databaseStatus();
       return readyInstances === 3 && phase === "Cluster in healthy state";
     });
+  });
+
+  it("tells that a feed's Secret is missing, or wrong, and takes one that was rotated at the next run", async function () {
+    if (!store) this.skip();
+    const { CLUSTER_S3_ACCESS_KEY = "local", CLUSTER_S3_SECRET_KEY = "local-secret" } = process.env;
+    const secret = (key: string) =>
+      apply({
+        apiVersion: "v1",
+        kind: "Secret",
+        metadata: { name: "river-deliveries", namespace: WORKLOADS },
+        stringData: { AWS_ACCESS_KEY_ID: CLUSTER_S3_ACCESS_KEY, AWS_SECRET_ACCESS_KEY: key },
+      });
+    const run = (request: string) =>
+      kubectl(["-n", WORKLOADS, "annotate", "feed", "river", `feeds.ratesapp.dev/run-at=${request}`, "--overwrite"]);
+    type River = { status?: { state?: string; message?: string; lastRunRequest?: string } };
+    const becomes = (wanted: string, message: RegExp, request: string) =>
+      until(`river is ${wanted}`, 180_000, async () => {
+        const {
+          state,
+          message: said = "",
+          lastRunRequest,
+        } = (await get<River>("feed", "river", "-n", WORKLOADS)).status ?? {};
+        if (state === wanted && lastRunRequest === request && message.test(said)) return true;
+        throw new Error(`${lastRunRequest}: ${state}: ${said}`);
+      });
+    await apply({
+      apiVersion: "feeds.ratesapp.dev/v1",
+      kind: "Feed",
+      metadata: { name: "river", namespace: WORKLOADS },
+      spec: {
+        schedule: "0 0 1 1 *",
+        source: "s3://backups/no-deliveries-yet/",
+        credentialsSecretName: "river-deliveries",
+        environment: { AWS_ENDPOINT_URL_S3: store, AWS_REGION: "us-east-1" },
+        backoffLimit: 0,
+      },
+    });
+    await run("missing");
+    await becomes("CannotStart", /secret "river-deliveries" not found/, "missing");
+    await secret("not-the-key");
+    await becomes("RunFailed", /may not be read/, "missing");
+    await secret(CLUSTER_S3_SECRET_KEY);
+    await run("rotated");
+    await becomes("Ready", /Runs begin by the schedule/, "rotated");
+    await kubectl(["-n", WORKLOADS, "delete", "feed/river", "secret/river-deliveries"]);
   });
 
   it("can be refreshed", async () => {

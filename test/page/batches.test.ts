@@ -1,5 +1,8 @@
 import { expect } from "chai";
 import type { Browser, Page } from "playwright-core";
+import { Database } from "../../app/database/database.js";
+import type { Feed } from "../../app/operator/feed/feed.js";
+import { FeedReports } from "../../app/operator/status/feed-reports.js";
 import { until } from "../kit/until.js";
 import { TOKEN } from "../kit/write-token.js";
 import { openBrowser, openPage } from "./browser.js";
@@ -208,6 +211,34 @@ describe("the page of batches", function () {
     await waiting.getByRole("button", { name: "Publish batch" }).click();
     await page.getByRole("dialog").getByRole("button", { name: "Publish" }).click();
     await waiting.getByText("Published", { exact: true }).waitFor();
+    await close();
+  });
+
+  it("shows the feeds of Kubernetes above the batches, those in trouble first, and none where no operator runs", async () => {
+    const { page, close } = await open();
+    await enter(page);
+    await page.getByRole("heading", { name: "History" }).waitFor();
+    const feeds = page.getByRole("table", { name: "Feeds" });
+    expect(await feeds.count()).to.equal(0);
+    const feed = (name: string, status: Feed["status"]) => ({ metadata: { name }, status }) as Feed;
+    const told = [
+      feed("daily", { state: "Ready", message: "Runs begin by the schedule @daily", nextRun: "2030-01-01T00:00:00Z" }),
+      feed("partner", { state: "BatchFailed", message: "Batch 3 (bad.csv) failed: 1 bad line" }),
+    ];
+    await new FeedReports(new Database(site.pool), { info() {}, warn() {} }, () => told).write();
+    await page.reload();
+    await feeds.waitFor();
+    expect(await feeds.getByRole("row").nth(1).textContent()).to.include("BatchFailedBatch 3 (bad.csv) failed");
+    expect(await feeds.getByRole("row").nth(2).textContent()).to.match(/dailyReady\d+ \w+ 20(29|30)/);
+    await page.getByText("2 feeds, 1 in trouble").waitFor();
+    expect(await page.getByText("The operator is away").count()).to.equal(0);
+    await site.pool.query("UPDATE feed_reports SET reported_at = now() - interval '1 hour'");
+    await page.reload();
+    await page.getByText("The operator is away").waitFor();
+    await feeds.getByRole("link", { name: "partner" }).click();
+    await page.waitForURL("**/batches?feed=partner");
+    await page.getByRole("heading", { level: 3 }).waitFor();
+    expect(await feeds.count()).to.equal(0);
     await close();
   });
 

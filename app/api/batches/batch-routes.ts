@@ -4,6 +4,7 @@ import type { BatchOperation } from "./batch-operation.js";
 import { batchProblem } from "./batch-problem.js";
 import { getBatch } from "./get-batch.js";
 import { getBatches } from "./get-batches.js";
+import { getFeeds } from "./get-feeds.js";
 import { getRejects } from "./get-rejects.js";
 import { postBatch } from "./post-batch.js";
 import { postFail } from "./post-fail.js";
@@ -24,6 +25,7 @@ export const batchOperations: readonly BatchOperation[] = [
   postRetract,
   postFail,
   getRejects,
+  getFeeds,
 ];
 
 /**

@@ -47,7 +47,7 @@ export async function docsRoutes(operations: readonly DeclaredOperation[]): Prom
 
 const STYLE = `
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
-body { max-width: 46rem; margin: 2rem auto; padding: 0 1rem; }
+body { background: Canvas; color: CanvasText; max-width: 46rem; margin: 2rem auto; padding: 0 1rem; }
 h2 { font-size: 1.1rem; margin: 2rem 0 0; }
 h2:target { outline: 2px solid; outline-offset: 4px; }
 p { margin: 0.25rem 0; }
@@ -68,10 +68,13 @@ function errorsPage(): string {
 <style>${STYLE}</style>
 </head>
 <body>
+<nav aria-label="Site"><a href="/">Rates</a> · <a href="/docs">API</a></nav>
+<main>
 <h1>Problems</h1>
 <p>Every error of the API is a problem document (RFC 9457), <code>application/problem+json</code>, with one of these types.
-Where parameters are at fault, <code>errors</code> names each of them. <a href="/docs">The API</a>.</p>
+Where parameters are at fault, <code>errors</code> names each of them.</p>
 ${entries.join("\n")}
+</main>
 </body>
 </html>
 `;

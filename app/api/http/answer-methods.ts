@@ -2,7 +2,7 @@ import { ProblemError } from "./problems.js";
 import type { ApiContext, ApiMiddleware } from "./request.js";
 
 /** What @koa/router stores in the context of a request: all routes that match its path. */
-interface Routed {
+export interface Routed {
   readonly matched?: readonly { readonly methods: readonly string[] }[];
 }
 

@@ -9,7 +9,15 @@ import { type Rule, scheduleRules } from "./schedule-rules.js";
 /** Names of the extension of OpenAPI that Kubernetes reads rules from. */
 export const RULES = "x-kubernetes-validations";
 
-const rules = (...given: readonly Rule[]) => ({ [RULES]: given });
+/**
+ * Without this reason, the API server writes `Invalid value: "string"` before each message: the type of the value in
+ * place of the value.
+ */
+const READABLE = { reason: "FieldValueForbidden" } as const;
+
+const rules = (...given: readonly (Rule & { readonly fieldPath?: string })[]) => ({
+  [RULES]: given.map((rule) => ({ ...rule, ...READABLE })),
+});
 
 const whole = (least: number, most: number) => {
   const range = `must be a whole number from ${least} to ${most}`;
@@ -230,7 +238,7 @@ export const feedSpec = z
   .superRefine(refuseWhatDoesNotGoTogether)
   .meta({
     description: "What is loaded, when and how",
-    ...rules(...together.map(({ rule, message }) => ({ rule, message }))),
+    ...rules(...together.map(({ path, rule, message }) => ({ rule, message, fieldPath: `.${path}` }))),
   });
 
 /** As the API server hands it out, with its defaults. */

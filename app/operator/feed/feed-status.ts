@@ -54,9 +54,14 @@ export const feedStatus = z
   .object({
     observedGeneration: count().optional().describe("The generation of the spec that the operator has acted on"),
     state: z.string().optional().describe("All conditions in one word, as `kubectl get feeds` shows it"),
+    message: z.string().optional().describe("Why it is in this state, in few words"),
     inForceSince: instant().optional().describe("When this generation came into force; runs are due from then on"),
     nextRun: z.string().optional().describe("When the schedule starts the next run"),
     lastRunRequest: z.string().optional().describe("The newest feeds.ratesapp.dev/run-at that was acted on"),
+    madeUpFor: z
+      .string()
+      .optional()
+      .describe("Uid of the CronJob; a run that was missed before it was made has been started"),
     lastRun: z.string().optional().describe("Name of the Job of the newest run"),
     current: current.optional().describe("The batch that is being made"),
     batches: z.array(batch).max(LISTED_BATCHES).optional().describe("The newest batches, newest first"),

@@ -4,6 +4,8 @@ import { type ScheduleField, scheduleGrammar } from "./schedule.js";
 export interface Rule {
   readonly rule: string;
   readonly message: string;
+  /** The message as an expression of CEL, to name what is wrong. */
+  readonly messageExpression?: string;
 }
 
 const { fields, shortcut, shortcuts } = scheduleGrammar;
@@ -55,17 +57,29 @@ const numbersAlone = [
   .map(([from, to]) => `.replace("${from}", "${to}")`)
   .join("");
 
+const WORDS = `self.findAll(r"${ANY}")`;
+
+/** One rule for each field, so that the message names the field and what stands in it. */
+const fieldRules = fields.map((field, at): Rule => {
+  const says = `is no ${field.name}: ${field.takes}, in lists, ranges upwards (1-5) and steps (*/2)`;
+  const holds = `${WORDS}[${at}].${matches(`^${fieldPattern(field)}$`)}`;
+  return {
+    rule: `self.startsWith("@") || ${WORDS}.size() != ${fields.length} || ${holds}`,
+    message: `the ${field.name} ${says}`,
+    messageExpression: `'"' + ${WORDS}[${at}] + '" ${says}'`,
+  };
+});
+
 /**
  * `mistakeInSchedule` as far as CEL can tell; what it cannot (a step that leads to a day that never comes) Kubernetes
  * takes as well, and the operator tells it.
  */
 export const scheduleRules: readonly Rule[] = [
   {
-    rule: `self.startsWith("@") ? self.matches(r"${shortcut}") : self.${matches(
-      `^[ \\t]*${fields.map(fieldPattern).join(SPACE)}[ \\t]*$`,
-    )}`,
-    message: `must be five cron fields (${fields.map(({ name, takes }) => `${name} ${takes}`).join(", ")}), in lists, ranges and steps (*/2), or ${shortcuts}`,
+    rule: `self.startsWith("@") ? self.matches(r"${shortcut}") : ${WORDS}.size() == ${fields.length}`,
+    message: `must have five cron fields, or be ${shortcuts}`,
   },
+  ...fieldRules,
   {
     rule: `self.startsWith("@") || self.lowerAscii()${numbersAlone}.split(",").all(part, !part.matches("^[0-9]{1,9}-[0-9]{1,9}(/|$)") || int(part.split("-")[0]) <= int(part.split("/")[0].split("-")[1]))`,
     message: "has a range that runs downwards; write it upwards (1-5)",

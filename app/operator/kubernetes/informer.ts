@@ -6,6 +6,12 @@ import type { KubernetesObject } from "./objects.js";
 
 const AGAIN: Backoff = { firstMs: 750, longestMs: 15_000, jitter: 2 / 3 };
 const CHANGES: ReadonlySet<string> = new Set(["ADDED", "MODIFIED", "DELETED"]);
+/**
+ * A watch that says nothing for this long is taken for lost. The API server says a bookmark about once a minute, also
+ * where no object changes, so an idle watch lasts as long as the API server keeps it (30 minutes or more). With the
+ * library's 30 s each watch would begin again twice a minute, with a TLS handshake each time.
+ */
+const SILENT_MS = 150_000;
 
 export interface InformerOptions<T> {
   readonly labelSelector?: string;
@@ -18,7 +24,7 @@ export interface InformerOptions<T> {
 
 /**
  * A copy of all objects of a kind, kept in step by a watch. The library begins anew where it must (410: what changed
- * meanwhile is forgotten; a watch that ends or says nothing for 30 s). After any other error, such as an API server
+ * meanwhile is forgotten; a watch that ends or says nothing for too long). After any other error, such as an API server
  * that restarts, it stops; it is then started again here, with growing waits.
  */
 export class Informer<T extends KubernetesObject> {
@@ -39,6 +45,8 @@ export class Informer<T extends KubernetesObject> {
       return { items, metadata: { resourceVersion } };
     };
     const watch = new Watch(api.config);
+    // The library has no other way to set it.
+    Reflect.set(watch, "requestTimeoutMs", SILENT_MS);
     const keeping = {
       watch: (
         path: string,
@@ -48,7 +56,7 @@ export class Informer<T extends KubernetesObject> {
       ) =>
         watch.watch(
           path,
-          query as never,
+          { ...query, allowWatchBookmarks: true },
           // An error is no object of the kind.
           (phase, object) => onEvent(phase, CHANGES.has(phase) ? keep(object) : object),
           onDone,

@@ -102,8 +102,8 @@ export class KubernetesApi {
   }
 
   /** Sets these fields, and takes away those that were set this way before and are not named any more. */
-  apply<T extends KubernetesObject>(resource: Resource, object: T, subresource?: "status"): Promise<T> {
-    return this.#send("PATCH", this.pathOf(resource, object.metadata.name, subresource), {
+  apply<T extends KubernetesObject>(resource: Resource, object: T): Promise<T> {
+    return this.#send("PATCH", this.pathOf(resource, object.metadata.name), {
       body: this.#typed(resource, object),
       contentType: PATCHES.apply,
       query: { force: true },

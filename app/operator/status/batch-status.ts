@@ -4,7 +4,8 @@ import type { CurrentBatch, FeedBatch } from "../feed/feed-status.js";
 /** Longer texts belong into `ratesapp batches show`; the API server takes 1.5 MiB of an object at most. */
 const LONGEST_TEXT = 500;
 
-const shortened = (text: string): string => (text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT - 1)}…` : text);
+export const shortened = (text: string, most = LONGEST_TEXT): string =>
+  text.length > most ? `${text.slice(0, most - 1)}…` : text;
 export const toSeconds = (instant: Date): string => `${instant.toISOString().slice(0, 19)}Z`;
 
 export const isUnfinished = ({ state }: Pick<BatchSummary, "state">): boolean =>

@@ -3,12 +3,15 @@ import type { Feed } from "../feed/feed.js";
 import type { Condition, ConditionType } from "../feed/feed-status.js";
 import { nextRun } from "../feed/next-run.js";
 import type { KnownCronJob } from "../kubernetes/objects.js";
-import { isUnfinished } from "./batch-status.js";
+import { isUnfinished, shortened } from "./batch-status.js";
 import type { KnownBatches } from "./feed-batches.js";
 import type { Runs } from "./runs.js";
 
 /** A run is late when it has not begun this long after its time. */
 export const LATE_AFTER_MS = 90_000;
+
+/** Characters of a column of `kubectl get feeds -o wide`. */
+const LONGEST_SUMMARY = 160;
 
 /** Why a Feed is not in force. */
 export interface Problem {
@@ -62,8 +65,13 @@ function readiness({ feed, problem, runs }: Observed): Said {
   return yes("Scheduled", `Runs begin by the schedule ${feed.spec.schedule} (${feed.spec.timeZone})`);
 }
 
-function ingesting({ runs }: Observed): Said {
+function ingesting({ feed, runs }: Observed): Said {
   const [newest] = runs.active;
+  if (newest && runs.lost) {
+    const most = feed.spec.backoffLimit + 1;
+    const at = `Job ${newest.metadata.name} is at try ${Math.min(runs.lost.pods + 1, most)} of ${most}`;
+    return yes("Retrying", `${at}; the last one failed${runs.lost.lastWords ? `: ${runs.lost.lastWords}` : ""}`);
+  }
   if (newest) return yes("Running", `Job ${newest.metadata.name} runs`);
   return runs.badDelivery ? no("DeliveryFailed", runs.badDelivery) : no("Idle", "No run is under way");
 }
@@ -116,14 +124,18 @@ function lastBatch({ batches }: Observed): Said {
   return yes(reason, `Batch ${last.id} (${last.source}) is ${last.state}: ${last.rows.toLocaleString("en-US")} prices`);
 }
 
-/** All conditions in one word: the worst first. */
-export function stateOf(feed: Feed, conditions: readonly Condition[]): string {
-  if (feed.metadata.deletionTimestamp) return "Deleting";
-  const of = (type: ConditionType) => conditions.find((condition) => condition.type === type);
-  const ready = of("Ready");
-  if (ready?.status === "False") return ready.reason;
-  if (of("Late")?.status === "True") return "Late";
-  if (of("Ingesting")?.status === "True") return "Ingesting";
-  if (of("LastBatchSucceeded")?.status === "False") return "BatchFailed";
-  return ready?.reason === "Suspended" ? "Suspended" : "Ready";
+/** All conditions in one word, and why, in few: the worst first. */
+export function summaryOf(conditions: readonly Condition[]): { state: string; message: string } {
+  const is = (type: ConditionType, status: Condition["status"]) =>
+    conditions.find((condition) => condition.type === type && condition.status === status);
+  const told = (state: string, { message }: Condition) => ({ state, message: shortened(message, LONGEST_SUMMARY) });
+  const [notReady, late, running] = [is("Ready", "False"), is("Late", "True"), is("Ingesting", "True")];
+  if (notReady) return told(notReady.reason, notReady);
+  if (late) return told("Late", late);
+  if (running) return told(running.reason === "Retrying" ? "Retrying" : "Ingesting", running);
+  const [failed, idle, ready] = [is("LastBatchSucceeded", "False"), is("Ingesting", "False"), is("Ready", "True")];
+  if (failed) return told("BatchFailed", failed);
+  // Of a delivery that cannot be read at all there is no batch.
+  if (idle?.reason === "DeliveryFailed") return told("DeliveryFailed", idle);
+  return ready ? told(ready.reason === "Suspended" ? "Suspended" : "Ready", ready) : { state: "", message: "" };
 }

@@ -42,6 +42,9 @@ function conditionsHappened(before: FeedStatus | undefined, after: FeedStatus): 
       if (type === "Late" && status === "True" && was?.reason !== reason) {
         return [{ type: "Warning", reason, note: message, action: "Schedule" }];
       }
+      if (type === "Ingesting" && reason === "Retrying" && was?.message !== message) {
+        return [{ type: "Warning", reason, note: message, action: "Run" }];
+      }
       return [];
     }) ?? []
   );

@@ -1,4 +1,4 @@
-import type { Job, Pod } from "../kubernetes/objects.js";
+import type { Job, KubernetesObject, Pod } from "../kubernetes/objects.js";
 
 const LONGEST_MESSAGE = 1_000;
 /** A delivery was at fault, not its run; the batch says more. */
@@ -21,6 +21,8 @@ export interface Runs {
   readonly newest: Job | undefined;
   /** When a run ended last. */
   readonly lastEnd: Date | undefined;
+  /** What is known of the pods that the newest run under way lost, if it lost any and is not given up yet. */
+  readonly lost: { readonly pods: number; readonly lastWords: string | undefined } | undefined;
   /** Why pods of a run under way do not start. */
   readonly cannotStart: string | undefined;
   /** Why the newest finished run failed, if it did and no delivery was at fault. */
@@ -31,7 +33,7 @@ export interface Runs {
 
 /** @param jobs of one feed. @param pods of one feed. */
 export function readRuns(jobs: readonly Job[], pods: readonly Pod[]): Runs {
-  const newestFirst = [...jobs].sort((a, b) => created(b).localeCompare(created(a)));
+  const newestFirst = [...jobs].sort(byAge);
   const active = newestFirst.filter((job) => ended(job) === undefined);
   const finished = newestFirst.find((job) => ended(job) !== undefined);
   const activeNames = new Set(active.map(({ metadata }) => metadata.name));
@@ -40,6 +42,7 @@ export function readRuns(jobs: readonly Job[], pods: readonly Pod[]): Runs {
     badDelivery: undefined,
     active,
     newest: newestFirst[0],
+    lost: active[0] && lostPods(active[0], pods),
     lastEnd: latest(jobs.map((job) => ended(job)?.lastTransitionTime)),
     cannotStart: pods
       .filter((pod) => activeNames.has(jobOf(pod)))
@@ -49,7 +52,9 @@ export function readRuns(jobs: readonly Job[], pods: readonly Pod[]): Runs {
   };
 }
 
-const created = ({ metadata }: Job): string => metadata.creationTimestamp ?? "";
+/** Newest first. */
+const byAge = (a: KubernetesObject, b: KubernetesObject): number =>
+  (b.metadata.creationTimestamp ?? "").localeCompare(a.metadata.creationTimestamp ?? "");
 const latest = (instants: readonly (string | undefined)[]): Date | undefined => {
   const last = instants
     .flatMap((instant) => instant ?? [])
@@ -73,15 +78,30 @@ function whyWaiting({ metadata, status }: Pod): string | undefined {
   return unscheduled && `pod ${metadata.name}: Unschedulable: ${unscheduled.message ?? ""}`.slice(0, LONGEST_MESSAGE);
 }
 
+function lostPods(job: Job, pods: readonly Pod[]): Runs["lost"] {
+  const { conditions = [], failed = 0 } = job.status ?? {};
+  // Once a job has this condition, no other pod of it starts.
+  if (failed === 0 || conditions.some(({ type }) => type === "FailureTarget")) return undefined;
+  return { pods: failed, lastWords: wordsOf(job, pods) };
+}
+
+/** The last words of the newest pod of a job that failed with any. */
+const wordsOf = (job: Job, pods: readonly Pod[]): string | undefined =>
+  pods
+    .filter((pod) => jobOf(pod) === job.metadata.name)
+    .sort(byAge)
+    .map(lastWords)
+    .find((text) => text !== undefined)
+    ?.slice(0, LONGEST_MESSAGE);
+
 function whyFailed(job: Job, pods: readonly Pod[]): Partial<Pick<Runs, "failure" | "badDelivery">> {
   const end = ended(job);
   const message = end?.message ?? "";
   if (end?.type !== "Failed") return {};
-  const words = pods
-    .filter((pod) => jobOf(pod) === job.metadata.name)
-    .map(lastWords)
-    .find((text) => text !== undefined);
-  const why = `${job.metadata.name}: ${end.reason}: ${message}${words ? ` It said: ${words}` : ""}`;
+  const words = wordsOf(job, pods);
+  const ending = `${job.metadata.name}: ${end.reason}: ${message}`;
+  // First what helps: a column of `kubectl get` shows only the beginning.
+  const why = words ? `${words} (${ending})` : ending;
   return { [BAD_DELIVERY.test(message) ? "badDelivery" : "failure"]: why.slice(0, LONGEST_MESSAGE) };
 }
 

@@ -1,13 +1,18 @@
 import type { CurrentBatch, FeedStatus } from "../feed/feed-status.js";
 import { nextRun } from "../feed/next-run.js";
 import { batchStatus, currentStatus, isUnfinished, toSeconds } from "./batch-status.js";
-import { conditionsOf, inForceSince, lastRunOf, type Observed, stateOf } from "./conditions.js";
+import { conditionsOf, inForceSince, lastRunOf, type Observed, summaryOf } from "./conditions.js";
 
-/**
- * The status of a Feed: all that it says, so that what is left out here is taken away.
- * @param lastRunRequest the newest request of a run that was acted on.
- */
-export function statusOf(observed: Observed, lastRunRequest: string | undefined): FeedStatus {
+/** Up to where runs that are owed have been started. */
+export interface ActedOn {
+  /** The newest request. */
+  lastRunRequest: string | undefined;
+  /** Uid of the CronJob before which runs may have been missed. */
+  madeUpFor: string | undefined;
+}
+
+/** The status of a Feed: all that it says, so that what is left out here is taken away. */
+export function statusOf(observed: Observed, { lastRunRequest, madeUpFor }: Partial<ActedOn> = {}): FeedStatus {
   const { batches, cronJob, feed, now, problem, runs } = observed;
   const conditions = conditionsOf(observed);
   const suspended = feed.spec.suspend || problem !== undefined || cronJob === undefined;
@@ -16,11 +21,12 @@ export function statusOf(observed: Observed, lastRunRequest: string | undefined)
   const current = known?.find(isUnfinished);
   return {
     ...(feed.metadata.generation !== undefined && { observedGeneration: feed.metadata.generation }),
-    state: stateOf(feed, conditions),
+    ...summaryOf(conditions),
     // While a problem lasts, it is not in force.
     ...(!problem && { inForceSince: toSeconds(inForceSince(observed)) }),
     ...(due && { nextRun: toSeconds(due) }),
     ...(lastRunRequest !== undefined && { lastRunRequest }),
+    ...(madeUpFor !== undefined && { madeUpFor }),
     ...(runs.newest && { lastRun: runs.newest.metadata.name }),
     ...(current && { current: currentStatus(current) }),
     // What the database said last stands until it says something else.

@@ -4,6 +4,7 @@ import { formatCount } from "./amount.js";
 import { type Batch, type BatchAction, isRunning } from "./batch.js";
 import { BatchFilter } from "./batch-filter.js";
 import { ConfirmChange } from "./confirm-change.js";
+import { FeedTable } from "./feed-table.js";
 import { PastBatch } from "./past-batch.js";
 import { RunningBatch } from "./running-batch.js";
 import { useBatches } from "./use-batches.js";
@@ -59,6 +60,7 @@ export function BatchList({ token, onRefused }: BatchListProps) {
           </p>
         </section>
       )}
+      {page && !filtered && !cursor && page.feeds.length > 0 && <FeedTable feeds={page.feeds} />}
       {running.length > 0 && (
         <section aria-labelledby="running">
           <h2 id="running">In progress</h2>

@@ -1,5 +1,5 @@
 import type { BatchState } from "../../batches/batch-state.js";
-import { callJson } from "../api-client.js";
+import { callJson, ProblemError } from "../api-client.js";
 import type { View } from "./view.js";
 
 /** A batch as `GET /batches` gives it. */
@@ -49,15 +49,40 @@ export interface BadLine {
 export interface BatchPage {
   readonly batches: readonly Batch[];
   readonly next_cursor: string | null;
+  /** All feeds of Kubernetes; none where no operator runs. */
+  readonly feeds: readonly FeedState[];
+}
+
+/** A feed as `GET /feeds` gives it. */
+export interface FeedState {
+  readonly feed: string;
+  readonly state: string;
+  readonly message: string;
+  readonly next_run: string | null;
+  readonly reported_at: string;
 }
 
 const PAGE_SIZE = 25;
 
 /** Loads a page of the list, or the one batch that a view shows. @throws {ProblemError} */
 export async function loadBatches(token: string, { batch, ...list }: View, signal: AbortSignal): Promise<BatchPage> {
-  if (batch) return { batches: [await loadBatch(token, Number(batch), signal)], next_cursor: null };
+  if (batch) return { batches: [await loadBatch(token, Number(batch), signal)], next_cursor: null, feeds: [] };
   const query = new URLSearchParams({ limit: `${PAGE_SIZE}`, ...list });
-  return callJson<BatchPage>(`/batches?${query}`, { token, signal });
+  const [page, feeds] = await Promise.all([
+    callJson<Omit<BatchPage, "feeds">>(`/batches?${query}`, { token, signal }),
+    loadFeeds(token, signal),
+  ]);
+  return { ...page, feeds };
+}
+
+/** The API of the release before does not know the path; the batches are shown all the same. */
+async function loadFeeds(token: string, signal: AbortSignal): Promise<readonly FeedState[]> {
+  try {
+    return (await callJson<{ feeds: readonly FeedState[] }>("/feeds", { token, signal })).feeds;
+  } catch (error) {
+    if (error instanceof ProblemError) return [];
+    throw error;
+  }
 }
 
 /** Loads one batch with all its bad lines that were kept. @throws {ProblemError} */

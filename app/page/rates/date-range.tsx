@@ -1,10 +1,11 @@
 import { useEffect, useId, useState } from "preact/hooks";
 import { type Day, isDay } from "../day.js";
+import type { Mistakes } from "./mistakes.js";
 import { lengthOf, type Question, withLength } from "./question.js";
 
 interface DateRangeProps {
   readonly question: Question;
-  readonly mistakes: { readonly dateFrom: string | undefined; readonly dateTo: string | undefined };
+  readonly mistakes: Mistakes | undefined;
   readonly onChange: (change: Partial<Question>) => void;
 }
 
@@ -22,7 +23,7 @@ export function DateRange({ question, mistakes, onChange }: DateRangeProps) {
       <DayInput
         label="First day"
         day={question.dateFrom}
-        mistake={mistakes.dateFrom}
+        mistake={mistakes?.dateFrom}
         onChange={(dateFrom) => onChange({ dateFrom })}
       />
       <span class="dates-to" aria-hidden="true">
@@ -31,7 +32,7 @@ export function DateRange({ question, mistakes, onChange }: DateRangeProps) {
       <DayInput
         label="Last day"
         day={question.dateTo}
-        mistake={mistakes.dateTo}
+        mistake={mistakes?.dateTo}
         onChange={(dateTo) => onChange({ dateTo })}
       />
       {/* biome-ignore lint/a11y/useSemanticElements: a fieldset cannot be laid out in line in every browser */}
@@ -93,7 +94,7 @@ function DayInput({ label, day, mistake, onChange }: DayInputProps) {
         onBlur={settle}
       />
       {mistake && (
-        <p class="day-mistake" id={`${id}-mistake`}>
+        <p class="day-mistake" id={`${id}-mistake`} role="alert">
           {mistake}
         </p>
       )}

@@ -41,7 +41,7 @@ export function PlaceField({ label, places, code, mistake, onPick }: PlaceFieldP
         aria-expanded={open}
         aria-controls={`${id}-list`}
         aria-autocomplete="list"
-        aria-activedescendant={open && active >= 0 ? `${id}-option-${active}` : undefined}
+        aria-activedescendant={open && active >= 0 && active < found.length ? `${id}-option-${active}` : undefined}
         aria-invalid={mistake ? true : undefined}
         aria-describedby={described || undefined}
         placeholder="Port or region"
@@ -60,7 +60,7 @@ export function PlaceField({ label, places, code, mistake, onPick }: PlaceFieldP
         {picked && typed === undefined ? <PlaceAbout place={picked} /> : "\u00a0"}
       </p>
       {mistake && (
-        <p class="place-mistake" id={`${id}-mistake`}>
+        <p class="place-mistake" id={`${id}-mistake`} role="alert">
           {mistake}
         </p>
       )}

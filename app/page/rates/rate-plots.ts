@@ -28,6 +28,9 @@ const AXIS_WIDTH = 58;
 /** With at most this many days, each rate also has a dot. With more days, dots would touch each other. */
 const DOTTED_DAYS = 62;
 
+/** Distances of days on the axis, in seconds. uPlot would write the same day several times on a short range. */
+const DAY_STEPS = [1, 2, 3, 4, 5, 6, 7, 10, 15, 30, 60, 90, 120, 180, 365].map((days) => days * 2 * HALF_DAY_SECONDS);
+
 const dayMonth = new Intl.DateTimeFormat("en-GB", { timeZone: "UTC", day: "numeric", month: "short" });
 const monthYear = new Intl.DateTimeFormat("en-GB", { timeZone: "UTC", month: "short", year: "numeric" });
 
@@ -106,7 +109,7 @@ function lineOptions(
     cursor: { ...cursor, points: { size: 9, fill: palette.accent, stroke: palette.accent, width: 0 } },
     scales: { x, y: { range: (_, least, most) => priceRange(least, most) } },
     axes: [
-      { ...axis, size: 0, gap: 0, space: 72, values: (_, splits) => splits.map(() => "") },
+      { ...axis, size: 0, gap: 0, space: 72, incrs: DAY_STEPS, values: (_, splits) => splits.map(() => "") },
       { ...axis, size: AXIS_WIDTH, gap: 8, space: 44, values: (_, splits) => splits.map(formatPrice) },
     ],
     series: [
@@ -130,7 +133,15 @@ function barsOptions({ plot, x, cursor, axis }: SharedOptions, palette: Palette)
     cursor: { ...cursor, points: { show: false } },
     scales: { x, y: { range: (_, _least, most) => [0, Math.max(most, 4)] } },
     axes: [
-      { ...axis, grid: { show: false }, size: 30, gap: 8, space: 72, values: (_, splits) => dayLabels(splits) },
+      {
+        ...axis,
+        grid: { show: false },
+        size: 30,
+        gap: 8,
+        space: 72,
+        incrs: DAY_STEPS,
+        values: (_, splits) => dayLabels(splits),
+      },
       {
         ...axis,
         size: AXIS_WIDTH,

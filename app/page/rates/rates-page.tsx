@@ -1,10 +1,10 @@
 import { useEffect } from "preact/hooks";
-import type { Problem } from "../api-client.js";
 import { formatDay } from "../day.js";
 import { ProblemNotice } from "../problem-notice.js";
 import { useLoaded } from "../use-loaded.js";
 import { DateRange } from "./date-range.js";
 import { Invitation } from "./invitation.js";
+import { mistakesOf } from "./mistakes.js";
 import { PlaceField } from "./place-field.js";
 import { loadPlaces, type Place } from "./places.js";
 import { type Question, writeQuestion } from "./question.js";
@@ -28,7 +28,7 @@ export function RatesPage() {
     document.title = complete ? `${route} · ratesapp` : "Container rates · ratesapp";
   }, [complete, route]);
 
-  const mistake = (parameter: string) => mistakeOf(answer.problem, parameter);
+  const mistakes = mistakesOf(answer.problem, question);
   return (
     <>
       <form class="question" aria-label="Question" onSubmit={(event) => event.preventDefault()}>
@@ -37,7 +37,7 @@ export function RatesPage() {
             label="From"
             places={known}
             code={question.origin}
-            mistake={mistake("origin")}
+            mistake={mistakes?.origin}
             onPick={(origin) => ask({ origin })}
           />
           <button
@@ -54,19 +54,15 @@ export function RatesPage() {
             label="To"
             places={known}
             code={question.destination}
-            mistake={mistake("destination")}
+            mistake={mistakes?.destination}
             onPick={(destination) => ask({ destination })}
           />
         </div>
-        <DateRange
-          question={question}
-          mistakes={{ dateFrom: mistake("date_from"), dateTo: mistake("date_to") }}
-          onChange={ask}
-        />
+        <DateRange question={question} mistakes={mistakes} onChange={ask} />
       </form>
 
       {places.problem && <ProblemNotice problem={places.problem} onRetry={places.retry} />}
-      {answer.problem && <ProblemNotice problem={answer.problem} onRetry={answer.retry} />}
+      {answer.problem && !mistakes && <ProblemNotice problem={answer.problem} onRetry={answer.retry} />}
       {!complete && places.value && <Invitation places={places.value} question={question} onPick={ask} />}
       {complete && !answer.problem && (
         <Result answer={answer.value} loading={answer.loading} question={question} route={route} onChange={ask} />
@@ -76,10 +72,6 @@ export function RatesPage() {
       </p>
     </>
   );
-}
-
-function mistakeOf(problem: Problem | undefined, parameter: string): string | undefined {
-  return problem?.errors?.find((error) => error.parameter === parameter)?.detail;
 }
 
 function announce(question: Question | undefined, route: string): string {

@@ -31,6 +31,7 @@ export function Result({ answer, loading, question, route, onChange }: ResultPro
   const summary = `Rates from ${route}, ${formatDay(dateFrom)} to ${formatDay(dateTo)}`;
   return (
     <div class={`result ${loading ? "result-old" : ""}`} aria-busy={loading}>
+      <p class="on-paper-only">{summary}</p>
       <section class="drawing" aria-label="Chart">
         <Figures rates={answer.rates} pointed={pointed} />
         {!rated && (

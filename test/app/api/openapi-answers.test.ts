@@ -102,6 +102,7 @@ describe("the OpenAPI document, held against real answers", function () {
   const RETRACT = "POST /batches/{id}/retract";
   const FAIL = "POST /batches/{id}/fail";
   const REJECTS = "GET /batches/{id}/rejects";
+  const FEEDS = "GET /feeds";
 
   /** A request for each operation, that a token or a database may stop before anything else does. */
   const plain = (): readonly (readonly [operation: string, path: string, sent: Sent])[] => [
@@ -117,9 +118,11 @@ describe("the OpenAPI document, held against real answers", function () {
     [RETRACT, "/batches/1/retract", {}],
     [FAIL, "/batches/1/fail", {}],
     [REJECTS, "/batches/1/rejects", {}],
+    [FEEDS, "/feeds", {}],
   ];
-  const aboutBatches = () => plain().filter(([operation]) => operation.includes("batches"));
-  const aboutData = () => plain().filter(([operation]) => !operation.includes("batches"));
+  const isAboutBatches = (operation: string) => /batches|feeds/.test(operation);
+  const aboutBatches = () => plain().filter(([operation]) => isAboutBatches(operation));
+  const aboutData = () => plain().filter(([operation]) => !isAboutBatches(operation));
 
   it("knows the answers about rates and places", async () => {
     const json: [status: number, path: string, headers?: Record<string, string>][] = [
@@ -171,6 +174,7 @@ describe("the OpenAPI document, held against real answers", function () {
     await met(200, RETRACT, `/batches/${id}/retract`);
     await met(200, SHOW, `/batches/${id}`);
     await met(200, LIST, "/batches");
+    await met(200, FEEDS, "/feeds");
   });
 
   it("knows the answers to a client that ends a batch", async () => {
@@ -222,6 +226,7 @@ describe("the OpenAPI document, held against real answers", function () {
       await met(401, operation, path, { ...sent, headers: { ...sent.headers, ...UNKNOWN_TOKEN } });
     await met(400, LIST, "/batches?limit=0");
     await met(406, LIST, "/batches", { headers: PICTURE });
+    await met(406, FEEDS, "/feeds", { headers: PICTURE });
     await met(406, SHOW, "/batches/1", { headers: PICTURE });
     const one = aboutBatches().filter(([operation]) => operation.includes("{id}"));
     for (const [operation, path, sent] of one) {

@@ -43,4 +43,21 @@ describe("the pages", () => {
       expect(answer.headers.get("content-type")).to.equal("application/problem+json");
     }
   });
+
+  it("tell a browser that nothing is at an address, and a program with a problem document", async () => {
+    const browser = { Accept: "text/html,*/*;q=0.8" };
+    const page = await get("/nowhere", browser);
+    expect(page.status).to.equal(404);
+    expect(page.headers.get("content-type")).to.equal("text/html; charset=utf-8");
+    expect(await page.text()).to.include("Nothing is here");
+    expect((await get("/nowhere")).headers.get("content-type")).to.equal("application/problem+json");
+    // A path that exists with another method is not "nothing".
+    const other = await fetch(`${api.server.apiUrl}/rates`, { method: "DELETE", headers: browser });
+    expect(other.status).to.equal(405);
+  });
+
+  it("do not ask for a token where no token exists", async () => {
+    const page = await (await get("/batches", { Accept: "text/html" })).text();
+    expect(page).to.include("WRITE_TOKENS_FILE").and.not.to.include("<script");
+  });
 });

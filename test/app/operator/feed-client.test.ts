@@ -27,16 +27,26 @@ async function follow(...statuses: Partial<FeedStatus>[]) {
     },
   } as unknown as KubernetesApi;
   const ended: number[] = [];
-  const watcher = { onProgress: async () => {}, onEnd: async ({ id }: { id: number }) => void ended.push(id) };
+  const runs: string[] = [];
+  const watcher = {
+    onProgress: async () => {},
+    onRun: ({ message }: Condition) => void runs.push(message),
+    onEnd: async ({ id }: { id: number }) => void ended.push(id),
+  };
   const failure = await runFeed(api, "asia", watcher, AbortSignal.timeout(10_000));
-  return { failure, ended };
+  return { failure, ended, runs };
 }
 
 describe("a run of a Feed on request", () => {
   it("is followed to its end, with each batch that it ended", async () => {
     const batch = { id: 7, source: "a", state: "published", rows: 1, badRows: 0, createdAt: "" } as const;
     const end = { conditions: [ready, idle, said("LastBatchSucceeded", "True", "Published")], batches: [batch] };
-    expect(await follow({ conditions: running }, end)).to.deep.equal({ failure: undefined, ended: [7] });
+    const again = [ready, said("Ingesting", "True", "Retrying")];
+    expect(await follow(...[running, running, again, again].map((conditions) => ({ conditions })), end)).to.deep.equal({
+      failure: undefined,
+      ended: [7],
+      runs: ["it is Running", "it is Retrying"],
+    });
   });
 
   it("has failed while nothing is known of its batches", async () => {

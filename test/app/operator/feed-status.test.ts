@@ -40,17 +40,14 @@ describe("the status of a feed", () => {
   beforeEach(() => changed.splice(0));
 
   const tell = (jobs: Job[] = [], pods: Pod[] = [], before?: Feed["status"]) =>
-    statusOf(
-      {
-        feed: before ? { ...feed, status: before } : feed,
-        problem: undefined,
-        cronJob: cronJob("2026-11-28T00:15:00Z"),
-        runs: readRuns(jobs, pods),
-        batches: batches.of("asia"),
-        now,
-      },
-      undefined,
-    );
+    statusOf({
+      feed: before ? { ...feed, status: before } : feed,
+      problem: undefined,
+      cronJob: cronJob("2026-11-28T00:15:00Z"),
+      runs: readRuns(jobs, pods),
+      batches: batches.of("asia"),
+      now,
+    });
   const told = (status: ReturnType<typeof tell>, type: string) => {
     const found = status.conditions?.find((condition) => condition.type === type);
     return `${found?.status} ${found?.reason}: ${found?.message}`;
@@ -97,6 +94,7 @@ describe("the status of a feed", () => {
     await failBatch(test.database, id, "it is no good");
     await batches.read();
     const failed = tell([], [], loading);
+    expect(failed).to.include({ message: `Batch ${id} (test) failed: it is no good` });
     expect(failed).to.include({ state: "BatchFailed" }).and.not.have.property("current");
     expect(told(failed, "LastBatchSucceeded")).to.equal(`False Failed: Batch ${id} (test) failed: it is no good`);
   });
@@ -112,16 +110,60 @@ describe("the status of a feed", () => {
       'False CannotStart: pod a-x: CreateContainerConfigError: secret "asia" not found',
     );
     expect(told(stuck, "Ingesting")).to.equal("True Running: Job a runs");
+    expect(stuck).to.include({ state: "CannotStart" }).and.have.property("message").that.contains('secret "asia"');
     const end = [{ type: "Failed", status: "True", reason: "BackoffLimitExceeded", message: "Too many pods failed." }];
     const terminated = { exitCode: 1, message: '{"level":"warn"}\ns3://deliveries: AccessDenied\n' };
     const failed = tell([job("a", end)], [pod("a", { containerStatuses: [{ state: { terminated } }] })]);
     expect(told(failed, "Ready")).to.equal(
-      "False RunFailed: a: BackoffLimitExceeded: Too many pods failed. It said: s3://deliveries: AccessDenied",
+      "False RunFailed: s3://deliveries: AccessDenied (a: BackoffLimitExceeded: Too many pods failed.)",
     );
     const bad = [
       { type: "Failed", status: "True", reason: "PodFailurePolicy", message: "failed with exit code 3 matching" },
     ];
     expect(told(tell([job("a", bad)]), "Ready")).to.match(/^True Scheduled/);
+    const badPod = pod("a", {
+      containerStatuses: [{ state: { terminated: { exitCode: 3, message: "it is no text" } } }],
+    });
+    const runs = readRuns([job("a", bad)], [badPod]);
+    const unread = statusOf({
+      feed,
+      problem: undefined,
+      cronJob: cronJob("2026-11-28T00:15:00Z"),
+      runs,
+      batches: { newest: [] },
+      now,
+    });
+    expect(unread.state).to.equal("DeliveryFailed");
+    expect(unread.message).to.match(/^it is no text \(a: PodFailurePolicy/);
+  });
+
+  it("says at which try a run is and why the newest pod failed, until it is given up", () => {
+    const pod = (name: string, second: number, message: string) =>
+      ({
+        metadata: {
+          name,
+          creationTimestamp: `2026-11-28T00:15:0${second}Z`,
+          labels: { "batch.kubernetes.io/job-name": "a" },
+        },
+        status: { containerStatuses: [{ state: { terminated: { exitCode: 1, message } } }] },
+      }) as unknown as Pod;
+    const pods = [pod("a-1", 1, "it did not answer\n"), pod("a-2", 2, "it answered 404\n")];
+    const job = (failed: number, conditions: object[] = []) =>
+      ({ metadata: { name: "a", creationTimestamp: "2026-11-28T00:15:00Z" }, status: { failed, conditions } }) as Job;
+    const first = tell([job(0)]);
+    expect(told(first, "Ingesting")).to.equal("True Running: Job a runs");
+    const third = tell([job(2)], pods, first);
+    expect(told(third, "Ingesting")).to.equal(
+      "True Retrying: Job a is at try 3 of 7; the last one failed: it answered 404",
+    );
+    expect(third).to.include({
+      state: "Retrying",
+      message: "Job a is at try 3 of 7; the last one failed: it answered 404",
+    });
+    expect(happenedSince(first, third).map(({ reason }) => reason)).to.deep.equal(["Retrying"]);
+    const givenUp = [{ type: "FailureTarget", status: "True" }];
+    expect(told(tell([job(1, givenUp)], pods), "Ingesting")).to.equal("True Running: Job a runs");
+    expect(told(tell([job(7)]), "Ingesting")).to.equal("True Retrying: Job a is at try 7 of 7; the last one failed");
   });
 
   const inForce = (since: string): Feed => ({
@@ -137,11 +179,11 @@ describe("the status of a feed", () => {
       batches: batches.of("asia"),
       now,
     };
-    const late = statusOf({ ...observed, cronJob: cronJob("2026-11-27T23:45:00Z") }, undefined);
+    const late = statusOf({ ...observed, cronJob: cronJob("2026-11-27T23:45:00Z") });
     expect(late.state).to.equal("Late");
     expect(told(late, "Late")).to.equal("True NotStarted: The run of 2026-11-28T00:00:00.000Z has not begun");
     const later = { ...observed, feed: { ...feed, status: late }, now: new Date(+now + 60_000) };
-    const still = statusOf({ ...later, cronJob: cronJob("2026-11-27T23:45:00Z") }, undefined);
+    const still = statusOf({ ...later, cronJob: cronJob("2026-11-27T23:45:00Z") });
     expect(still.conditions).to.deep.equal(late.conditions);
   });
 
@@ -149,10 +191,7 @@ describe("the status of a feed", () => {
     const old = "2026-11-01T00:00:00Z";
     const lateness = (given: object, lastScheduleTime = "2026-11-27T23:45:00Z") => {
       const observed = { feed: inForce(old), problem: undefined, batches: batches.of("asia"), now };
-      const status = statusOf(
-        { ...observed, runs: readRuns([], []), cronJob: cronJob(lastScheduleTime), ...given },
-        undefined,
-      );
+      const status = statusOf({ ...observed, runs: readRuns([], []), cronJob: cronJob(lastScheduleTime), ...given });
       return told(status, "Late");
     };
     expect(lateness({})).to.match(/^True NotStarted/);
@@ -180,17 +219,14 @@ describe("the status of a feed", () => {
       feeds: () => [],
       onChange() {},
     });
-    const status = statusOf(
-      {
-        feed: { ...feed, status: before },
-        problem: undefined,
-        cronJob: undefined,
-        runs: readRuns([], []),
-        batches: away.of("asia"),
-        now,
-      },
-      undefined,
-    );
+    const status = statusOf({
+      feed: { ...feed, status: before },
+      problem: undefined,
+      cronJob: undefined,
+      runs: readRuns([], []),
+      batches: away.of("asia"),
+      now,
+    });
     expect(told(status, "LastBatchSucceeded")).to.match(/^Unknown DatabaseAway/);
     expect(status.batches).to.deep.equal(before.batches);
   });

@@ -38,7 +38,16 @@ export async function feedsNamespace(name: string): Promise<KubernetesApi> {
   await kubectl(["wait", "--for=condition=Established", "crd/feeds.feeds.ratesapp.dev", "--timeout=30s"]);
   await kubectl(["delete", "namespace", name, "--ignore-not-found"]);
   await kubectl(["create", "namespace", name]);
+  made.add(name);
   return openKubernetes("test", name);
+}
+
+const made = new Set<string>();
+
+/** Deletes all namespaces that were made here, and does not wait for their end. */
+export async function deleteNamespaces(): Promise<void> {
+  if (made.size > 0) await kubectl(["delete", "namespace", ...made, "--ignore-not-found", "--wait=false"]);
+  made.clear();
 }
 
 export interface RunningOperator {

@@ -1,0 +1,36 @@
+// Starts the viewer of the OpenAPI document. It is Swagger UI, with what breaks for screen readers taken out.
+
+interface System {
+  readonly React: { createElement(type: string, properties: object | null, ...children: unknown[]): unknown };
+}
+declare const SwaggerUIBundle: (options: object) => void;
+
+/** Title, version and servers stand above the viewer already, and a menu of one server has no label. */
+const nothing = () => null;
+
+/** A summary is a button. A link inside of a button cannot be reached by keyboard. */
+const withoutLinks = ({ React }: System) => ({
+  components: {
+    DeepLink: ({ text }: { readonly text: string }) => React.createElement("span", null, text),
+    InfoContainer: nothing,
+    ServersContainer: nothing,
+  },
+});
+
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const takeColours = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
+dark.addEventListener("change", takeColours);
+takeColours();
+
+SwaggerUIBundle({
+  url: "/openapi.json",
+  dom_id: "#viewer",
+  deepLinking: true,
+  // The badge of the validator would send requests to another host.
+  validatorUrl: null,
+  displayRequestDuration: true,
+  tryItOutEnabled: true,
+  // Its colours have too little contrast.
+  syntaxHighlight: { activated: false },
+  plugins: [withoutLinks],
+});
