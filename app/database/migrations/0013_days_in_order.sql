@@ -1,18 +1,20 @@
 -- A publish or retract finds the days that it shows or hides by an index, however many batches its feed has
 -- (docs/architecture.md, "Many batches").
 
--- Readers wait until this migration ends: seconds for hundreds of thousands of days. Batches come first, as in a publish.
+-- Readers wait until this migration ends: seconds for hundreds of thousands of days. Batches come first, as in a
+-- publish.
 LOCK TABLE batches IN SHARE ROW EXCLUSIVE MODE;
--- Feed and sequence of the batch while it is published, and whether its mode is `replace`; null otherwise. Triggers write
--- them, so that changes by the release before count too. They do not have the names of the columns of batches: in a join
--- of the two tables that names these without their table, as the release before may have, they would be ambiguous.
+-- Feed and sequence of the batch while it is published, and whether its mode is `replace`; null otherwise. Triggers
+-- write them, so that changes by the release before count too. They do not have the names of the columns of batches:
+-- in a join of the two tables that names these without their table, as the release before may have, they would be
+-- ambiguous.
 ALTER TABLE batch_days
   ADD COLUMN published_feed text,
   ADD COLUMN published_sequence bigint,
   ADD COLUMN replaces boolean;
 
--- A retracted batch is marked too if rates of it are laid aside: the release before would publish it again without these
--- rates where a later `replace` hides it, and the retract of that would not bring them back.
+-- A retracted batch is marked too if rates of it are laid aside: the release before would publish it again without
+-- these rates where a later `replace` hides it, and the retract of that would not bring them back.
 ALTER TABLE batches ADD CONSTRAINT batches_aside
   CHECK (NOT laid_aside OR state = 'retracted' OR state = 'published' AND mode = 'replace');
 UPDATE batches b SET laid_aside = true
