@@ -3,7 +3,8 @@ import packageJson from "../package.json" with { type: "json" };
 import { Access } from "./access/access.js";
 import { clusterOf } from "./cluster/choose-cluster.js";
 import { Database } from "./database/database.js";
-import { namesOf } from "./names.js";
+import type { DatabaseCluster } from "./database/database-cluster.js";
+import { namesOf, suffixOf } from "./names.js";
 import { outputsOf } from "./outputs.js";
 import { manifestsOf } from "./platform/operator-manifests.js";
 import { Platform } from "./platform/platform.js";
@@ -43,16 +44,20 @@ const platform = new Platform(
 
 const database = new Database(
   "database",
-  { names, settings, cluster, backupCredentials: secrets.backupCredentials },
+  { stack, names, settings, cluster, backupCredentials: secrets.backupCredentials },
   { ...inCluster, dependsOn: [...platform.forDatabase] },
 );
 
 const namespace = workloadsNamespace(names.workloads, inCluster);
-const access = new Access(
-  "access",
-  { stack, names, settings, cluster: cluster.access, database, namespace },
-  inCluster,
-);
+const { superuserPassword } = database;
+const accessTo = (one: DatabaseCluster) =>
+  new Access(
+    `access${suffixOf(one.name)}`,
+    { stack, names, settings, cluster: cluster.access, database: one, superuserPassword, namespace },
+    inCluster,
+  );
+const access = accessTo(database.serving);
+for (const one of database.clusters) if (one !== database.serving) accessTo(one);
 const workloads = new Workloads(
   "workloads",
   { names, settings, secrets, places, cluster, access, namespace },

@@ -21,6 +21,8 @@ export interface PurposeAccessArgs {
    * Options with the database provider, and with the resource that takes the roles and grants along when it is deleted.
    */
   readonly inside: pulumi.CustomResourceOptions;
+  /** The end of the names of all resources of this database. */
+  readonly suffix: string;
 }
 
 /** The access for one purpose: a group with its grants, two login roles, and the Secret with which pods connect. */
@@ -31,19 +33,22 @@ export class PurposeAccess extends pulumi.ComponentResource {
 
   constructor(name: string, args: PurposeAccessArgs, options: pulumi.ComponentResourceOptions) {
     super("ratesapp:access:PurposeAccess", name, {}, options);
-    const { generation, host, purpose } = args;
+    const { generation, host, purpose, suffix } = args;
     const inside = { ...args.inside, parent: this };
     // The group of the owner was created together with the database.
     const group =
       purpose.name === "owner"
         ? undefined
         : new postgresql.Role(
-            purpose.name,
+            `${purpose.name}${suffix}`,
             { name: purpose.group, login: false, roles: [...purpose.memberOf], skipReassignOwned: true },
             inside,
           ).name;
-    this.last = group ? grants(purpose, group, { options: inside, after: args.after }) : args.after;
-    const { password, user } = loginRoles({ purpose, generation, group: group ?? purpose.group }, inside);
+    this.last = group ? grants(purpose, group, { options: inside, after: args.after, suffix }) : args.after;
+    const { password, user } = loginRoles(
+      { purpose, generation, group: group ?? purpose.group, databaseSuffix: suffix },
+      inside,
+    );
     const session = purpose.sessionOptions ? `&options=${encodeURIComponent(purpose.sessionOptions)}` : "";
     this.secretName = new kubernetes.core.v1.Secret(
       name,

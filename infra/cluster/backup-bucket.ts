@@ -1,13 +1,16 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { podIdentity } from "./pod-identity.js";
+import { suffixOf } from "../names.js";
+import type { Beginning } from "../settings/database-clusters.js";
+import type { Settings } from "../settings/schema.js";
+import { type PolicyStatement, podIdentity } from "./pod-identity.js";
 
 export interface BackupBucketArgs {
   readonly clusterName: pulumi.Input<string>;
   readonly keyArn: pulumi.Input<string>;
-  /** Namespace of the database. Only pods with its ServiceAccount may write. */
+  /** Namespace of the database. Only pods with the ServiceAccounts of its Clusters may write. */
   readonly namespace: string;
-  readonly serviceAccount: string;
+  readonly databases: Settings["database"]["clusters"];
   readonly protect: boolean;
 }
 
@@ -61,12 +64,13 @@ export class BackupBucket extends pulumi.ComponentResource {
       },
       { parent: this, dependsOn: versioning },
     );
-    const identity = podIdentity(
+    const identities = podIdentity(
       `${name}-backups`,
       {
         clusterName: args.clusterName,
         namespace: args.namespace,
-        serviceAccount: args.serviceAccount,
+        // A Cluster's ServiceAccount has its name.
+        serviceAccounts: Object.fromEntries(Object.keys(args.databases).map((one) => [suffixOf(one), one])),
         statements: [
           { Action: ["s3:ListBucket"], Resource: bucket.arn },
           {
@@ -74,12 +78,26 @@ export class BackupBucket extends pulumi.ComponentResource {
             Resource: pulumi.interpolate`${bucket.arn}/*`,
           },
           { Action: ["kms:Decrypt", "kms:GenerateDataKey"], Resource: keyArn },
+          ...Object.values(args.databases).flatMap(readingElsewhere),
         ],
       },
       { parent: this },
     );
     // Resolved when the pods have the right to write, so that the database does not start before.
-    this.destination = pulumi.all([bucket.bucket, identity.associationId]).apply(([id]) => `s3://${id}/`);
+    this.destination = pulumi
+      .all([bucket.bucket, ...identities.map(({ associationId }) => associationId)])
+      .apply(([id]) => `s3://${id}/`);
     this.registerOutputs();
   }
+}
+
+/** The right to read the archive that a database is restored from, if it is another one. */
+function readingElsewhere(beginning: Beginning): PolicyStatement[] {
+  if (typeof beginning !== "object" || beginning.destination === undefined) return [];
+  const { hostname } = new URL(beginning.destination);
+  return [
+    { Action: ["s3:ListBucket"], Resource: `arn:aws:s3:::${hostname}` },
+    { Action: ["s3:GetObject"], Resource: `arn:aws:s3:::${hostname}/*` },
+    ...(beginning.keyArn ? [{ Action: ["kms:Decrypt"], Resource: beginning.keyArn }] : []),
+  ];
 }

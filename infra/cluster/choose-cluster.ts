@@ -15,7 +15,7 @@ export function clusterOf(stack: string, names: Names, settings: Settings): Kube
     const backups = database.backups !== undefined;
     return new EksCluster(
       `ratesapp-${stack}`,
-      { ...cluster.eks, names, backups, deliveryRights: deliveryRights(feeds), protect },
+      { ...cluster.eks, names, databases: database.clusters, backups, deliveryRights: deliveryRights(feeds), protect },
       { providers: [provider] },
     );
   }

@@ -3,6 +3,7 @@ import * as eks from "@pulumi/eks";
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Names } from "../names.js";
+import type { Settings } from "../settings/schema.js";
 import { BackupBucket } from "./backup-bucket.js";
 import { databaseNodePool } from "./database-node-pool.js";
 import { ImageRegistry } from "./image-registry.js";
@@ -21,6 +22,7 @@ export interface EksClusterArgs extends NetworkArgs {
   readonly adminRoleArns: readonly string[];
   /** Names of the database, whose ServiceAccount may write to the bucket, and of the workloads. */
   readonly names: Names;
+  readonly databases: Settings["database"]["clusters"];
   /** True to make a bucket for backups. */
   readonly backups: boolean;
   /** Rights of ingest pods on the buckets of deliveries. */
@@ -105,7 +107,7 @@ export class EksCluster extends pulumi.ComponentResource implements KubernetesCl
             clusterName: cluster.eksCluster.name,
             keyArn: key.arn,
             namespace: names.database,
-            serviceAccount: names.databaseCluster,
+            databases: args.databases,
             protect,
           },
           { parent: this },
@@ -117,7 +119,7 @@ export class EksCluster extends pulumi.ComponentResource implements KubernetesCl
         {
           clusterName: cluster.eksCluster.name,
           namespace: names.workloads,
-          serviceAccount: `${names.release}-ingest`,
+          serviceAccounts: { "": `${names.release}-ingest` },
           statements: args.deliveryRights,
         },
         { parent: this },

@@ -1,12 +1,14 @@
 import type { Placement } from "../cluster/kubernetes-cluster.js";
+import type { Origin } from "../settings/database-clusters.js";
 import type { Settings } from "../settings/schema.js";
-import type { ArchiveSpecs } from "./archive.js";
 import { postgresParameters } from "./parameters.js";
 
 /** Name of the database. The roles that connect to it are made in infra/access. */
 export const DATABASE = "ratesapp";
 /** Role that owns the database and its tables. Only this role can run migrations. */
 export const OWNER = "ratesapp_owner";
+/** Name of the database in the archive, within the spec. */
+const ORIGIN = "origin";
 /** Shows which statements take the time. */
 const STATISTICS = "CREATE EXTENSION IF NOT EXISTS pg_stat_statements";
 
@@ -18,29 +20,20 @@ export interface ClusterSpecArgs {
   readonly storageClass: unknown;
   /** Secret with the superuser's password. */
   readonly superuserSecret: unknown;
-  readonly archive: ArchiveSpecs["cluster"] | undefined;
+  /** The part that describes where WAL and backups go; undefined if there is no archive. */
+  readonly archive: object | undefined;
+  /** The database in an archive that it is restored from; undefined for an empty one. */
+  readonly from: { readonly origin: Origin; readonly externalCluster: object } | undefined;
 }
 
 /** The spec of the CloudNativePG Cluster, with the reason for each choice. */
-export function clusterSpec({ archive, placement, settings, storageClass, superuserSecret }: ClusterSpecArgs) {
+export function clusterSpec({ archive, from, placement, settings, storageClass, superuserSecret }: ClusterSpecArgs) {
   const volume = (size: string) => ({ size, ...(storageClass !== undefined && { storageClass }) });
   const size = { cpu: settings.cpu, memory: settings.memory };
   return {
     instances: settings.instances,
     imageName: settings.image,
-    bootstrap: {
-      initdb: {
-        database: DATABASE,
-        owner: OWNER,
-        dataChecksums: true,
-        encoding: "UTF8",
-        // Created here in each database. The operator would create it later, on the running primary. The first replica
-        // would then wait half a minute for a checkpoint, which writes page by page.
-        postInitSQL: [STATISTICS],
-        postInitTemplateSQL: [STATISTICS],
-        postInitApplicationSQL: [STATISTICS],
-      },
-    },
+    ...(from ? recovery(from) : initdb),
     // A started instance is noticed after at most two seconds instead of ten. It still has an hour to start, as by
     // default, because recovery from a long WAL may need this.
     probes: { startup: { periodSeconds: 2, failureThreshold: 1800 } },
@@ -100,5 +93,38 @@ export function clusterSpec({ archive, placement, settings, storageClass, superu
     // pod-monitors.ts makes the monitors, because the operator's own are deprecated.
     monitoring: { enablePodMonitor: false },
     ...archive,
+  };
+}
+
+const initdb = {
+  bootstrap: {
+    initdb: {
+      database: DATABASE,
+      owner: OWNER,
+      dataChecksums: true,
+      encoding: "UTF8",
+      // Created here in each database. The operator would create it later, on the running primary. The first replica
+      // would then wait half a minute for a checkpoint, which writes page by page.
+      postInitSQL: [STATISTICS],
+      postInitTemplateSQL: [STATISTICS],
+      postInitApplicationSQL: [STATISTICS],
+    },
+  },
+};
+
+function recovery({ externalCluster, origin }: NonNullable<ClusterSpecArgs["from"]>) {
+  const { backup, to } = origin;
+  return {
+    bootstrap: {
+      recovery: {
+        source: ORIGIN,
+        database: DATABASE,
+        owner: OWNER,
+        ...(to !== undefined && { recoveryTarget: { targetTime: to } }),
+        // `targetImmediate`: not to the end of the WAL, but as the database was at the end of the backup.
+        ...(backup !== undefined && { recoveryTarget: { backupID: backup, targetImmediate: true } }),
+      },
+    },
+    externalClusters: [{ name: ORIGIN, ...externalCluster }],
   };
 }

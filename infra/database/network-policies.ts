@@ -6,7 +6,6 @@ import { instancesAndTheirJobs, poolers } from "./selectors.js";
 
 export interface DatabaseNetworkArgs {
   readonly namespace: pulumi.Input<string>;
-  readonly cluster: string;
   /** Namespace of the pods that connect to the database. */
   readonly workloads: string;
   /** The pods that answer DNS; if empty, any address. */
@@ -37,15 +36,15 @@ const ports = (...numbers: number[]) => numbers.map((port) => ({ port, protocol:
  * probes come from the node of the pod, and policies cannot block them.
  */
 export function databaseNetworkPolicies(args: DatabaseNetworkArgs, options: pulumi.CustomResourceOptions): void {
-  const { cluster, dns, namespace, workloads } = args;
+  const { dns, namespace, workloads } = args;
   const policy = (name: string, spec: object) =>
     new kubernetes.networking.v1.NetworkPolicy(
       `${name}-policy`,
       { metadata: { name, namespace }, spec: spec as kubernetes.types.input.networking.v1.NetworkPolicySpec },
       options,
     );
-  const instancePeer: Peer = { podSelector: instancesAndTheirJobs(cluster) };
-  const poolerPeer: Peer = { podSelector: poolers(cluster) };
+  const instancePeer: Peer = { podSelector: instancesAndTheirJobs };
+  const poolerPeer: Peer = { podSelector: poolers };
   const monitoring = podsOf(namespaces.prometheus);
   const names = {
     ports: [
@@ -59,7 +58,7 @@ export function databaseNetworkPolicies(args: DatabaseNetworkArgs, options: pulu
 
   policy("deny-all", { podSelector: {}, policyTypes: ["Ingress", "Egress"] });
   policy("instances", {
-    podSelector: instancesAndTheirJobs(cluster),
+    podSelector: instancesAndTheirJobs,
     policyTypes: ["Ingress", "Egress"],
     ingress: [
       // Ingest, migrations and write operations need sessions of their own, so they connect to the primary directly.
@@ -83,7 +82,7 @@ export function databaseNetworkPolicies(args: DatabaseNetworkArgs, options: pulu
     ],
   });
   policy("poolers", {
-    podSelector: poolers(cluster),
+    podSelector: poolers,
     policyTypes: ["Ingress", "Egress"],
     ingress: [
       { ports: ports(POSTGRES), from: [podsOf(workloads, { "app.kubernetes.io/component": "api" })] },

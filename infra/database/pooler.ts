@@ -5,8 +5,9 @@ import type { Settings } from "../settings/schema.js";
 
 export interface PoolerArgs {
   readonly namespace: pulumi.Input<string>;
-  /** Name of the CloudNativePG Cluster. */
-  readonly cluster: pulumi.Input<string>;
+  /** The CloudNativePG Cluster, and its name when the Cluster is there. */
+  readonly cluster: string;
+  readonly made: pulumi.Input<string>;
   /** `ro` leads to the replicas, `r` to any instance. */
   readonly type: "ro" | "r";
   readonly settings: Settings["database"]["pooler"];
@@ -22,8 +23,8 @@ export class Pooler extends pulumi.ComponentResource {
 
   constructor(name: string, args: PoolerArgs, options: pulumi.ComponentResourceOptions) {
     super("ratesapp:database:Pooler", name, {}, options);
-    const { cluster, namespace, settings, type, zones } = args;
-    const labels = { "cnpg.io/poolerName": `ratesapp-pooler-${type}` };
+    const { cluster, made, namespace, settings, type, zones } = args;
+    const labels = { "cnpg.io/poolerName": `${cluster}-pooler-${type}` };
     const pooler = new kubernetes.apiextensions.CustomResource(
       name,
       {
@@ -31,7 +32,7 @@ export class Pooler extends pulumi.ComponentResource {
         kind: "Pooler",
         metadata: { name: labels["cnpg.io/poolerName"], namespace, annotations: backgroundDeletion },
         spec: {
-          cluster: { name: cluster },
+          cluster: { name: made },
           type,
           instances: settings.instances,
           pgbouncer: {

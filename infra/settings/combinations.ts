@@ -22,6 +22,7 @@ export function impossibleCombinations(settings: Settings, secrets: GivenSecrets
     ...platformMistakes(settings),
     ...databaseMistakes(settings),
     ...connectionMistakes(settings, secrets),
+    ...clustersMistakes(settings),
     ...backupMistakes(settings, secrets),
     ...workloadMistakes(settings, secrets),
   ];
@@ -85,6 +86,17 @@ function* connectionMistakes(settings: Settings, { writeTokens }: GivenSecrets):
       "database.pooler.clients",
       `${pooler.clients} in ${poolers} of the ${pooler.instances} poolers are less than the ${clients.count} of ${clients.of}`,
     ];
+  }
+}
+
+function* clustersMistakes({ database: { backups, clusters, serving } }: Settings): Generator<Mistake> {
+  const names = Object.keys(clusters);
+  if (!names.includes(serving))
+    yield ["database.serving", `${serving} is none of database.clusters: ${names.join(", ")}`];
+  for (const [name, beginning] of Object.entries(clusters)) {
+    if (typeof beginning === "string") continue;
+    if (!backups) yield [`database.clusters.${name}`, "comes from an archive, which needs database.backups"];
+    if (beginning.to && beginning.backup) yield [`database.clusters.${name}`, "to and backup are both set; keep one"];
   }
 }
 

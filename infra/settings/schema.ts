@@ -1,5 +1,7 @@
 import { z } from "zod";
+import { FIRST_CLUSTER } from "../names.js";
 import { namespaces } from "../platform/releases.js";
+import { clusterName, databaseClusters } from "./database-clusters.js";
 import { feed, feedName } from "./feed.js";
 import { image } from "./image.js";
 import { namespaceName, objectName } from "./kubernetes-name.js";
@@ -64,6 +66,16 @@ const backups = z.strictObject({
   method: z.enum(["plugin", "in-tree"]).default("plugin"),
   /** `secret`: the keys in ratesapp:backupCredentials. `identity`: the rights of the pod, as from EKS Pod Identity. */
   credentials: z.enum(["secret", "identity"]).default("identity"),
+  /** Asks the store to encrypt each object. Not needed for a bucket that encrypts by itself, as on EKS. */
+  encryption: z.enum(["AES256", "aws:kms"], "must be AES256 or aws:kms").optional(),
+  /**
+   * Of base backups. gzip packs them smaller and takes ten times the CPU: 200 GB in a day and a half. lz4 needs Barman
+   * 3.14 in the image of the plugin.
+   */
+  compression: z.enum(["snappy", "lz4", "gzip", "none"], "must be snappy, lz4, gzip or none").default("snappy"),
+  /** Of the plugin's container beside each instance. Each WAL file takes a tenth of a second, a base backup a core. */
+  cpu: cpu.default("500m"),
+  memory: memory("256Mi").default("1Gi"),
   /** When base backups are made. Six fields, with seconds first. */
   schedule: backupSchedule.default("0 0 2 * * *"),
   retentionDays: whole(1, 3650).default(30),
@@ -108,6 +120,10 @@ export const settingsSchema = z.strictObject({
         "must be an image of Postgres 17 by its tag, such as ghcr.io/cloudnative-pg/postgresql:17-standard-trixie",
       )
       .default("ghcr.io/cloudnative-pg/postgresql:17-standard-trixie"),
+    /** Each has `instances` instances. `npm run restore` adds and removes them (docs/operations/disaster.md). */
+    clusters: databaseClusters.default({ [FIRST_CLUSTER]: "empty" }),
+    /** The one that pods use. */
+    serving: clusterName.default(FIRST_CLUSTER),
     instances: whole(1, 9),
     /** For one instance. It is both request and limit, so that the instance is among the last pods to be evicted. */
     cpu,

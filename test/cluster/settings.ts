@@ -39,8 +39,18 @@ export function stagingSettings(context: string, deliveries: string, monitored: 
       walStorage: "2Gi",
       maxConnections: 96,
       pooler: { connections: 10 },
+      // The archive has what earlier runs stored.
+      clusters: { ratesapp: "empty-beside-archive" },
       ...(store && {
-        backups: { destination: "s3://backups/", endpoint: store, credentials: "secret" },
+        // Debian's module for snappy crashes, and gzip takes minutes. So small that a second database has room.
+        backups: {
+          destination: "s3://backups/",
+          endpoint: store,
+          credentials: "secret",
+          compression: "none",
+          cpu: "250m",
+          memory: "512Mi",
+        },
       }),
     },
     api: {

@@ -66,6 +66,16 @@ export class Stack {
     return this.#timed("refresh", "--yes", "--skip-preview", "--run-program");
   }
 
+  /** `npm run restore`, which asks nothing. Returns what it wrote. */
+  restore(...args: string[]): Promise<string> {
+    const program = ["--import", "tsx", join(PROJECT, "infra/restore.ts")];
+    return run(process.execPath, [...program, ...args, "--stack", this.name, "--cwd", this.folder], {
+      cwd: PROJECT,
+      env: this.#env,
+      timeoutMs: 900_000,
+    });
+  }
+
   destroy(): Promise<number> {
     return this.#timed("destroy", "--yes", "--skip-preview");
   }

@@ -63,6 +63,8 @@ export async function render(
     });
     return registerResource(request, callback);
   };
+  // Pulumi's mocks know no hooks.
+  monitor.registerResourceHook = (_, callback) => callback(null, {});
   runs += 1;
   const { fetch } = globalThis;
   globalThis.fetch = released;
@@ -92,6 +94,7 @@ interface Request {
 
 interface Monitor {
   registerResource(request: Request, callback: unknown): unknown;
+  registerResourceHook(request: unknown, callback: (error: null, response: object) => void): void;
 }
 
 /** Components whose inputs are rendered by their provider. */

@@ -169,6 +169,14 @@ describe("settings of a stack", () => {
       { cluster: { eks: { region: "eu-west-1", vpcCidr: "10.0.0.0/8" } } },
       "cluster.eks.vpcCidr: must be a /16 to /20",
     ],
+    "the name of a database": [
+      { database: { clusters: { Old: "empty" }, serving: "ratesapp" } },
+      "database.clusters.Old: must be lower-case letters, digits and dashes between them, 40 at most, a letter first",
+    ],
+    "how a database began": [
+      { database: { clusters: { ratesapp: "full" } } },
+      "database.clusters.ratesapp: must be empty, empty-beside-archive, or {server, to or backup}",
+    ],
     "several at once": [
       { protect: "yes", api: { cpuPercent: 0 } },
       "protect: must be true or false",
@@ -221,6 +229,24 @@ describe("settings of a stack", () => {
     "backups to nowhere": [
       { database: { backups: { method: "in-tree" } } },
       /^database.backups.destination: is needed/,
+    ],
+    "pods without a database": [
+      { database: { serving: "restored" } },
+      /^database.serving: restored is none of database.clusters: ratesapp$/,
+    ],
+    "a database from an archive that there is not": [
+      { database: { clusters: { ratesapp: { server: "ratesapp-prod-0badcafe" } } } },
+      /^database.clusters.ratesapp: comes from an archive, which needs database.backups/,
+    ],
+    "two moments of one database": [
+      {
+        ...prod,
+        database: {
+          backups: {},
+          clusters: { ratesapp: { server: "a", to: "2026-11-27T10:15:00Z", backup: "20261127T020000" } },
+        },
+      },
+      /^database.clusters.ratesapp: to and backup are both set/,
     ],
     "a second bucket on EKS": [
       { ...prod, database: { backups: { destination: "s3://mine/" } } },
