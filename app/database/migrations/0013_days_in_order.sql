@@ -57,6 +57,9 @@ DROP INDEX batch_days_unfolded;
 DROP INDEX batches_replacing;
 CREATE INDEX batches_replacing ON batches (feed, sequence)
   WHERE mode = 'replace' AND state IN ('published', 'retracted');
+-- Finds the `replace` batches that may have hidden what a delivery repeats.
+CREATE INDEX batches_replaced ON batches (feed, sequence)
+  WHERE mode = 'replace' AND state IN ('published', 'compacted');
 
 -- As before, and also notes the months of visible days whose totals change: a retract takes its batch out of a fold,
 -- and the day of the fold stays visible. EXCEPT and no join: a session keeps the plan that suits the rows of its first
