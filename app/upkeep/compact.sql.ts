@@ -19,12 +19,13 @@ const edge = `
  */
 const settled = `
   ${edge}, settled AS (
-    SELECT d.batch_id, b.feed, b.mode, b.sequence, d.day, d.price_sum, d.laid_aside
+    SELECT d.batch_id, d.published_feed AS feed, d.published_sequence AS sequence, d.replaces, d.day, d.price_sum,
+           d.laid_aside
     FROM batch_days d
-    JOIN batches b ON b.id = d.batch_id
-    LEFT JOIN edge ON edge.feed = b.feed
+    LEFT JOIN edge ON edge.feed = d.published_feed
+    CROSS JOIN LATERAL (SELECT mode, folded FROM batches WHERE id = d.batch_id LIMIT 1) b
     WHERE d.published_sequence IS NOT NULL AND d.fold_id IS NULL
-      AND (edge.sequence IS NULL OR b.sequence < edge.sequence)
+      AND (edge.sequence IS NULL OR d.published_sequence < edge.sequence)
       AND NOT (b.mode = 'compaction' AND b.folded)
   )`;
 
@@ -65,7 +66,7 @@ export const listFold = statement<
     SELECT *, sum(price_sum) FILTER (WHERE seen) OVER (PARTITION BY day) AS seen_sum
     FROM (
       SELECT batch_id, day, price_sum, laid_aside,
-             sequence >= coalesce(max(sequence) FILTER (WHERE mode = 'replace') OVER (PARTITION BY day), sequence) AS seen
+             sequence >= coalesce(max(sequence) FILTER (WHERE replaces) OVER (PARTITION BY day), sequence) AS seen
       FROM settled
       WHERE feed = $feed AND day >= $month::date AND day < ($month::date + interval '1 month')::date
     ) entry

@@ -21,17 +21,17 @@ const MOST_INPUTS = 64;
  * 1. `holder`: the batches with rates of their own in each feed and month, without those of mode `replace`.
  * 2. `foldable`: those that may be folded, each with its `border`, the last `replace` before it in the month. Batches
  *    with the same border have no `replace` between them. A retracted `replace` is a border too: once published again,
- *    it would hide a part of the fold and not the rest.
+ *    it would hide a part of the fold and not the rest. LIMIT, because the planner takes the holders for more than they
+ *    are, and would read all batches for a join.
  * 3. `due`: the groups with as many batches as make a fold.
- * @param scope a query of the feeds and months to look at.
+ * @param days a query of days with rates of their own, each with its `feed` and the `month` that it lies in.
  */
-const due = (scope: string) => `
-  WITH scope AS (${scope}), holder AS (
-    SELECT scope.feed, scope.month, d.batch_id AS id, d.published_sequence AS sequence, sum(d.price_sum) AS price_sum
-    FROM scope
-    JOIN batch_days d ON d.published_feed = scope.feed AND d.day >= scope.month AND d.day < (scope.month + interval '1 month')::date
-     AND ${hasOwnRates("d")} AND NOT d.replaces
-    GROUP BY scope.feed, scope.month, d.batch_id, d.published_sequence
+const due = (days: string) => `
+  WITH holder AS (
+    SELECT feed, month, batch_id AS id, published_sequence AS sequence, sum(price_sum) AS price_sum
+    FROM (${days}) d
+    WHERE NOT replaces
+    GROUP BY feed, month, batch_id, published_sequence
   ), foldable AS (
     SELECT holder.*, b.mode, b.fold_level, b.corrections, (
              SELECT r.sequence FROM batches r
@@ -41,10 +41,11 @@ const due = (scope: string) => `
                  SELECT FROM batch_days
                  WHERE batch_id = r.id AND day >= month AND day < (month + interval '1 month')::date)
              ORDER BY r.sequence DESC LIMIT 1) AS border
-    FROM holder JOIN batches b USING (id)
+    FROM holder
+    CROSS JOIN LATERAL (SELECT * FROM batches WHERE id = holder.id LIMIT 1) b
     WHERE CASE b.mode WHEN 'append' THEN (
                         SELECT sum(prices) <= $mostPrices AND count(DISTINCT date_trunc('month', day)) <= $mostMonths
-                        FROM batch_days WHERE batch_id = id)
+                        FROM batch_days WHERE batch_id = holder.id)
                       ELSE b.folded
           END
   ), due AS (
@@ -83,12 +84,19 @@ interface DueParams {
  * publish makes nothing due.
  */
 export const findDueAround = statement<DueParams & { batchId: number }, Due>(`
-  ${due(`SELECT DISTINCT b.feed, date_trunc('month', d.day)::date AS month
-         FROM batches b JOIN batch_days d ON d.batch_id = b.id
-         WHERE b.id = $batchId AND b.mode <> 'replace'`)} ${select} LIMIT 1`);
+  ${due(`
+    SELECT feed, month, d.*
+    FROM (
+      SELECT DISTINCT b.feed, date_trunc('month', given.day)::date AS month
+      FROM batches b JOIN batch_days given ON given.batch_id = b.id
+      WHERE b.id = $batchId AND b.mode <> 'replace'
+    ) scope
+    JOIN batch_days d ON d.published_feed = feed AND d.day >= month AND d.day < (month + interval '1 month')::date
+     AND ${hasOwnRates("d")}`)} ${select} LIMIT 1`);
 
 const everywhere = due(`
-  SELECT DISTINCT d.published_feed AS feed, date_trunc('month', d.day)::date AS month FROM batch_days d WHERE ${hasOwnRates("d")}`);
+    SELECT d.published_feed AS feed, date_trunc('month', d.day)::date AS month, d.*
+    FROM batch_days d WHERE ${hasOwnRates("d")}`);
 
 /** All groups of all feeds that are due. */
 export const listDue = statement<DueParams, Due>(`${everywhere} ${select}`);

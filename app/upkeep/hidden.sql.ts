@@ -13,8 +13,9 @@ interface Small {
   readonly mostMonths: number;
 }
 
-/** A retracted batch, or a `replace` batch that later batches may hide. */
-const mayBeHidden = (b: string) => `(${b}.state = 'retracted' OR ${b}.state = 'published' AND ${b}.mode = 'replace')`;
+/** A retracted batch, or a `replace` batch that later batches may hide; neither given up nor compacted. */
+const mayBeHidden = (b: string) =>
+  `(${b}.state = 'retracted' OR ${b}.state = 'published' AND ${b}.mode = 'replace') AND ${b}.compacted_at IS NULL`;
 
 /**
  * The hidden batches among those that the query finds, if they still have rates and are small. Larger batches stay as
@@ -25,7 +26,7 @@ const hidden = (batches: string) => `
   FROM (
     SELECT b.id, b.feed, array_agg(DISTINCT to_char(d.day, 'YYYY-MM-01')) AS months
     FROM batches b JOIN batch_days d ON d.batch_id = b.id
-    WHERE b.id IN (${batches}) AND ${mayBeHidden("b")} AND b.compacted_at IS NULL
+    WHERE b.id IN (${batches}) AND ${mayBeHidden("b")}
     GROUP BY b.id
     HAVING NOT bool_or(d.visible OR d.laid_aside OR d.fold_id IS NOT NULL) AND sum(d.prices) <= $mostPrices
        AND count(DISTINCT date_trunc('month', d.day)) <= $mostMonths
@@ -52,10 +53,14 @@ export const listHiddenAround = statement<Small & { batchId: number }, Hidden>(
     WHERE given.id = $batchId AND given.mode = 'replace' AND given.state = 'published'`),
 );
 
-/** Those of the batches that still have rates and are hidden. */
+/**
+ * Those of the batches that still have rates and are hidden. The days are asked for batch by batch: as a join, a fold's
+ * settings would make it read the days of all batches.
+ */
 export const listWithRates = statement<{ ids: readonly number[] }, { id: number }>(`
-  SELECT id FROM batches WHERE id = ANY ($ids::integer[]) AND ${mayBeHidden("batches")} AND NOT EXISTS (
-    SELECT FROM batch_days WHERE batch_id = id AND (visible OR laid_aside OR fold_id IS NOT NULL))`);
+  SELECT id FROM batches b
+  WHERE id = ANY ($ids::integer[]) AND ${mayBeHidden("b")} AND NOT (
+    SELECT bool_or(visible OR laid_aside OR fold_id IS NOT NULL) FROM batch_days WHERE batch_id = b.id)`);
 
 /** Deletes the rates of these batches, which hold no other months than those from `firstMonth` to `lastMonth`. */
 export const deleteRates = statement<{
@@ -67,12 +72,7 @@ export const deleteRates = statement<{
   WHERE batch_id = ANY ($ids::integer[])
     AND first_day >= $firstMonth::date AND first_day < ($lastMonth::date + interval '1 month')::date`);
 
-/**
- * Marks the days of hidden batches as laid aside.
- * @returns the number of days; 0 if a publish or a retract has made one of them visible in the meantime.
- */
-export const layHiddenAside = statement<{ ids: readonly number[] }>(`
-  UPDATE batch_days SET laid_aside = true
-  WHERE batch_id = ANY ($ids::integer[]) AND NOT EXISTS (
-    SELECT FROM batch_days d JOIN batches b ON b.id = d.batch_id
-    WHERE b.id = ANY ($ids::integer[]) AND (d.visible OR d.laid_aside OR NOT ${mayBeHidden("b")}))`);
+/** Marks the days of these batches as laid aside. */
+export const layHiddenAside = statement<{ ids: readonly number[] }>(
+  "UPDATE batch_days SET laid_aside = true WHERE batch_id = ANY ($ids::integer[])",
+);

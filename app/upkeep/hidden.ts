@@ -24,16 +24,16 @@ export async function layAsideHidden(database: Database, around?: number): Promi
   for (const { ids, ...of } of found) {
     for (let from = 0; from < ids.length; from += BATCHES_AT_ONCE) {
       const some = { ...of, ids: ids.slice(from, from + BATCHES_AT_ONCE) };
-      await database.transaction((session) => layAside(session, some)).catch(unlessShown);
+      await database.transaction((session) => layAside(session, some)).catch(unlessChanged);
     }
   }
 }
 
-/** A publish or retract made a day of the batches visible again. The transaction rolls back. */
-class ShownError extends Error {}
+/** A batch was published or given up, or a retract shows it again. The transaction rolls back. */
+class ChangedError extends Error {}
 
-function unlessShown(error: unknown): void {
-  if (!(error instanceof ShownError)) throw error;
+function unlessChanged(error: unknown): void {
+  if (!(error instanceof ChangedError)) throw error;
 }
 
 async function layAside(session: Session, { feed, months, ids: listed }: Hidden): Promise<void> {
@@ -45,8 +45,9 @@ async function layAside(session: Session, { feed, months, ids: listed }: Hidden)
   await session.run(boundFoldEarly);
   await session.run(deleteRates, { ids, firstMonth: months[0], lastMonth: months.at(-1) });
   await lockPointers(session);
+  if ((await session.rows(listWithRates, { ids })).length < ids.length) throw new ChangedError();
   await session.run(setLaidAside, { batches: ids, laidAside: true });
-  if ((await session.run(layHiddenAside, { ids })) === 0) throw new ShownError();
+  await session.run(layHiddenAside, { ids });
 }
 
 /** Writes the rates of a hidden batch again, so that compaction can fold them with others for good. */

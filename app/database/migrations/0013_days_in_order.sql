@@ -1,9 +1,8 @@
 -- A publish or retract finds the days that it shows or hides by an index, however many batches its feed has
--- (docs/architecture.md, "Many batches").
+-- (docs/architecture.md, "Many batches"). Questions wait while this runs, so it writes no rows; the next migration does.
 
--- Readers wait until this migration ends: seconds for hundreds of thousands of days. Batches come first, as in a
--- publish.
-LOCK TABLE batches IN SHARE ROW EXCLUSIVE MODE;
+-- Batches come first, as in a publish.
+LOCK TABLE batches, batch_days IN ACCESS EXCLUSIVE MODE;
 -- Feed and sequence of the batch while it is published, and whether its mode is `replace`; null otherwise. Triggers
 -- write them, so that changes by the release before count too. They do not have the names of the columns of batches:
 -- in a join of the two tables that names these without their table, as the release before may have, they would be
@@ -17,13 +16,6 @@ ALTER TABLE batch_days
 -- these rates where a later `replace` hides it, and the retract of that would not bring them back.
 ALTER TABLE batches ADD CONSTRAINT batches_aside
   CHECK (NOT laid_aside OR state = 'retracted' OR state = 'published' AND mode = 'replace');
-UPDATE batches b SET laid_aside = true
-WHERE state = 'retracted' AND compacted_at IS NULL
-  AND EXISTS (SELECT FROM batch_days d WHERE d.batch_id = b.id AND d.laid_aside);
-
-UPDATE batch_days d
-SET published_feed = b.feed, published_sequence = b.sequence, replaces = b.mode = 'replace'
-FROM batches b WHERE b.id = d.batch_id AND b.state = 'published';
 
 CREATE FUNCTION order_days() RETURNS trigger
 LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
@@ -47,7 +39,7 @@ CREATE TRIGGER order_days AFTER UPDATE OF state, feed, sequence ON batches
 CREATE FUNCTION order_day() RETURNS trigger
 LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
-  SELECT b.feed, b.sequence, b.mode = 'replace' 
+  SELECT b.feed, b.sequence, b.mode = 'replace'
   INTO NEW.published_feed, NEW.published_sequence, NEW.replaces
   FROM batches b WHERE b.id = NEW.batch_id AND b.state = 'published';
   RETURN NEW;
@@ -65,6 +57,9 @@ DROP INDEX batch_days_unfolded;
 DROP INDEX batches_replacing;
 CREATE INDEX batches_replacing ON batches (feed, sequence)
   WHERE mode = 'replace' AND state IN ('published', 'retracted');
+-- Finds the `replace` batches that may have hidden what a delivery repeats.
+CREATE INDEX batches_replaced ON batches (feed, sequence)
+  WHERE mode = 'replace' AND state IN ('published', 'compacted');
 
 -- As before, and also notes the months of visible days whose totals change: a retract takes its batch out of a fold,
 -- and the day of the fold stays visible. EXCEPT and no join: a session keeps the plan that suits the rows of its first

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { publishBatch } from "../../../app/batches/publish.js";
 import { retractBatch } from "../../../app/batches/retract.js";
-import { listMigrations, migrate } from "../../../app/database/migrate.js";
+import { listMigrations, type Migration, migrate } from "../../../app/database/migrate.js";
 import { compact } from "../../../app/upkeep/compact.js";
 import { createDatabase, type TestDatabase } from "../../kit/database.js";
 import { bringPlaces } from "../../kit/places.js";
@@ -13,23 +13,28 @@ const BATCHES = { aside: 1, held: 2, fold: 3, replace: 4 };
 
 describe("batches that were folded before the migrations 0011 and 0013", () => {
   let database: TestDatabase;
+  let all: Migration[];
 
   beforeEach(async () => {
     database = await createDatabase({ empty: true });
-    const all = await listMigrations();
+    all = await listMigrations();
     await migrate(
       database.url,
       all.filter(({ number }) => number < 11),
     );
     await bringPlaces(database);
     for (const statement of STATEMENTS) await database.pool.query(statement);
+  });
+
+  const migrateAll = async () => {
     await migrate(database.url);
     expect(await differences(database.pool)).to.deep.equal([]);
-  });
+  };
 
   afterEach(() => database.drop());
 
   it("are shown again with their rates, and retracted again", async () => {
+    await migrateAll();
     await retractBatch(database, BATCHES.replace);
     expect(await differences(database.pool), "without the replace").to.deep.equal([]);
     expect((await publishBatch(database, BATCHES.aside)).changed).to.equal(true);
@@ -43,6 +48,7 @@ describe("batches that were folded before the migrations 0011 and 0013", () => {
   });
 
   it("are compacted, or their rows deleted", async () => {
+    await migrateAll();
     await retractBatch(database, BATCHES.replace);
     await age(database.pool, 31);
     const before = await seen(database.pool);
@@ -57,6 +63,29 @@ describe("batches that were folded before the migrations 0011 and 0013", () => {
       { id: BATCHES.fold, state: "published", reclaimed: false },
       { id: BATCHES.replace, state: "retracted", reclaimed: true },
     ]);
+  });
+
+  it("are put in order while questions are answered and loads go on", async () => {
+    const earlierDays = all.find(({ name }) => name === "earlier_days") as Migration;
+    await migrate(
+      database.url,
+      all.filter(({ number }) => number < earlierDays.number),
+    );
+    const migrating = await database.pool.connect();
+    await migrating.query(`BEGIN; ${earlierDays.sql}`);
+    const other = await database.pool.connect();
+    await other.query("SET lock_timeout = '2s'");
+    await other.query(
+      "INSERT INTO batches (feed, source, identity, mode, state) VALUES ('a', 'x', '5', 'append', 'loading')",
+    );
+    const { rowCount } = await other.query("SELECT FROM batch_days WHERE visible");
+    expect(rowCount).to.equal(1);
+    await other.query(
+      `INSERT INTO batch_days (batch_id, day, prices, price_sum) SELECT max(id), '${DAY}', 1, 1 FROM batches`,
+    );
+    other.release();
+    await migrating.query("ROLLBACK");
+    migrating.release();
   });
 });
 

@@ -52,6 +52,8 @@ const WORK: Readonly<Record<string, (database: Queries, last: number) => Promise
   "the search for a delivery": (database) =>
     findPlannedBatch(database, { feed: "feed 3", channel: "file", identity: "1007" }, "2020-01-01"),
   "the search for a duplicate": (database, last) => database.rows(findDuplicate, { batchId: last }),
+  "the search for a duplicate among compacted batches": (database, last) =>
+    database.rows(findDuplicate, { batchId: last - 1 }),
   "a publish of one that replaces": (database, last) => database.run(refreshVisibility, { batchId: last - 18 }),
   "a publish of one that adds": (database, last) => database.run(refreshOwnVisibility, { batchId: last }),
   "a retract of an old one": (database, last) =>
@@ -69,7 +71,14 @@ describe("what costs no more with more batches", function () {
       const database = await createDatabase();
       await insertHistory(database.pool, batches);
       const client = await database.pool.connect();
-      open.push({ database, client, session: new ExplainedSession(client), last: batches - 3 });
+      const last = batches - 3;
+      await client.query(
+        `UPDATE batches SET checksum = 'sent again'
+         WHERE id = $1 OR id = (SELECT min(id) FROM batches WHERE state = 'compacted' AND feed = (
+           SELECT feed FROM batches WHERE id = $1))`,
+        [last - 1],
+      );
+      open.push({ database, client, session: new ExplainedSession(client), last });
     }
   });
 

@@ -12,6 +12,7 @@ import { compact } from "../../../app/upkeep/compact.js";
 import { foldAll, foldAround } from "../../../app/upkeep/fold.js";
 import { watchFolds } from "../../../app/upkeep/fold-metrics.js";
 import { bringBackHidden, layAsideHidden } from "../../../app/upkeep/hidden.js";
+import { reclaimBatch } from "../../../app/upkeep/reclaim.js";
 import { dropOldMonths } from "../../../app/upkeep/retention.js";
 import { createDatabase, type TestDatabase } from "../../kit/database.js";
 import { until } from "../../kit/until.js";
@@ -400,6 +401,28 @@ describe("folds", function () {
       if (first === "retract") expect(ended[1]).to.equal(false);
       expect(await differences(database.pool), `${first} first`).to.deep.equal([]);
     }
+  });
+
+  it("leaves a retracted batch its rates that is published again, or given up, while they are being deleted", async () => {
+    const other = await database.pool.connect();
+    const changes: Record<string, (id: number) => Promise<unknown>> = {
+      published: (id) => publishBatch(database, id),
+      "given up": (id) => reclaimBatch(database, id, { retractableDays: 30 }),
+    };
+    for (const [name, change] of Object.entries(changes)) {
+      const [id] = await deliverMany(1);
+      await retractBatch(database, id as number);
+      if (name === "given up") await age(database.pool, 31);
+      await other.query("BEGIN; SELECT FROM dataset FOR UPDATE");
+      const under = [change(id as number)];
+      await waiting(1);
+      under.push(layAsideHidden(database));
+      await waiting(2);
+      await other.query("COMMIT");
+      await Promise.all(under);
+      expect(await differences(database.pool), name).to.deep.equal([]);
+    }
+    other.release();
   });
 
   /** Waits until this many sessions wait for a lock. */

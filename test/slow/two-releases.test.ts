@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import fc from "fast-check";
+import { type Ended, type Running, startOther, startRatesapp } from "../app/commands/ratesapp.js";
 import type { Price } from "../kit/batches.js";
 import { createDatabase, type TestDatabase } from "../kit/database.js";
 import { type Batch, Oracle, type Question, type Rate } from "../kit/oracle.js";
@@ -10,13 +11,15 @@ import { bringPlaces, SAMPLE_PLACES } from "../kit/places.js";
 import { openReleaseBefore, type ReleaseBefore } from "../kit/release-before.js";
 import { until } from "../kit/until.js";
 import { AUTHORIZED, TAKES_UPLOADS } from "../kit/write-token.js";
-import { type Ended, type Running, startOther, startRatesapp } from "./commands/ratesapp.js";
 
 const STEPS = 40;
 const PORTS = Object.keys(SAMPLE_PLACES.ports);
 const PLACES = ["CNSGH", "NLRTM", "USNYC", "china", "europe"];
 const DAYS = ["2024-02-28", "2024-02-29", "2024-03-01", "2024-03-02"];
 const SPAN = { dateFrom: DAYS[0] as string, dateTo: DAYS[3] as string };
+
+/** What a server answers that is too busy, on a machine that is too busy. Clients then send the same again. */
+const COME_AGAIN: ReadonlySet<number> = new Set([408, 429, 503]);
 
 type Release = "before" | "this";
 interface Program {
@@ -133,8 +136,9 @@ describe("the release before, beside this one on the schema of this one", functi
       );
     } else {
       const response = await post(by, `/batches?feed=${feed}&mode=${mode}`, content);
-      ({ id } = (await response.json()) as { id: number });
-      expect(response.ok, `upload to ${by}`).to.equal(true);
+      const told = await response.text();
+      expect(response.ok, `upload to ${by}: ${told}`).to.equal(true);
+      ({ id } = JSON.parse(told) as { id: number });
       expect((await post(by, `/batches/${id}/publish`)).ok, `publish of ${id} by ${by}`).to.equal(true);
     }
     await until(`batch ${id} is published`, async () => (await count(`id = ${id} AND state = 'published'`)) === 1);
@@ -162,7 +166,14 @@ describe("the release before, beside this one on the schema of this one", functi
   async function post(by: Release, path: string, body?: string): Promise<Response> {
     const headers = { ...AUTHORIZED, "Idempotency-Key": crypto.randomUUID() };
     const sent = body === undefined ? { headers } : { headers: { ...headers, "Content-Type": "text/csv" }, body };
-    return fetch(programs[by].url + path, { method: "POST", ...sent });
+    return until(
+      `${by} has time for ${path}`,
+      async () => {
+        const response = await fetch(programs[by].url + path, { method: "POST", ...sent });
+        return COME_AGAIN.has(response.status) ? undefined : response;
+      },
+      { timeoutMs: 60_000, everyMs: 500 },
+    );
   }
 
   /** Compares what both answer about every lane with plain sums. */
