@@ -82,7 +82,7 @@ export class Database extends pulumi.ComponentResource {
           superuserSecret,
           archive,
           backupCredentials,
-          folders: `${names.workloads}-`,
+          workloads: names.workloads,
         },
         { parent: this },
       ),
