@@ -30,25 +30,34 @@ const names = namesOf(stack);
 
 const cluster = clusterOf(stack, names, settings);
 const inCluster = { provider: cluster.provider };
+const dns = { to: settings.cluster.dns.to ?? cluster.dns, ports: settings.cluster.dns.ports };
 
 const platform = new Platform(
   "platform",
   {
-    platform: settings.platform,
+    settings,
     manifests: await manifestsOf(settings.platform),
-    access: cluster.access,
-    protect: settings.protect,
+    cluster,
+    dns,
   },
   inCluster,
 );
 
 const database = new Database(
   "database",
-  { stack, names, settings, cluster, backupCredentials: secrets.backupCredentials },
+  {
+    stack,
+    names,
+    settings,
+    cluster,
+    dns,
+    apiWrites: secrets.writeTokens !== undefined,
+    backupCredentials: secrets.backupCredentials,
+  },
   { ...inCluster, dependsOn: [...platform.forDatabase] },
 );
 
-const namespace = workloadsNamespace(names.workloads, inCluster);
+const namespace = workloadsNamespace(names.workloads, cluster.namespaceLabels, inCluster);
 const { superuserPassword } = database;
 const accessTo = (one: DatabaseCluster) =>
   new Access(
@@ -60,7 +69,7 @@ const access = accessTo(database.serving);
 for (const one of database.clusters) if (one !== database.serving) accessTo(one);
 const workloads = new Workloads(
   "workloads",
-  { names, settings, secrets, places, cluster, access, namespace },
+  { names, settings, secrets, places, cluster, dns, access, authorities: database.authorities, namespace },
   inCluster,
 );
 

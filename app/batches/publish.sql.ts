@@ -21,8 +21,8 @@ export const lockBatch = statement<{ batchId: number; retractableDays: number },
   FROM batches WHERE id = $batchId FOR UPDATE`);
 
 /**
- * Publishes a batch, whose rates are all written again by then. A batch that was published before keeps its sequence and the time of its first publish, so that
- * publishing it after a retract restores exactly what consumers saw.
+ * Publishes a batch, whose rates are all written again by then. A batch that was published before keeps its sequence
+ * and the time of its first publish, so that publishing it after a retract restores exactly what consumers saw.
  */
 export const setPublished = statement<{ batchId: number }>(`
   UPDATE batches

@@ -12,8 +12,9 @@ const BATCHES_AT_ONCE = 16;
 
 /**
  * Deletes the rates of batches of which consumers see no day, so that questions do not read these rates: batches that
- * were retracted, and published `replace` batches that later batches hide on all their days. The publish or retract that
- * shows such a batch again writes its rates from its prices. Answers stay the same. A few batches of the same months share a transaction; if the process is killed, it has changed nothing.
+ * were retracted, and published `replace` batches that later batches hide on all their days. The publish or retract
+ * that shows such a batch again writes its rates from its prices. Answers stay the same. A few batches of the same
+ * months share a transaction; if the process is killed, it has changed nothing.
  * @param around the id of a batch, to look only in its feed and on its days; all feeds if not given.
  */
 export async function layAsideHidden(database: Database, around?: number): Promise<void> {

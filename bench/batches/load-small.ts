@@ -7,8 +7,9 @@ import { type PriceLines, smallSource } from "../price-source.js";
 export const FEED = "busy";
 
 /**
- * Loads so many batches from a folder, with the folds that a run makes behind its publishes. Thirty days pass in minutes,
- * and so must vacuum: at one batch in 15 minutes autovacuum, which comes every minute, has long been there before the next.
+ * Loads so many batches from a folder, with the folds that a run makes behind its publishes. Thirty days pass in
+ * minutes, and so must vacuum: at one batch in 15 minutes autovacuum, which comes every minute, has long been there
+ * before the next.
  */
 export async function loadSmall(
   pool: pg.Pool,

@@ -25,7 +25,7 @@ export async function timeChanges(pool: pg.Pool, what: string): Promise<Line[]> 
   return [lineOf(`publish of one of ${what}`, first), ...linesOf(`one of ${what}`, changes)];
 }
 
-/** Delivers a batch that replaces all of {@link FEED}, and retracts it and publishes it again. @param what the batch. */
+/** Delivers a batch that replaces all of {@link FEED}, retracts it and publishes it again. @param what the batch. */
 export async function timeReplace(pool: pg.Pool, what: string, lines: Omit<PriceLines, "seed">): Promise<Line[]> {
   const source = priceSource("replace.csv", { ...lines, seed: 0 });
   const [report] = await ingestSource({ database: new Database(pool, {}), source, feed: FEED, mode: "replace" });

@@ -6,7 +6,7 @@ import { type DatabaseCluster, readsOf } from "../database/database-cluster.js";
 import { type Names, suffixOf } from "../names.js";
 import type { Settings } from "../settings/schema.js";
 import { nothingForEverybody } from "./grants.js";
-import { localPortOf } from "./local-port.js";
+import { localPortFor } from "./local-port.js";
 import { PortForward } from "./port-forward.js";
 import { PurposeAccess } from "./purpose-access.js";
 import { type PurposeName, purposes } from "./purposes.js";
@@ -92,7 +92,8 @@ export class Access extends pulumi.ComponentResource {
 
 /** Opens the port-forward for as long as the program runs, and returns its local port. A preview opens none. */
 function portForward({ cluster, database, names, settings, stack }: AccessArgs): pulumi.Output<number> {
-  const localPort = localPortFor({ database, settings, stack });
+  const databases = Object.keys(settings.database.clusters);
+  const localPort = localPortFor(stack, database.name, databases, settings.access.localPort);
   if (pulumi.runtime.isDryRun()) return pulumi.output(localPort);
   return pulumi.output(cluster.kubeconfig).apply(async (kubeconfig) => {
     const { context } = cluster;
@@ -103,11 +104,4 @@ function portForward({ cluster, database, names, settings, stack }: AccessArgs):
     const forward = await PortForward.open({ ...primary, localPort, onProblem });
     return forward.unref().port;
   });
-}
-
-/** Each database of a stack has a port of its own. */
-function localPortFor({ database, settings, stack }: Pick<AccessArgs, "database" | "settings" | "stack">): number {
-  const { localPort } = settings.access;
-  if (localPort === undefined) return localPortOf(`${stack}${suffixOf(database.name)}`);
-  return localPort + Object.keys(settings.database.clusters).sort().indexOf(database.name);
 }

@@ -2,6 +2,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as postgresql from "@pulumi/postgresql";
 import * as pulumi from "@pulumi/pulumi";
 import { DATABASE } from "../database/cluster-spec.js";
+import { AUTHORITIES_FILE } from "./authorities-file.js";
 import { grants } from "./grants.js";
 import { loginRoles } from "./login-roles.js";
 import type { Purpose } from "./purposes.js";
@@ -55,10 +56,8 @@ export class PurposeAccess extends pulumi.ComponentResource {
       {
         metadata: { name: args.secretName, namespace: args.namespace },
         stringData: {
-          // The connection is encrypted, but the certificate is not verified. The operator renews its certificate
-          // authority every 90 days. A copy of the authority in this namespace would expire after 90 days without a
-          // `pulumi up`, and pods could no longer connect. NetworkPolicies decide which pods can answer.
-          url: pulumi.interpolate`postgresql://${user}:${password}@${host}:5432/${DATABASE}?sslmode=no-verify${session}`,
+          // A server that cannot show a certificate of these authorities for this host gets no password.
+          url: pulumi.interpolate`postgresql://${user}:${password}@${host}:5432/${DATABASE}?sslmode=verify-full&sslrootcert=${AUTHORITIES_FILE}${session}`,
         },
       },
       // The Secret is made after the grants, so that a pod that reads it finds a role with all its rights.

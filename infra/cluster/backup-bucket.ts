@@ -14,6 +14,8 @@ export interface BackupBucketArgs {
   readonly protect: boolean;
 }
 
+const OLD_VERSIONS_DAYS = 14;
+
 /** An encrypted, versioned bucket. The pods of the database write to it with the rights of their own ServiceAccount. */
 export class BackupBucket extends pulumi.ComponentResource {
   readonly destination: pulumi.Output<string>;
@@ -47,6 +49,19 @@ export class BackupBucket extends pulumi.ComponentResource {
       { ...of, versioningConfiguration: { status: "Enabled" } },
       { parent: this },
     );
+    onlyOverTls(name, bucket, { parent: this });
+    if (protect) {
+      // For as long as its old versions are kept, no key of the database's pods can destroy an object, only hide it.
+      new aws.s3.BucketObjectLockConfiguration(
+        `${name}-backups`,
+        {
+          ...of,
+          objectLockEnabled: "Enabled",
+          rule: { defaultRetention: { mode: "GOVERNANCE", days: OLD_VERSIONS_DAYS } },
+        },
+        { parent: this, dependsOn: versioning },
+      );
+    }
     // For two weeks, objects can be restored that retention or a mistake has deleted.
     new aws.s3.BucketLifecycleConfiguration(
       `${name}-backups`,
@@ -57,7 +72,7 @@ export class BackupBucket extends pulumi.ComponentResource {
             id: "old-versions",
             status: "Enabled",
             filter: { prefix: "" },
-            noncurrentVersionExpiration: { noncurrentDays: 14 },
+            noncurrentVersionExpiration: { noncurrentDays: OLD_VERSIONS_DAYS },
             abortIncompleteMultipartUpload: { daysAfterInitiation: 2 },
           },
         ],
@@ -89,6 +104,30 @@ export class BackupBucket extends pulumi.ComponentResource {
       .apply(([id]) => `s3://${id}/`);
     this.registerOutputs();
   }
+}
+
+/** Denies plain HTTP to all. */
+function onlyOverTls(name: string, bucket: aws.s3.Bucket, options: pulumi.CustomResourceOptions): void {
+  new aws.s3.BucketPolicy(
+    `${name}-backups`,
+    {
+      bucket: bucket.id,
+      policy: {
+        Version: "2012-10-17",
+        Statement: [
+          {
+            Sid: "OnlyOverTls",
+            Effect: "Deny",
+            Principal: "*",
+            Action: "s3:*",
+            Resource: [bucket.arn, pulumi.interpolate`${bucket.arn}/*`],
+            Condition: { Bool: { "aws:SecureTransport": "false" } },
+          },
+        ],
+      },
+    },
+    options,
+  );
 }
 
 /** The right to read the archive that a database is restored from, if it is another one. */

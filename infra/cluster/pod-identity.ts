@@ -14,7 +14,7 @@ export interface PodIdentityArgs {
 /** A statement of an IAM policy that allows the actions. */
 export interface PolicyStatement {
   readonly Action: string[];
-  readonly Resource: pulumi.Input<string>;
+  readonly Resource: pulumi.Input<string> | string[];
 }
 
 /**

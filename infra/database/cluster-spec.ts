@@ -2,6 +2,7 @@ import type { Placement } from "../cluster/kubernetes-cluster.js";
 import type { Origin } from "../settings/database-clusters.js";
 import type { Settings } from "../settings/schema.js";
 import { postgresParameters } from "./parameters.js";
+import { shutdownLimits } from "./shutdown.js";
 
 /** Name of the database. The roles that connect to it are made in infra/access. */
 export const DATABASE = "ratesapp";
@@ -24,10 +25,29 @@ export interface ClusterSpecArgs {
   readonly archive: object | undefined;
   /** The database in an archive that it is restored from; undefined for an empty one. */
   readonly from: { readonly origin: Origin; readonly externalCluster: object } | undefined;
+  readonly certificates: Certificates;
+}
+
+/** With what the operator signs the certificates of the servers, and for which names. */
+export interface Certificates {
+  /** Name of the Secret of the authority. */
+  readonly authority: unknown;
+  /** Value of `access.authorityGeneration`. */
+  readonly generation: number;
+  /** Host of the pooler, which presents the certificate of the instances. */
+  readonly poolerHost: unknown;
 }
 
 /** The spec of the CloudNativePG Cluster, with the reason for each choice. */
-export function clusterSpec({ archive, from, placement, settings, storageClass, superuserSecret }: ClusterSpecArgs) {
+export function clusterSpec({
+  archive,
+  certificates,
+  from,
+  placement,
+  settings,
+  storageClass,
+  superuserSecret,
+}: ClusterSpecArgs) {
   const volume = (size: string) => ({ size, ...(storageClass !== undefined && { storageClass }) });
   const size = { cpu: settings.cpu, memory: settings.memory };
   return {
@@ -42,6 +62,13 @@ export function clusterSpec({ archive, from, placement, settings, storageClass, 
     // administer the database.
     enableSuperuserAccess: true,
     superuserSecret: { name: superuserSecret },
+    certificates: {
+      serverCASecret: certificates.authority,
+      // The operator adds the names of its own Services. It signs anew when a certificate is about to end or when this
+      // list changes, but not when the authority does. The last name is one that no client asks for: it changes with
+      // the authority.
+      serverAltDNSNames: [certificates.poolerHost, `authority-${certificates.generation}`],
+    },
 
     postgresql: {
       parameters: postgresParameters(settings),
@@ -63,12 +90,7 @@ export function clusterSpec({ archive, from, placement, settings, storageClass, 
     // The default restarts the primary in place: writes would wait for its shutdown, its image and its recovery.
     primaryUpdateStrategy: "unsupervised",
     primaryUpdateMethod: "switchover",
-    // By default, a primary has an hour to shut down before a replica takes over, and each instance half an hour.
-    // Postgres only needs the time for a checkpoint. Connections are first asked to end, and after five seconds they
-    // are ended.
-    switchoverDelay: 30,
-    smartShutdownTimeout: 5,
-    stopDelay: 60,
+    ...shutdownLimits(settings.memory),
 
     // WAL has a disk of its own. If a batch fills the data disk, Postgres can still write the WAL that it needs for a
     // clean shutdown. And the writes of the two do not wait for each other.

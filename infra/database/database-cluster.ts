@@ -11,7 +11,7 @@ import type { Settings } from "../settings/schema.js";
 import type { BackupCredentials } from "../settings/secrets.js";
 import type { Archive } from "./archive.js";
 import { clusterSpec } from "./cluster-spec.js";
-import { Pooler } from "./pooler.js";
+import { Pooler, poolerName } from "./pooler.js";
 
 export interface DatabaseClusterArgs {
   readonly stack: string;
@@ -21,6 +21,8 @@ export interface DatabaseClusterArgs {
   /** The cluster that the database runs in. */
   readonly cluster: KubernetesCluster;
   readonly superuserSecret: pulumi.Input<string>;
+  /** What signs the certificates of the servers. */
+  readonly authority: { readonly secretName: pulumi.Input<string>; readonly generation: number };
   readonly archive: Archive | undefined;
   readonly backupCredentials: pulumi.Output<BackupCredentials> | undefined;
   /** Namespace of the workloads. */
@@ -77,6 +79,11 @@ export function databaseCluster(
         storageClass: settings.storageClass ?? cluster.storageClass,
         superuserSecret,
         archive: serverName && archive?.into(serverName),
+        certificates: {
+          authority: args.authority.secretName,
+          generation: args.authority.generation,
+          poolerHost: pulumi.interpolate`${poolerName(name, readsOf(settings))}.${namespace}.svc`,
+        },
         from:
           archive && typeof beginning === "object"
             ? { origin: beginning, externalCluster: archive.from(beginning) }

@@ -3,12 +3,15 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import type { KubernetesCluster } from "../cluster/kubernetes-cluster.js";
 import type { Names } from "../names.js";
+import type { DnsServers } from "../network/peers.js";
+import { RESTRICTED } from "../network/pod-security.js";
 import type { Settings } from "../settings/schema.js";
 import type { BackupCredentials } from "../settings/secrets.js";
 import { type Archive, archiveOf } from "./archive.js";
 import { type DatabaseCluster, databaseCluster } from "./database-cluster.js";
 import { databaseNetworkPolicies } from "./network-policies.js";
 import { podMonitors } from "./pod-monitors.js";
+import { ServerAuthorities } from "./server-authorities.js";
 
 export interface DatabaseArgs {
   readonly stack: string;
@@ -16,6 +19,9 @@ export interface DatabaseArgs {
   readonly settings: Settings;
   /** The cluster that the database runs in. */
   readonly cluster: KubernetesCluster;
+  readonly dns: DnsServers;
+  /** True if API pods write. */
+  readonly apiWrites: boolean;
   /** Keys for the archive, if it needs any. */
   readonly backupCredentials: pulumi.Output<BackupCredentials> | undefined;
 }
@@ -31,6 +37,8 @@ export class Database extends pulumi.ComponentResource {
   readonly clusters: readonly DatabaseCluster[];
   /** The one that pods use. */
   readonly serving: DatabaseCluster;
+  /** PEM of the certificate authorities whose signature proves that a server is a database of this stack. */
+  readonly authorities: pulumi.Output<string>;
   /** State of the database as the operator reports it. */
   readonly state: pulumi.Output<string>;
 
@@ -45,7 +53,7 @@ export class Database extends pulumi.ComponentResource {
       {
         metadata: {
           name: names.database,
-          labels: { "app.kubernetes.io/part-of": "ratesapp", "pod-security.kubernetes.io/enforce": "restricted" },
+          labels: { "app.kubernetes.io/part-of": "ratesapp", ...RESTRICTED },
         },
       },
       { parent: this, protect },
@@ -55,20 +63,10 @@ export class Database extends pulumi.ComponentResource {
     const password = new random.RandomPassword("superuser", { length: 32, special: false }, { parent: this });
     this.superuserPassword = password.result;
     const archive = this.#archive(args);
-    const { backups } = settings;
-    databaseNetworkPolicies(
-      {
-        namespace: this.namespace,
-        workloads: names.workloads,
-        dns: cluster.dns,
-        addressFamilies: args.settings.cluster.addressFamilies,
-        apiServerPorts: args.settings.cluster.apiServerPorts,
-        operator: platform.cloudnativePgNamespace,
-        archivePort: backups && portOf(backups.endpoint),
-        podIdentity: backups?.credentials === "identity",
-      },
-      { parent: this },
-    );
+    this.#closeNetwork(args);
+    const generation = args.settings.access.authorityGeneration;
+    const authorities = new ServerAuthorities("server-ca", { namespace: this.namespace, generation }, { parent: this });
+    this.authorities = authorities.trusted;
     const superuserSecret = this.#superuserSecret();
     this.clusters = Object.entries(settings.clusters).map(([clusterName, beginning]) =>
       databaseCluster(
@@ -80,6 +78,7 @@ export class Database extends pulumi.ComponentResource {
           settings: args.settings,
           cluster,
           superuserSecret,
+          authority: { secretName: authorities.secretName, generation },
           archive,
           backupCredentials,
           workloads: names.workloads,
@@ -93,6 +92,24 @@ export class Database extends pulumi.ComponentResource {
     this.state = stateOf(serving.resource);
     if (platform.prometheus !== "absent") podMonitors(this.namespace, { parent: this });
     this.registerOutputs();
+  }
+
+  #closeNetwork({ apiWrites, dns, names, settings }: DatabaseArgs): void {
+    const { backups } = settings.database;
+    databaseNetworkPolicies(
+      {
+        namespace: this.namespace,
+        workloads: names.workloads,
+        dns,
+        apiWrites,
+        addressFamilies: settings.cluster.addressFamilies,
+        apiServerPorts: settings.cluster.apiServerPorts,
+        operator: settings.platform.cloudnativePgNamespace,
+        archivePort: backups && portOf(backups.endpoint),
+        podIdentity: backups?.credentials === "identity",
+      },
+      { parent: this },
+    );
   }
 
   #superuserSecret(): pulumi.Output<string> {

@@ -16,15 +16,18 @@ export interface PoolerArgs {
 
 const IMAGE = "ghcr.io/cloudnative-pg/pgbouncer:1.25.1";
 
+/** Name of the pooler's Service. It is also the value of the pods' label `cnpg.io/poolerName`. */
+export const poolerName = (cluster: string, type: PoolerArgs["type"]): string => `${cluster}-pooler-${type}`;
+
 /** PgBouncer in transaction mode. Hundreds of pods share a few dozen server connections. */
 export class Pooler extends pulumi.ComponentResource {
-  /** Name of the Service. It is also the value of the pods' label `cnpg.io/poolerName`. */
+  /** {@link poolerName}, when the pooler is there. */
   readonly name: pulumi.Output<string>;
 
   constructor(name: string, args: PoolerArgs, options: pulumi.ComponentResourceOptions) {
     super("ratesapp:database:Pooler", name, {}, options);
     const { cluster, made, namespace, settings, type, zones } = args;
-    const labels = { "cnpg.io/poolerName": `${cluster}-pooler-${type}` };
+    const labels = { "cnpg.io/poolerName": poolerName(cluster, type) };
     const pooler = new kubernetes.apiextensions.CustomResource(
       name,
       {

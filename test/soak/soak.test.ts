@@ -126,12 +126,11 @@ describe("a service that gets a publish a second", function () {
     let { state } = await send(`/batches/${id}/${published ? "publish" : "retract"}`);
     // A publish that takes longer goes on behind its answer.
     if (published && state !== "published") {
-      state = await until(`batch ${id} is published`, async () => {
-        const found = (await (await fetch(`${url}/batches/${id}`, { headers: AUTHORIZED })).json()) as {
-          state: string;
-        };
-        return found.state === "published" && found.state;
-      });
+      const ended = async () => {
+        const found = await (await fetch(`${url}/batches/${id}`, { headers: AUTHORIZED })).json();
+        return (found as { state: string }).state === "published" && "published";
+      };
+      state = await until(`batch ${id} is published`, ended, { timeoutMs: 60_000 });
     }
     expect(state, `batch ${id}`).to.equal(published ? "published" : "retracted");
     batch.published = published;

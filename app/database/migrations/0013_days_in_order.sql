@@ -1,18 +1,20 @@
 -- A publish or retract finds the days that it shows or hides by an index, however many batches its feed has
 -- (docs/architecture.md, "Many batches").
 
--- Readers wait until this migration ends: seconds for hundreds of thousands of days. Batches come first, as in a publish.
+-- Readers wait until this migration ends: seconds for hundreds of thousands of days. Batches come first, as in a
+-- publish.
 LOCK TABLE batches IN SHARE ROW EXCLUSIVE MODE;
--- Feed and sequence of the batch while it is published, and whether its mode is `replace`; null otherwise. Triggers write
--- them, so that changes by the release before count too. They do not have the names of the columns of batches: in a join
--- of the two tables that names these without their table, as the release before may have, they would be ambiguous.
+-- Feed and sequence of the batch while it is published, and whether its mode is `replace`; null otherwise. Triggers
+-- write them, so that changes by the release before count too. They do not have the names of the columns of batches:
+-- in a join of the two tables that names these without their table, as the release before may have, they would be
+-- ambiguous.
 ALTER TABLE batch_days
   ADD COLUMN published_feed text,
   ADD COLUMN published_sequence bigint,
   ADD COLUMN replaces boolean;
 
--- A retracted batch is marked too if rates of it are laid aside: the release before would publish it again without these
--- rates where a later `replace` hides it, and the retract of that would not bring them back.
+-- A retracted batch is marked too if rates of it are laid aside: the release before would publish it again without
+-- these rates where a later `replace` hides it, and the retract of that would not bring them back.
 ALTER TABLE batches ADD CONSTRAINT batches_aside
   CHECK (NOT laid_aside OR state = 'retracted' OR state = 'published' AND mode = 'replace');
 UPDATE batches b SET laid_aside = true
@@ -65,7 +67,8 @@ CREATE INDEX batches_replacing ON batches (feed, sequence)
   WHERE mode = 'replace' AND state IN ('published', 'retracted');
 
 -- As before, and also notes the months of visible days whose totals change: a retract takes its batch out of a fold,
--- and the day of the fold stays visible.
+-- and the day of the fold stays visible. EXCEPT and no join: a session keeps the plan that suits the rows of its first
+-- update, and a join that loops over few rows takes seconds over thousands, while all publishes wait.
 CREATE OR REPLACE FUNCTION note_months() RETURNS trigger
 LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 DECLARE
@@ -73,8 +76,13 @@ DECLARE
 BEGIN
   IF TG_OP = 'UPDATE' THEN
     noted := noted || ARRAY(
-      SELECT DISTINCT date_trunc('month', day)::date FROM was JOIN became USING (batch_id, day)
-      WHERE was.visible <> became.visible OR became.visible AND was.prices <> became.prices);
+      SELECT DISTINCT date_trunc('month', day)::date FROM (
+        (SELECT batch_id, day, prices FROM was WHERE visible
+         EXCEPT SELECT batch_id, day, prices FROM became WHERE visible)
+        UNION ALL
+        (SELECT batch_id, day, prices FROM became WHERE visible
+         EXCEPT SELECT batch_id, day, prices FROM was WHERE visible)
+      ) changed);
   ELSE
     noted := noted || ARRAY(SELECT DISTINCT date_trunc('month', day)::date FROM was WHERE visible);
   END IF;

@@ -41,7 +41,7 @@ export function feedDefinition(): Json {
               properties: {
                 apiVersion: { type: "string" },
                 kind: { type: "string" },
-                metadata: { type: "object" },
+                metadata: { type: "object", properties: { name: { type: "string" } } },
                 spec: structural(feedSpec),
                 status: structural(feedStatus),
               },
@@ -49,6 +49,8 @@ export function feedDefinition(): Json {
                 {
                   rule: `self.metadata.name.matches(r"${feedNameRule.pattern}")`,
                   message: `the name ${feedNameRule.message}`,
+                  fieldPath: ".metadata.name",
+                  reason: "FieldValueForbidden",
                 },
               ],
             },

@@ -8,8 +8,9 @@ const AGAIN: Backoff = { firstMs: 750, longestMs: 15_000, jitter: 2 / 3 };
 const CHANGES: ReadonlySet<string> = new Set(["ADDED", "MODIFIED", "DELETED"]);
 /**
  * A watch that says nothing for this long is taken for lost. The API server says a bookmark about once a minute, also
- * where no object changes, so an idle watch lasts as long as the API server keeps it (30 minutes or more). With the
- * library's 30 s each watch would begin again twice a minute, with a TLS handshake each time.
+ * where no object of the kind changes, if its etcd tells it of its progress; such a watch lasts until the API server
+ * ends it (30 minutes or more). With the library's 30 s, each watch would begin again twice a minute, with a TLS
+ * handshake each time.
  */
 const SILENT_MS = 150_000;
 
