@@ -1,3 +1,5 @@
+import { X509Certificate } from "node:crypto";
+import { readFileSync } from "node:fs";
 import pg from "pg";
 
 const FORM = "must look like postgres://user:password@host:5432/database";
@@ -37,9 +39,22 @@ export function mistakeInDatabaseUrl(url: string): string | undefined {
   }
   try {
     const { port } = new pg.Client({ connectionString: url });
-    return port >= 1 && port <= 65_535 ? undefined : "must have a port from 1 to 65535";
+    if (!(port >= 1 && port <= 65_535)) return "must have a port from 1 to 65535";
   } catch (error) {
     const isFile = (error as NodeJS.ErrnoException).syscall !== undefined;
     return isFile ? "names a file that cannot be read (sslrootcert, sslcert or sslkey)" : `${FORM}; ${ESCAPE}`;
+  }
+  const authorities = parameters.get("sslrootcert");
+  return authorities !== null && !isCertificate(authorities)
+    ? "names a file without a certificate (sslrootcert)"
+    : undefined;
+}
+
+/** With a file that holds none, every server would be refused, for ever. */
+function isCertificate(path: string): boolean {
+  try {
+    return new X509Certificate(readFileSync(path)).subject !== undefined;
+  } catch {
+    return false;
   }
 }

@@ -3,7 +3,8 @@ import packageJson from "../package.json" with { type: "json" };
 import { Access } from "./access/access.js";
 import { clusterOf } from "./cluster/choose-cluster.js";
 import { Database } from "./database/database.js";
-import { namesOf } from "./names.js";
+import type { DatabaseCluster } from "./database/database-cluster.js";
+import { namesOf, suffixOf } from "./names.js";
 import { outputsOf } from "./outputs.js";
 import { manifestsOf } from "./platform/operator-manifests.js";
 import { Platform } from "./platform/platform.js";
@@ -29,33 +30,46 @@ const names = namesOf(stack);
 
 const cluster = clusterOf(stack, names, settings);
 const inCluster = { provider: cluster.provider };
+const dns = { to: settings.cluster.dns.to ?? cluster.dns, ports: settings.cluster.dns.ports };
 
 const platform = new Platform(
   "platform",
   {
-    platform: settings.platform,
+    settings,
     manifests: await manifestsOf(settings.platform),
-    access: cluster.access,
-    protect: settings.protect,
+    cluster,
+    dns,
   },
   inCluster,
 );
 
 const database = new Database(
   "database",
-  { names, settings, cluster, backupCredentials: secrets.backupCredentials },
+  {
+    stack,
+    names,
+    settings,
+    cluster,
+    dns,
+    apiWrites: secrets.writeTokens !== undefined,
+    backupCredentials: secrets.backupCredentials,
+  },
   { ...inCluster, dependsOn: [...platform.forDatabase] },
 );
 
-const namespace = workloadsNamespace(names.workloads, inCluster);
-const access = new Access(
-  "access",
-  { stack, names, settings, cluster: cluster.access, database, namespace },
-  inCluster,
-);
+const namespace = workloadsNamespace(names.workloads, cluster.namespaceLabels, inCluster);
+const { superuserPassword } = database;
+const accessTo = (one: DatabaseCluster) =>
+  new Access(
+    `access${suffixOf(one.name)}`,
+    { stack, names, settings, cluster: cluster.access, database: one, superuserPassword, namespace },
+    inCluster,
+  );
+const access = accessTo(database.serving);
+for (const one of database.clusters) if (one !== database.serving) accessTo(one);
 const workloads = new Workloads(
   "workloads",
-  { names, settings, secrets, places, cluster, access, namespace },
+  { names, settings, secrets, places, cluster, dns, access, authorities: database.authorities, namespace },
   inCluster,
 );
 

@@ -4,8 +4,6 @@ export interface Names {
   readonly workloads: string;
   /** Namespace of the database. */
   readonly database: string;
-  /** Name of the CloudNativePG Cluster and its ServiceAccount. The names of its Services begin with it. */
-  readonly databaseCluster: string;
   /** Name of the Helm release. The names of its objects begin with it. */
   readonly release: string;
 }
@@ -14,6 +12,11 @@ export interface Names {
 export const namesOf = (stack: string): Names => ({
   workloads: `ratesapp-${stack}`,
   database: `ratesapp-${stack}-database`,
-  databaseCluster: "ratesapp",
   release: "ratesapp",
 });
+
+/** Name of the CloudNativePG Cluster with which a stack begins. */
+export const FIRST_CLUSTER = "ratesapp";
+
+/** The end of the names of what each database of a stack has once. The first database has none. */
+export const suffixOf = (cluster: string): string => (cluster === FIRST_CLUSTER ? "" : `-${cluster}`);

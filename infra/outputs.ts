@@ -20,16 +20,18 @@ export function outputsOf({ cluster, database, names, settings, workloads }: Out
   const context = cluster.context === undefined ? "" : ` --context ${cluster.context}`;
   const forward = (namespace: string, target: string) => `kubectl${context} -n ${namespace} port-forward ${target}`;
   return {
+    /** Where each database stores its backups and WAL, by the name of its Cluster. */
+    archives: Object.fromEntries(database.clusters.flatMap(({ archive, name }) => (archive ? [[name, archive]] : []))),
     /** Public address; without an Ingress, the address while `forwardApi` runs. */
     api: ingress ? `http${ingress.tls || ingress.tlsSecretName ? "s" : ""}://${ingress.host}` : "http://localhost:3000",
     apiInCluster: workloads.url,
     forwardApi: forward(names.workloads, `svc/${names.release} 3000:80`),
     /** While it runs: psql -h localhost -p 5433 -U ratesapp_monitoring_a ratesapp. */
-    forwardDatabase: forward(names.database, `svc/${names.databaseCluster}-rw 5433:5432`),
+    forwardDatabase: forward(names.database, `svc/${settings.database.serving}-rw 5433:5432`),
     ...(settings.platform.prometheus !== "absent" && {
       forwardPrometheus: forward(namespaces.prometheus, "svc/prometheus-operated 9090"),
     }),
-    databaseState: pulumi.interpolate`${database.state}; now: kubectl${context} -n ${names.database} get cluster ${names.databaseCluster}`,
+    databaseState: pulumi.interpolate`${database.state}; now: kubectl${context} -n ${names.database} get cluster ${settings.database.serving}`,
     /** The command that adds the context to the kubeconfig, which the other commands use. */
     login: cluster.login ?? "none needed",
     registry: cluster.registry ?? "none of its own",

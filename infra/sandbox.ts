@@ -55,7 +55,7 @@ function sandbox({ assignments, empty, name }: NonNullable<ReturnType<typeof san
   if (!ownOperator && operators.items.length === 0) {
     // Not part of the stack: if it were destroyed together with a sandbox, the databases of all other sandboxes would
     // be deleted too.
-    run("kubectl", ["--context", context, "apply", "--server-side", "-f", releases.cloudnativePg.manifest]);
+    run("kubectl", ["--context", context, "apply", "--server-side", "-f", inProject(releases.cloudnativePg.manifest)]);
   }
   if (!ownOperator) {
     const { name: operator = "cnpg-controller-manager", namespace = namespaces.cloudnativePg } =

@@ -1,6 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
-import pg from "pg";
+import type pg from "pg";
 import { sleep } from "../sleep.js";
+import { Client } from "./client.js";
 import { withSessionSettings } from "./session-settings.js";
 import { meaningOf } from "./sqlstates.js";
 
@@ -55,7 +56,7 @@ export async function listMigrations(): Promise<Migration[]> {
  */
 export async function migrate(url: string, migrations?: readonly Migration[]): Promise<Migration[]> {
   const connectionString = withSessionSettings(url, { withoutLimit: true });
-  const client = new pg.Client({ connectionString, application_name: "ratesapp migrate" });
+  const client = new Client({ connectionString, application_name: "ratesapp migrate" });
   client.on("error", () => {});
   await client.connect();
   try {

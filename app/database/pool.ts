@@ -1,6 +1,7 @@
 import { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
+import { Client } from "./client.js";
 import { withSessionSettings } from "./session-settings.js";
 
 /** What a pool connects to, and the limits of its sessions. */
@@ -33,6 +34,7 @@ export function openPool(options: PoolOptions): pg.Pool {
   const report = options.onConnectionError ?? (() => {});
   const sockets = new Set<Socket>();
   const pool = new PoolOfSockets(sockets, {
+    Client,
     connectionString: withSessionSettings(options.url, { withoutLimit: options.statementTimeoutMs === 0 }),
     max: options.size,
     application_name: options.applicationName,

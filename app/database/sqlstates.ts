@@ -1,3 +1,5 @@
+import { UntrustedServerError } from "./untrusted-server.js";
+
 /**
  * What an error of the database means. The table says what a read, a write over HTTP and an ingest do about each
  * meaning; "again" means that they try again.
@@ -83,6 +85,8 @@ const AWAY_MESSAGE =
 /** What an error means; undefined if it does not tell whether another attempt could succeed. */
 export function meaningOf(error: unknown): Meaning | undefined {
   if (!(error instanceof Error)) return undefined;
+  // While certificates are replaced, the next connection may find a server, or a file of authorities, that is current.
+  if (error instanceof UntrustedServerError) return "away";
   const { code, routine } = error as Error & { readonly code?: unknown; readonly routine?: unknown };
   if (typeof code === "string") {
     if (AWAY_CODES.has(code)) return "away";

@@ -2,14 +2,15 @@ import * as postgresql from "@pulumi/postgresql";
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterAccess } from "../cluster/kubernetes-cluster.js";
 import { DATABASE } from "../database/cluster-spec.js";
-import type { Database } from "../database/database.js";
-import type { Names } from "../names.js";
+import { type DatabaseCluster, readsOf } from "../database/database-cluster.js";
+import { type Names, suffixOf } from "../names.js";
 import type { Settings } from "../settings/schema.js";
 import { nothingForEverybody } from "./grants.js";
-import { localPortOf } from "./local-port.js";
+import { localPortFor } from "./local-port.js";
 import { PortForward } from "./port-forward.js";
 import { PurposeAccess } from "./purpose-access.js";
 import { type PurposeName, purposes } from "./purposes.js";
+import { dropRolesOfBackup } from "./roles-of-backup.js";
 
 export interface AccessArgs {
   readonly stack: string;
@@ -17,12 +18,13 @@ export interface AccessArgs {
   readonly settings: Settings;
   /** How the port-forward reaches the cluster. */
   readonly cluster: ClusterAccess;
-  readonly database: Database;
+  readonly database: DatabaseCluster;
+  readonly superuserPassword: pulumi.Output<string>;
   /** Namespace of the pods that get the Secrets. */
   readonly namespace: pulumi.Input<string>;
 }
 
-/** The roles and rights in the database, and the Secrets with which pods connect. */
+/** The roles and rights in one database, and the Secrets with which pods connect to it. */
 export class Access extends pulumi.ComponentResource {
   /** Names of the Secrets. Each has one key, `url`. */
   readonly secretNames: Readonly<Record<PurposeName, pulumi.Output<string>>>;
@@ -31,18 +33,20 @@ export class Access extends pulumi.ComponentResource {
 
   constructor(name: string, args: AccessArgs, options: pulumi.ComponentResourceOptions) {
     super("ratesapp:access:Access", name, {}, options);
-    const { database, names, namespace, settings } = args;
+    const { database, names, namespace, settings, superuserPassword } = args;
     const generation = settings.access.passwordGeneration;
-    this.revision = `generation-${generation}-${database.reads}`;
+    const suffix = suffixOf(database.name);
+    this.revision = `generation-${generation}-${readsOf(settings.database)}`;
 
+    const port = portForward(args);
     const provider = new postgresql.Provider(
-      "database",
+      `database${suffix}`,
       {
         host: "127.0.0.1",
-        port: portForward(args),
+        port,
         database: DATABASE,
         username: "postgres",
-        password: database.superuserPassword,
+        password: superuserPassword,
         superuser: true,
         // The connection is encrypted as far as the pod. The certificate is not verified: it does not name 127.0.0.1.
         sslmode: "require",
@@ -54,16 +58,23 @@ export class Access extends pulumi.ComponentResource {
     );
     // Roles and grants are deleted together with the database. `pulumi destroy` does not run this program, so there is
     // no port-forward to delete them one by one.
-    const inside = { provider, deletedWith: database.resource, dependsOn: database.resource };
-
-    let after = nothingForEverybody({ options: { ...inside, parent: this }, after: database.resource });
+    const inDatabase = { provider, deletedWith: database.resource };
     const all = purposes(settings.api.statementTimeoutMs);
+    const restored = typeof database.beginning === "object";
+    const dropRoles = restored
+      ? [dropRolesOfBackup({ cluster: database.name, purposes: Object.values(all), port, superuserPassword })]
+      : [];
+    let after = nothingForEverybody(
+      { options: { ...inDatabase, parent: this }, after: database.resource, suffix },
+      dropRoles,
+    );
+    const inside = { ...inDatabase, dependsOn: restored ? after : database.resource };
     const secretOf = (purpose: PurposeName): pulumi.Output<string> => {
       const host = purpose === "api" ? database.readHost : database.primaryHost;
-      const secretName = `${names.release}-database-${purpose}`;
+      const secretName = `${names.release}-database-${purpose}${suffix}`;
       const access = new PurposeAccess(
-        `database-${purpose}`,
-        { purpose: all[purpose], generation, host, secretName, namespace, after, inside },
+        `database-${purpose}${suffix}`,
+        { purpose: all[purpose], generation, host, secretName, namespace, after, inside, suffix },
         { parent: this },
       );
       after = access.last;
@@ -80,14 +91,15 @@ export class Access extends pulumi.ComponentResource {
 }
 
 /** Opens the port-forward for as long as the program runs, and returns its local port. A preview opens none. */
-function portForward({ cluster, names, settings, stack }: AccessArgs): pulumi.Output<number> {
-  const localPort = settings.access.localPort ?? localPortOf(stack);
+function portForward({ cluster, database, names, settings, stack }: AccessArgs): pulumi.Output<number> {
+  const databases = Object.keys(settings.database.clusters);
+  const localPort = localPortFor(stack, database.name, databases, settings.access.localPort);
   if (pulumi.runtime.isDryRun()) return pulumi.output(localPort);
   return pulumi.output(cluster.kubeconfig).apply(async (kubeconfig) => {
     const { context } = cluster;
     // Imported only here: a preview would load the client of Kubernetes for nothing.
     const { primaryOf } = await import("./primary.js");
-    const primary = primaryOf({ kubeconfig, context, namespace: names.database, cluster: names.databaseCluster });
+    const primary = primaryOf({ kubeconfig, context, namespace: names.database, cluster: database.name });
     const onProblem = (message: string) => void pulumi.log.warn(message);
     const forward = await PortForward.open({ ...primary, localPort, onProblem });
     return forward.unref().port;

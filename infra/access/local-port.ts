@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { suffixOf } from "../names.js";
 
 const FIRST = 20_000;
 const COUNT = 10_000;
@@ -10,3 +11,18 @@ const COUNT = 10_000;
  */
 export const localPortOf = (stack: string): number =>
   FIRST + (createHash("sha256").update(`ratesapp/${stack}`).digest().readUInt32BE() % COUNT);
+
+/**
+ * Each database of a stack has a local port of its own.
+ * @param databases names of all databases of the stack.
+ * @param localPort the first of them, if the settings name one.
+ */
+export function localPortFor(
+  stack: string,
+  database: string,
+  databases: readonly string[],
+  localPort: number | undefined,
+): number {
+  if (localPort === undefined) return localPortOf(`${stack}${suffixOf(database)}`);
+  return localPort + [...databases].sort().indexOf(database);
+}

@@ -3,6 +3,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { type Generation, generations } from "./generations.js";
 import type { Purpose } from "./purposes.js";
+import { loginName } from "./roles-of-backup.js";
 
 export interface LoginRolesArgs {
   readonly purpose: Purpose;
@@ -10,6 +11,8 @@ export interface LoginRolesArgs {
   readonly generation: number;
   /** Name of the group. The login roles become its members. */
   readonly group: pulumi.Input<string>;
+  /** The end of the names of all resources of this database. */
+  readonly databaseSuffix: string;
 }
 
 /** A role with a password. */
@@ -20,12 +23,12 @@ export interface Login {
 
 /** Makes the two login roles of a purpose. Returns the one that pods get now (generations.ts). */
 export function loginRoles(
-  { generation, group, purpose }: LoginRolesArgs,
+  { databaseSuffix, generation, group, purpose }: LoginRolesArgs,
   options: pulumi.CustomResourceOptions,
 ): Login {
   const login = ({ madeAt, suffix }: Generation): Login => {
     const password = new random.RandomPassword(
-      `${purpose.name}-${suffix}`,
+      `${purpose.name}-${suffix}${databaseSuffix}`,
       // Letters and digits need no escaping in a URL.
       { length: 32, special: false, keepers: { generation: String(madeAt) } },
       // If the old password were deleted first, everything made from it would be deleted too: the Secret and the pods
@@ -33,9 +36,9 @@ export function loginRoles(
       { ...(options.parent && { parent: options.parent }), deleteBeforeReplace: false },
     );
     const role = new postgresql.Role(
-      `${purpose.name}-${suffix}`,
+      `${purpose.name}-${suffix}${databaseSuffix}`,
       {
-        name: `ratesapp_${purpose.name}_${suffix}`,
+        name: loginName(purpose.name, suffix),
         login: true,
         password: password.result,
         roles: [group],

@@ -2,6 +2,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as postgresql from "@pulumi/postgresql";
 import * as pulumi from "@pulumi/pulumi";
 import { DATABASE } from "../database/cluster-spec.js";
+import { AUTHORITIES_FILE } from "./authorities-file.js";
 import { grants } from "./grants.js";
 import { loginRoles } from "./login-roles.js";
 import type { Purpose } from "./purposes.js";
@@ -21,6 +22,8 @@ export interface PurposeAccessArgs {
    * Options with the database provider, and with the resource that takes the roles and grants along when it is deleted.
    */
   readonly inside: pulumi.CustomResourceOptions;
+  /** The end of the names of all resources of this database. */
+  readonly suffix: string;
 }
 
 /** The access for one purpose: a group with its grants, two login roles, and the Secret with which pods connect. */
@@ -31,29 +34,30 @@ export class PurposeAccess extends pulumi.ComponentResource {
 
   constructor(name: string, args: PurposeAccessArgs, options: pulumi.ComponentResourceOptions) {
     super("ratesapp:access:PurposeAccess", name, {}, options);
-    const { generation, host, purpose } = args;
+    const { generation, host, purpose, suffix } = args;
     const inside = { ...args.inside, parent: this };
     // The group of the owner was created together with the database.
     const group =
       purpose.name === "owner"
         ? undefined
         : new postgresql.Role(
-            purpose.name,
+            `${purpose.name}${suffix}`,
             { name: purpose.group, login: false, roles: [...purpose.memberOf], skipReassignOwned: true },
             inside,
           ).name;
-    this.last = group ? grants(purpose, group, { options: inside, after: args.after }) : args.after;
-    const { password, user } = loginRoles({ purpose, generation, group: group ?? purpose.group }, inside);
+    this.last = group ? grants(purpose, group, { options: inside, after: args.after, suffix }) : args.after;
+    const { password, user } = loginRoles(
+      { purpose, generation, group: group ?? purpose.group, databaseSuffix: suffix },
+      inside,
+    );
     const session = purpose.sessionOptions ? `&options=${encodeURIComponent(purpose.sessionOptions)}` : "";
     this.secretName = new kubernetes.core.v1.Secret(
       name,
       {
         metadata: { name: args.secretName, namespace: args.namespace },
         stringData: {
-          // The connection is encrypted, but the certificate is not verified. The operator renews its certificate
-          // authority every 90 days. A copy of the authority in this namespace would expire after 90 days without a
-          // `pulumi up`, and pods could no longer connect. NetworkPolicies decide which pods can answer.
-          url: pulumi.interpolate`postgresql://${user}:${password}@${host}:5432/${DATABASE}?sslmode=no-verify${session}`,
+          // A server that cannot show a certificate of these authorities for this host gets no password.
+          url: pulumi.interpolate`postgresql://${user}:${password}@${host}:5432/${DATABASE}?sslmode=verify-full&sslrootcert=${AUTHORITIES_FILE}${session}`,
         },
       },
       // The Secret is made after the grants, so that a pod that reads it finds a role with all its rights.

@@ -11,11 +11,23 @@ export function clusterOf(stack: string, names: Names, settings: Settings): Kube
   const { cluster, database, feeds, protect } = settings;
   if (cluster.eks) {
     const tags = { project: "ratesapp", stack };
-    const provider = new aws.Provider("aws", { region: cluster.eks.region as aws.Region, defaultTags: { tags } });
+    const { accountId, region } = cluster.eks;
+    const provider = new aws.Provider("aws", {
+      region: region as aws.Region,
+      defaultTags: { tags },
+      ...(accountId !== undefined && { allowedAccountIds: [accountId] }),
+    });
     const backups = database.backups !== undefined;
     return new EksCluster(
       `ratesapp-${stack}`,
-      { ...cluster.eks, names, backups, deliveryRights: deliveryRights(feeds), protect },
+      {
+        ...cluster.eks,
+        names,
+        databases: database.clusters,
+        backups,
+        deliveryRights: deliveryRights(feeds, cluster.eks.deliveryKeyArns),
+        protect,
+      },
       { providers: [provider] },
     );
   }

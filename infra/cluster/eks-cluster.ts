@@ -3,8 +3,10 @@ import * as eks from "@pulumi/eks";
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Names } from "../names.js";
+import type { Peer } from "../network/peers.js";
+import type { Settings } from "../settings/schema.js";
 import { BackupBucket } from "./backup-bucket.js";
-import { databaseNodePool } from "./database-node-pool.js";
+import { databaseNodePools } from "./database-node-pools.js";
 import { ImageRegistry } from "./image-registry.js";
 import type { Archive, ClusterAccess, KubernetesCluster, Placement } from "./kubernetes-cluster.js";
 import { kubernetesProvider } from "./kubernetes-provider.js";
@@ -12,15 +14,18 @@ import { loadBalancerClass } from "./load-balancer-class.js";
 import { Network, type NetworkArgs } from "./network.js";
 import { type PolicyStatement, podIdentity } from "./pod-identity.js";
 import { storageClass } from "./storage-class.js";
+import { zoneSubnets } from "./subnets.js";
 
 export interface EksClusterArgs extends NetworkArgs {
   readonly region: string;
   /** Version of Kubernetes, such as `1.34`. */
   readonly version: string;
-  readonly publicAccessCidrs: readonly string[];
+  /** If not set or empty, the API server is reached from inside of the VPC only. */
+  readonly publicAccessCidrs?: readonly string[] | undefined;
   readonly adminRoleArns: readonly string[];
   /** Names of the database, whose ServiceAccount may write to the bucket, and of the workloads. */
   readonly names: Names;
+  readonly databases: Settings["database"]["clusters"];
   /** True to make a bucket for backups. */
   readonly backups: boolean;
   /** Rights of ingest pods on the buckets of deliveries. */
@@ -45,8 +50,20 @@ export class EksCluster extends pulumi.ComponentResource implements KubernetesCl
   readonly databasePlacement: Placement;
   readonly archive: Archive | undefined;
   readonly ingressClass: pulumi.Output<string>;
+  /** TLS 1.2 and 1.3 with forward secrecy. The default of load balancers is older. */
+  readonly ingressAnnotations = {
+    "alb.ingress.kubernetes.io/target-type": "ip",
+    "alb.ingress.kubernetes.io/ssl-policy": "ELBSecurityPolicy-TLS13-1-2-Res-2021-06",
+  };
+  /**
+   * A pod is ready when the load balancer knows it. Otherwise a release could end the last pod that the load balancer
+   * knows, while it is still checking the new ones.
+   */
+  readonly namespaceLabels = { "eks.amazonaws.com/pod-readiness-gate-inject": "enabled" };
+  readonly hidesItsParts = true;
   /** In Auto Mode each node answers DNS itself, so there are no pods to select. */
   readonly dns = [];
+  readonly loadBalancers: readonly Peer[];
   readonly registry: pulumi.Output<string>;
 
   constructor(name: string, args: EksClusterArgs, options: pulumi.ComponentResourceOptions) {
@@ -71,16 +88,15 @@ export class EksCluster extends pulumi.ComponentResource implements KubernetesCl
         name,
         version: args.version,
         vpcId: network.vpcId,
+        // Nodes of the built-in pools are made in the subnets that are named here. Load balancers find the public ones
+        // by their tags.
         privateSubnetIds: network.privateSubnetIds,
-        publicSubnetIds: network.publicSubnetIds,
         autoMode: { enabled: true, createNodeRole: true, computeConfig: { nodePools: ["system", "general-purpose"] } },
         authenticationMode: eks.AuthenticationMode.Api,
-        accessEntries: Object.fromEntries(
-          args.adminRoleArns.map((principalArn) => [principalArn, admin(principalArn)]),
-        ),
-        endpointPublicAccess: true,
-        endpointPrivateAccess: true,
-        publicAccessCidrs: [...args.publicAccessCidrs],
+        ...(args.adminRoleArns.length > 0 && {
+          accessEntries: Object.fromEntries(args.adminRoleArns.map((arn) => [arn, admin(arn)])),
+        }),
+        ...endpointsOf(args.publicAccessCidrs),
         encryptionConfigKeyArn: key.arn,
         enabledClusterLogTypes: ["api", "audit", "authenticator"],
         // AWS upgrades a version whose support has ended. With the default, it would cost six times as much instead.
@@ -94,9 +110,19 @@ export class EksCluster extends pulumi.ComponentResource implements KubernetesCl
     const inside = { parent: this, provider: this.provider };
 
     enforceNetworkPolicies(inside);
+    metricsServer(name, cluster.eksCluster.name, { parent: this });
     this.storageClass = storageClass({ protect }, inside);
-    this.databasePlacement = databaseNodePool(inside);
+    this.databasePlacement = databaseNodePools(
+      {
+        zones: network.zones,
+        subnetTags: network.nodeSubnetTags,
+        securityGroupId: cluster.clusterSecurityGroupId,
+        role: cluster.autoModeNodeRoleName,
+      },
+      inside,
+    );
     this.ingressClass = loadBalancerClass(inside);
+    this.loadBalancers = zoneSubnets(args.vpcCidr).map(({ publicCidr }) => ({ ipBlock: { cidr: publicCidr } }));
     this.registry = new ImageRegistry(name, { keyArn: key.arn, protect }, { parent: this }).url;
     this.archive = args.backups
       ? new BackupBucket(
@@ -105,7 +131,7 @@ export class EksCluster extends pulumi.ComponentResource implements KubernetesCl
             clusterName: cluster.eksCluster.name,
             keyArn: key.arn,
             namespace: names.database,
-            serviceAccount: names.databaseCluster,
+            databases: args.databases,
             protect,
           },
           { parent: this },
@@ -117,7 +143,7 @@ export class EksCluster extends pulumi.ComponentResource implements KubernetesCl
         {
           clusterName: cluster.eksCluster.name,
           namespace: names.workloads,
-          serviceAccount: `${names.release}-ingest`,
+          serviceAccounts: { "": `${names.release}-ingest` },
           statements: args.deliveryRights,
         },
         { parent: this },
@@ -138,6 +164,22 @@ function enforceNetworkPolicies(options: pulumi.CustomResourceOptions): void {
     options,
   );
 }
+
+/** The autoscaler of API pods reads their CPU from it. EKS brings none. */
+function metricsServer(name: string, clusterName: pulumi.Input<string>, options: pulumi.CustomResourceOptions): void {
+  new aws.eks.Addon(
+    `${name}-metrics-server`,
+    { clusterName, addonName: "metrics-server", resolveConflictsOnUpdate: "OVERWRITE" },
+    options,
+  );
+}
+
+/** From where the API server is reached: from inside of the VPC, and from these addresses. */
+const endpointsOf = (publicAccessCidrs: readonly string[] = []) => ({
+  endpointPrivateAccess: true,
+  endpointPublicAccess: publicAccessCidrs.length > 0,
+  ...(publicAccessCidrs.length > 0 && { publicAccessCidrs: [...publicAccessCidrs] }),
+});
 
 const admin = (principalArn: string) => ({
   principalArn,

@@ -19,7 +19,11 @@ export class ExistingCluster extends pulumi.ComponentResource implements Kuberne
   readonly databasePlacement = undefined;
   readonly archive = undefined;
   readonly ingressClass = undefined;
+  readonly ingressAnnotations = {};
+  readonly namespaceLabels = {};
+  readonly hidesItsParts = false;
   readonly dns = clusterDns;
+  readonly loadBalancers = [];
   readonly registry = undefined;
 
   constructor(name: string, args: ExistingClusterArgs, options?: pulumi.ComponentResourceOptions) {

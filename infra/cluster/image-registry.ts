@@ -33,9 +33,11 @@ export class ImageRegistry extends pulumi.ComponentResource {
         policy: {
           rules: [
             {
+              // An image with a tag may be running, or be what a rollback goes back to, so it is never removed. An
+              // image of several platforms is kept together with its parts, which have no tag.
               rulePriority: 1,
-              description: "the last hundred; a rollback needs the one before",
-              selection: { tagStatus: "any", countType: "imageCountMoreThan", countNumber: 100 },
+              description: "leftovers of pushes that failed",
+              selection: { tagStatus: "untagged", countType: "sinceImagePushed", countUnit: "days", countNumber: 14 },
               action: { type: "expire" },
             },
           ],

@@ -30,8 +30,16 @@ export interface KubernetesCluster {
   readonly archive: Archive | undefined;
   /** If undefined, the default of the cluster. */
   readonly ingressClass: pulumi.Output<string> | undefined;
-  /** The pods that answer DNS. If empty, any address is allowed, because no selector can describe them. */
+  /** Annotations of the API's Ingress, unless the settings give others. */
+  readonly ingressAnnotations: Readonly<Record<string, string>>;
+  /** Labels of the namespace of the workloads. */
+  readonly namespaceLabels: Readonly<Record<string, string>>;
+  /** True if the provider of the cluster runs the control plane, kube-proxy and DNS outside of it. */
+  readonly hidesItsParts: boolean;
+  /** Answers DNS, unless the settings name others. If empty, any address is allowed. */
   readonly dns: readonly Peer[];
+  /** Peers that connect to the API from outside of the cluster's pods, such as load balancers. */
+  readonly loadBalancers: readonly Peer[];
   /** Address of the registry for images, if the cluster has one. */
   readonly registry: pulumi.Output<string> | undefined;
 }

@@ -12,6 +12,9 @@ export class Network extends pulumi.ComponentResource {
   readonly vpcId: pulumi.Output<string>;
   readonly privateSubnetIds: pulumi.Output<string>[] = [];
   readonly publicSubnetIds: pulumi.Output<string>[] = [];
+  readonly zones: pulumi.Output<string>[] = [];
+  /** Tags of the subnets that nodes are made in, and of no others. */
+  readonly nodeSubnetTags: Readonly<Record<string, string>>;
 
   constructor(name: string, args: NetworkArgs, options: pulumi.ComponentResourceOptions) {
     super("ratesapp:cluster:Network", name, {}, options);
@@ -21,6 +24,7 @@ export class Network extends pulumi.ComponentResource {
       { parent: this },
     );
     this.vpcId = vpc.id;
+    this.nodeSubnetTags = { "ratesapp/nodes": name };
     const internet = new aws.ec2.InternetGateway(name, { vpcId: vpc.id, tags: { Name: name } }, { parent: this });
     const publicRoutes = new aws.ec2.RouteTable(
       `${name}-public`,
@@ -39,6 +43,7 @@ export class Network extends pulumi.ComponentResource {
     for (const [index, { privateCidr, publicCidr }] of zoneSubnets(args.vpcCidr).entries()) {
       const letter = "abc"[index];
       const zone = zones.apply((names) => nth(names, index));
+      this.zones.push(zone);
       const publicSubnetId = subnet(
         `${name}-public-${letter}`,
         { vpcId: vpc.id, zone, cidr: publicCidr, routeTableId: publicRoutes.id, loadBalancers: "elb" },
@@ -68,7 +73,14 @@ export class Network extends pulumi.ComponentResource {
       this.privateSubnetIds.push(
         subnet(
           privateName,
-          { vpcId: vpc.id, zone, cidr: privateCidr, routeTableId, loadBalancers: "internal-elb" },
+          {
+            vpcId: vpc.id,
+            zone,
+            cidr: privateCidr,
+            routeTableId,
+            loadBalancers: "internal-elb",
+            tags: this.nodeSubnetTags,
+          },
           inside,
         ),
       );
@@ -95,15 +107,16 @@ interface SubnetArgs {
   readonly routeTableId: pulumi.Output<string>;
   /** The load balancer controller finds its subnets by a tag of this name. */
   readonly loadBalancers: "elb" | "internal-elb";
+  readonly tags?: Readonly<Record<string, string>>;
 }
 
 /** A subnet in one zone, with its route to the internet. @returns its id. */
 function subnet(
   name: string,
-  { vpcId, zone, cidr, routeTableId, loadBalancers }: SubnetArgs,
+  { vpcId, zone, cidr, routeTableId, loadBalancers, tags: further }: SubnetArgs,
   options: pulumi.CustomResourceOptions,
 ): pulumi.Output<string> {
-  const tags = { Name: name, [`kubernetes.io/role/${loadBalancers}`]: "1" };
+  const tags = { Name: name, [`kubernetes.io/role/${loadBalancers}`]: "1", ...further };
   const { id } = new aws.ec2.Subnet(name, { vpcId, availabilityZone: zone, cidrBlock: cidr, tags }, options);
   new aws.ec2.RouteTableAssociation(name, { subnetId: id, routeTableId }, options);
   return id;

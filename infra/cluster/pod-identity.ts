@@ -5,7 +5,8 @@ export interface PodIdentityArgs {
   readonly clusterName: pulumi.Input<string>;
   /** Namespace of the pods. */
   readonly namespace: string;
-  readonly serviceAccount: string;
+  /** Names of ServiceAccounts, by the end of the names of their resources. */
+  readonly serviceAccounts: Readonly<Record<string, string>>;
   /** What the pods may do. */
   readonly statements: readonly PolicyStatement[];
 }
@@ -13,17 +14,17 @@ export interface PodIdentityArgs {
 /** A statement of an IAM policy that allows the actions. */
 export interface PolicyStatement {
   readonly Action: string[];
-  readonly Resource: pulumi.Input<string>;
+  readonly Resource: pulumi.Input<string> | string[];
 }
 
 /**
- * Gives the pods of a ServiceAccount rights on AWS, without a key that would have to be distributed and could be lost.
+ * Gives the pods of ServiceAccounts rights on AWS, without a key that would have to be distributed and could be lost.
  */
 export function podIdentity(
   name: string,
   args: PodIdentityArgs,
   options: pulumi.CustomResourceOptions,
-): aws.eks.PodIdentityAssociation {
+): aws.eks.PodIdentityAssociation[] {
   const role = new aws.iam.Role(
     name,
     {
@@ -51,14 +52,12 @@ export function podIdentity(
     },
     options,
   );
-  return new aws.eks.PodIdentityAssociation(
-    name,
-    {
-      clusterName: args.clusterName,
-      namespace: args.namespace,
-      serviceAccount: args.serviceAccount,
-      roleArn: role.arn,
-    },
-    { ...options, dependsOn: policy },
+  return Object.entries(args.serviceAccounts).map(
+    ([suffix, serviceAccount]) =>
+      new aws.eks.PodIdentityAssociation(
+        `${name}${suffix}`,
+        { clusterName: args.clusterName, namespace: args.namespace, serviceAccount, roleArn: role.arn },
+        { ...options, dependsOn: policy },
+      ),
   );
 }

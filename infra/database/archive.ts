@@ -1,91 +1,106 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import type { Origin } from "../settings/database-clusters.js";
 import type { Settings } from "../settings/schema.js";
 import type { BackupCredentials } from "../settings/secrets.js";
 
 type Backups = NonNullable<Settings["database"]["backups"]>;
 
-export interface ArchiveArgs extends Pick<Backups, "credentials" | "endpoint" | "method" | "retentionDays"> {
+export interface ArchiveArgs
+  extends Pick<
+    Backups,
+    "compression" | "cpu" | "credentials" | "encryption" | "endpoint" | "memory" | "method" | "retentionDays"
+  > {
   readonly namespace: pulumi.Input<string>;
-  /** Name of the database's CloudNativePG Cluster. The archive is named after it. */
-  readonly cluster: string;
   readonly destination: pulumi.Input<string>;
   /** Keys for the object store, if `credentials` is `secret`. */
   readonly keys: pulumi.Output<BackupCredentials> | undefined;
-  /** Folder of this database in the archive. */
-  readonly serverName: pulumi.Input<string>;
 }
 
-/** The parts of a CloudNativePG Cluster and a ScheduledBackup that describe the archive. */
-export interface ArchiveSpecs {
-  readonly cluster: { readonly backup?: object; readonly plugins?: readonly object[] };
+/** Where the databases of a stack store WAL and base backups. Each has a folder of its own, its server name. */
+export interface Archive {
+  readonly destination: pulumi.Input<string>;
+  /** The part of a CloudNativePG Cluster that makes it store into a folder. */
+  into(serverName: pulumi.Input<string>): object;
+  /** The part of an external cluster that is a database in the archive, or in another archive of the same store. */
+  from(origin: Origin): object;
+  /** The part of a ScheduledBackup. */
   readonly scheduledBackup: { readonly method: string; readonly pluginConfiguration?: { readonly name: string } };
 }
 
-/**
- * Size of the plugin's container beside each instance: it compresses eight files of 16 MiB at the same time. Its
- * requests equal its limits, like those of the instance. One container without this would make the whole pod a
- * candidate for early eviction.
- */
-const SIZE = { cpu: "500m", memory: "1Gi" };
-const ARCHIVER = { requests: SIZE, limits: SIZE };
-
 const PLUGIN = "barman-cloud.cloudnative-pg.io";
+const NAME = "ratesapp-archive";
 
 /**
  * Stores WAL and base backups through the Barman Cloud plugin, or through the support that is built into CloudNativePG
  * up to 1.30.
  */
-export function archiveOf(args: ArchiveArgs, options: pulumi.CustomResourceOptions): ArchiveSpecs {
-  const { cluster, destination, endpoint, method, namespace, retentionDays, serverName } = args;
+export function archiveOf(args: ArchiveArgs, options: pulumi.CustomResourceOptions): Archive {
+  const { compression, destination, encryption, endpoint, method, namespace, retentionDays } = args;
+  const encrypted = encryption && { encryption };
   const store = {
     destinationPath: destination,
     ...(endpoint && { endpointURL: endpoint }),
     s3Credentials: s3Credentials(args, options),
-    // gzip halves the bytes for little CPU. Eight files at a time keep up with a batch that fills a WAL segment every
-    // second.
-    wal: { compression: "gzip", maxParallel: 8 },
-    data: { compression: "gzip", jobs: 2 },
+    // Eight files at a time keep up with a batch that fills a WAL segment every second.
+    wal: { compression: "zstd", maxParallel: 8, ...encrypted },
+    data: { ...(compression !== "none" && { compression }), jobs: 2, ...encrypted },
   };
   const retentionPolicy = `${retentionDays}d`;
   if (method === "in-tree") {
     return {
+      destination,
       // Backups are taken from a replica, so that the disk and CPU of the primary stay free for writes.
-      cluster: { backup: { target: "prefer-standby", retentionPolicy, barmanObjectStore: { ...store, serverName } } },
+      into: (serverName) => ({
+        backup: { target: "prefer-standby", retentionPolicy, barmanObjectStore: { ...store, serverName } },
+      }),
+      from: ({ destination: other, server }) => ({
+        barmanObjectStore: { ...store, ...(other && { destinationPath: other }), serverName: server },
+      }),
       scheduledBackup: { method: "barmanObjectStore" },
     };
   }
-  const objectStore = new kubernetes.apiextensions.CustomResource(
-    "archive",
-    {
-      apiVersion: "barmancloud.cnpg.io/v1",
-      kind: "ObjectStore",
-      metadata: { name: `${cluster}-archive`, namespace },
-      spec: { retentionPolicy, configuration: store, instanceSidecarConfiguration: { resources: ARCHIVER } },
-    },
-    options,
-  );
-  return {
-    cluster: {
-      backup: { target: "prefer-standby" },
-      plugins: [
-        {
-          name: PLUGIN,
-          isWALArchiver: true,
-          parameters: { barmanObjectName: objectStore.metadata.name, serverName },
+  const size = { cpu: args.cpu, memory: args.memory };
+  const objectStore = (name: string, kubernetesName: string, configuration: object) =>
+    new kubernetes.apiextensions.CustomResource(
+      name,
+      {
+        apiVersion: "barmancloud.cnpg.io/v1",
+        kind: "ObjectStore",
+        metadata: { name: kubernetesName, namespace },
+        // Requests equal limits, like those of the instance. One container without this would make the whole pod a
+        // candidate for early eviction.
+        spec: {
+          retentionPolicy,
+          configuration,
+          instanceSidecarConfiguration: { resources: { requests: size, limits: size } },
         },
-      ],
+      },
+      options,
+    ).metadata.name;
+  const own = objectStore("archive", NAME, store);
+  return {
+    destination,
+    into: (serverName) => ({
+      backup: { target: "prefer-standby" },
+      plugins: [{ name: PLUGIN, isWALArchiver: true, parameters: { barmanObjectName: own, serverName } }],
+    }),
+    from: ({ destination: other, server }) => {
+      const name = other
+        ? objectStore(`archive-of-${server}`, `of-${server}`, { ...store, destinationPath: other })
+        : own;
+      return { plugin: { name: PLUGIN, parameters: { barmanObjectName: name, serverName: server } } };
     },
     scheduledBackup: { method: "plugin", pluginConfiguration: { name: PLUGIN } },
   };
 }
 
-function s3Credentials({ cluster, credentials, keys, namespace }: ArchiveArgs, options: pulumi.CustomResourceOptions) {
+function s3Credentials({ credentials, keys, namespace }: ArchiveArgs, options: pulumi.CustomResourceOptions) {
   if (credentials === "identity") return { inheritFromIAMRole: true };
   const secret = new kubernetes.core.v1.Secret(
     "archive",
     {
-      metadata: { name: `${cluster}-archive`, namespace },
+      metadata: { name: NAME, namespace },
       stringData: pulumi
         .secret(keys)
         .apply((given) => ({ id: given?.accessKeyId ?? "", key: given?.secretAccessKey ?? "" })),

@@ -1,12 +1,15 @@
 import type { Placement } from "../cluster/kubernetes-cluster.js";
+import type { Origin } from "../settings/database-clusters.js";
 import type { Settings } from "../settings/schema.js";
-import type { ArchiveSpecs } from "./archive.js";
 import { postgresParameters } from "./parameters.js";
+import { shutdownLimits } from "./shutdown.js";
 
 /** Name of the database. The roles that connect to it are made in infra/access. */
 export const DATABASE = "ratesapp";
 /** Role that owns the database and its tables. Only this role can run migrations. */
 export const OWNER = "ratesapp_owner";
+/** Name of the database in the archive, within the spec. */
+const ORIGIN = "origin";
 /** Shows which statements take the time. */
 const STATISTICS = "CREATE EXTENSION IF NOT EXISTS pg_stat_statements";
 
@@ -18,29 +21,39 @@ export interface ClusterSpecArgs {
   readonly storageClass: unknown;
   /** Secret with the superuser's password. */
   readonly superuserSecret: unknown;
-  readonly archive: ArchiveSpecs["cluster"] | undefined;
+  /** The part that describes where WAL and backups go; undefined if there is no archive. */
+  readonly archive: object | undefined;
+  /** The database in an archive that it is restored from; undefined for an empty one. */
+  readonly from: { readonly origin: Origin; readonly externalCluster: object } | undefined;
+  readonly certificates: Certificates;
+}
+
+/** With what the operator signs the certificates of the servers, and for which names. */
+export interface Certificates {
+  /** Name of the Secret of the authority. */
+  readonly authority: unknown;
+  /** Value of `access.authorityGeneration`. */
+  readonly generation: number;
+  /** Host of the pooler, which presents the certificate of the instances. */
+  readonly poolerHost: unknown;
 }
 
 /** The spec of the CloudNativePG Cluster, with the reason for each choice. */
-export function clusterSpec({ archive, placement, settings, storageClass, superuserSecret }: ClusterSpecArgs) {
+export function clusterSpec({
+  archive,
+  certificates,
+  from,
+  placement,
+  settings,
+  storageClass,
+  superuserSecret,
+}: ClusterSpecArgs) {
   const volume = (size: string) => ({ size, ...(storageClass !== undefined && { storageClass }) });
   const size = { cpu: settings.cpu, memory: settings.memory };
   return {
     instances: settings.instances,
     imageName: settings.image,
-    bootstrap: {
-      initdb: {
-        database: DATABASE,
-        owner: OWNER,
-        dataChecksums: true,
-        encoding: "UTF8",
-        // Created here in each database. The operator would create it later, on the running primary. The first replica
-        // would then wait half a minute for a checkpoint, which writes page by page.
-        postInitSQL: [STATISTICS],
-        postInitTemplateSQL: [STATISTICS],
-        postInitApplicationSQL: [STATISTICS],
-      },
-    },
+    ...(from ? recovery(from) : initdb),
     // A started instance is noticed after at most two seconds instead of ten. It still has an hour to start, as by
     // default, because recovery from a long WAL may need this.
     probes: { startup: { periodSeconds: 2, failureThreshold: 1800 } },
@@ -49,6 +62,13 @@ export function clusterSpec({ archive, placement, settings, storageClass, superu
     // administer the database.
     enableSuperuserAccess: true,
     superuserSecret: { name: superuserSecret },
+    certificates: {
+      serverCASecret: certificates.authority,
+      // The operator adds the names of its own Services. It signs anew when a certificate is about to end or when this
+      // list changes, but not when the authority does. The last name is one that no client asks for: it changes with
+      // the authority.
+      serverAltDNSNames: [certificates.poolerHost, `authority-${certificates.generation}`],
+    },
 
     postgresql: {
       parameters: postgresParameters(settings),
@@ -70,12 +90,7 @@ export function clusterSpec({ archive, placement, settings, storageClass, superu
     // The default restarts the primary in place: writes would wait for its shutdown, its image and its recovery.
     primaryUpdateStrategy: "unsupervised",
     primaryUpdateMethod: "switchover",
-    // By default, a primary has an hour to shut down before a replica takes over, and each instance half an hour.
-    // Postgres only needs the time for a checkpoint. Connections are first asked to end, and after five seconds they
-    // are ended.
-    switchoverDelay: 30,
-    smartShutdownTimeout: 5,
-    stopDelay: 60,
+    ...shutdownLimits(settings.memory),
 
     // WAL has a disk of its own. If a batch fills the data disk, Postgres can still write the WAL that it needs for a
     // clean shutdown. And the writes of the two do not wait for each other.
@@ -100,5 +115,38 @@ export function clusterSpec({ archive, placement, settings, storageClass, superu
     // pod-monitors.ts makes the monitors, because the operator's own are deprecated.
     monitoring: { enablePodMonitor: false },
     ...archive,
+  };
+}
+
+const initdb = {
+  bootstrap: {
+    initdb: {
+      database: DATABASE,
+      owner: OWNER,
+      dataChecksums: true,
+      encoding: "UTF8",
+      // Created here in each database. The operator would create it later, on the running primary. The first replica
+      // would then wait half a minute for a checkpoint, which writes page by page.
+      postInitSQL: [STATISTICS],
+      postInitTemplateSQL: [STATISTICS],
+      postInitApplicationSQL: [STATISTICS],
+    },
+  },
+};
+
+function recovery({ externalCluster, origin }: NonNullable<ClusterSpecArgs["from"]>) {
+  const { backup, to } = origin;
+  return {
+    bootstrap: {
+      recovery: {
+        source: ORIGIN,
+        database: DATABASE,
+        owner: OWNER,
+        ...(to !== undefined && { recoveryTarget: { targetTime: to } }),
+        // `targetImmediate`: not to the end of the WAL, but as the database was at the end of the backup.
+        ...(backup !== undefined && { recoveryTarget: { backupID: backup, targetImmediate: true } }),
+      },
+    },
+    externalClusters: [{ name: ORIGIN, ...externalCluster }],
   };
 }

@@ -1,44 +1,50 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import { backgroundDeletion } from "../background-deletion.js";
 import type { KubernetesCluster } from "../cluster/kubernetes-cluster.js";
 import type { Names } from "../names.js";
+import type { DnsServers } from "../network/peers.js";
+import { RESTRICTED } from "../network/pod-security.js";
 import type { Settings } from "../settings/schema.js";
 import type { BackupCredentials } from "../settings/secrets.js";
-import { type ArchiveSpecs, archiveOf } from "./archive.js";
-import { clusterSpec } from "./cluster-spec.js";
+import { type Archive, archiveOf } from "./archive.js";
+import { type DatabaseCluster, databaseCluster } from "./database-cluster.js";
 import { databaseNetworkPolicies } from "./network-policies.js";
 import { podMonitors } from "./pod-monitors.js";
-import { Pooler } from "./pooler.js";
+import { ServerAuthorities } from "./server-authorities.js";
 
 export interface DatabaseArgs {
+  readonly stack: string;
   readonly names: Names;
   readonly settings: Settings;
   /** The cluster that the database runs in. */
   readonly cluster: KubernetesCluster;
+  readonly dns: DnsServers;
+  /** True if API pods write. */
+  readonly apiWrites: boolean;
   /** Keys for the archive, if it needs any. */
   readonly backupCredentials: pulumi.Output<BackupCredentials> | undefined;
 }
 
-/** Postgres, run by CloudNativePG: instances in several zones, poolers before them, and an archive. */
+/**
+ * Postgres, run by CloudNativePG: instances in several zones, poolers before them, and an archive. There is one
+ * database, and others while one is restored beside it.
+ */
 export class Database extends pulumi.ComponentResource {
-  /** The CloudNativePG Cluster, when it is ready. Resources inside the database are deleted together with it. */
-  readonly resource: kubernetes.apiextensions.CustomResource;
   readonly namespace: pulumi.Output<string>;
+  /** Of all databases. */
   readonly superuserPassword: pulumi.Output<string>;
-  /** Host that always leads to the current primary. */
-  readonly primaryHost: pulumi.Output<string>;
-  /** Host for reads: a pooler before the replicas. */
-  readonly readHost: pulumi.Output<string>;
-  /** Which instances the host for reads leads to: replicas or any. The host changes together with this. */
-  readonly reads: "ro" | "r";
+  readonly clusters: readonly DatabaseCluster[];
+  /** The one that pods use. */
+  readonly serving: DatabaseCluster;
+  /** PEM of the certificate authorities whose signature proves that a server is a database of this stack. */
+  readonly authorities: pulumi.Output<string>;
   /** State of the database as the operator reports it. */
   readonly state: pulumi.Output<string>;
 
   constructor(name: string, args: DatabaseArgs, options: pulumi.ComponentResourceOptions) {
     super("ratesapp:database:Database", name, {}, options);
-    const { cluster, names } = args;
+    const { backupCredentials, cluster, names, stack } = args;
     const { platform, protect } = args.settings;
     const settings = args.settings.database;
 
@@ -47,7 +53,7 @@ export class Database extends pulumi.ComponentResource {
       {
         metadata: {
           name: names.database,
-          labels: { "app.kubernetes.io/part-of": "ratesapp", "pod-security.kubernetes.io/enforce": "restricted" },
+          labels: { "app.kubernetes.io/part-of": "ratesapp", ...RESTRICTED },
         },
       },
       { parent: this, protect },
@@ -57,78 +63,61 @@ export class Database extends pulumi.ComponentResource {
     const password = new random.RandomPassword("superuser", { length: 32, special: false }, { parent: this });
     this.superuserPassword = password.result;
     const archive = this.#archive(args);
-    const { backups } = settings;
+    this.#closeNetwork(args);
+    const generation = args.settings.access.authorityGeneration;
+    const authorities = new ServerAuthorities("server-ca", { namespace: this.namespace, generation }, { parent: this });
+    this.authorities = authorities.trusted;
+    const superuserSecret = this.#superuserSecret();
+    this.clusters = Object.entries(settings.clusters).map(([clusterName, beginning]) =>
+      databaseCluster(
+        clusterName,
+        {
+          stack,
+          beginning,
+          namespace: this.namespace,
+          settings: args.settings,
+          cluster,
+          superuserSecret,
+          authority: { secretName: authorities.secretName, generation },
+          archive,
+          backupCredentials,
+          folders: `${names.workloads}-`,
+        },
+        { parent: this },
+      ),
+    );
+    const serving = this.clusters.find((one) => one.name === settings.serving);
+    if (!serving) throw new Error(`there is no database ${settings.serving}`);
+    this.serving = serving;
+    this.state = stateOf(serving.resource);
+    if (platform.prometheus !== "absent") podMonitors(this.namespace, { parent: this });
+    this.registerOutputs();
+  }
+
+  #closeNetwork({ apiWrites, dns, names, settings }: DatabaseArgs): void {
+    const { backups } = settings.database;
     databaseNetworkPolicies(
       {
         namespace: this.namespace,
-        cluster: names.databaseCluster,
         workloads: names.workloads,
-        dns: cluster.dns,
-        addressFamilies: args.settings.cluster.addressFamilies,
-        apiServerPorts: args.settings.cluster.apiServerPorts,
-        operator: platform.cloudnativePgNamespace,
+        dns,
+        apiWrites,
+        addressFamilies: settings.cluster.addressFamilies,
+        apiServerPorts: settings.cluster.apiServerPorts,
+        operator: settings.platform.cloudnativePgNamespace,
         archivePort: backups && portOf(backups.endpoint),
         podIdentity: backups?.credentials === "identity",
       },
       { parent: this },
     );
-
-    const storageClass = settings.storageClass ?? cluster.storageClass;
-    this.resource = new kubernetes.apiextensions.CustomResource(
-      name,
-      {
-        apiVersion: "postgresql.cnpg.io/v1",
-        kind: "Cluster",
-        metadata: {
-          name: names.databaseCluster,
-          namespace: this.namespace,
-          annotations: {
-            "pulumi.com/waitFor": "condition=Ready",
-            "pulumi.com/timeoutSeconds": "900",
-            // Older operators create instances for a Cluster that is being deleted. The deletion of the namespace waits
-            // for these in any case.
-            ...backgroundDeletion,
-          },
-        },
-        spec: clusterSpec({
-          settings,
-          placement: cluster.databasePlacement,
-          storageClass,
-          superuserSecret: this.#superuserSecret(`${names.databaseCluster}-admin`),
-          archive: archive?.cluster,
-        }),
-        status: undefined,
-      },
-      { parent: this, protect },
-    );
-    this.state = stateOf(this.resource);
-    const cnpgCluster = this.resource.metadata.name;
-
-    if (archive && backups) this.#scheduleBackups(cnpgCluster, backups.schedule, archive);
-
-    // The pooler is for reads only. Writers need sessions of their own (COPY, advisory locks, statements outside of a
-    // transaction), which a pooler in transaction mode does not provide. They are few and connect to the primary
-    // itself. A single instance has no replica, so its reads go to the instance.
-    const type = settings.instances > 1 ? "ro" : "r";
-    this.reads = type;
-    const pooler = new Pooler(
-      `pooler-${type}`,
-      { namespace: this.namespace, cluster: cnpgCluster, type, settings: settings.pooler, zones: settings.zones },
-      { parent: this },
-    );
-    this.primaryHost = pulumi.interpolate`${cnpgCluster}-rw.${this.namespace}.svc`;
-    this.readHost = pulumi.interpolate`${pooler.name}.${this.namespace}.svc`;
-
-    if (platform.prometheus !== "absent") podMonitors(this.namespace, names.databaseCluster, { parent: this });
-    this.registerOutputs();
   }
 
-  #superuserSecret(name: string): pulumi.Output<string> {
+  #superuserSecret(): pulumi.Output<string> {
     return new kubernetes.core.v1.Secret(
       "superuser",
       {
         metadata: {
-          name,
+          name: "ratesapp-admin",
           namespace: this.namespace,
           // Makes the operator read the Secret again when the password changes.
           labels: { "cnpg.io/reload": "true" },
@@ -140,44 +129,11 @@ export class Database extends pulumi.ComponentResource {
     ).metadata.name;
   }
 
-  #scheduleBackups(cluster: pulumi.Output<string>, schedule: string, archive: ArchiveSpecs): void {
-    new kubernetes.apiextensions.CustomResource(
-      "backups",
-      {
-        apiVersion: "postgresql.cnpg.io/v1",
-        kind: "ScheduledBackup",
-        metadata: { name: cluster, namespace: this.namespace },
-        spec: {
-          cluster: { name: cluster },
-          schedule,
-          // A new database can be restored from its first hour on, and not only after its first night.
-          immediate: true,
-          backupOwnerReference: "cluster",
-          ...archive.scheduledBackup,
-        },
-      },
-      { parent: this },
-    );
-  }
-
-  #archive({ backupCredentials, cluster, names, settings }: DatabaseArgs): ArchiveSpecs | undefined {
+  #archive({ backupCredentials, cluster, settings }: DatabaseArgs): Archive | undefined {
     const { backups } = settings.database;
     const destination = backups?.destination ?? cluster.archive?.destination;
     if (!backups || !destination) return undefined;
-    // A stack that was destroyed and created again has another database, which would refuse to start with the folder of
-    // the first.
-    const incarnation = new random.RandomId("incarnation", { byteLength: 4 }, { parent: this });
-    return archiveOf(
-      {
-        ...backups,
-        namespace: this.namespace,
-        cluster: names.databaseCluster,
-        destination,
-        keys: backupCredentials,
-        serverName: pulumi.interpolate`${names.workloads}-${incarnation.hex}`,
-      },
-      { parent: this },
-    );
+    return archiveOf({ ...backups, namespace: this.namespace, destination, keys: backupCredentials }, { parent: this });
   }
 }
 

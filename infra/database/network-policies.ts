@@ -1,16 +1,24 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import { type AddressFamilies, anywhere, type Peer, podIdentityAgent, podsOf } from "../network/peers.js";
+import {
+  type AddressFamilies,
+  anywhere,
+  type DnsServers,
+  dnsRule,
+  type Peer,
+  podIdentityAgent,
+  podsOf,
+} from "../network/peers.js";
 import { namespaces } from "../platform/releases.js";
 import { instancesAndTheirJobs, poolers } from "./selectors.js";
 
 export interface DatabaseNetworkArgs {
   readonly namespace: pulumi.Input<string>;
-  readonly cluster: string;
   /** Namespace of the pods that connect to the database. */
   readonly workloads: string;
-  /** The pods that answer DNS; if empty, any address. */
-  readonly dns: readonly Peer[];
+  readonly dns: DnsServers;
+  /** True if API pods write, and so connect to the instances. */
+  readonly apiWrites: boolean;
   readonly addressFamilies: AddressFamilies;
   /**
    * Ports of the API server: that of its Service and its own. Some clusters apply policies to the first, some to the
@@ -37,33 +45,27 @@ const ports = (...numbers: number[]) => numbers.map((port) => ({ port, protocol:
  * probes come from the node of the pod, and policies cannot block them.
  */
 export function databaseNetworkPolicies(args: DatabaseNetworkArgs, options: pulumi.CustomResourceOptions): void {
-  const { cluster, dns, namespace, workloads } = args;
+  const { dns, namespace, workloads } = args;
   const policy = (name: string, spec: object) =>
     new kubernetes.networking.v1.NetworkPolicy(
       `${name}-policy`,
       { metadata: { name, namespace }, spec: spec as kubernetes.types.input.networking.v1.NetworkPolicySpec },
       options,
     );
-  const instancePeer: Peer = { podSelector: instancesAndTheirJobs(cluster) };
-  const poolerPeer: Peer = { podSelector: poolers(cluster) };
+  const instancePeer: Peer = { podSelector: instancesAndTheirJobs };
+  const poolerPeer: Peer = { podSelector: poolers };
   const monitoring = podsOf(namespaces.prometheus);
-  const names = {
-    ports: [
-      { port: 53, protocol: "UDP" },
-      { port: 53, protocol: "TCP" },
-    ],
-    ...(dns.length > 0 && { to: dns }),
-  };
+  const names = dnsRule(dns);
   // The instance manager in each pod asks the API server which instance is the primary and what it has to do.
   const kubernetesApi = { ports: ports(...args.apiServerPorts), to: anywhere(args.addressFamilies) };
 
   policy("deny-all", { podSelector: {}, policyTypes: ["Ingress", "Egress"] });
   policy("instances", {
-    podSelector: instancesAndTheirJobs(cluster),
+    podSelector: instancesAndTheirJobs,
     policyTypes: ["Ingress", "Egress"],
     ingress: [
       // Ingest, migrations and write operations need sessions of their own, so they connect to the primary directly.
-      { ports: ports(POSTGRES), from: [poolerPeer, podsOf(workloads, { "app.kubernetes.io/name": "ratesapp" })] },
+      { ports: ports(POSTGRES), from: [poolerPeer, writingPods(workloads, args.apiWrites)] },
       // For replication, base backups of new replicas, and the check whether the other instances still see the primary.
       { ports: ports(POSTGRES, STATUS), from: [instancePeer] },
       {
@@ -83,7 +85,7 @@ export function databaseNetworkPolicies(args: DatabaseNetworkArgs, options: pulu
     ],
   });
   policy("poolers", {
-    podSelector: poolers(cluster),
+    podSelector: poolers,
     policyTypes: ["Ingress", "Egress"],
     ingress: [
       { ports: ports(POSTGRES), from: [podsOf(workloads, { "app.kubernetes.io/component": "api" })] },
@@ -92,3 +94,19 @@ export function databaseNetworkPolicies(args: DatabaseNetworkArgs, options: pulu
     egress: [names, kubernetesApi, { ports: ports(POSTGRES), to: [instancePeer] }],
   });
 }
+
+/**
+ * Components whose pods write: those of the chart, and the pod `demo` of a sandbox. The pods of the API do so only with
+ * write tokens.
+ */
+const WRITING = ["compaction", "demo", "ingest", "migration", "operator", "places"];
+
+const writingPods = (workloads: string, apiWrites: boolean): Peer => ({
+  ...podsOf(workloads),
+  podSelector: {
+    matchLabels: { "app.kubernetes.io/name": "ratesapp" },
+    matchExpressions: [
+      { key: "app.kubernetes.io/component", operator: "In", values: apiWrites ? ["api", ...WRITING] : WRITING },
+    ],
+  },
+});

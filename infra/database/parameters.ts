@@ -14,14 +14,19 @@ const SESSION_BYTES = 4 * MIB;
 /** The largest number of connections: idle sessions may take half of the memory. */
 export const mostConnections = (memory: string): number => Math.floor(bytes(memory) / 2 / SESSION_BYTES);
 
+/**
+ * Memory of Postgres itself, in bytes: a quarter. The rest is for sessions and for the kernel's cache, which holds the
+ * other pages.
+ */
+export const sharedBuffers = (memoryBytes: number): number => memoryBytes / 4;
+
 /** Parameters of Postgres for an instance of a size. Memory, connections and WAL always fit (tested for all sizes). */
 export function postgresParameters(size: Size): Record<string, string> {
   const memory = bytes(size.memory);
   const wal = bytes(size.walStorage);
   const cores = Math.max(1, Math.floor(millicores(size.cpu) / 1000));
   return {
-    // Postgres gets a quarter. The rest is for sessions and for the kernel's cache, which holds the other pages.
-    shared_buffers: megabytes(memory / 4),
+    shared_buffers: megabytes(sharedBuffers(memory)),
     effective_cache_size: megabytes((memory * 3) / 4),
     max_connections: String(size.maxConnections),
     // Takes an eighth of the memory if every tenth connection sorts at the same time. A question about rates reads an

@@ -6,18 +6,14 @@ import { instances, poolers } from "./selectors.js";
  * Lets Prometheus scrape every instance and every pooler pod. The operator's own monitors are deprecated, and do not
  * put the role of an instance on its series.
  */
-export function podMonitors(
-  namespace: pulumi.Input<string>,
-  cluster: string,
-  options: pulumi.CustomResourceOptions,
-): void {
+export function podMonitors(namespace: pulumi.Input<string>, options: pulumi.CustomResourceOptions): void {
   const monitor = (name: string, selector: object, relabelings: readonly object[]) =>
     new kubernetes.apiextensions.CustomResource(
       `${name}-monitor`,
       {
         apiVersion: "monitoring.coreos.com/v1",
         kind: "PodMonitor",
-        metadata: { name: `${cluster}-${name}`, namespace },
+        metadata: { name: `ratesapp-${name}`, namespace },
         spec: { selector, podMetricsEndpoints: [{ port: "metrics", interval: "15s", relabelings }] },
       },
       options,
@@ -26,6 +22,6 @@ export function podMonitors(
     sourceLabels: [`__meta_kubernetes_pod_label_cnpg_io_${label}`],
     targetLabel,
   });
-  monitor("instances", instances(cluster), [fromLabel("cluster", "cluster"), fromLabel("instanceRole", "role")]);
-  monitor("poolers", poolers(cluster), [fromLabel("cluster", "cluster"), fromLabel("poolerName", "pooler")]);
+  monitor("instances", instances, [fromLabel("cluster", "cluster"), fromLabel("instanceRole", "role")]);
+  monitor("poolers", poolers, [fromLabel("cluster", "cluster"), fromLabel("poolerName", "pooler")]);
 }

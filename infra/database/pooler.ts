@@ -5,8 +5,9 @@ import type { Settings } from "../settings/schema.js";
 
 export interface PoolerArgs {
   readonly namespace: pulumi.Input<string>;
-  /** Name of the CloudNativePG Cluster. */
-  readonly cluster: pulumi.Input<string>;
+  /** The CloudNativePG Cluster, and its name when the Cluster is there. */
+  readonly cluster: string;
+  readonly made: pulumi.Input<string>;
   /** `ro` leads to the replicas, `r` to any instance. */
   readonly type: "ro" | "r";
   readonly settings: Settings["database"]["pooler"];
@@ -15,15 +16,18 @@ export interface PoolerArgs {
 
 const IMAGE = "ghcr.io/cloudnative-pg/pgbouncer:1.25.1";
 
+/** Name of the pooler's Service. It is also the value of the pods' label `cnpg.io/poolerName`. */
+export const poolerName = (cluster: string, type: PoolerArgs["type"]): string => `${cluster}-pooler-${type}`;
+
 /** PgBouncer in transaction mode. Hundreds of pods share a few dozen server connections. */
 export class Pooler extends pulumi.ComponentResource {
-  /** Name of the Service. It is also the value of the pods' label `cnpg.io/poolerName`. */
+  /** {@link poolerName}, when the pooler is there. */
   readonly name: pulumi.Output<string>;
 
   constructor(name: string, args: PoolerArgs, options: pulumi.ComponentResourceOptions) {
     super("ratesapp:database:Pooler", name, {}, options);
-    const { cluster, namespace, settings, type, zones } = args;
-    const labels = { "cnpg.io/poolerName": `ratesapp-pooler-${type}` };
+    const { cluster, made, namespace, settings, type, zones } = args;
+    const labels = { "cnpg.io/poolerName": poolerName(cluster, type) };
     const pooler = new kubernetes.apiextensions.CustomResource(
       name,
       {
@@ -31,7 +35,7 @@ export class Pooler extends pulumi.ComponentResource {
         kind: "Pooler",
         metadata: { name: labels["cnpg.io/poolerName"], namespace, annotations: backgroundDeletion },
         spec: {
-          cluster: { name: cluster },
+          cluster: { name: made },
           type,
           instances: settings.instances,
           pgbouncer: {

@@ -1,13 +1,15 @@
 /** One end of a NetworkPolicy rule. */
 export interface Peer {
-  readonly namespaceSelector?: Selector;
-  readonly podSelector?: Selector;
-  readonly ipBlock?: { readonly cidr: string; readonly except?: readonly string[] };
+  readonly namespaceSelector?: Selector | undefined;
+  readonly podSelector?: Selector | undefined;
+  readonly ipBlock?: { readonly cidr: string; readonly except?: readonly string[] | undefined } | undefined;
 }
 
 interface Selector {
-  readonly matchLabels?: Readonly<Record<string, string>>;
-  readonly matchExpressions?: readonly { key: string; operator: string; values?: readonly string[] }[];
+  readonly matchLabels?: Readonly<Record<string, string>> | undefined;
+  readonly matchExpressions?:
+    | readonly { key: string; operator: string; values?: readonly string[] | undefined }[]
+    | undefined;
 }
 
 /** Selects the pods of a namespace that have the labels; without labels, all its pods. */
@@ -42,5 +44,19 @@ const agents = {
 export const podIdentityAgent = (families: AddressFamilies): readonly Peer[] =>
   families.map((family) => agents[family]);
 
+/** What answers DNS. */
+export interface DnsServers {
+  /** If empty, any address is allowed, because no selector can describe them. */
+  readonly to: readonly Peer[];
+  /** Ports of the pods, not of the Service before them. */
+  readonly ports: readonly number[];
+}
+
 /** The DNS pods of most clusters. */
 export const clusterDns: readonly Peer[] = [podsOf("kube-system", { "k8s-app": "kube-dns" })];
+
+/** The rule of a NetworkPolicy that lets pods look up names. */
+export const dnsRule = ({ ports, to }: DnsServers) => ({
+  ports: ports.flatMap((port) => ["UDP", "TCP"].map((protocol) => ({ port, protocol }))),
+  ...(to.length > 0 && { to }),
+});

@@ -1,4 +1,5 @@
 import yaml from "js-yaml";
+import { RESTRICTED } from "../network/pod-security.js";
 import { certificate, isCertificate } from "./certificate.js";
 
 /** The parts of a CustomResourceDefinition that this file reads. */
@@ -17,7 +18,7 @@ export type Schema = Readonly<Record<string, unknown>>;
 /** A release manifest in two parts. */
 export interface ManifestParts {
   readonly definitions: readonly Definition[];
-  /** YAML of all other objects. Only Certificates are changed (certificate.ts). */
+  /** YAML of all other objects. Only Namespaces and Certificates (certificate.ts) are changed. */
   readonly rest: string;
 }
 
@@ -34,6 +35,8 @@ export function manifestParts(manifest: string): ManifestParts {
     if (/^kind: *["']?CustomResourceDefinition\b/m.test(document)) {
       // This schema has only the types of JSON, so a date stays text.
       definitions.push(withoutDescriptions(yaml.load(document, { schema: yaml.CORE_SCHEMA }) as Definition));
+    } else if (/^kind: *["']?Namespace\b/m.test(document)) {
+      rest.push(restricted(document));
     } else if (isCertificate(document)) {
       rest.push(certificate(document));
     } else if (document.trim() !== "") {
@@ -41,6 +44,17 @@ export function manifestParts(manifest: string): ManifestParts {
     }
   }
   return { definitions, rest: rest.join("\n---\n") };
+}
+
+interface Namespace {
+  readonly metadata: { readonly labels?: Readonly<Record<string, string>> };
+}
+
+/** A Namespace that takes only pods of the `restricted` Pod Security Standard, as those of all operators here are. */
+export function restricted(document: string): string {
+  const { metadata, ...namespace } = yaml.load(document, { schema: yaml.CORE_SCHEMA }) as Namespace;
+  const labels = { ...metadata.labels, ...RESTRICTED };
+  return yaml.dump({ ...namespace, metadata: { ...metadata, labels } });
 }
 
 const withoutDescriptions = (definition: Definition): Definition => ({

@@ -1,6 +1,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { kubernetesProvider } from "../cluster/kubernetes-provider.js";
+import { RESTRICTED } from "../network/pod-security.js";
 import type { ManifestParts } from "./manifest-parts.js";
 
 export interface ManifestArgs {
@@ -26,7 +27,11 @@ export class Manifest extends pulumi.ComponentResource {
     if (namespace === undefined) {
       new kubernetes.yaml.v2.ConfigGroup(name, rest, { parent: this, dependsOn: definitions });
     } else {
-      const own = new kubernetes.core.v1.Namespace(name, { metadata: { name: namespace } }, { parent: this });
+      const own = new kubernetes.core.v1.Namespace(
+        name,
+        { metadata: { name: namespace, labels: RESTRICTED } },
+        { parent: this },
+      );
       const provider = kubernetesProvider(name, { ...access, namespace: own.metadata.name }, { parent: this });
       new kubernetes.yaml.v2.ConfigGroup(name, rest, { parent: this, provider, dependsOn: [own, ...definitions] });
     }

@@ -1,23 +1,21 @@
-import type * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import type { KubernetesCluster } from "../cluster/kubernetes-cluster.js";
+import type { DnsServers } from "../network/peers.js";
 import type { Settings } from "../settings/schema.js";
 import { Manifest } from "./manifest.js";
 import type { ManifestParts } from "./manifest-parts.js";
 import type { Manifests } from "./operator-manifests.js";
+import { type OperatorPorts, operatorNetworkPolicy } from "./operator-network-policy.js";
 import { Prometheus } from "./prometheus.js";
-import { namespaces, releases } from "./releases.js";
+import { namespaces, prometheusRelease } from "./releases.js";
 
 export interface PlatformArgs {
-  /** What the cluster has already, and what to install. */
-  readonly platform: Settings["platform"];
+  /** `platform` says what the cluster has already, and what to install. */
+  readonly settings: Settings;
   /** The manifests to install. */
   readonly manifests: Manifests;
-  /**
-   * True if the definitions of the operators, and so all objects of their kinds, must stay when the stack is deleted.
-   */
-  readonly protect: boolean;
-  /** How to reach the cluster. */
-  readonly access: kubernetes.ProviderArgs;
+  readonly cluster: KubernetesCluster;
+  readonly dns: DnsServers;
 }
 
 /**
@@ -30,9 +28,13 @@ export class Platform extends pulumi.ComponentResource {
 
   constructor(name: string, args: PlatformArgs, options: pulumi.ComponentResourceOptions) {
     super("ratesapp:platform:Platform", name, {}, options);
-    const { access, manifests, platform, protect } = args;
+    const { cluster, manifests } = args;
+    const { platform, protect } = args.settings;
+    const { access } = cluster;
     const prometheus = chosenChart(platform.prometheus);
-    const monitors = prometheus && new Prometheus("prometheus", prometheus, { parent: this });
+    const monitors =
+      prometheus &&
+      new Prometheus("prometheus", { ...prometheus, hidesItsParts: cluster.hidesItsParts }, { parent: this });
 
     const install = (
       operator: string,
@@ -42,6 +44,7 @@ export class Platform extends pulumi.ComponentResource {
       parts &&
       new Manifest(
         operator,
+        // If the stack is protected, all objects of the operators' kinds must stay when it is deleted.
         { parts, access, keepDefinitions: protect, ...(namespace !== undefined && { namespace }) },
         { parent: this, dependsOn },
       );
@@ -50,8 +53,32 @@ export class Platform extends pulumi.ComponentResource {
     // The plugin runs next to the operator, which loads it. It needs cert-manager for the certificates between them.
     const archiver = install("barman-plugin", manifests.barmanPlugin, { dependsOn: there(postgres, certificates) });
     this.forDatabase = there(postgres, archiver, monitors);
-    install("argo-rollouts", manifests.argoRollouts, { namespace: namespaces.argoRollouts });
+    const rollouts = install("argo-rollouts", manifests.argoRollouts, { namespace: namespaces.argoRollouts });
+    this.#closeNetworks(args, { postgres, certificates, rollouts });
     this.registerOutputs();
+  }
+
+  /** Gives the namespaces of the operators that this stack installs their NetworkPolicies. */
+  #closeNetworks(
+    { dns, settings: { cluster } }: PlatformArgs,
+    installed: Readonly<Record<"postgres" | "certificates" | "rollouts", Manifest | undefined>>,
+  ): void {
+    const policy = (operator: Manifest | undefined, given: OperatorPorts) => {
+      if (!operator) return;
+      const { addressFamilies, apiServerPorts } = cluster;
+      operatorNetworkPolicy({ ...given, dns, addressFamilies, apiServerPorts }, { parent: this, dependsOn: operator });
+    };
+    policy(installed.postgres, {
+      namespace: namespaces.cloudnativePg,
+      webhookPorts: [9443],
+      metricsPort: 8080,
+      // The operator calls the Barman Cloud plugin.
+      innerPorts: [9090],
+      // It asks instances for their state, and connects to their Postgres.
+      outerPorts: [8000, 5432],
+    });
+    policy(installed.certificates, { namespace: namespaces.certManager, webhookPorts: [10_250], metricsPort: 9402 });
+    policy(installed.rollouts, { namespace: namespaces.argoRollouts, webhookPorts: [], metricsPort: 8090 });
   }
 }
 
@@ -61,5 +88,5 @@ const there = (...resources: (pulumi.Resource | undefined)[]): pulumi.Resource[]
 /** The chart to install: the pinned release or the one in the settings. Undefined if there is nothing to install. */
 function chosenChart(choice: Settings["platform"]["prometheus"]) {
   if (choice === "absent" || choice === "present") return undefined;
-  return choice === "install" ? releases.prometheus : choice;
+  return choice === "install" ? prometheusRelease : choice;
 }

@@ -1,13 +1,26 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
+import type { KubernetesCluster } from "../cluster/kubernetes-cluster.js";
 import { namespaces } from "./releases.js";
 
 export interface PrometheusArgs {
   /** Path or URL of the chart. */
   readonly chart: string;
   readonly version?: string | undefined;
+  readonly hidesItsParts: KubernetesCluster["hidesItsParts"];
 }
+
+/**
+ * Leaves out the scrapers, dashboards and alarms of parts that no pod of the cluster runs. Otherwise their alarms
+ * (`KubeSchedulerDown` and others) would be raised for ever, and true ones would not be seen between them.
+ */
+const WITHOUT_HIDDEN_PARTS = Object.fromEntries(
+  ["kubeControllerManager", "kubeEtcd", "kubeProxy", "kubeScheduler", "coreDns"].map((part) => [
+    part,
+    { enabled: false },
+  ]),
+);
 
 /** kube-prometheus-stack: Prometheus with its operator, Alertmanager, kube-state-metrics, node metrics and Grafana. */
 export class Prometheus extends pulumi.ComponentResource {
@@ -53,6 +66,7 @@ export class Prometheus extends pulumi.ComponentResource {
               },
             },
           },
+          ...(args.hidesItsParts && WITHOUT_HIDDEN_PARTS),
           // The chart makes these certificates in a Helm hook. A hook is not a resource, so Pulumi would never run it.
           prometheusOperator: { admissionWebhooks: { enabled: false }, tls: { enabled: false } },
           grafana: { admin: { existingSecret: admin.metadata.name, userKey: "user", passwordKey: "password" } },

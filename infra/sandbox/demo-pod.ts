@@ -1,4 +1,6 @@
+import { dirname } from "node:path";
 import type { V1Pod } from "@kubernetes/client-node";
+import { AUTHORITIES_FILE } from "../access/authorities-file.js";
 import { namesOf } from "../names.js";
 
 /**
@@ -42,10 +44,16 @@ export function demoPod(stack: string, image: string): V1Pod {
             readOnlyRootFilesystem: true,
             capabilities: { drop: ["ALL"] },
           },
-          volumeMounts: [{ name: "data", mountPath: "/data" }],
+          volumeMounts: [
+            { name: "data", mountPath: "/data" },
+            { name: "database-ca", mountPath: dirname(AUTHORITIES_FILE), readOnly: true },
+          ],
         },
       ],
-      volumes: [{ name: "data", emptyDir: { sizeLimit: "16Mi" } }],
+      volumes: [
+        { name: "data", emptyDir: { sizeLimit: "16Mi" } },
+        { name: "database-ca", configMap: { name: `${release}-database-ca` } },
+      ],
     },
   };
 }

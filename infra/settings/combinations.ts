@@ -22,6 +22,7 @@ export function impossibleCombinations(settings: Settings, secrets: GivenSecrets
     ...platformMistakes(settings),
     ...databaseMistakes(settings),
     ...connectionMistakes(settings, secrets),
+    ...clustersMistakes(settings),
     ...backupMistakes(settings, secrets),
     ...workloadMistakes(settings, secrets),
   ];
@@ -29,11 +30,33 @@ export function impossibleCombinations(settings: Settings, secrets: GivenSecrets
 
 function* clusterMistakes({ cluster, environment }: Settings): Generator<Mistake> {
   if (cluster.context && cluster.eks) yield ["cluster", "context and eks are both set; keep one"];
+  if (cluster.eks && environment === "prod") yield* productionEksMistakes(cluster.eks);
   if (cluster.eks && cluster.addressFamilies.includes("ipv6")) {
     yield ["cluster.addressFamilies", "is ipv4 on EKS as the program makes it"];
   }
   if (environment !== "sandbox" && !cluster.context && !cluster.eks) {
     yield ["cluster", `${environment} needs a context or eks, or it would land on whatever cluster you last used`];
+  }
+}
+
+/** What production must say, because no default is right for it. */
+function* productionEksMistakes(eks: NonNullable<Settings["cluster"]["eks"]>): Generator<Mistake> {
+  if (!eks.accountId)
+    yield ["cluster.eks.accountId", "is missing; prod names its account, so that it lands in no other"];
+  if (!eks.publicAccessCidrs) {
+    yield [
+      "cluster.eks.publicAccessCidrs",
+      "is missing; name the addresses from which people and pipelines reach the API server, or [] for none",
+    ];
+  }
+  if (eks.publicAccessCidrs?.some((cidr) => cidr.endsWith("/0"))) {
+    yield ["cluster.eks.publicAccessCidrs", "opens the API server of prod to every address"];
+  }
+  if (eks.adminRoleArns.length === 0) {
+    yield [
+      "cluster.eks.adminRoleArns",
+      "is empty; without the role that made the cluster, it could not be administered any more",
+    ];
   }
 }
 
@@ -85,6 +108,17 @@ function* connectionMistakes(settings: Settings, { writeTokens }: GivenSecrets):
       "database.pooler.clients",
       `${pooler.clients} in ${poolers} of the ${pooler.instances} poolers are less than the ${clients.count} of ${clients.of}`,
     ];
+  }
+}
+
+function* clustersMistakes({ database: { backups, clusters, serving } }: Settings): Generator<Mistake> {
+  const names = Object.keys(clusters);
+  if (!names.includes(serving))
+    yield ["database.serving", `${serving} is none of database.clusters: ${names.join(", ")}`];
+  for (const [name, beginning] of Object.entries(clusters)) {
+    if (typeof beginning === "string") continue;
+    if (!backups) yield [`database.clusters.${name}`, "comes from an archive, which needs database.backups"];
+    if (beginning.to && beginning.backup) yield [`database.clusters.${name}`, "to and backup are both set; keep one"];
   }
 }
 

@@ -39,7 +39,8 @@ const staging: Defaults = {
   logLevel: "info",
   platform: {
     cloudnativePg: "install",
-    argoRollouts: "install",
+    // For releases step by step. No object of this project is a Rollout.
+    argoRollouts: "absent",
     certManager: "install",
     barmanPlugin: "install",
     prometheus: "install",

@@ -1,5 +1,8 @@
 import { z } from "zod";
+import { DEFAULT_VERSION, endOfStandardSupport } from "../cluster/eks-versions.js";
+import { FIRST_CLUSTER } from "../names.js";
 import { namespaces } from "../platform/releases.js";
+import { clusterName, databaseClusters } from "./database-clusters.js";
 import { feed, feedName } from "./feed.js";
 import { image } from "./image.js";
 import { namespaceName, objectName } from "./kubernetes-name.js";
@@ -11,16 +14,52 @@ const whole = (least: number, most: number) => {
   return z.int(range).min(least, range).max(most, range);
 };
 
+const manifest = z.strictObject({
+  manifest: z.string().min(1),
+  /** Of its content. Another content is refused. */
+  sha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/, "must be a SHA-256 in hex")
+    .optional(),
+});
+
+const PEER = "must be a peer with a namespaceSelector, a podSelector or an ipBlock";
+
+const selector = z
+  .strictObject({
+    matchLabels: z.record(z.string(), z.string()),
+    matchExpressions: z.array(
+      z.strictObject({ key: z.string(), operator: z.string(), values: z.array(z.string()).optional() }),
+    ),
+  })
+  .partial();
+
+/** Ends of a rule of a NetworkPolicy, as Kubernetes takes it. */
+const peers = z.array(
+  z
+    .strictObject(
+      {
+        namespaceSelector: selector,
+        podSelector: selector,
+        ipBlock: z.strictObject({ cidr: z.union([z.cidrv4(), z.cidrv6()]), except: z.array(z.string()).optional() }),
+      },
+      PEER,
+    )
+    .partial()
+    .refine((peer) => Object.keys(peer).length > 0, PEER),
+  "must be a list of peers of a NetworkPolicy",
+);
+
 /**
  * The cluster has the operator already (`present`), the program leaves it out (`absent`), or it installs the pinned
  * release (`install`) or a given one.
  */
 const operator = z.union(
-  [z.enum(["present", "install"]), z.strictObject({ manifest: z.string().min(1) })],
+  [z.enum(["present", "install"]), manifest],
   "must be present, install, or {manifest: a path or URL}",
 );
 const optionalOperator = z.union(
-  [z.enum(["absent", "present", "install"]), z.strictObject({ manifest: z.string().min(1) })],
+  [z.enum(["absent", "present", "install"]), manifest],
   "must be absent, present, install, or {manifest: a path or URL}",
 );
 const optionalChart = z.union(
@@ -33,10 +72,21 @@ const optionalChart = z.union(
 
 const eks = z.strictObject({
   region: z.string().regex(/^[a-z]{2}(-[a-z]+)+-[0-9]$/, "must be an AWS region such as eu-west-1"),
+  /** The AWS account. With it, keys of another account change nothing there. */
+  accountId: z
+    .preprocess(
+      // YAML and `pulumi config set --path` make a number of it.
+      (value) => (typeof value === "number" ? String(value).padStart(12, "0") : value),
+      z.string().regex(/^[0-9]{12}$/, "must be the 12 digits of an AWS account"),
+    )
+    .optional(),
   version: z
     .string()
-    .regex(/^1\.[0-9]{2}$/, "must be a Kubernetes version such as 1.34")
-    .default("1.34"),
+    .refine(
+      (version) => version in endOfStandardSupport,
+      `must be ${Object.keys(endOfStandardSupport).join(" or ")}; another one needs a line in infra/cluster/eks-versions.ts`,
+    )
+    .default(DEFAULT_VERSION),
   /** Address range of the VPC. The six subnets are parts of it. */
   vpcCidr: z
     .cidrv4("must be a range of addresses such as 10.20.0.0/16")
@@ -44,11 +94,15 @@ const eks = z.strictObject({
     .default("10.20.0.0/16"),
   /** `one` costs a third, but if its zone is lost, all zones lose their way out. */
   natGateways: z.enum(["one", "one-per-zone"]).default("one-per-zone"),
-  /** Addresses outside of the VPC that may reach the API server. */
-  publicAccessCidrs: z.array(z.cidrv4("must be ranges of addresses")).min(1).default(["0.0.0.0/0"]),
+  /** Addresses outside of the VPC that may reach the API server. With [], it is reached from inside of the VPC only. */
+  publicAccessCidrs: z.array(z.cidrv4("must be ranges of addresses")).optional(),
   /** IAM roles that administer the cluster, in addition to the one that creates it. */
   adminRoleArns: z
     .array(z.string().regex(/^arn:aws[a-z-]*:iam::[0-9]{12}:role\/.+/, "must be ARNs of roles"))
+    .default([]),
+  /** KMS keys of other accounts with which the `s3://` sources of feeds are encrypted. Their owners must agree too. */
+  deliveryKeyArns: z
+    .array(z.string().regex(/^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key\/.+/, "must be ARNs of KMS keys"))
     .default([]),
 });
 
@@ -64,6 +118,16 @@ const backups = z.strictObject({
   method: z.enum(["plugin", "in-tree"]).default("plugin"),
   /** `secret`: the keys in ratesapp:backupCredentials. `identity`: the rights of the pod, as from EKS Pod Identity. */
   credentials: z.enum(["secret", "identity"]).default("identity"),
+  /** Asks the store to encrypt each object. Not needed for a bucket that encrypts by itself, as on EKS. */
+  encryption: z.enum(["AES256", "aws:kms"], "must be AES256 or aws:kms").optional(),
+  /**
+   * Of base backups. gzip packs them smaller and takes ten times the CPU: 200 GB in a day and a half. lz4 needs Barman
+   * 3.14 in the image of the plugin.
+   */
+  compression: z.enum(["snappy", "lz4", "gzip", "none"], "must be snappy, lz4, gzip or none").default("snappy"),
+  /** Of the plugin's container beside each instance. Each WAL file takes a tenth of a second, a base backup a core. */
+  cpu: cpu.default("500m"),
+  memory: memory("256Mi").default("1Gi"),
   /** When base backups are made. Six fields, with seconds first. */
   schedule: backupSchedule.default("0 0 2 * * *"),
   retentionDays: whole(1, 3650).default(30),
@@ -88,6 +152,11 @@ export const settingsSchema = z.strictObject({
       .default(["ipv4"]),
     /** Ports of the API server, for NetworkPolicies: the port of its Service and its own port. */
     apiServerPorts: z.array(whole(1, 65_535)).min(1).default([443, 6443]),
+    /**
+     * What answers DNS, for NetworkPolicies. `to` is the pods `k8s-app: kube-dns` of kube-system if not set, on EKS
+     * any address. OpenShift needs its own peer and port 5353, NodeLocal DNSCache its address.
+     */
+    dns: z.strictObject({ to: peers.optional(), ports: z.array(whole(1, 65_535)).min(1).default([53]) }).prefault({}),
   }),
   platform: z.strictObject({
     cloudnativePg: operator,
@@ -100,14 +169,21 @@ export const settingsSchema = z.strictObject({
     prometheus: optionalChart,
   }),
   database: z.strictObject({
-    /** Postgres of another major version would not start with the existing files. */
+    /**
+     * Postgres of another major version would not start with the existing files. Name a minor version, and best a
+     * digest too: the image of `17-standard-trixie` changes, so that two instances could run different programs.
+     */
     image: z
       .string()
       .regex(
         /^[^\s@]+:17([.-][\w.-]*)?(@sha256:[0-9a-f]{64})?$/,
-        "must be an image of Postgres 17 by its tag, such as ghcr.io/cloudnative-pg/postgresql:17-standard-trixie",
+        "must be an image of Postgres 17 by its tag, such as ghcr.io/cloudnative-pg/postgresql:17.10-standard-trixie",
       )
-      .default("ghcr.io/cloudnative-pg/postgresql:17-standard-trixie"),
+      .default("ghcr.io/cloudnative-pg/postgresql:17.10-standard-trixie"),
+    /** Each has `instances` instances. `npm run restore` adds and removes them (docs/operations/disaster.md). */
+    clusters: databaseClusters.default({ [FIRST_CLUSTER]: "empty" }),
+    /** The one that pods use. */
+    serving: clusterName.default(FIRST_CLUSTER),
     instances: whole(1, 9),
     /** For one instance. It is both request and limit, so that the instance is among the last pods to be evicted. */
     cpu,
@@ -131,6 +207,8 @@ export const settingsSchema = z.strictObject({
     .strictObject({
       /** Raise it by one to change the password of every role; see access/generations.ts. */
       passwordGeneration: whole(1, 1_000_000).default(1),
+      /** Raise it by one to change the certificate authority of the database; see database/server-authorities.ts. */
+      authorityGeneration: whole(1, 1_000_000).default(1),
       /** Local port of the port-forward. If not set, it is derived from the name of the stack. */
       localPort: whole(1024, 65_535).optional(),
     })
@@ -151,6 +229,11 @@ export const settingsSchema = z.strictObject({
     preStopSeconds: whole(0, 600).default(10),
     /** Further api.settings of the chart. The chart checks them. */
     settings: z.record(z.string(), z.union([z.number(), z.array(z.string())])).default({}),
+    /**
+     * Peers that connect to the API, for NetworkPolicies. If not set: the pods of the cluster, and on EKS its load
+     * balancers. An Ingress controller in the network of its host needs the addresses of the nodes.
+     */
+    from: peers.optional(),
     /** Public access. Without it, the API is reachable inside the cluster only. */
     ingress: z
       .strictObject({

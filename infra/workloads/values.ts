@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { AddressFamilies, Peer } from "../network/peers.js";
+import type { AddressFamilies, DnsServers, Peer } from "../network/peers.js";
 import type { Image } from "../settings/image.js";
 import type { Resources } from "../settings/resources.js";
 import type { Settings } from "../settings/schema.js";
@@ -19,7 +19,10 @@ interface SecretReference {
 export interface Values {
   readonly image: Image;
   readonly logLevel: Settings["logLevel"];
-  readonly database: Readonly<Record<"owner" | "ingest" | "api", SecretReference>> & { readonly revision: string };
+  readonly database: Readonly<Record<"owner" | "ingest" | "api", SecretReference>> & {
+    readonly ca: { readonly configMapName: Text };
+    readonly revision: string;
+  };
   readonly writeTokens?: SecretReference;
   readonly api: {
     readonly autoscaling: Pick<Settings["api"], "minReplicas" | "maxReplicas" | "cpuPercent" | "scaleDownWaitSeconds">;
@@ -39,8 +42,10 @@ export interface Values {
   readonly networkPolicy: {
     readonly addressFamilies: AddressFamilies;
     readonly admin: { readonly from: readonly Peer[] };
-    readonly dns: { readonly to: readonly Peer[] };
+    readonly api: { readonly from: readonly Peer[] };
+    readonly dns: DnsServers;
     readonly database: { readonly to: readonly Peer[] };
+    readonly kubernetesApi: { readonly ports: readonly number[] };
   };
   readonly ingress: {
     readonly enabled: boolean;

@@ -7,7 +7,7 @@ import type { KubernetesCluster } from "../cluster/kubernetes-cluster.js";
 import { kubernetesProvider } from "../cluster/kubernetes-provider.js";
 import { inProject } from "../in-project.js";
 import type { Names } from "../names.js";
-import { podsOf } from "../network/peers.js";
+import { type DnsServers, podsOf } from "../network/peers.js";
 import { namespaces } from "../platform/releases.js";
 import type { Settings } from "../settings/schema.js";
 import type { Secrets } from "../settings/secrets.js";
@@ -21,8 +21,11 @@ export interface WorkloadsArgs {
   /** Places to import, if the settings name files. */
   readonly places: Places | undefined;
   readonly cluster: KubernetesCluster;
+  readonly dns: DnsServers;
   /** The Secrets with which pods connect to the database. */
   readonly access: Access;
+  /** PEM of the certificate authorities of the database. */
+  readonly authorities: pulumi.Output<string>;
   readonly namespace: pulumi.Input<string>;
 }
 
@@ -63,7 +66,7 @@ export class Workloads extends pulumi.ComponentResource {
     );
   }
 
-  #values({ access, cluster, names, namespace, places, secrets, settings }: WorkloadsArgs): Values {
+  #values({ access, authorities, cluster, dns, names, namespace, places, secrets, settings }: WorkloadsArgs): Values {
     const { api, compaction, database, feeds, image, logLevel, platform } = settings;
     const { cpuPercent, maxReplicas, minReplicas, scaleDownWaitSeconds } = api;
     const url = (secretName: pulumi.Input<string>) => ({ secretName, key: "url" });
@@ -75,6 +78,7 @@ export class Workloads extends pulumi.ComponentResource {
         owner: url(access.secretNames.owner),
         ingest: url(access.secretNames.ingest),
         api: url(access.secretNames.api),
+        ca: { configMapName: this.#authorities(names.release, namespace, authorities) },
         revision: access.revision,
       },
       ...(tokens && { writeTokens: { secretName: tokens, key: "tokens" } }),
@@ -95,11 +99,13 @@ export class Workloads extends pulumi.ComponentResource {
       compaction,
       networkPolicy: {
         addressFamilies: settings.cluster.addressFamilies,
+        api: { from: api.from ?? [{ namespaceSelector: {} }, ...cluster.loadBalancers] },
         admin: { from: [podsOf(namespaces.prometheus)] },
-        dns: { to: cluster.dns },
+        dns,
         database: { to: [podsOf(names.database)] },
+        kubernetesApi: { ports: settings.cluster.apiServerPorts },
       },
-      ingress: ingressValues(api.ingress, cluster.ingressClass),
+      ingress: ingressValues(api.ingress, cluster),
       podMonitor: { enabled: platform.prometheus !== "absent" },
     };
   }
@@ -116,6 +122,11 @@ export class Workloads extends pulumi.ComponentResource {
       return { places: { configMapName: files.metadata.name } };
     }
     return typeof places === "object" && !("ports" in places) ? { places } : {};
+  }
+
+  #authorities(release: string, namespace: pulumi.Input<string>, pem: pulumi.Output<string>): pulumi.Output<string> {
+    const args = { metadata: { name: `${release}-database-ca`, namespace }, data: { "ca.crt": pem } };
+    return new kubernetes.core.v1.ConfigMap("database-ca", args, { parent: this }).metadata.name;
   }
 
   #writeTokens(namespace: pulumi.Input<string>, { writeTokens }: Secrets): pulumi.Output<string> | undefined {
@@ -140,15 +151,15 @@ export class Workloads extends pulumi.ComponentResource {
 
 function ingressValues(
   given: Settings["api"]["ingress"],
-  clusterClass: pulumi.Output<string> | undefined,
+  { ingressAnnotations, ingressClass }: KubernetesCluster,
 ): Values["ingress"] {
   if (!given) return { enabled: false };
   const { annotations, className, host, tlsSecretName } = given;
-  const chosen = className ?? clusterClass;
+  const chosen = className ?? ingressClass;
   return {
     enabled: true,
     host,
-    annotations,
+    annotations: { ...(className === undefined && ingressAnnotations), ...annotations },
     ...(chosen !== undefined && { className: chosen }),
     ...(tlsSecretName !== undefined && { tlsSecretName }),
   };

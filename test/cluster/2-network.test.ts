@@ -64,7 +64,6 @@ describe("the network of a staging stack", () => {
   const paths: Path[] = [
     { from: "outsider", to: "api", port: 3000, open: true },
     { from: "api", to: "pooler", port: 5432, open: true },
-    { from: "api", to: "primary", port: 5432, open: true },
     { from: "try-ingest", to: "primary", port: 5432, open: true },
     { from: "try-ingest", to: "deliveries", port: 8080, open: true },
     { from: "pooler", to: "primary", port: 5432, open: true },
@@ -81,6 +80,8 @@ describe("the network of a staging stack", () => {
     { from: "outsider", to: "replica", port: 8000, open: false },
     { from: "outsider", to: "primary", port: 9187, open: false },
     { from: "outsider", to: "pooler", port: 9127, open: false },
+    // It has no write tokens.
+    { from: "api", to: "primary", port: 5432, open: false },
     { from: "api", to: "primary", port: 8000, open: false },
     { from: "api", to: "primary", port: 9187, open: false },
     { from: "api", to: "deliveries", port: 8080, open: false },

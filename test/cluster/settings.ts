@@ -6,7 +6,7 @@ import { portsCsv, regionsCsv } from "./deliveries/deliveries.js";
 /** Of the application, in a registry that the cluster reaches. */
 export const IMAGE = process.env.RATESAPP_IMAGE ?? "ghcr.io/ratesapp/ratesapp:dev";
 
-/** Folder with manifests of the operators, for a cluster that reaches no release pages. */
+/** Folder with manifests of the operators, for a cluster without the internet, which has one image of Postgres. */
 const manifests = process.env.CLUSTER_MANIFESTS;
 /** An object store for backups. */
 export const store = process.env.CLUSTER_S3;
@@ -27,20 +27,30 @@ export function stagingSettings(context: string, deliveries: string, monitored: 
     cluster: { context },
     platform: {
       cloudnativePg: install("cloudnative-pg"),
-      argoRollouts: install("argo-rollouts"),
       certManager: install("cert-manager"),
       barmanPlugin: install("barman-plugin"),
       prometheus: monitored ? "present" : "absent",
     },
     database: {
+      ...(manifests && { image: "ghcr.io/cloudnative-pg/postgresql:17-standard-trixie" }),
       cpu: "500m",
       memory: "768Mi",
       storage: "2Gi",
       walStorage: "2Gi",
       maxConnections: 96,
       pooler: { connections: 10 },
+      // The archive has what earlier runs stored.
+      clusters: { ratesapp: "empty-beside-archive" },
       ...(store && {
-        backups: { destination: "s3://backups/", endpoint: store, credentials: "secret" },
+        // Debian's module for snappy crashes, and gzip takes minutes. So small that a second database has room.
+        backups: {
+          destination: "s3://backups/",
+          endpoint: store,
+          credentials: "secret",
+          compression: "none",
+          cpu: "250m",
+          memory: "512Mi",
+        },
       }),
     },
     api: {

@@ -66,6 +66,28 @@ export class Stack {
     return this.#timed("refresh", "--yes", "--skip-preview", "--run-program");
   }
 
+  /** What differs from the state, as `npm run drift` tells it. Undefined if nothing does. */
+  async drift(): Promise<string | undefined> {
+    const program = ["--import", import.meta.resolve("tsx"), join(PROJECT, "infra/drift.ts"), this.name];
+    try {
+      await run(process.execPath, program, { cwd: this.folder, env: this.#env, timeoutMs: 900_000 });
+      return undefined;
+    } catch (error) {
+      if (error instanceof CommandError) return error.message;
+      throw error;
+    }
+  }
+
+  /** `npm run restore`, which asks nothing. Returns what it wrote. */
+  restore(...args: string[]): Promise<string> {
+    const program = ["--import", "tsx", join(PROJECT, "infra/restore.ts")];
+    return run(process.execPath, [...program, ...args, "--stack", this.name, "--cwd", this.folder], {
+      cwd: PROJECT,
+      env: this.#env,
+      timeoutMs: 900_000,
+    });
+  }
+
   destroy(): Promise<number> {
     return this.#timed("destroy", "--yes", "--skip-preview");
   }

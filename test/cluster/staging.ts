@@ -49,12 +49,14 @@ async function make(): Promise<Stack> {
 export const psql = async (pod: string, statement: string): Promise<string> =>
   (await exec(DATABASE, pod, "postgres", "psql", "-XAtq", "-d", "ratesapp", "-c", statement)).trim();
 
-export const instances = async (role: "primary" | "replica"): Promise<string[]> =>
-  (await pods(DATABASE, `cnpg.io/cluster=ratesapp,cnpg.io/instanceRole=${role}`)).map(({ metadata }) => metadata.name);
+export const instances = async (role: "primary" | "replica", cluster = "ratesapp"): Promise<string[]> =>
+  (await pods(DATABASE, `cnpg.io/cluster=${cluster},cnpg.io/instanceRole=${role}`)).map(
+    ({ metadata }) => metadata.name,
+  );
 
-export const primary = (): Promise<string> =>
+export const primary = (cluster = "ratesapp"): Promise<string> =>
   until("there is one primary", 60_000, async () => {
-    const names = await instances("primary");
+    const names = await instances("primary", cluster);
     return names.length === 1 ? names[0] : undefined;
   });
 

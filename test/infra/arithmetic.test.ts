@@ -5,6 +5,7 @@ import { localPortOf } from "../../infra/access/local-port.js";
 import { deliveryRights } from "../../infra/cluster/delivery-rights.js";
 import { zoneSubnets } from "../../infra/cluster/subnets.js";
 import { mostConnections, postgresParameters } from "../../infra/database/parameters.js";
+import { shutdownLimits } from "../../infra/database/shutdown.js";
 import { bytes, millicores, QuantityError } from "../../infra/settings/quantity.js";
 
 describe("quantities", () => {
@@ -50,16 +51,29 @@ describe("the rights of ingest pods", () => {
   it("are to read what their feeds name at Amazon, and no more", () => {
     const feed = { schedule: "@daily" };
     expect(
-      deliveryRights({
-        sea: { ...feed, source: "s3://deliveries/sea/" },
-        keys: { ...feed, source: "s3://keys/", credentialsSecretName: "keys" },
-        elsewhere: { ...feed, source: "s3://here/", environment: { AWS_ENDPOINT_URL: "http://store:9000" } },
-        web: { ...feed, source: "https://example.com/prices.csv" },
-      }),
+      deliveryRights(
+        {
+          sea: { ...feed, source: "s3://deliveries/sea/" },
+          keys: { ...feed, source: "s3://keys/", credentialsSecretName: "keys" },
+          elsewhere: { ...feed, source: "s3://here/", environment: { AWS_ENDPOINT_URL: "http://store:9000" } },
+          web: { ...feed, source: "https://example.com/prices.csv" },
+        },
+        [],
+      ),
     ).to.deep.equal([
       { Action: ["s3:ListBucket"], Resource: "arn:aws:s3:::deliveries" },
       { Action: ["s3:GetObject"], Resource: "arn:aws:s3:::deliveries/sea/*" },
     ]);
+  });
+
+  it("are to decrypt with the keys of other accounts that the stack names, if a feed reads at Amazon", () => {
+    const keys = ["arn:aws:kms:eu-west-1:210987654321:key/deliveries"];
+    const feed = { schedule: "@daily" };
+    expect(deliveryRights({ sea: { ...feed, source: "s3://deliveries/" } }, keys).at(-1)).to.deep.equal({
+      Action: ["kms:Decrypt"],
+      Resource: keys,
+    });
+    expect(deliveryRights({ web: { ...feed, source: "https://example.com/" } }, keys)).to.deep.equal([]);
   });
 });
 
@@ -117,5 +131,16 @@ describe("the port of the port-forward", () => {
     expect(localPortOf("staging")).to.equal(localPortOf("staging"));
     expect(localPortOf("staging")).to.not.equal(localPortOf("prod"));
     fc.assert(fc.property(fc.string(), (stack) => void expect(localPortOf(stack)).to.be.within(20_000, 29_999)));
+  });
+});
+
+describe("the shutdown of an instance", () => {
+  it("has the time to write all changed pages to a disk of 125 MiB a second, and Kubernetes waits longer", () => {
+    for (const memory of ["512Mi", "2Gi", "16Gi", "128Gi"]) {
+      const { smartShutdownTimeout, stopDelay, switchoverDelay } = shutdownLimits(memory);
+      const flushSeconds = bytes(memory) / 4 / (125 * 1024 ** 2);
+      expect(switchoverDelay, memory).to.be.within(flushSeconds + 20, flushSeconds + 30);
+      expect(stopDelay, memory).to.be.at.least(smartShutdownTimeout + switchoverDelay);
+    }
   });
 });

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type {
   V1ConfigMap,
   V1CronJob,
@@ -17,6 +17,7 @@ import { toJSONSchema } from "zod";
 import { readFeeds } from "../../app/ingest/feeds.js";
 import { environmentSchema, readSettings } from "../../app/settings.js";
 import schema from "../../charts/ratesapp/values.schema.json" with { type: "json" };
+import { AUTHORITIES_FILE } from "../../infra/access/authorities-file.js";
 import { HelmError, lint, render, renderNotes, skipWithoutHelm, type Values } from "./chart/helm.js";
 import { containersOf, type KubernetesObject, ofKind, podsOf, present } from "./chart/kubernetes-object.js";
 import { mistypedFields } from "./chart/kubernetes-types.js";
@@ -24,6 +25,7 @@ import { policies } from "./chart/policies.js";
 import { excused, releases } from "./chart/releases.js";
 
 const secret = { owner: { secretName: "postgres" } };
+const CA_ITEM = { key: "ca.crt", path: "ca.crt" };
 
 describe("the chart", function () {
   this.timeout(30_000);
@@ -99,6 +101,28 @@ describe("the chart", function () {
       const made = ofKind<V1Secret>(present(before), "Secret");
       expect(made.map(({ stringData }) => stringData)).to.deep.equal([{ "owner-url": "postgres://o:first@db/rates" }]);
       expect(apiPod(present(before))).not.to.deep.equal(apiPod(present(after)));
+    });
+
+    it("brings its certificate authorities to each container, where the URLs of a stack look for them", async () => {
+      for (const [from, volume] of [
+        [{ configMapName: "database-ca" }, { configMap: { name: "database-ca", items: [CA_ITEM] } }],
+        [
+          { secretName: "rates-ca", key: "bundle" },
+          { secret: { secretName: "rates-ca", items: [{ ...CA_ITEM, key: "bundle" }] } },
+        ],
+      ] as const) {
+        const objects = await render({ ...releases.production, database: { ...secret, ca: from } });
+        expect(podsOf(objects)).to.have.lengthOf(8);
+        for (const pod of podsOf(objects)) {
+          expect(pod.spec.volumes, pod.owner).to.deep.include({ name: "database-ca", ...volume });
+          for (const [container, { volumeMounts }] of containersOf(pod)) {
+            // A file mounted by subPath would stay as it was when the pod started.
+            const mount = { name: "database-ca", mountPath: dirname(AUTHORITIES_FILE), readOnly: true };
+            expect(volumeMounts, container).to.deep.include(mount);
+          }
+        }
+      }
+      expect(basename(AUTHORITIES_FILE)).to.equal(CA_ITEM.path);
     });
 
     it("replaces pods when the revision of the Secrets changes", async () => {
@@ -261,6 +285,21 @@ describe("the chart", function () {
       expect(await blocks(["ipv4", "ipv6"])).to.have.members([...ipv4, ...ipv6]);
     });
 
+    it("look up names where the cluster answers, on its ports", async () => {
+      const to = [{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "openshift-dns" } } }];
+      const objects = await render({ database: secret, networkPolicy: { dns: { to, ports: [5353] } } });
+      const policy = ofKind<V1NetworkPolicy>(objects, "NetworkPolicy").find(
+        ({ metadata }) => metadata?.name === "ratesapp-database",
+      );
+      expect(policy?.spec?.egress?.[0]).to.deep.equal({
+        ports: [
+          { port: 5353, protocol: "UDP" },
+          { port: 5353, protocol: "TCP" },
+        ],
+        to,
+      });
+    });
+
     it("reach what they are told to instead", async () => {
       const egress = [
         { to: [{ podSelector: { matchLabels: { app: "minio" } } }], ports: [{ port: 9000, protocol: "TCP" }] },
@@ -276,6 +315,11 @@ describe("the chart", function () {
   describe("refuses, naming the key,", () => {
     const refused: [string, Values, string][] = [
       ["no database", {}, "database: no access is set"],
+      [
+        "certificate authorities from two places",
+        { database: { ...secret, ca: { configMapName: "a", secretName: "b" } } },
+        "database.ca: configMapName and secretName are both set; keep one",
+      ],
       [
         "two sources of one URL",
         { database: { owner: { secretName: "a", url: "postgres://a" } } },

@@ -10,6 +10,10 @@ export interface Rendered {
   readonly inputs: Readonly<Record<string, unknown>>;
   readonly protect: boolean;
   readonly retainOnDelete: boolean;
+  /** Types of its parents and its own, and its name, as in the URN: `ratesapp:a:A$aws:s3/bucket:Bucket::name`. */
+  readonly path: string;
+  /** Paths of the resources that it waits for, by `dependsOn` or because it uses their outputs. */
+  readonly dependencies: readonly string[];
   /** `URN::ID` of the provider that was chosen for it; empty: the default one of its package. */
   readonly provider: string;
   readonly component: boolean;
@@ -42,6 +46,8 @@ export async function render(
   secretKeys: readonly string[] = [],
 ): Promise<Rendered[]> {
   const rendered: Rendered[] = [];
+  // The provider takes it into its inputs, and the golden files would hold a path of this machine.
+  delete process.env.KUBECONFIG;
   await pulumi.runtime.setMocks({ newResource: made, call }, "ratesapp", stack, true);
   const text = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
   pulumi.runtime.setAllConfig(Object.fromEntries(Object.entries(config).map(([key, value]) => [key, text(value)])), [
@@ -50,7 +56,11 @@ export async function render(
   const monitor = pulumi.runtime.getMonitor() as unknown as Monitor;
   const registerResource = monitor.registerResource.bind(monitor);
   monitor.registerResource = (request, callback) => {
+    // Its path is known when it is registered.
+    const position = rendered.length;
     rendered.push({
+      path: "",
+      dependencies: request.getDependenciesList().map(pathOf).sort(),
       type: request.getType(),
       name: request.getName(),
       inputs: readable(request.getObject().toJavaScript()) as Record<string, unknown>,
@@ -59,8 +69,13 @@ export async function render(
       provider: request.getProvider(),
       component: !request.getCustom() && !REMOTE_COMPONENTS.has(request.getType()),
     });
-    return registerResource(request, callback);
+    return registerResource(request, (error: unknown, response: Response | undefined) => {
+      if (response) rendered[position] = { ...(rendered[position] as Rendered), path: pathOf(response.getUrn()) };
+      callback(error, response);
+    });
   };
+  // Pulumi's mocks know no hooks.
+  monitor.registerResourceHook = (_, callback) => callback(null, {});
   runs += 1;
   const { fetch } = globalThis;
   globalThis.fetch = released;
@@ -85,12 +100,23 @@ interface Request {
   getProtect(): boolean;
   getRetainondelete(): boolean;
   getProvider(): string;
+  getDependenciesList(): string[];
   getObject(): { toJavaScript(): unknown };
 }
 
-interface Monitor {
-  registerResource(request: Request, callback: unknown): unknown;
+interface Response {
+  getUrn(): string;
 }
+
+type Callback = (error: unknown, response: Response | undefined) => void;
+
+interface Monitor {
+  registerResource(request: Request, callback: Callback): unknown;
+  registerResourceHook(request: unknown, callback: (error: null, response: object) => void): void;
+}
+
+/** An URN without what is the same for all resources of a stack. */
+const pathOf = (urn: string): string => urn.split("::").slice(2).join("::");
 
 /** Components whose inputs are rendered by their provider. */
 const REMOTE_COMPONENTS = new Set([
@@ -134,6 +160,10 @@ spec:
 apiVersion: apps/v1
 kind: Deployment
 metadata: { name: ${release}, namespace: operators }
+spec:
+  replicas: 1
+  selector: { matchLabels: { app: ${release} } }
+  template: { metadata: { labels: { app: ${release} } }, spec: { containers: [] } }
 `);
 };
 
@@ -146,7 +176,16 @@ function made({ inputs, name, type }: pulumi.runtime.MockResourceArgs): { id: st
     case "random:index/randomId:RandomId":
       return { id, state: { ...inputs, hex: "0badcafe" } };
     case "eks:index:Cluster":
-      return { id, state: { ...inputs, kubeconfigJson: "{}", eksCluster: { name: inputs.name } } };
+      return {
+        id,
+        state: {
+          ...inputs,
+          kubeconfigJson: "{}",
+          eksCluster: { name: inputs.name },
+          clusterSecurityGroupId: `sg-${name}`,
+          autoModeNodeRoleName: `${name}-nodeRole`,
+        },
+      };
     case "aws:s3/bucket:Bucket":
       return { id, state: { ...inputs, bucket: name, arn: `arn:aws:s3:::${name}` } };
     case "aws:kms/key:Key":

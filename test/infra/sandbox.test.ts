@@ -4,7 +4,9 @@ import { sandboxArguments, UsageError } from "../../infra/sandbox/arguments.js";
 import { demoPod } from "../../infra/sandbox/demo-pod.js";
 import { refusal, stackFileOf } from "../../infra/sandbox/stack-file.js";
 import { policies } from "./chart/policies.js";
+import { render } from "./render.js";
 import { root } from "./root.js";
+import { at } from "./stack-policies.js";
 
 describe("the command line of a sandbox", () => {
   it("is a name, settings, and which of them are secret", () => {
@@ -73,5 +75,16 @@ describe("a sandbox", () => {
     expect(restricted?.(job(pod))).to.deep.equal([]);
     expect(restricted?.(job({ spec: { ...pod.spec, securityContext: {} } }))).to.have.lengthOf(2);
     expect(pod.metadata?.namespace).to.equal("ratesapp-ann");
+  });
+
+  it("gets its prices from a pod that its database lets in, and that can verify it", async () => {
+    const resources = await render("ann", {});
+    const pod = demoPod("ann", "ghcr.io/ratesapp/ratesapp:dev");
+    const component = pod.metadata?.labels?.["app.kubernetes.io/component"];
+    const policy = resources.find(({ name }) => name === "instances-policy");
+    expect(at(policy?.inputs, "spec.ingress.0.from.1.podSelector.matchExpressions.0.values")).to.include(component);
+    const authorities = resources.find(({ name }) => name === "database-ca");
+    const names = (pod.spec?.volumes ?? []).map(({ configMap }) => configMap?.name);
+    expect(names).to.include(at(authorities?.inputs, "metadata.name"));
   });
 });

@@ -24,7 +24,13 @@ function mistakes(raw: Record<string, unknown>): string[] {
 }
 
 const staging = { environment: "staging", cluster: { context: "here" } };
-const prod = { environment: "prod", cluster: { eks: { region: "eu-west-1" } }, database: { backups: {} } };
+const eks = {
+  region: "eu-west-1",
+  accountId: "123456789012",
+  publicAccessCidrs: ["203.0.113.0/24"],
+  adminRoleArns: ["arn:aws:iam::123456789012:role/admins"],
+};
+const prod = { environment: "prod", cluster: { eks }, database: { backups: {} } };
 
 describe("settings of a stack", () => {
   it("need nothing for a sandbox", () => {
@@ -44,6 +50,12 @@ describe("settings of a stack", () => {
 
   it("take a number for a quantity, as YAML makes one of 2", () => {
     expect(read({ database: { cpu: 2, memory: 2 ** 30 } }).database).to.include({ cpu: "2", memory: "1073741824" });
+  });
+
+  it("keep the digest of an image of Postgres, and the zeros of an account", () => {
+    const image = `ghcr.io/cloudnative-pg/postgresql:17.10-standard-trixie@sha256:${"0a".repeat(32)}`;
+    expect(read({ database: { image } }).database.image).to.equal(image);
+    expect(read({ cluster: { eks: { ...eks, accountId: 12 } } }).cluster.eks?.accountId).to.equal("000000000012");
   });
 
   for (const stack of ["staging", "prod"]) {
@@ -109,7 +121,23 @@ describe("settings of a stack", () => {
     ],
     "another major version of Postgres": [
       { database: { image: "ghcr.io/cloudnative-pg/postgresql:16-standard-trixie" } },
-      "database.image: must be an image of Postgres 17 by its tag, such as ghcr.io/cloudnative-pg/postgresql:17-standard-trixie",
+      "database.image: must be an image of Postgres 17 by its tag, such as ghcr.io/cloudnative-pg/postgresql:17.10-standard-trixie",
+    ],
+    "a version of Kubernetes whose end of support is not known": [
+      { cluster: { eks: { ...eks, version: "1.99" } } },
+      "cluster.eks.version: must be 1.34 or 1.35; another one needs a line in infra/cluster/eks-versions.ts",
+    ],
+    "an AWS account": [
+      { cluster: { eks: { ...eks, accountId: "1234" } } },
+      "cluster.eks.accountId: must be the 12 digits of an AWS account",
+    ],
+    "peers of a network": [
+      { api: { from: ["10.0.0.0/8"] } },
+      "api.from.0: must be a peer with a namespaceSelector, a podSelector or an ipBlock",
+    ],
+    "the checksum of a manifest": [
+      { platform: { cloudnativePg: { manifest: "cnpg.yaml", sha256: "1234" } } },
+      "platform.cloudnativePg.sha256: must be a SHA-256 in hex",
     ],
     "too little memory": [{ database: { memory: "100Mi" } }, "database.memory: must be at least 512Mi"],
     "the image's version": [{ image: "ratesapp:latest" }, "image: latest is no version; name one, or a digest"],
@@ -169,6 +197,14 @@ describe("settings of a stack", () => {
       { cluster: { eks: { region: "eu-west-1", vpcCidr: "10.0.0.0/8" } } },
       "cluster.eks.vpcCidr: must be a /16 to /20",
     ],
+    "the name of a database": [
+      { database: { clusters: { Old: "empty" }, serving: "ratesapp" } },
+      "database.clusters.Old: must be lower-case letters, digits and dashes between them, 40 at most, a letter first",
+    ],
+    "how a database began": [
+      { database: { clusters: { ratesapp: "full" } } },
+      "database.clusters.ratesapp: must be empty, empty-beside-archive, or {server, to or backup}",
+    ],
     "several at once": [
       { protect: "yes", api: { cpuPercent: 0 } },
       "protect: must be true or false",
@@ -182,8 +218,18 @@ describe("settings of a stack", () => {
   const impossible: Record<string, readonly [raw: Record<string, unknown>, ...expected: RegExp[]]> = {
     "two clusters": [{ cluster: { context: "a", eks: { region: "eu-west-1" } } }, /^cluster: context and eks/],
     "addresses that the program's EKS has not": [
-      { ...prod, cluster: { eks: { region: "eu-west-1" }, addressFamilies: ["ipv4", "ipv6"] } },
+      { ...prod, cluster: { eks, addressFamilies: ["ipv4", "ipv6"] } },
       /^cluster.addressFamilies: is ipv4 on EKS/,
+    ],
+    "a production of whatever account, open to whatever address": [
+      { ...prod, cluster: { eks: { region: "eu-west-1", publicAccessCidrs: ["0.0.0.0/0"] } } },
+      /^cluster.eks.accountId: is missing/,
+      /^cluster.eks.publicAccessCidrs: opens the API server of prod to every address$/,
+      /^cluster.eks.adminRoleArns: is empty/,
+    ],
+    "a production that does not say from where it is administered": [
+      { ...prod, cluster: { eks: { ...eks, publicAccessCidrs: undefined } } },
+      /^cluster.eks.publicAccessCidrs: is missing/,
     ],
     "staging on whatever cluster": [{ environment: "staging" }, /^cluster: staging needs a context or eks/],
     "production without backups": [{ ...prod, database: {} }, /^database.backups: prod needs backups/],
@@ -221,6 +267,24 @@ describe("settings of a stack", () => {
     "backups to nowhere": [
       { database: { backups: { method: "in-tree" } } },
       /^database.backups.destination: is needed/,
+    ],
+    "pods without a database": [
+      { database: { serving: "restored" } },
+      /^database.serving: restored is none of database.clusters: ratesapp$/,
+    ],
+    "a database from an archive that there is not": [
+      { database: { clusters: { ratesapp: { server: "ratesapp-prod-0badcafe" } } } },
+      /^database.clusters.ratesapp: comes from an archive, which needs database.backups/,
+    ],
+    "two moments of one database": [
+      {
+        ...prod,
+        database: {
+          backups: {},
+          clusters: { ratesapp: { server: "a", to: "2026-11-27T10:15:00Z", backup: "20261127T020000" } },
+        },
+      },
+      /^database.clusters.ratesapp: to and backup are both set/,
     ],
     "a second bucket on EKS": [
       { ...prod, database: { backups: { destination: "s3://mine/" } } },

@@ -1,4 +1,11 @@
-import type { V1NetworkPolicy, V1PodDisruptionBudget } from "@kubernetes/client-node";
+import type {
+  V1Deployment,
+  V1NetworkPolicy,
+  V1NetworkPolicyIngressRule,
+  V1NetworkPolicyPeer,
+  V1PodDisruptionBudget,
+} from "@kubernetes/client-node";
+import yaml from "js-yaml";
 import { type KubernetesObject, nameOf, ofKind, selects } from "./chart/kubernetes-object.js";
 import { PASSWORD, type Rendered, SECRET } from "./render.js";
 
@@ -12,7 +19,8 @@ export const stackPolicies: Readonly<Record<string, StackPolicy>> = {
       ...databases(resources).map((it) => [nameOf(it), it.spec.imageName] as const),
       ...poolers(resources).map((it) => [nameOf(it), pgbouncer(it)?.image] as const),
     ]
-      .filter(([, image = ""]) => !/:[\w.-]+(@sha256:[0-9a-f]{64})?$/.test(image) || /:latest/.test(image))
+      // `17-standard-trixie` is another image next month.
+      .filter(([, image = ""]) => !/:\d+\.\d+[\w.-]*(@sha256:[0-9a-f]{64})?$/.test(image))
       .map(([name, image]) => `${name}: image ${image}`),
 
   "the database has what it requests, and poolers are limited": (resources) => [
@@ -31,8 +39,8 @@ export const stackPolicies: Readonly<Record<string, StackPolicy>> = {
   ],
 
   "namespaces enforce restricted pods": (resources) =>
-    ofKind(objectsOf(resources), "Namespace")
-      .filter(({ metadata }) => metadata?.name?.startsWith("ratesapp-"))
+    [...objectsOf(resources), ...manifestsOf(resources)]
+      .filter(({ kind, metadata }) => kind === "Namespace" && metadata?.name !== "monitoring")
       .filter(({ metadata }) => metadata?.labels?.["pod-security.kubernetes.io/enforce"] !== "restricted")
       .map(nameOf),
 
@@ -90,7 +98,9 @@ export const stackPolicies: Readonly<Record<string, StackPolicy>> = {
       .map(({ name, type }) => `${type} ${name}`),
     ...resources
       .filter(({ type }) => type === "kubernetes:core/v1:Secret")
-      .filter(({ inputs }) => inputs.stringData !== SECRET || inputs.data !== undefined)
+      .filter(({ inputs: { data, stringData } }) =>
+        [data, stringData].filter((part) => part !== undefined).some((part) => part !== SECRET),
+      )
       .map(({ name }) => `Secret ${name}`),
     ...resources
       .filter(({ inputs }) => Object.entries(inputs).some(([key, value]) => /password/i.test(key) && value !== SECRET))
@@ -119,6 +129,65 @@ export const stackPolicies: Readonly<Record<string, StackPolicy>> = {
       .filter(({ kind = "" }) => !LEFT_ALONE.includes(kind))
       .filter(({ metadata }) => metadata?.annotations?.["pulumi.com/deletionPropagationPolicy"] !== "background")
       .map(nameOf),
+
+  "the operator that promotes replicas stands twice, in two zones, and is replaced soon with what it needs": (
+    resources,
+  ) => {
+    const objects = manifestsOf(resources);
+    const budgets = ofKind<V1PodDisruptionBudget>(objects, "PodDisruptionBudget");
+    const needed = ofKind<V1Deployment>(objects, "Deployment").filter(({ metadata }) => {
+      const name = metadata?.name ?? "";
+      return name === "cnpg-controller-manager" || name.includes("barman");
+    });
+    return [
+      ...(needed.length > 0 ? [] : ["none is installed"]),
+      ...needed
+        .filter(({ spec }) => {
+          const pod = spec?.template.spec;
+          const isPlugin = JSON.stringify(spec?.selector).includes("barman");
+          return !(
+            // A second pod of the plugin would never become ready, and the rollout would never end.
+            spec?.replicas === (isPlugin ? 1 : 2) &&
+            pod?.priorityClassName === "system-cluster-critical" &&
+            pod.tolerations?.every(({ tolerationSeconds }) => tolerationSeconds === 30) &&
+            pod.topologySpreadConstraints?.some(({ topologyKey }) => topologyKey === "topology.kubernetes.io/zone") &&
+            (isPlugin || budgets.some((it) => selects(it.spec?.selector, spec.selector.matchLabels ?? {})))
+          );
+        })
+        .map(nameOf),
+    ];
+  },
+
+  "the namespaces of operators that the stack installs are closed": (resources) => {
+    const closed = ofKind<V1NetworkPolicy>(objectsOf(resources), "NetworkPolicy")
+      .filter(({ spec }) => equal(spec?.podSelector, {}) && equal(spec?.policyTypes, ["Ingress", "Egress"]))
+      .map(({ metadata }) => metadata?.namespace ?? "");
+    return [...new Set(manifestsOf(resources).map(({ metadata }) => metadata?.namespace ?? ""))].filter(
+      (namespace) => OPERATORS.includes(namespace) && !closed.includes(namespace),
+    );
+  },
+
+  "API pods that do not write cannot reach an instance": (resources) =>
+    ofKind<V1NetworkPolicy>(objectsOf(resources), "NetworkPolicy")
+      .filter(({ metadata }) => metadata?.name === "instances")
+      .filter(({ spec }) => (spec?.ingress ?? []).flatMap(sources).some(takesApiPods))
+      .map(nameOf),
+
+  "clients can verify every server of the database": (resources) =>
+    databases(resources)
+      .filter(({ metadata: { name } = {}, spec: { certificates } }) => {
+        const names = certificates?.serverAltDNSNames ?? [];
+        const hosts = poolers(resources)
+          .filter(({ spec: { cluster } }) => cluster.name === name)
+          .map(({ metadata }) => `${metadata?.name}.${metadata?.namespace}.svc`);
+        return !certificates?.serverCASecret || !hosts.every((host) => names.includes(host));
+      })
+      .map(nameOf)
+      .concat(
+        charts(resources)
+          .filter(({ values }) => !at(values, "database.ca.configMapName"))
+          .map(({ name }) => name),
+      ),
 
   "the database's namespace denies what is not listed, and lists every port": (resources) => {
     const policies = ofKind<V1NetworkPolicy>(objectsOf(resources), "NetworkPolicy");
@@ -193,16 +262,38 @@ export const productionPolicies: Readonly<Record<string, StackPolicy>> = {
       .map(nameOf),
 };
 
+/** Namespaces of operators whose releases are one manifest each. */
+const OPERATORS: readonly string[] = ["cnpg-system", "cert-manager", "argo-rollouts"];
+
+/** Objects of the manifests that the stack installs. */
+const manifestsOf = (resources: readonly Rendered[]): KubernetesObject[] =>
+  resources
+    .filter(({ type }) => type === "kubernetes:yaml/v2:ConfigGroup")
+    .flatMap(({ inputs }) => yaml.loadAll(String(inputs.yaml)) as (KubernetesObject | null)[])
+    .filter((object) => object !== null);
+
+/** Peers of a rule as it is written; the type of the client library has another name for it. */
+const sources = (rule: V1NetworkPolicyIngressRule): V1NetworkPolicyPeer[] =>
+  (rule as { readonly from?: V1NetworkPolicyPeer[] }).from ?? [];
+
+function takesApiPods({ namespaceSelector, podSelector }: V1NetworkPolicyPeer): boolean {
+  const namespace = namespaceSelector?.matchLabels?.["kubernetes.io/metadata.name"];
+  const component = podSelector?.matchExpressions?.find(({ key }) => key === "app.kubernetes.io/component");
+  if (namespace === undefined || !/^ratesapp-(?!.*-database$)/.test(namespace)) return false;
+  return component ? (component.values ?? []).includes("api") : true;
+}
+
 /** Groups whose controllers leave alone what is being deleted. */
 const KUBERNETES_GROUP = /^(v1|apps|autoscaling|batch|policy)$|\.k8s\.io$/;
 /** Custom resources that own nothing, or whose controllers make nothing for one that is going (Karpenter's). */
-const LEFT_ALONE = ["IngressClassParams", "NodePool", "ObjectStore", "PodMonitor", "ScheduledBackup"];
+const LEFT_ALONE = ["IngressClassParams", "NodeClass", "NodePool", "ObjectStore", "PodMonitor", "ScheduledBackup"];
 
 interface DatabaseObject extends KubernetesObject {
   readonly spec: {
     readonly instances: number;
     readonly imageName: string;
     readonly enablePDB: boolean;
+    readonly certificates?: { readonly serverCASecret: string; readonly serverAltDNSNames: readonly string[] };
     readonly resources?: { readonly requests: object; readonly limits: object };
     readonly affinity?: { readonly podAntiAffinityType: string; readonly topologyKey: string };
     readonly postgresql: {
@@ -227,6 +318,7 @@ interface ObjectStore extends KubernetesObject {
 
 interface PoolerObject extends KubernetesObject {
   readonly spec: {
+    readonly cluster: { readonly name: string };
     readonly instances: number;
     readonly template: {
       readonly spec: {
@@ -261,5 +353,6 @@ export const charts = (resources: readonly Rendered[]) =>
 
 const equal = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 
-const at = (tree: unknown, path: string): unknown =>
+/** A value inside of objects and lists, by a path such as `rules.0.id`. */
+export const at = (tree: unknown, path: string): unknown =>
   path.split(".").reduce((inner, key) => (inner as Record<string, unknown> | undefined)?.[key], tree);

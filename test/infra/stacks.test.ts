@@ -3,7 +3,9 @@ import { Ajv } from "ajv";
 import { expect } from "chai";
 import yaml from "js-yaml";
 import schema from "../../charts/ratesapp/values.schema.json" with { type: "json" };
+import { DEFAULT_VERSION, supportedDays } from "../../infra/cluster/eks-versions.js";
 import { merge } from "../../infra/settings/merge.js";
+import { awsPolicies } from "./aws-policies.js";
 import { render as renderChart, skipWithoutHelm } from "./chart/helm.js";
 import { policies as chartPolicies } from "./chart/policies.js";
 import { configOf, type Rendered, render } from "./render.js";
@@ -18,7 +20,7 @@ for (const stack of ["staging", "prod"]) {
       resources = await render(stack);
     });
 
-    const policies = { ...stackPolicies, ...(stack === "prod" && productionPolicies) };
+    const policies = { ...stackPolicies, ...(stack === "prod" && { ...productionPolicies, ...awsPolicies }) };
     for (const [name, policy] of Object.entries(policies)) {
       it(name, () => expect(policy(resources)).to.deep.equal([]));
     }
@@ -118,7 +120,7 @@ describe("stack policies", function () {
       "a changed Secret or ConfigMap is updated in place",
       "a provider that replaces them",
       () =>
-        changed(/:kubernetes$/, "argo-rollouts", (inputs) => Object.assign(inputs, { enableSecretMutable: "false" })),
+        changed(/:kubernetes$/, "ratesapp-prod", (inputs) => Object.assign(inputs, { enableSecretMutable: "false" })),
     ],
     [
       "a changed Secret or ConfigMap is updated in place",
@@ -138,6 +140,102 @@ describe("stack policies", function () {
       "a kind that is not known",
       () => changed(/:ObjectStore$/, "archive", (inputs) => Object.assign(inputs, { kind: "Database" })),
     ],
+    [
+      "the operator that promotes replicas stands twice, in two zones, and is replaced soon with what it needs",
+      "one pod",
+      () =>
+        changed(/:ConfigGroup$/, "cloudnative-pg", (inputs) =>
+          Object.assign(inputs, { yaml: String(inputs.yaml).replace("replicas: 2", "replicas: 1") }),
+        ),
+    ],
+    [
+      "the namespaces of operators that the stack installs are closed",
+      "an open one",
+      () => resources.filter(({ name }) => name !== "cnpg-system-policy"),
+    ],
+    [
+      "API pods that do not write cannot reach an instance",
+      "a rule for all pods of the release",
+      () =>
+        changed(/NetworkPolicy$/, "instances-policy", ({ spec }) => {
+          const { ingress } = spec as { ingress: { from: { podSelector: object }[] }[] };
+          for (const peer of ingress[0]?.from ?? []) peer.podSelector = {};
+        }),
+    ],
+    [
+      "clients can verify every server of the database",
+      "a certificate without the pooler's name",
+      () => cluster((spec) => Object.assign(spec.certificates, { serverAltDNSNames: [] })),
+    ],
+    [
+      "an autoscaler has a source of metrics",
+      "no metrics-server",
+      () => resources.filter(({ type }) => !type.endsWith(":Addon")),
+    ],
+    [
+      "the API server is not open to all, a role administers it, and the account is named",
+      "an open one",
+      () =>
+        changed(/eks:index:Cluster$/, "ratesapp-prod", (it) => Object.assign(it, { publicAccessCidrs: ["0.0.0.0/0"] })),
+    ],
+    [
+      "the API server is not open to all, a role administers it, and the account is named",
+      "no role",
+      () => changed(/eks:index:Cluster$/, "ratesapp-prod", (it) => Object.assign(it, { accessEntries: {} })),
+    ],
+    [
+      "nodes have no public address",
+      "a subnet that is public",
+      () =>
+        changed(/:Subnet$/, "ratesapp-prod-public-a", ({ tags }) =>
+          Object.assign(tags as object, { "ratesapp/nodes": "ratesapp-prod" }),
+        ),
+    ],
+    [
+      "database nodes of two zones are never replaced at the same time",
+      "lives of the same length",
+      () =>
+        changed(/:NodePool$/, "database-nodes-b", ({ spec }) =>
+          Object.assign((spec as { template: { spec: object } }).template.spec, { expireAfter: "288h" }),
+        ),
+    ],
+    [
+      "database nodes of two zones are never replaced at the same time",
+      "no hours",
+      () =>
+        changed(/:NodePool$/, "database-nodes-b", ({ spec }) =>
+          Object.assign((spec as { disruption: object }).disruption, { budgets: [{ nodes: "1" }] }),
+        ),
+    ],
+    [
+      "an image that has a tag is never removed",
+      "a rule for all",
+      () =>
+        changed(/:LifecyclePolicy$/, "ratesapp-prod", ({ policy }) =>
+          Object.assign((policy as { rules: { selection: object }[] }).rules[0]?.selection ?? {}, { tagStatus: "any" }),
+        ),
+    ],
+    [
+      "backups are reached over TLS alone, and cannot be destroyed",
+      "a lock that ends before old versions go",
+      () =>
+        changed(/:BucketObjectLockConfiguration$/, "ratesapp-prod-backups", ({ rule }) =>
+          Object.assign((rule as { defaultRetention: object }).defaultRetention, { days: 1 }),
+        ),
+    ],
+    [
+      "a load balancer knows a pod before it counts as ready, and takes no old TLS",
+      "a namespace without the label",
+      () => changed(/Namespace$/, "workloads", ({ metadata }) => Object.assign(metadata as object, { labels: {} })),
+    ],
+    [
+      "no alarm watches a part that EKS hides",
+      "the scheduler",
+      () =>
+        changed(/:Chart$/, "prometheus", ({ values }) =>
+          Object.assign(values as object, { kubeScheduler: { enabled: true } }),
+        ),
+    ],
     ["backups are taken and kept", "no schedule", () => resources.filter(({ name }) => name !== "backups")],
     [
       "what holds data is protected against deletion",
@@ -156,13 +254,27 @@ describe("stack policies", function () {
       () => changed(/StorageClass$/, "gp3", (inputs) => Object.assign(inputs, { reclaimPolicy: "Delete" })),
     ],
   ];
-  const all = { ...stackPolicies, ...productionPolicies };
+  const all = { ...stackPolicies, ...productionPolicies, ...awsPolicies };
   for (const [policy, what, offenders] of offences) {
     it(`"${policy}" finds ${what}`, () => expect(all[policy]?.(offenders())).to.not.deep.equal([]));
   }
 
   it("are all tried", () => {
     expect([...new Set(offences.map(([policy]) => policy))]).to.have.members(Object.keys(all));
+  });
+});
+
+describe("Kubernetes on EKS", () => {
+  const config = configOf("prod")["ratesapp:cluster"] as { eks: { version: string } };
+  for (const version of new Set([config.eks.version, DEFAULT_VERSION])) {
+    it(`${version} has standard support for 60 days more; then upgrade (docs/operations/upgrades.md)`, () => {
+      expect(supportedDays(version)).to.be.above(60);
+    });
+  }
+
+  it("counts the days of a version's standard support", () => {
+    expect(supportedDays("1.34", new Date("2026-12-01"))).to.equal(1);
+    expect(supportedDays("1.34", new Date("2026-12-03"))).to.equal(-1);
   });
 });
 

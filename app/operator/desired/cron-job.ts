@@ -86,9 +86,9 @@ function podTemplate(name: string, spec: FeedSpec, defaults: IngestDefaults) {
         ...(spec.resources && { resources: textsOf(spec.resources) }),
         // The last lines of a container that fails then stand in its pod's status, and from there in the Feed's.
         terminationMessagePolicy: "FallbackToLogsOnError",
-        ...(mounts.length > 0 && { volumeMounts: mounts }),
+        ...(mounts.length > 0 && { volumeMounts: [...(container.volumeMounts ?? []), ...mounts] }),
       })),
-      ...(volumes.length > 0 && { volumes }),
+      ...(volumes.length > 0 && { volumes: [...(pod?.volumes ?? []), ...volumes] }),
     },
   };
 }

@@ -28,6 +28,11 @@ database.{{ $access }}: secretName and url are both set; keep one
   {{- end -}}
   {{- $_ := set $source $access (include "ratesapp.database.source" (dict "root" $ "access" $access) | fromJson) -}}
 {{- end -}}
+{{- with .Values.database.ca -}}
+  {{- if and .configMapName .secretName }}
+database.ca: configMapName and secretName are both set; keep one
+  {{- end -}}
+{{- end -}}
 {{- $compaction := .Values.compaction | default dict -}}
 {{- if not $source.api }}
 database: no access is set; name the Secret with a Postgres URL: --set database.owner.secretName=NAME,database.owner.key=KEY

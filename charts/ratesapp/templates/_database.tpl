@@ -34,10 +34,23 @@
 {{- range $access := list "owner" "ingest" "api" -}}
   {{- $names = append $names (include "ratesapp.database.source" (dict "root" $ "access" $access) | fromJson).secretName -}}
 {{- end -}}
-{{ append $names (.Values.writeTokens).secretName | compact | uniq | toJson }}
+{{ concat $names (list (.Values.writeTokens).secretName (.Values.database.ca).secretName) | compact | uniq | toJson }}
 {{- end }}
 
 {{/* Annotations that change, and so replace the pods, when what pods read at their start changes. Takes the root. */}}
 {{- define "ratesapp.database.annotations" -}}
 ratesapp/database: {{ pick .Values.database "owner" "ingest" "api" "revision" | toJson | sha256sum | trunc 16 | quote }}
+{{- end }}
+
+{{/*
+The volume with the certificate authorities of the database, as a JSON list; [] if values name none. It is mounted as a
+whole: the kubelet never updates a file that is mounted by `subPath`. Takes the root.
+*/}}
+{{- define "ratesapp.database.ca.volumes" -}}
+{{- $ca := .Values.database.ca | default dict -}}
+{{- $items := list (dict "key" $ca.key "path" "ca.crt") -}}
+{{- $volumes := list -}}
+{{- with $ca.configMapName }}{{ $volumes = append $volumes (dict "name" "database-ca" "configMap" (dict "name" . "items" $items)) }}{{ end -}}
+{{- with $ca.secretName }}{{ $volumes = append $volumes (dict "name" "database-ca" "secret" (dict "secretName" . "items" $items)) }}{{ end -}}
+{{ $volumes | toJson }}
 {{- end }}

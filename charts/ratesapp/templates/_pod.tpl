@@ -118,6 +118,27 @@ Takes (dict "root" $ "component" NAME "access" "ingest"|"api").
   env:
     {{- include "ratesapp.env" (omit . "variables") | nindent 4 }}
   {{- include "ratesapp.resources" (list .root.Values.migration.resources) | nindent 2 }}
+  {{- include "ratesapp.volumeMounts" (dict "root" .root) | nindent 2 }}
+{{- end }}
+
+{{/* The volumes of a pod: those of every pod, and those of its component. Takes (dict "root" $ "volumes" LIST). */}}
+{{- define "ratesapp.volumes" -}}
+{{- with concat (include "ratesapp.database.ca.volumes" .root | fromJsonArray) (.volumes | default list) -}}
+volumes:
+  {{- toYaml . | nindent 2 }}
+{{- end -}}
+{{- end }}
+
+{{/* What a container mounts of them. Takes (dict "root" $ "mounts" LIST). */}}
+{{- define "ratesapp.volumeMounts" -}}
+{{- $mounts := list -}}
+{{- range include "ratesapp.database.ca.volumes" .root | fromJsonArray -}}
+  {{- $mounts = append $mounts (dict "name" .name "mountPath" "/etc/ratesapp-database" "readOnly" true) -}}
+{{- end -}}
+{{- with concat $mounts (.mounts | default list) -}}
+volumeMounts:
+  {{- toYaml . | nindent 2 }}
+{{- end -}}
 {{- end }}
 
 {{/*

@@ -33,6 +33,7 @@ const production = {
     owner: { secretName: "rates-owner" },
     ingest: { secretName: "rates-ingest" },
     api: { secretName: "rates-api" },
+    ca: { configMapName: "rates-database-ca" },
     revision: "3",
   },
   writeTokens: { secretName: "rates-writers" },
@@ -252,7 +253,7 @@ export const releases: Readonly<Record<string, Values>> = {
     networkPolicy: {
       api: { from: [{ ipBlock: { cidr: "10.0.0.0/8", except: ["10.1.0.0/16"] } }, { podSelector: {} }] },
       admin: { from: [{ namespaceSelector: {}, podSelector: { matchLabels: { app: "prometheus" } } }] },
-      dns: { to: [{ ipBlock: { cidr: "169.254.20.10/32" } }] },
+      dns: { to: [{ ipBlock: { cidr: "169.254.20.10/32" } }], ports: [53, 5353] },
       database: { to: [{ ipBlock: { cidr: "2001:db8::/64" } }], port: 6432 },
     },
   },

@@ -2,9 +2,9 @@ import { performance } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import zlib from "node:zlib";
 import { expect } from "chai";
-import { useDatabase } from "../../kit/database.js";
-import { bringPlaces } from "../../kit/places.js";
-import { HEADER, type Reply, startUploadServer, type UploadServer } from "./upload-server.js";
+import { HEADER, type Reply, startUploadServer, type UploadServer } from "../app/api/upload-server.js";
+import { useDatabase } from "../kit/database.js";
+import { bringPlaces } from "../kit/places.js";
 
 const QUESTION = "/rates?date_from=2024-01-01&date_to=2024-01-31&orig_code=CNSGH&dest_code=NLRTM";
 const ASK_EVERY_MS = 50;

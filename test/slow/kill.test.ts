@@ -5,14 +5,14 @@ import { fileURLToPath } from "node:url";
 import zlib from "node:zlib";
 import { expect } from "chai";
 import type pg from "pg";
-import { createDatabase, type TestDatabase } from "../../kit/database.js";
-import { runs } from "../../kit/runs.js";
-import { until } from "../../kit/until.js";
-import { ratesOfDays } from "./deliveries.js";
-import { bringPlaces, createFolder, type Folder, HEADER, someLines, totalsOf } from "./setup.js";
+import { ratesOfDays } from "../app/ingest/deliveries.js";
+import { bringPlaces, createFolder, type Folder, HEADER, someLines, totalsOf } from "../app/ingest/setup.js";
+import { createDatabase, type TestDatabase } from "../kit/database.js";
+import { runs } from "../kit/runs.js";
+import { until } from "../kit/until.js";
 
 /**
- * Run it longer with `RUNS=50 npx mocha test/app/ingest/kill.test.ts`. The seed that it prints (`KILL_SEED`) repeats a
+ * Run it longer with `RUNS=50 npx mocha test/slow/kill.test.ts`. The seed that it prints (`KILL_SEED`) repeats a
  * run as far as timing allows.
  */
 const ROUNDS = runs(5);
@@ -23,8 +23,8 @@ const LONGEST_WAIT_MS = 700;
 const DAY_MS = 86_400_000;
 /** Makes about thirty pieces. */
 const PIECE_BYTES = 128 * 1024;
-const SKEW = new URL("skewed-clock.mjs", import.meta.url).href;
-const WORKER = fileURLToPath(new URL("worker-process.mjs", import.meta.url));
+const SKEW = new URL("../app/ingest/skewed-clock.mjs", import.meta.url).href;
+const WORKER = fileURLToPath(new URL("../app/ingest/worker-process.mjs", import.meta.url));
 
 describe(`workers killed at random points (seed ${SEED})`, () => {
   let database: TestDatabase;
