@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { whyCatchUp } from "./catch-up-run.js";
 import { desiredCronJob } from "./desired/cron-job.js";
 import { type IngestDefaults, objectName } from "./desired/ingest-defaults.js";
 import { desiredNetworkPolicy } from "./desired/network-policy.js";
@@ -11,10 +12,10 @@ import type { Events } from "./kubernetes/events.js";
 import { type KubernetesApi, type Resource, resources } from "./kubernetes/kubernetes-api.js";
 import { isStatus, KubernetesError } from "./kubernetes/kubernetes-error.js";
 import type { CronJob, Job, KnownCronJob, KubernetesObject, Pod } from "./kubernetes/objects.js";
-import { missedRun } from "./missed-run.js";
-import { LATE_AFTER_MS, type Problem } from "./status/conditions.js";
 import type { KnownBatches } from "./status/feed-batches.js";
 import { happenedSince } from "./status/happened.js";
+import { LATE_AFTER_MS } from "./status/lateness.js";
+import type { Problem } from "./status/observed.js";
 import { type Runs, readRuns } from "./status/runs.js";
 import { type ActedOn, isSameStatus, statusOf } from "./status/status-of.js";
 
@@ -171,7 +172,7 @@ export class Reconciler {
    */
   async #startOwedRuns(feed: Feed, acted: ActedOn): Promise<Error | undefined> {
     try {
-      await this.#makeUp(feed, acted);
+      await this.#catchUp(feed, acted);
       await this.#startRequestedRun(feed, acted);
       return undefined;
     } catch (error) {
@@ -183,19 +184,19 @@ export class Reconciler {
   }
 
   /** A CronJob that was lost, such as by an upgrade from a chart that made it, took its runs with it. */
-  async #makeUp(feed: Feed, acted: ActedOn): Promise<void> {
+  async #catchUp(feed: Feed, acted: ActedOn): Promise<void> {
     const { api, defaults, world } = this.#options;
     const cronJob = world.cronJob(objectName(feed.metadata.name, defaults));
     // One that was made a moment ago is not known yet; the Feed comes again once it is.
     if (!cronJob?.metadata.uid || cronJob.metadata.uid === acted.madeUpFor || cronJob.metadata.deletionTimestamp)
       return;
     const { name, uid } = cronJob.metadata;
-    const missed = missedRun(feed, cronJob, world.jobs(feed.metadata.name), world.batches(feed.metadata.name));
-    if (missed === null) return;
-    if (missed) {
+    const why = whyCatchUp(feed, cronJob, world.jobs(feed.metadata.name), world.batches(feed.metadata.name));
+    if (why === null) return;
+    if (why) {
       const live = await api.get<CronJob>(resources.cronJobs, name);
       if (live.metadata.uid !== uid) return;
-      await this.#startRun(feed, live, `missed before ${uid}`, missed);
+      await this.#startRun(feed, live, `missed before ${uid}`, why);
     }
     acted.madeUpFor = uid;
   }

@@ -77,7 +77,7 @@ const columns = [
   column("Age", "date", ".metadata.creationTimestamp", "Since the Feed was made"),
   column("Next run", "string", ".status.nextRun", "When the schedule starts a run"),
   column("Source", "string", ".spec.source", "Where deliveries come from", 1),
-  column("Message", "string", ".status.message", "Why it is in this state, in few words", 1),
+  column("Message", "string", ".status.message", "Why the Feed is in its state, in few words", 1),
 ];
 
 /** A schema of zod as Kubernetes takes it: no unknown keys of JSON Schema, and rules in place of patterns. */

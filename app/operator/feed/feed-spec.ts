@@ -41,7 +41,7 @@ const kubernetesName = matching(
 /** A part of the names of objects and a label, so shorter than the application allows. */
 export const feedNameRule = {
   pattern: "^[a-z]([-a-z0-9]{0,22}[a-z0-9])?$",
-  message: "must be up to 24 lower-case letters, digits and dashes",
+  message: "must be up to 24 lower-case letters, digits and dashes, begin with a letter and end with a letter or digit",
 } as const;
 
 const quantity = (pattern: string, message: string) =>
@@ -57,18 +57,23 @@ const memory = () => quantity("^[0-9]+(Ki|Mi|Gi|Ti|k|M|G|T)?$", 'must be a numbe
 const quantities = z.object({
   cpu: quantity("^([0-9]+m|[0-9]+([.][0-9]{1,3})?)$", 'must be a number of cores such as "500m" or "2"')
     .optional()
-    .describe("cores"),
-  memory: memory().optional().describe("bytes"),
-  "ephemeral-storage": memory().optional().describe("bytes of local disk"),
+    .describe(`CPU cores, such as "500m" or "2"`),
+  memory: memory().optional().describe(`bytes of memory, such as "512Mi"`),
+  "ephemeral-storage": memory().optional().describe(`bytes of local disk, such as "2Gi"`),
 });
-const resources = z.object({ requests: quantities.optional(), limits: quantities.optional() }).meta(
-  rules(
-    ...["cpu", "memory"].map((name) => ({
-      rule: `!has(self.requests) || !has(self.limits) || !has(self.requests.${name}) || !has(self.limits.${name}) || quantity(string(self.requests.${name})).compareTo(quantity(string(self.limits.${name}))) <= 0`,
-      message: `requests.${name} is more than limits.${name}`,
-    })),
-  ),
-);
+const resources = z
+  .object({
+    requests: quantities.optional().describe("What a node must have free to start a pod that loads"),
+    limits: quantities.optional().describe("The most that a pod that loads may use"),
+  })
+  .meta(
+    rules(
+      ...["cpu", "memory"].map((name) => ({
+        rule: `!has(self.requests) || !has(self.limits) || !has(self.requests.${name}) || !has(self.limits.${name}) || quantity(string(self.requests.${name})).compareTo(quantity(string(self.limits.${name}))) <= 0`,
+        message: `requests.${name} is more than limits.${name}`,
+      })),
+    ),
+  );
 
 const SOURCE = "^([hH][tT][tT][pP][sS]?://[^/ ].*|[sS]3://[^/ ].*|/.*)$";
 /** A user or password before the host: who may only see Feeds would read it. */
@@ -134,24 +139,28 @@ const timeZone = z
 /** The fields of a feed, each with its default and what `kubectl explain feed.spec` says of it. */
 export const feedFields = {
   source: matching(SOURCE, "must be http(s)://…, s3://… or an absolute path", 2048).describe(
-    "Where deliveries come from: an http(s):// address, an s3:// prefix of which every object is a delivery, or a file or folder of the volume",
+    "Where deliveries come from: one http(s):// address, s3://bucket/prefix/ with / at its end for every object below it, s3://bucket/key for one object, or a file or folder of the volume",
   ),
   schedule: schedule.describe(
     "When runs begin: five cron fields as Kubernetes takes them (Sunday is 0), or @hourly, @daily, @every 90m. A run loads every delivery that is not known yet",
   ),
   timeZone: timeZone.default("Etc/UTC").describe("Time zone of the schedule"),
-  suspend: z.boolean().default(false).describe("No runs by schedule; one can still be started on request"),
+  suspend: z.boolean().default(false).describe("true: no runs by schedule; one can still be started on request"),
   mode: z
     .enum(["append", "replace"], "must be append or replace")
     .default("append")
-    .describe("replace hides the feed's earlier prices of the days that a delivery holds"),
+    .describe("append adds prices; replace also hides the feed's earlier prices of the days that a delivery holds"),
   parallelism: whole(1, 200).default(1).describe("Pods that load one delivery together"),
   deadlineSeconds: whole(10, Math.min(604_800, LONGEST_DEADLINE_SECONDS))
     .default(3600)
-    .describe("A run that takes longer is stopped, and the next one goes on from there"),
+    .describe(
+      "A run that takes longer is stopped, and the next one goes on from there. (In a FEEDS_FILE of the command line the same name only warns, and stops nothing)",
+    ),
   maxBadRows: whole(0, MOST_BAD_ROWS)
     .default(0)
-    .describe("Bad lines of a delivery that are left out rather than failing its batch"),
+    .describe(
+      "Most bad lines of a delivery that are left out; with more, its batch fails. With a volume it needs rejectsClaimName",
+    ),
   backoffLimit: whole(0, 100)
     .default(6)
     .describe("Pods that may be lost in a run (killed, out of memory) before it counts as failed"),
@@ -164,16 +173,18 @@ export const feedFields = {
   volume: volume.optional().describe("Claim with the files of a source that is a path, mounted read-only"),
   rejectsClaimName: kubernetesName
     .optional()
-    .describe("Claim that takes the lines that maxBadRows leaves out, to be repaired; its files belong to group 1000"),
+    .describe(
+      "PersistentVolumeClaim for files with the lines that maxBadRows leaves out, to be repaired; the files belong to group 1000. Without it, only the database keeps the lines, for `ratesapp batches rejects` and GET /batches/{id}/rejects",
+    ),
   resources: resources
     .optional()
-    .describe("Requests and limits of each pod that loads; those of the operator's settings if not set"),
+    .describe("Requests and limits of each pod that loads; without it, those that the release has for all feeds"),
   egress: z
     .array(z.record(z.string(), z.unknown()).meta({ "x-kubernetes-preserve-unknown-fields": true }))
     .max(64)
     .optional()
     .describe(
-      "NetworkPolicy egress rules of the pods that load; without them, the port of the source's address, anywhere",
+      "NetworkPolicy egress rules of the pods that load. Without them, pods reach any host on the port of source, or for s3:// on that of AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL in environment. Needed if the endpoint comes from the Secret or from the settings of all pods and has another port than 443",
     ),
   onDelete: z
     .enum(["Retain", "Retract"], "must be Retain or Retract")

@@ -1,54 +1,24 @@
-import { STARTING_DEADLINE_SECONDS } from "../desired/cron-job.js";
-import type { Feed } from "../feed/feed.js";
 import type { Condition, ConditionType } from "../feed/feed-status.js";
-import { nextRun } from "../feed/next-run.js";
-import type { KnownCronJob } from "../kubernetes/objects.js";
 import { isUnfinished, shortened } from "./batch-status.js";
-import type { KnownBatches } from "./feed-batches.js";
-import type { Runs } from "./runs.js";
-
-/** A run is late when it has not begun this long after its time. */
-export const LATE_AFTER_MS = 90_000;
+import { type Finding, no, unknown, yes } from "./finding.js";
+import { lateness } from "./lateness.js";
+import type { Observed } from "./observed.js";
 
 /** Characters of a column of `kubectl get feeds -o wide`. */
 const LONGEST_SUMMARY = 160;
 
-/** Why a Feed is not in force. */
-export interface Problem {
-  readonly reason: string;
-  readonly message: string;
-  /** Only a change of the Feed, or of what it names, can help. */
-  readonly forGood: boolean;
-}
-
-/** What the conditions of a Feed are told from. */
-export interface Observed {
-  readonly feed: Feed;
-  readonly problem: Problem | undefined;
-  readonly cronJob: KnownCronJob | undefined;
-  readonly runs: Runs;
-  readonly batches: KnownBatches;
-  readonly now: Date;
-}
-
-type Said = Pick<Condition, "status" | "reason" | "message">;
-
-const yes = (reason: string, message: string): Said => ({ status: "True", reason, message });
-const no = (reason: string, message: string): Said => ({ status: "False", reason, message });
-const unknown = (reason: string, message: string): Said => ({ status: "Unknown", reason, message });
-
 /** The conditions of a Feed, each with the instant at which its status last changed. */
 export function conditionsOf(observed: Observed): Condition[] {
   const { feed, now, problem } = observed;
-  const said: [ConditionType, Said][] = [
+  const found: [ConditionType, Finding][] = [
     ["Ready", readiness(observed)],
     ["Ingesting", ingesting(observed)],
     ["Late", lateness(observed)],
     ["LastBatchSucceeded", lastBatch(observed)],
     // Tools that know kstatus take a Feed with this for failed; without it, for one that is still on its way.
-    ...(problem?.forGood ? [["Stalled", yes(problem.reason, problem.message)] satisfies [ConditionType, Said]] : []),
+    ...(problem?.forGood ? [["Stalled", yes(problem.reason, problem.message)] satisfies [ConditionType, Finding]] : []),
   ];
-  return said.map(([type, { status, reason, message }]) => {
+  return found.map(([type, { status, reason, message }]) => {
     const before = feed.status?.conditions?.find((condition) => condition.type === type);
     const lastTransitionTime =
       before?.status === status ? before.lastTransitionTime : `${now.toISOString().slice(0, 19)}Z`;
@@ -57,7 +27,7 @@ export function conditionsOf(observed: Observed): Condition[] {
   });
 }
 
-function readiness({ feed, problem, runs }: Observed): Said {
+function readiness({ feed, problem, runs }: Observed): Finding {
   if (problem) return no(problem.reason, problem.message);
   if (runs.cannotStart) return no("CannotStart", runs.cannotStart);
   if (runs.failure && runs.active.length === 0) return no("RunFailed", runs.failure);
@@ -65,7 +35,7 @@ function readiness({ feed, problem, runs }: Observed): Said {
   return yes("Scheduled", `Runs begin by the schedule ${feed.spec.schedule} (${feed.spec.timeZone})`);
 }
 
-function ingesting({ feed, runs }: Observed): Said {
+function ingesting({ feed, runs }: Observed): Finding {
   const [newest] = runs.active;
   if (newest && runs.lost) {
     const most = feed.spec.backoffLimit + 1;
@@ -76,46 +46,7 @@ function ingesting({ feed, runs }: Observed): Said {
   return runs.badDelivery ? no("DeliveryFailed", runs.badDelivery) : no("Idle", "No run is under way");
 }
 
-function lateness(observed: Observed): Said {
-  const { batches, cronJob, feed, now, problem, runs } = observed;
-  const current = "newest" in batches ? batches.newest.find(isUnfinished) : undefined;
-  if (current?.deadline_at) {
-    const { deadline_at: deadline, estimated_end: end, id } = current;
-    if (deadline < now)
-      return yes("MissedDeadline", `Batch ${id} should have been published by ${deadline.toISOString()}`);
-    if (end && end > deadline) {
-      return yes(
-        "WillMissDeadline",
-        `Batch ${id} will be published at ${end.toISOString()}, after ${deadline.toISOString()}`,
-      );
-    }
-  }
-  if (feed.spec.suspend || problem || !cronJob) return no("NotDue", "No run is due");
-  // The next run begins when this one has ended.
-  if (runs.active.length > 0) return no("OnTime", "A run is under way");
-  const due = nextRun(feed.spec, dueAfter(observed, cronJob));
-  if (due && +due + LATE_AFTER_MS < +now) return yes("NotStarted", `The run of ${due.toISOString()} has not begun`);
-  return no("OnTime", "No run is overdue");
-}
-
-/** The instant after which a run that is due has to begin: runs before it have begun, or never will. */
-function dueAfter(observed: Observed, cronJob: KnownCronJob): Date {
-  const { now, runs } = observed;
-  const givenUp = +now - STARTING_DEADLINE_SECONDS * 1000;
-  return new Date(Math.max(+lastRunOf(cronJob), +inForceSince(observed), +(runs.lastEnd ?? 0), givenUp));
-}
-
-/** When this generation of the Feed came into force: its schedule asks for no run before. */
-export function inForceSince({ feed: { metadata, status }, now }: Observed): Date {
-  const since = status?.observedGeneration === metadata.generation ? status?.inForceSince : undefined;
-  return since === undefined ? now : new Date(since);
-}
-
-/** When the schedule last started a run; it counts from when it was made. */
-export const lastRunOf = ({ metadata, status }: KnownCronJob): Date =>
-  new Date(status?.lastScheduleTime ?? metadata.creationTimestamp ?? Date.now());
-
-function lastBatch({ batches }: Observed): Said {
+function lastBatch({ batches }: Observed): Finding {
   if ("away" in batches) return unknown("DatabaseAway", `The database does not answer: ${batches.away}`);
   const last = batches.newest.find((batch) => !isUnfinished(batch));
   if (!last) return unknown("NoBatch", "No batch has ended yet");

@@ -1,7 +1,9 @@
 import type { CurrentBatch, FeedStatus } from "../feed/feed-status.js";
 import { nextRun } from "../feed/next-run.js";
 import { batchStatus, currentStatus, isUnfinished, toSeconds } from "./batch-status.js";
-import { conditionsOf, inForceSince, lastRunOf, type Observed, summaryOf } from "./conditions.js";
+import { conditionsOf, summaryOf } from "./conditions.js";
+import { inForceSince, lastRunOf } from "./lateness.js";
+import type { Observed } from "./observed.js";
 
 /** Up to where runs that are owed have been started. */
 export interface ActedOn {
