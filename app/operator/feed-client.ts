@@ -4,6 +4,7 @@ import { type Feed, RUN_AT } from "./feed/feed.js";
 import type { Condition, CurrentBatch, FeedBatch, FeedStatus } from "./feed/feed-status.js";
 import { type KubernetesApi, resources } from "./kubernetes/kubernetes-api.js";
 import { isStatus } from "./kubernetes/kubernetes-error.js";
+import { isUnfinished } from "./status/batch-status.js";
 
 const LOOK_EVERY_MS = 1_000;
 /** An operator that runs takes a request up within a second or two. */
@@ -70,7 +71,7 @@ export async function runFeed(
     for (const batch of [...(status.batches ?? [])].reverse()) {
       if (batch.id === status.current?.id || known.get(batch.id) === batch.state) continue;
       known.set(batch.id, batch.state);
-      if (hasEnded(batch)) await watcher.onEnd(batch);
+      if (!isUnfinished(batch)) await watcher.onEnd(batch);
     }
     if (status.current) await watcher.onProgress(status.current);
     const end = endOf(status);
@@ -89,8 +90,6 @@ function endOf({ conditions = [] }: FeedStatus): { readonly failure?: RunFailure
   if (ingesting.reason === "DeliveryFailed") return failed(ingesting, true);
   return last?.reason === "DatabaseAway" ? failed(last) : {};
 }
-
-const hasEnded = ({ state }: FeedBatch): boolean => !["loading", "auditing", "audited"].includes(state);
 
 async function readFeed(api: KubernetesApi, name: string): Promise<Feed> {
   try {

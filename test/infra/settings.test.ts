@@ -179,7 +179,7 @@ describe("settings of a stack", () => {
     "a missing part of a feed": [{ feeds: { sea: { schedule: "@hourly" } } }, "feeds.sea.source: is missing"],
     "a feed's name": [
       { feeds: { Sea: { schedule: "@hourly", source: "s3://a/" } } },
-      "feeds.Sea: must be up to 24 lower-case letters, digits and dashes",
+      "feeds.Sea: must be up to 24 lower-case letters, digits and dashes, begin with a letter and end with a letter or digit",
     ],
     "a schedule": [
       { feeds: { sea: { schedule: "hourly", source: "s3://a/" } } },

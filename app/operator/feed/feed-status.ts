@@ -1,8 +1,11 @@
 import { z } from "zod";
-import { batchStates } from "../../batches/batch-state.js";
+import { type BatchState, batchStates } from "../../batches/batch-state.js";
 
 /** How many of a feed's newest batches its status lists. */
 export const LISTED_BATCHES = 10;
+
+/** States of a batch that has not ended. */
+export const unfinishedStates = ["loading", "auditing", "audited"] as const satisfies readonly BatchState[];
 
 const count = () => z.int().min(0);
 const instant = () => z.iso.datetime();
@@ -22,11 +25,7 @@ const batch = z.object({
 const current = z.object({
   id: count().describe("Number of the batch"),
   source: z.string().describe("Name of the delivery"),
-  state: z
-    .enum(batchStates)
-    .describe(
-      "State of the batch: loading, auditing or audited. Others are of batches that have ended, which are not current",
-    ),
+  state: z.enum(unfinishedStates).describe("State of the batch; docs/ingest.md says what each means"),
   progressPercent: count()
     .optional()
     .describe(

@@ -1,15 +1,20 @@
 import type { BatchSummary } from "../../batches/batch-summary.js";
-import type { CurrentBatch, FeedBatch } from "../feed/feed-status.js";
+import { type CurrentBatch, type FeedBatch, unfinishedStates } from "../feed/feed-status.js";
 
-/** Longer texts belong into `ratesapp batches show`; the API server takes 1.5 MiB of an object at most. */
+/** Longer texts belong in `ratesapp batches show`; the API server takes 1.5 MiB of an object at most. */
 const LONGEST_TEXT = 500;
 
 export const shortened = (text: string, most = LONGEST_TEXT): string =>
   text.length > most ? `${text.slice(0, most - 1)}…` : text;
 export const toSeconds = (instant: Date): string => `${instant.toISOString().slice(0, 19)}Z`;
 
-export const isUnfinished = ({ state }: Pick<BatchSummary, "state">): boolean =>
-  state === "loading" || state === "auditing" || state === "audited";
+type UnfinishedState = (typeof unfinishedStates)[number];
+
+/** Whether a batch has not ended yet. */
+export const isUnfinished = <Batch extends Pick<BatchSummary, "state">>(
+  batch: Batch,
+): batch is Batch & { readonly state: UnfinishedState } =>
+  (unfinishedStates as readonly string[]).includes(batch.state);
 
 /** A batch as it stands in the status of its Feed. */
 export function batchStatus(batch: BatchSummary): FeedBatch {
@@ -26,8 +31,8 @@ export function batchStatus(batch: BatchSummary): FeedBatch {
   };
 }
 
-/** How far a batch is that is being made. */
-export function currentStatus(batch: BatchSummary): CurrentBatch {
+/** How far a batch is that has not ended. */
+export function currentStatus(batch: BatchSummary & { readonly state: UnfinishedState }): CurrentBatch {
   return {
     id: batch.id,
     source: shortened(batch.source),
