@@ -7,7 +7,7 @@ import { isStatus } from "./kubernetes/kubernetes-error.js";
 import { isUnfinished } from "./status/batch-status.js";
 
 const LOOK_EVERY_MS = 1_000;
-/** An operator that runs takes a request up within a second or two. */
+/** If an operator runs, it takes up a request within two seconds. */
 const TAKEN_UP_WITHIN_MS = 60_000;
 
 /** There is no such Feed, or no operator took the request up. */
@@ -19,11 +19,11 @@ export class FeedRunError extends Error {
 }
 
 export interface RunWatcher {
-  /** Called again and again with the batch that is being made. */
+  /** Called every second with the batch that is being loaded or audited. */
   onProgress(batch: CurrentBatch): Promise<void>;
-  /** Called with what is said of the run itself, such as that its first pod failed, each time it is something else. */
+  /** Called when the message about the run itself changes, such as when its first pod has failed. */
   onRun(told: Condition): void;
-  /** Called with each batch that the run ended. */
+  /** Called with each batch that has ended. */
   onEnd(batch: FeedBatch): Promise<void>;
 }
 
@@ -40,8 +40,8 @@ export interface RunFailure {
 }
 
 /**
- * Starts a run of a Feed at once and follows it to its end.
- * @returns why it failed, or that nothing is known of its batches.
+ * Starts a run of a Feed now and follows it to its end.
+ * @returns why it failed, or why its batches are not known; undefined if all went well.
  * @throws {FeedRunError}
  */
 export async function runFeed(
@@ -79,7 +79,7 @@ export async function runFeed(
   }
 }
 
-/** @returns undefined while a run is under way. The operator reads the batches anew before it says that one ended. */
+/** @returns undefined while a run is under way. Before the operator says that it ended, it reads the batches again. */
 function endOf({ conditions = [] }: FeedStatus): { readonly failure?: RunFailure } | undefined {
   const of = (type: Condition["type"]) => conditions.find((condition) => condition.type === type);
   const failed = ({ message }: Condition, badDelivery = false) => ({ failure: { message, badDelivery } });
@@ -100,7 +100,7 @@ async function readFeed(api: KubernetesApi, name: string): Promise<Feed> {
   }
 }
 
-/** What the status of a Feed says of a batch under way, as the database would. */
+/** Converts the current batch of a Feed's status to the form that the database returns. */
 export function progressOf(batch: CurrentBatch): BatchProgress {
   const instant = (text: string | undefined) => (text === undefined ? null : new Date(text));
   return {

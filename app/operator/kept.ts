@@ -2,10 +2,10 @@ import { FEED_LABEL } from "./desired/ingest-defaults.js";
 import { type Feed, RUN_AT } from "./feed/feed.js";
 import type { Job, KnownCronJob, KubernetesObject, Metadata, Pod } from "./kubernetes/objects.js";
 
-// What is remembered of each object that is watched: what the reconciler reads and no more.
+// What is kept in memory of each watched object: what the reconciler reads and no more.
 
 const JOB_LABEL = "batch.kubernetes.io/job-name";
-/** Read to tell whether an object is of a feed, and of which release. */
+/** Labels that say of which feed and release an object is. */
 const LABELS = [FEED_LABEL, "app.kubernetes.io/instance", JOB_LABEL];
 
 const only = (given: Readonly<Record<string, string>> = {}, names: readonly string[]) =>
@@ -27,7 +27,7 @@ function metadataOf({ metadata }: KubernetesObject): Metadata {
   };
 }
 
-/** An object of which only what every object has is read. */
+/** Keeps the metadata only. */
 export const keptObject = (object: KubernetesObject): KubernetesObject => ({ metadata: metadataOf(object) });
 
 export function keptFeed(feed: Feed): Feed {

@@ -17,17 +17,17 @@ export const reconcileSeconds = new Histogram({
   registers: [registry],
 });
 
-/** What the gauges are read from when they are scraped. */
+/** The source of the gauges, read at each scrape. */
 export interface OperatorState {
   queueDepth(): number;
   leading(): boolean;
-  /** Of each Feed. */
+  /** The conditions of each Feed. */
   conditions(): Iterable<readonly Condition[]>;
 }
 
 let watched: OperatorState | undefined;
 
-/** From now on the metrics tell of this operator; undefined ends that. */
+/** From now on the gauges are about this operator; with undefined, about none. */
 export function watchOperator(state: OperatorState | undefined): void {
   watched = state;
 }

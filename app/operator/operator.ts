@@ -16,7 +16,7 @@ import { FeedReports } from "./status/feed-reports.js";
 import { WatchedWorld } from "./watched-world.js";
 import { WorkQueue } from "./work-queue.js";
 
-/** In whose name the operator owns fields and tells Events. */
+/** Name under which the operator owns fields and reports Events. */
 export const MANAGER = "ratesapp-operator";
 
 const WORKERS = 16;
@@ -31,8 +31,8 @@ export interface OperatorOptions {
 }
 
 /**
- * Makes of each Feed its CronJob, and tells in its status what becomes of it. Of several that run, one leads and works;
- * the others wait. Where none runs, CronJobs go on.
+ * Makes a CronJob of each Feed, and says in the Feed's status what becomes of its deliveries. If several processes run,
+ * one leads and works, and the others wait. If none runs, CronJobs still start runs.
  */
 export class Operator {
   readonly #options: OperatorOptions;
@@ -56,7 +56,7 @@ export class Operator {
     );
   }
 
-  /** Until the signal is aborted, and then until the work at hand is done and the Lease is given up. */
+  /** Works until the signal is aborted; then ends the work at hand and gives up the Lease. */
   async run(stop: AbortSignal): Promise<void> {
     watchOperator({
       queueDepth: () => this.#queue?.depth ?? 0,
@@ -82,7 +82,7 @@ export class Operator {
     const batches = new FeedBatches(database, { log, feeds: names, onChange: (feed) => this.#queue?.add(feed) });
     try {
       await world.start(signal);
-      // Before the first status is written, or each would say for a moment that the database is away.
+      // Otherwise each first status would say for a moment that the database is away.
       await batches.read();
       const queue = this.#startQueue(world, batches, signal);
       this.#queue = queue;
@@ -97,7 +97,7 @@ export class Operator {
     }
   }
 
-  /** Nothing is worked on before all objects are known: one that is not known yet would be taken for one to be made. */
+  /** To be called when all objects are known. Otherwise the operator would create objects that exist already. */
   #startQueue(world: WatchedWorld, batches: FeedBatches, signal: AbortSignal): WorkQueue {
     const { api, database, defaults, log, retractableDays } = this.#options;
     const reconciler = new Reconciler({
@@ -113,7 +113,7 @@ export class Operator {
         batches: (feed) => batches.of(feed),
       },
       readBatches: (feed) => batches.readFeed(feed),
-      // Another process may lead once the signal is aborted, and this one is to end.
+      // Once the signal is aborted, another process may lead, so this one must stop.
       retract: (feed) => retractFeed(database.with({ signal }), feed, retractableDays),
       again: (feed, delayMs) => queue.addAfter(feed, delayMs),
     });

@@ -19,20 +19,19 @@ import type { Problem } from "./status/observed.js";
 import { type Runs, readRuns } from "./status/runs.js";
 import { type ActedOn, isSameStatus, statusOf } from "./status/status-of.js";
 
-/** Longest time until a Feed is looked at again: once a day by time alone, and sooner while it is late. */
+/** A Feed is looked at again once a day, even if nothing of it has changed. */
 const AGAIN_AFTER_MS = 86_400_000;
-/** A run that has not begun is given up an hour after it was due, which nothing tells but the time. */
+/** Kubernetes sends no event when it gives up a run after an hour, so the operator looks again. */
 const AGAIN_WHILE_LATE_MS = 600_000;
 
-/** A Job that was made is known to the world by then, however late its watch is. */
+/** After this time the watch has reported a new Job. */
 const KNOWN_WITHIN_MS = 30_000;
 
-/** What the reconciler knows without asking. */
+/** What the reconciler knows without a request. */
 export interface World {
   feed(name: string): Feed | undefined;
   cronJob(name: string): KnownCronJob | undefined;
   networkPolicy(name: string): KubernetesObject | undefined;
-  /** Of a feed. */
   jobs(feed: string): readonly Job[];
   pods(feed: string): readonly Pod[];
   batches(feed: string): KnownBatches;
@@ -43,24 +42,24 @@ export interface ReconcilerOptions {
   readonly defaults: IngestDefaults;
   readonly events: Events;
   readonly world: World;
-  /** Reads the batches of a feed anew, so that the world then knows those of a run that has just ended. */
+  /** Reads the batches of a feed again, so that the world has those of a run that has just ended. */
   readBatches(feed: string): Promise<void>;
-  /** Hides what a feed published. @returns how many batches, and how many are too old for it. */
+  /** Retracts the batches of a feed. @returns how many, and how many are too old to be retracted. */
   retract(feed: string): Promise<{ retracted: number; tooOld: number }>;
   /** Looks at a Feed again later. */
   again(feed: string, delayMs: number): void;
 }
 
 /**
- * Brings what a Feed asks for about, from whatever is there: the same Feed looked at twice changes nothing. Nothing is
- * kept between two looks that would be missed after a restart.
+ * Makes the cluster match the Feed, whatever state it is in. A second look at the same Feed changes nothing. What is
+ * kept in memory only saves requests, so that a restart loses nothing.
  */
 export class Reconciler {
   readonly #options: ReconcilerOptions;
-  /** What was applied last, by kind and name: applying the same to the same object is left out. */
+  /** What was applied last, by kind and name. The same is not applied again to an object that has not changed. */
   readonly #applied = new Map<string, { hash: string; version: string | undefined; generation: number }>();
 
-  /** The Job of the newest request of a feed, until the world knows it: without it, no run would seem under way. */
+  /** The newest Job that was made for a feed, until the watch reports it. Without it, no run would seem under way. */
   readonly #started = new Map<string, { readonly job: Job; readonly atMs: number }>();
 
   constructor(options: ReconcilerOptions) {
@@ -70,11 +69,11 @@ export class Reconciler {
   async reconcile(name: string): Promise<void> {
     const { world } = this.#options;
     const feed = world.feed(name);
-    // What it owned goes with it.
+    // Kubernetes deletes what the Feed owned.
     if (!feed) return this.#forget(name);
     if (feed.metadata.deletionTimestamp) return this.#end(feed);
     if (await this.#keepFinalizer(feed)) return;
-    const problem = await this.#bringAbout(feed);
+    const problem = await this.#applyObjects(feed);
     const acted: ActedOn = { lastRunRequest: feed.status?.lastRunRequest, madeUpFor: feed.status?.madeUpFor };
     const failure = problem ? undefined : await this.#startOwedRuns(feed, acted);
     await this.#tellStatus(feed, problem, acted);
@@ -87,7 +86,7 @@ export class Reconciler {
     for (const { plural } of [resources.cronJobs, resources.networkPolicies]) this.#applied.delete(`${plural}/${name}`);
   }
 
-  /** Puts the finalizer on, or takes it away. @returns whether it did: the Feed then comes again, changed. */
+  /** Adds or removes the finalizer. @returns whether it did: the changed Feed is then looked at once more. */
   async #keepFinalizer({ metadata, spec }: Feed): Promise<boolean> {
     const finalizers = metadata.finalizers ?? [];
     const wanted = spec.onDelete === "Retract";
@@ -102,15 +101,15 @@ export class Reconciler {
     await this.#options.api.patch(resources.feeds, name, "merge", patch);
   }
 
-  /** @returns why the Feed is not in force, if it is not. */
-  async #bringAbout(feed: Feed): Promise<Problem | undefined> {
+  /** @returns why the cluster does not match the Feed, if it does not. */
+  async #applyObjects(feed: Feed): Promise<Problem | undefined> {
     const { defaults, world } = this.#options;
     const mistakes = mistakesIn(feed, defaults);
     if (mistakes.length > 0) return { reason: "InvalidSpec", message: mistakes.join("; "), forGood: true };
     const name = objectName(feed.metadata.name, defaults);
     const policy = desiredNetworkPolicy(feed, defaults);
     try {
-      // First, so that no run begins without it.
+      // Before the CronJob, so that no run begins without it.
       if (policy) await this.#apply(feed, resources.networkPolicies, policy, world.networkPolicy(name));
       else if (isOwn(feed, world.networkPolicy(name))) {
         await orNone(this.#options.api.delete(resources.networkPolicies, name));
@@ -127,7 +126,7 @@ export class Reconciler {
     }
   }
 
-  /** @returns whether the object was made anew. */
+  /** @returns whether the object is new. */
   async #apply<T extends Applied>(
     feed: Feed,
     resource: Resource,
@@ -155,7 +154,7 @@ export class Reconciler {
     const applied = await api.apply(resource, desired);
     const { generation = 0, resourceVersion } = applied.metadata;
     this.#applied.set(key, { hash, version: resourceVersion, generation });
-    // One that is known here may have been deleted a moment ago.
+    // The one that the watch has reported may have been deleted a moment ago.
     if (!live || applied.metadata.uid !== live.metadata.uid) return true;
     const seen = live.metadata.generation ?? 0;
     if (last && seen > last.generation && generation > seen) {
@@ -166,8 +165,8 @@ export class Reconciler {
   }
 
   /**
-   * Starts a run that was missed, and one that was asked for. What was started is noted in `acted`, and from there in
-   * the status, only once its Job is there: an API server that fails in between loses no run.
+   * Starts a run that was missed, and one that was asked for. Each is noted in `acted`, and then in the status, only
+   * after its Job was made, so that no run is lost if the API server fails in between.
    * @returns why a run could not be started.
    */
   async #startOwedRuns(feed: Feed, acted: ActedOn): Promise<Error | undefined> {
@@ -183,11 +182,11 @@ export class Reconciler {
     }
   }
 
-  /** A CronJob that was lost, such as by an upgrade from a chart that made it, took its runs with it. */
+  /** Starts the run that a new CronJob missed, such as after an upgrade from a chart that made the CronJob itself. */
   async #catchUp(feed: Feed, acted: ActedOn): Promise<void> {
     const { api, defaults, world } = this.#options;
     const cronJob = world.cronJob(objectName(feed.metadata.name, defaults));
-    // One that was made a moment ago is not known yet; the Feed comes again once it is.
+    // If the watch has not reported the CronJob yet, the Feed is looked at again when it does.
     if (!cronJob?.metadata.uid || cronJob.metadata.uid === acted.madeUpFor || cronJob.metadata.deletionTimestamp)
       return;
     const { name, uid } = cronJob.metadata;
@@ -201,7 +200,7 @@ export class Reconciler {
     acted.madeUpFor = uid;
   }
 
-  /** @param request one Job is made for it, however often this is called. @param why for people. */
+  /** Makes one Job for a request, however often it is called. @param why text for an Event. */
   async #startRun(feed: Feed, cronJob: CronJob, request: string, why: string): Promise<void> {
     const { again, api, events } = this.#options;
     const job = runJob(cronJob, request);
@@ -212,7 +211,7 @@ export class Reconciler {
       const note = `Started Job ${job.metadata.name}: ${why}`;
       await events.tell(feed, { type: "Normal", reason: "RunStarted", action: "Run", note });
     } catch (error) {
-      // It was made for this request already, and the status that says so did not get through.
+      // The Job of this request exists already, but the status that says so could not be written.
       if (!isStatus(error, 409)) throw error;
     }
   }
@@ -253,13 +252,13 @@ export class Reconciler {
     if (!started) return known;
     const { atMs, job } = started;
     const isKnown = known.some(({ metadata }) => metadata.name === job.metadata.name);
-    // One that was deleted at once may never be known.
+    // The watch may never report a Job that was deleted at once.
     if (!isKnown && performance.now() - atMs < KNOWN_WITHIN_MS) return [...known, job];
     this.#started.delete(feed);
     return known;
   }
 
-  /** A Feed that is deleted and whose prices are to go as well. */
+  /** Ends a Feed that is deleted: retracts its prices if it asks for that, then removes the finalizer. */
   async #end(feed: Feed): Promise<void> {
     const { api, defaults, events, retract, world } = this.#options;
     const { finalizers = [], name } = feed.metadata;
@@ -287,7 +286,7 @@ export class Reconciler {
   }
 }
 
-/** What the API server lets through: what it took before the rules of today, and what only the operator knows. */
+/** Mistakes the API server cannot refuse: Feeds older than today's rules, and Secrets only the operator knows. */
 function mistakesIn({ spec }: Feed, { secretNames }: IngestDefaults): string[] {
   const issues = feedSpec.safeParse(spec).error?.issues ?? [];
   const mistakes = issues.map(({ path, message }) => `spec.${path.join(".")}: ${message}`);
@@ -298,16 +297,16 @@ function mistakesIn({ spec }: Feed, { secretNames }: IngestDefaults): string[] {
 
 const mayPublish = ({ status }: Pod): boolean => status?.phase !== "Succeeded" && status?.phase !== "Failed";
 
-/** Whether an object is there and may be deleted: another owner's may have the same name. */
+/** Whether an object exists and may be deleted. An object of another owner may have the same name. */
 const isOwn = (feed: Feed, live: KubernetesObject | undefined): boolean => live !== undefined && !isForeign(feed, live);
 
-/** Whether a run has ended of which the status does not say so yet. */
+/** Whether a run has ended, and the status does not say so yet. */
 function isNewEnd(status: FeedStatus | undefined, { newest }: Runs): boolean {
   const ingesting = status?.conditions?.find(({ type }) => type === "Ingesting");
   return ingesting?.status === "True" || (newest !== undefined && status?.lastRun !== newest.metadata.name);
 }
 
-/** What is not there (any more) is no error. */
+/** An object that does not exist (any more) is no error. */
 async function orNone<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
     return await answer;
@@ -317,7 +316,7 @@ async function orNone<T>(answer: Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** When the status will say something else by time alone. */
+/** Milliseconds until the status may change although no object does. */
 function untilNextChange({ conditions = [], nextRun }: FeedStatus, now: Date): number {
   const late = conditions.some(({ type, status }) => type === "Late" && status === "True");
   const longest = late ? AGAIN_WHILE_LATE_MS : AGAIN_AFTER_MS;

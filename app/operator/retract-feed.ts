@@ -3,7 +3,7 @@ import { retractBatch } from "../batches/retract.js";
 import type { Database } from "../database/database.js";
 import { selectRetractable } from "./status/feed-batches.sql.js";
 
-/** Hides what a feed published, the newest batch first, as far as it can still be retracted. Safe to repeat. */
+/** Retracts all batches of a feed that still can be, the newest first. Safe to repeat. */
 export async function retractFeed(
   database: Database,
   feed: string,

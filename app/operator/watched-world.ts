@@ -9,7 +9,7 @@ import type { Job, KnownCronJob, KubernetesObject, Pod } from "./kubernetes/obje
 
 const LOOK_EVERY_MS = 50;
 
-/** All objects that the operator goes by, kept in step with the API server. */
+/** All objects that the operator reads, kept up to date by watches. */
 export class WatchedWorld {
   readonly #namespace: string;
   readonly #feeds: Informer<Feed>;
@@ -18,7 +18,7 @@ export class WatchedWorld {
   readonly #jobs: Informer<Job>;
   readonly #pods: Informer<Pod>;
 
-  /** @param onChange called with the name of the feed that a new, changed or gone object is of. */
+  /** @param onChange called when an object is new, changed or deleted, with the name of its feed. */
   constructor(api: KubernetesApi, defaults: IngestDefaults, log: Log, onChange: (feed: string) => void) {
     this.#namespace = api.namespace;
     const labelSelector = Object.entries(selectorOf(defaults))
@@ -36,7 +36,7 @@ export class WatchedWorld {
       keep: keptFeed,
       onChange: ({ metadata }) => onChange(metadata.name),
     });
-    // All of the namespace: one of another owner may have a name that a Feed asks for.
+    // Watches all CronJobs: a foreign one may already have the name of a Feed.
     this.#cronJobs = new Informer<KnownCronJob>(api, resources.cronJobs, { ...made, keep: keptCronJob });
     this.#networkPolicies =
       defaults.addressFamilies === null

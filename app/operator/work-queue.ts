@@ -3,16 +3,16 @@ import { type Backoff, waitAfter } from "../database/backoff.js";
 const AGAIN: Backoff = { firstMs: 625, longestMs: 375_000, jitter: 0.4 };
 
 export interface WorkQueueOptions {
-  /** How many keys are worked on at a time. */
+  /** How many keys are worked on at the same time. */
   readonly workers: number;
-  /** Works on a key; a key whose work fails comes again, each time after twice as long, up to five minutes. */
+  /** Works on a key. If it fails, it is called again later, each time after twice as long, up to about six minutes. */
   work(key: string): Promise<void>;
   onError(key: string, error: unknown, delayMs: number): void;
 }
 
 /**
- * Keys to work on. One that is added again while it waits is worked on once; one that is added while it is worked on is
- * worked on again afterwards, never twice at a time.
+ * Keys to work on. A key that is added twice before its work begins is worked on once. A key that is added during its
+ * work is worked on again afterwards, and never twice at the same time.
  */
 export class WorkQueue {
   readonly #options: WorkQueueOptions;
@@ -39,7 +39,7 @@ export class WorkQueue {
     this.#begin();
   }
 
-  /** Adds a key after a while; the soonest of several such requests counts. */
+  /** Adds a key later. Of several such calls, the soonest counts. */
   addAfter(key: string, delayMs: number): void {
     if (this.#stopped) return;
     const atMs = performance.now() + delayMs;
@@ -53,7 +53,7 @@ export class WorkQueue {
     this.#later.set(key, { timer, atMs });
   }
 
-  /** Forgets what waits, and returns when what is under way is done. */
+  /** Drops the keys that wait, and returns when the work under way is done. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#waiting.clear();

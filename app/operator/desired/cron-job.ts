@@ -5,13 +5,13 @@ import type { CronJob } from "../kubernetes/objects.js";
 import { feedSelectorOf, type IngestDefaults } from "./ingest-defaults.js";
 import { ownedMetadata } from "./owned-metadata.js";
 
-/** Kubernetes gives a run up that could not begin for this long. */
+/** Kubernetes gives up a run that could not begin for this long. */
 export const STARTING_DEADLINE_SECONDS = 3600;
 const REJECTS = "/rejects";
-/** Of the image's user, so that it may write to a claim that comes owned by root. */
+/** Group of the image's user, so that it may write to a claim that belongs to root. */
 const IMAGE_GROUP = 1000;
 
-/** The CronJob that runs a feed: the same for the same Feed and defaults, so that applying it again changes nothing. */
+/** The CronJob that runs a feed. It depends on Feed and defaults alone, so that applying it again changes nothing. */
 export function desiredCronJob(feed: Feed, defaults: IngestDefaults): CronJob {
   const { spec } = feed;
   const name = feed.metadata.name;
@@ -21,8 +21,8 @@ export function desiredCronJob(feed: Feed, defaults: IngestDefaults): CronJob {
       schedule: spec.schedule,
       timeZone: spec.timeZone,
       suspend: spec.suspend,
-      // A run finds every delivery that is not known yet, so one at a time is enough, and a late one makes up for those
-      // that were missed.
+      // A run loads every delivery that is not known yet. So one at a time is enough, and a late run also loads what
+      // missed runs would have loaded.
       concurrencyPolicy: "Forbid",
       startingDeadlineSeconds: STARTING_DEADLINE_SECONDS,
       successfulJobsHistoryLimit: spec.successfulJobsHistoryLimit,
@@ -38,17 +38,16 @@ function jobSpec(
   defaults: IngestDefaults,
 ): CronJob["spec"]["jobTemplate"]["spec"] & object {
   return {
-    // Equal workers. Each must end well, so that one that is lost is replaced even if another has just finished; the
-    // replacement ends at once if nothing is left to do.
+    // Kubernetes replaces a lost pod, because every pod must succeed. The new one ends at once if no work is left.
     parallelism: spec.parallelism,
     completions: spec.parallelism,
     activeDeadlineSeconds: spec.deadlineSeconds,
     backoffLimit: spec.backoffLimit,
     podFailurePolicy: {
       rules: [
-        // A drained or preempted pod says nothing about the delivery and does not count.
+        // A drained or preempted pod does not count as failed, because the delivery was not at fault.
         { action: "Ignore", onPodConditions: [{ type: "DisruptionTarget", status: "True" }] },
-        // 2: wrong usage or configuration. 3: the delivery itself is bad. Another try would end the same.
+        // 2: wrong usage or configuration. 3: the delivery itself is bad. Another try would fail in the same way.
         { action: "FailJob", onExitCodes: { operator: "In", values: [2, 3] } },
       ],
     },
@@ -84,7 +83,7 @@ function podTemplate(name: string, spec: FeedSpec, defaults: IngestDefaults) {
         env: environmentOf(container, spec),
         ...(spec.credentialsSecretName && { envFrom: [{ secretRef: { name: spec.credentialsSecretName } }] }),
         ...(spec.resources && { resources: textsOf(spec.resources) }),
-        // The last lines of a container that fails then stand in its pod's status, and from there in the Feed's.
+        // Copies the last lines of a container that fails into its pod's status, and the operator into the Feed's.
         terminationMessagePolicy: "FallbackToLogsOnError",
         ...(mounts.length > 0 && { volumeMounts: [...(container.volumeMounts ?? []), ...mounts] }),
       })),
@@ -99,13 +98,13 @@ function argumentsOf(
 ): string[] {
   return [
     ...["ingest", "run", "--feed", name, "--source", source, "--mode", mode, "--max-bad-rows", String(maxBadRows)],
-    // Told too, so that it can warn before the Job is stopped.
+    // With this the command can warn before Kubernetes stops the Job.
     ...["--deadline", String(deadlineSeconds)],
     ...(rejectsClaimName ? ["--rejects", REJECTS] : []),
   ];
 }
 
-/** A feed's own variables go over those of all feeds. */
+/** A feed's own variables have priority over those of all feeds. */
 function environmentOf({ env = [] }: V1Container, { environment = {} }: FeedSpec): V1EnvVar[] {
   const own = Object.entries(environment).map(([name, value]) => ({ name, value }));
   return [...env.filter(({ name }) => !(name in environment)), ...own];
@@ -125,7 +124,7 @@ function volumesOf({ volume, rejectsClaimName }: FeedSpec): { volumes: V1Volume[
   return { volumes, mounts };
 }
 
-/** Quantities may be numbers in a Feed; in a pod the API server makes texts of them. */
+/** A Feed may have numbers as quantities. The API server stores them as texts in a pod, so texts are applied. */
 function textsOf(resources: NonNullable<FeedSpec["resources"]>): NonNullable<V1Container["resources"]> {
   const texts = (quantities: object) =>
     Object.fromEntries(Object.entries(quantities).map(([name, quantity]) => [name, String(quantity)]));

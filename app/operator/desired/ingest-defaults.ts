@@ -6,22 +6,22 @@ import type { PodTemplate } from "../kubernetes/objects.js";
 const labels = z.record(z.string(), z.string());
 
 const ingestDefaults = z.strictObject({
-  /** What names of objects begin with. */
+  /** Beginning of the names of objects. */
   name: z.string().min(1).max(40),
-  /** Of the objects that are made. */
+  /** Labels of the objects that the operator makes. */
   labels: labels.refine((given) => "app.kubernetes.io/instance" in given, "must have app.kubernetes.io/instance"),
-  /** A pod that loads, as the chart makes every pod; what a feed says goes over it. */
+  /** Template of a pod that loads. What a feed says has priority. */
   pod: z.custom<PodTemplate>(
     (given) => z.object({ spec: z.object({ containers: z.array(z.unknown()).length(1) }) }).safeParse(given).success,
     "must be the template of a pod with one container",
   ),
-  /** Secrets of the release, such as those with the addresses of its database: no feed may have them. */
+  /** Secrets of the release, such as those with the addresses of its database. A feed that names one is refused. */
   secretNames: z.array(z.string()),
-  /** Families of the addresses that pods have; null where NetworkPolicies are not used. */
+  /** Families of the pods' addresses; null if NetworkPolicies are not used. */
   addressFamilies: z.array(z.enum(["ipv4", "ipv6"])).nullable(),
 });
 
-/** What holds for the pods of all feeds. The chart writes it, so that there is one definition of what a pod is. */
+/** What the pods of all feeds have in common. The chart writes it, so that pods are defined in one place. */
 export type IngestDefaults = z.output<typeof ingestDefaults>;
 
 /** The file of the operator's settings cannot be used as it is. */
@@ -50,7 +50,7 @@ export async function readIngestDefaults(path: string): Promise<IngestDefaults> 
 
 const SELECTING = ["app.kubernetes.io/name", "app.kubernetes.io/instance", "app.kubernetes.io/component"];
 
-/** The label that says which feed an object is of. */
+/** The label with the name of an object's feed. */
 export const FEED_LABEL = "ratesapp/feed";
 
 /** Labels that select all pods and Jobs of ingest. */
@@ -65,7 +65,7 @@ export const feedSelectorOf = (feed: string, defaults: IngestDefaults): Record<s
   [FEED_LABEL]: feed,
 });
 
-/** A CronJob's name has 52 characters at most, because its Jobs add a time to it. */
+/** Name of a feed's objects. A CronJob's name has at most 52 characters, because the names of its Jobs add a time. */
 export function objectName(feed: string, { name }: IngestDefaults): string {
   return `${name.slice(0, 44 - feed.length).replace(/-$/, "")}-ingest-${feed}`;
 }

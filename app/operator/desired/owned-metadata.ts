@@ -2,7 +2,7 @@ import { API_VERSION, type Feed } from "../feed/feed.js";
 import type { Metadata } from "../kubernetes/objects.js";
 import { FEED_LABEL, type IngestDefaults, objectName } from "./ingest-defaults.js";
 
-/** Name, labels and owner of an object that is made for a Feed: what a Feed owns goes when the Feed goes. */
+/** Name, labels and owner of an object of a Feed. Kubernetes deletes it together with the Feed. */
 export function ownedMetadata({ metadata: { name, uid = "" } }: Feed, defaults: IngestDefaults): Metadata {
   return {
     name: objectName(name, defaults),

@@ -2,9 +2,9 @@ import { createHash } from "node:crypto";
 import type { CronJob, Job } from "../kubernetes/objects.js";
 
 /**
- * The Job of a run on request, as `kubectl create job --from=cronjob/…` would make it. Its name comes of the request,
- * so that a request that is seen twice makes one Job.
- * @param request what the annotation of the Feed says.
+ * The Job of a run on request, as `kubectl create job --from=cronjob/…` would make it. Its name is made of the request,
+ * so that the same request never makes two Jobs.
+ * @param request such as the value of the Feed's annotation.
  */
 export function runJob({ metadata, spec }: CronJob, request: string): Job {
   const hash = createHash("sha256").update(request).digest("hex").slice(0, 8);
@@ -20,7 +20,7 @@ export function runJob({ metadata, spec }: CronJob, request: string): Job {
           name: metadata.name,
           uid: metadata.uid ?? "",
           controller: true,
-          // The CronJob is gone only when this is, so that no run of it publishes afterwards.
+          // The CronJob is deleted only after this Job, so that no run publishes after the CronJob has gone.
           blockOwnerDeletion: true,
         },
       ],

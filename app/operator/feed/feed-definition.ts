@@ -86,9 +86,9 @@ function structural(schema: z.ZodType): Json {
 }
 
 function override({ jsonSchema }: { jsonSchema: Json }): void {
-  // Rules have messages for people.
+  // A rule has a readable message, and a pattern has none.
   if (jsonSchema[RULES]) delete jsonSchema.pattern;
-  // Kubernetes takes the instant of any writer, to the second or below.
+  // Without a pattern, Kubernetes accepts instants with and without fractions of a second.
   if (jsonSchema.format === "date-time") delete jsonSchema.pattern;
   if (jsonSchema["x-kubernetes-int-or-string"]) {
     delete jsonSchema.type;

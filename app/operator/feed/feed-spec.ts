@@ -9,10 +9,7 @@ import { type Rule, scheduleRules } from "./schedule-rules.js";
 /** Names of the extension of OpenAPI that Kubernetes reads rules from. */
 export const RULES = "x-kubernetes-validations";
 
-/**
- * Without this reason, the API server writes `Invalid value: "string"` before each message: the type of the value in
- * place of the value.
- */
+/** Without this reason, the API server writes `Invalid value: "string"` before each message. */
 const READABLE = { reason: "FieldValueForbidden" } as const;
 
 const rules = (...given: readonly (Rule & { readonly fieldPath?: string })[]) => ({
@@ -38,7 +35,7 @@ const kubernetesName = matching(
   253,
 );
 
-/** A part of the names of objects and a label, so shorter than the application allows. */
+/** The name is part of names of objects and a label, so it is shorter than the application allows. */
 export const feedNameRule = {
   pattern: "^[a-z]([-a-z0-9]{0,22}[a-z0-9])?$",
   message: "must be up to 24 lower-case letters, digits and dashes, begin with a letter and end with a letter or digit",
@@ -76,14 +73,14 @@ const resources = z
   );
 
 const SOURCE = "^([hH][tT][tT][pP][sS]?://[^/ ].*|[sS]3://[^/ ].*|/.*)$";
-/** A user or password before the host: who may only see Feeds would read it. */
+/** A user or password before the host. All who may see Feeds would read it. */
 const USERINFO = "^[a-zA-Z0-9]+:[/][/][^/?#]*@";
 /** A part of a path that is `..` would lead out of the volume. */
 const UPWARDS = "(^|/)[.][.](/|$)";
 
 /**
- * What sources read that is no secret. Any other variable may load code or settings into the pod, which has the rights
- * of ingest on the database.
+ * Variables that sources read and that are no secret. Any other variable may load code or settings into the pod, which
+ * may write to the database.
  */
 const VARIABLES = [
   "AWS_REGION",
@@ -106,8 +103,8 @@ const environment = z
 
 const volume = z.object({
   claimName: kubernetesName.describe("name of the PersistentVolumeClaim"),
-  // Elsewhere, such as at /app, its files would take the place of the program's. No part begins with a dot: a mount at
-  // /data/../app is one at /app.
+  // At another path, such as /app, its files would replace those of the program. No part begins with a dot, because
+  // /data/../app is /app.
   mountPath: matching(
     "^/(data|deliveries|mnt)(/[^/:.][^/:]*)*/?$",
     "must be /data, /deliveries or /mnt, or a folder below one of them",
@@ -197,7 +194,7 @@ export const feedFields = {
 const PATH_HOLDS =
   'self.source == self.volume.mountPath || self.source.startsWith(self.volume.mountPath.endsWith("/") ? self.volume.mountPath : self.volume.mountPath + "/")';
 
-/** What no field shows by itself. */
+/** Rules about several fields. */
 const together: readonly (Rule & { path: string; holds: (spec: Together) => boolean })[] = [
   {
     path: "volume",
@@ -236,7 +233,7 @@ interface Together {
   readonly rejectsClaimName?: string | undefined;
 }
 
-/** Holds a whole feed to the rules of several fields, for whatever reads feeds by zod. */
+/** Checks the rules about several fields, for all schemas that contain a feed. */
 export function refuseWhatDoesNotGoTogether(spec: Together, context: z.core.$RefinementCtx): void {
   for (const { path, holds, message } of together) {
     if (!holds(spec)) context.addIssue({ code: "custom", path: [path], message });
@@ -252,7 +249,7 @@ export const feedSpec = z
     ...rules(...together.map(({ path, rule, message }) => ({ rule, message, fieldPath: `.${path}` }))),
   });
 
-/** As the API server hands it out, with its defaults. */
+/** As the API server returns it, with defaults. */
 export type FeedSpec = z.output<typeof feedSpec>;
-/** As it is written. */
+/** As a user writes it, without defaults. */
 export type GivenFeedSpec = z.input<typeof feedSpec>;

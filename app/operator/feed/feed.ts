@@ -8,10 +8,10 @@ export const API_VERSION = `${GROUP}/${VERSION}`;
 
 /** A change of this annotation's value starts a run at once. */
 export const RUN_AT = `${GROUP}/run-at`;
-/** Keeps a Feed that is deleted until its prices are retracted. */
+/** Keeps a deleted Feed in the cluster until its prices are retracted. */
 export const RETRACT_FINALIZER = `${GROUP}/retract`;
 
-/** A feed as Kubernetes keeps it. */
+/** A feed as Kubernetes stores it. */
 export interface Feed extends KubernetesObject {
   readonly spec: FeedSpec;
   readonly status?: FeedStatus;

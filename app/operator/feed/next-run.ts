@@ -5,7 +5,7 @@ const UNITS = { h: 3_600_000, m: 60_000, s: 1_000 } as const;
 
 /**
  * When the schedule starts a run after an instant.
- * @param after for `@every 90m`: the last run, from which it counts.
+ * @param after for `@every 90m`, the last run: the interval begins there.
  * @returns undefined if it never does.
  */
 export function nextRun(
@@ -21,6 +21,6 @@ export function nextRun(
     const written = schedule === "@midnight" ? "@daily" : schedule;
     return new Cron(written, { timezone: timeZone, paused: true }).nextRun(after) ?? undefined;
   } catch {
-    return undefined; // Written in a way that Kubernetes takes and this library does not, such as 007.
+    return undefined; // Kubernetes accepts some schedules that this library does not, such as those with 007.
   }
 }

@@ -9,7 +9,7 @@ export interface Applied extends KubernetesObject {
 const INSTANCE = "app.kubernetes.io/instance";
 const FEED = "ratesapp/feed";
 
-/** Whether an object of the wanted name is not this owner's, nor of the release before, which had no owner. */
+/** Whether an object with the wanted name has another owner. Earlier releases made objects without an owner. */
 export function isForeign(owner: KubernetesObject, live: KubernetesObject): boolean {
   const controller = controllerOf(live);
   if (controller) return controller.uid !== owner.metadata.uid;
@@ -17,9 +17,9 @@ export function isForeign(owner: KubernetesObject, live: KubernetesObject): bool
 }
 
 /**
- * Takes over an object that other tools made: its spec becomes what is desired, and their claims on its fields end.
- * Server side apply alone would leave what they had set and the operator does not, such as a volume of the release
- * before. The object itself stays, so no run is missed and none is started twice.
+ * Takes over an object that another tool made: replaces its spec, and removes that tool from the owners of its fields.
+ * Server-side apply alone would leave fields that only the other tool had set, such as a volume of an earlier release.
+ * The object is not deleted, so no run is missed and none is started twice.
  */
 export async function adopt(api: KubernetesApi, resource: Resource, desired: Applied): Promise<void> {
   const { name } = desired.metadata;

@@ -15,7 +15,7 @@ export interface Happened {
   readonly note: string;
 }
 
-/** Tells what happened as Events of an object, which `kubectl describe` lists. */
+/** Writes what happened as Events of an object, which `kubectl describe` lists. */
 export class Events {
   readonly #api: KubernetesApi;
   readonly #about: Resource;
@@ -23,7 +23,7 @@ export class Events {
   readonly #instance: string;
   readonly #log: Log;
 
-  /** @param about the kind of the objects; in a list, they do not say it themselves. */
+  /** @param about the kind of the objects, because objects of a list do not contain it. */
   constructor(api: KubernetesApi, about: Resource, controller: string, instance: string, log: Log) {
     this.#api = api;
     this.#about = about;
@@ -32,7 +32,7 @@ export class Events {
     this.#log = log;
   }
 
-  /** An Event that cannot be written is a line of the log and no more: the work it tells of is done. */
+  /** If the Event cannot be written, that is only logged, because the work that it is about is done. */
   async tell(about: KubernetesObject, { type, reason, action, note }: Happened): Promise<void> {
     const { name, namespace, uid, resourceVersion } = about.metadata;
     try {

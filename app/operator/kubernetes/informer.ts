@@ -7,26 +7,25 @@ import type { KubernetesObject } from "./objects.js";
 const AGAIN: Backoff = { firstMs: 750, longestMs: 15_000, jitter: 2 / 3 };
 const CHANGES: ReadonlySet<string> = new Set(["ADDED", "MODIFIED", "DELETED"]);
 /**
- * A watch that says nothing for this long is taken for lost. The API server says a bookmark about once a minute, also
- * where no object of the kind changes, if its etcd tells it of its progress; such a watch lasts until the API server
- * ends it (30 minutes or more). With the library's 30 s, each watch would begin again twice a minute, with a TLS
- * handshake each time.
+ * A watch on which nothing arrives for this long is regarded as lost. Most API servers send a bookmark about once a
+ * minute even if no object changes, so such a watch lasts until the API server ends it (30 minutes or more). With the
+ * library's 30 s, each watch would begin again twice a minute, with a TLS handshake each time.
  */
 const SILENT_MS = 150_000;
 
 export interface InformerOptions<T> {
   readonly labelSelector?: string;
-  /** What of an object is read here. The rest is forgotten, or it would be most of the process' memory. */
+  /** Reduces an object to what is read of it. Whole objects would take most of the memory of the process. */
   keep(object: T): T;
   readonly log: Log;
-  /** Called for each object that is new, changed or gone. */
+  /** Called for each object that is new, changed or deleted. */
   onChange(object: T): void;
 }
 
 /**
- * A copy of all objects of a kind, kept in step by a watch. The library begins anew where it must (410: what changed
- * meanwhile is forgotten; a watch that ends or says nothing for too long). After any other error, such as an API server
- * that restarts, it stops; it is then started again here, with growing waits.
+ * A copy of all objects of a kind, kept up to date by a watch. If a watch ends, is silent for too long, or is refused
+ * because the API server no longer has the changes since then (410), the library begins again. After any other error,
+ * such as a restart of the API server, the library stops, and this class starts it again, with growing waits.
  */
 export class Informer<T extends KubernetesObject> {
   readonly #watched: ListWatch<never>;
@@ -46,7 +45,7 @@ export class Informer<T extends KubernetesObject> {
       return { items, metadata: { resourceVersion } };
     };
     const watch = new Watch(api.config);
-    // The library has no other way to set it.
+    // The library has no option for it.
     Reflect.set(watch, "requestTimeoutMs", SILENT_MS);
     const keeping = {
       watch: (
@@ -58,7 +57,7 @@ export class Informer<T extends KubernetesObject> {
         watch.watch(
           path,
           { ...query, allowWatchBookmarks: true },
-          // An error is no object of the kind.
+          // The object of an ERROR event is a Status.
           (phase, object) => onEvent(phase, CHANGES.has(phase) ? keep(object) : object),
           onDone,
         ),
@@ -68,7 +67,7 @@ export class Informer<T extends KubernetesObject> {
     this.#watched.on("error", (error: unknown) => this.#again(error));
   }
 
-  /** True once all objects are known. They then stay known, if a little late while the API server is away. */
+  /** True once all objects are known. It stays so while the API server is away, with objects as they were before. */
   get synced(): boolean {
     return this.#synced;
   }
@@ -84,7 +83,7 @@ export class Informer<T extends KubernetesObject> {
   async start(): Promise<void> {
     this.#failed = false;
     await this.#watched.start();
-    // An error calls back before this.
+    // If it failed, the error handler was called before this line.
     if (this.#failed) return;
     this.#synced = true;
     this.#failures = 0;

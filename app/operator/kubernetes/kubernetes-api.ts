@@ -5,17 +5,17 @@ import type { KubernetesObject } from "./objects.js";
 
 const REQUEST_TIMEOUT_MS = 15_000;
 const PAGE = 100;
-/** Certificates that were renewed on disk are taken up by then. */
+/** After this time new connections are made, so that certificates that were renewed on disk are used. */
 const CONNECTIONS_KEPT_MS = 600_000;
 
-/** A kind of object, by where the API server has it. */
+/** A kind of object, with what its path in the API is made of. */
 export interface Resource {
   readonly apiVersion: string;
   readonly kind: string;
   readonly plural: string;
 }
 
-/** The kinds that the operator knows. */
+/** The kinds that the operator uses. */
 export const resources = {
   feeds: { apiVersion: "feeds.ratesapp.dev/v1", kind: "Feed", plural: "feeds" },
   cronJobs: { apiVersion: "batch/v1", kind: "CronJob", plural: "cronjobs" },
@@ -39,14 +39,14 @@ interface Query {
 }
 
 /**
- * The objects of one namespace, as JSON. The library's own clients turn instants into Dates where its watches leave
- * them as text, so an object would look different by the way it came; here all are as they travel. Credentials, proxies
- * and certificates are the library's.
+ * The objects of one namespace, as JSON. The library's own clients convert instants to Dates, and its watches leave them
+ * as text, so the same object would have two forms; here instants are always text. The library provides credentials,
+ * proxies and certificates.
  */
 export class KubernetesApi {
   readonly config: KubeConfig;
   readonly namespace: string;
-  /** In whose name fields are owned (server-side apply). */
+  /** Name under which fields are owned (server-side apply). */
   readonly #manager: string;
   #connections: { dispatcher: Dispatcher; untilMs: number } | undefined;
 
@@ -68,8 +68,8 @@ export class KubernetesApi {
   }
 
   /**
-   * All objects, a page at a time so that neither side holds thousands of them whole.
-   * @param keep what is kept of each object.
+   * All objects, read in pages so that neither side holds thousands of whole objects in memory.
+   * @param keep reduces each object to what is kept of it.
    */
   async list<T extends KubernetesObject>(
     resource: Resource,
@@ -88,7 +88,7 @@ export class KubernetesApi {
     }
   }
 
-  /** @param dryRun only says whether the object would be taken. */
+  /** @param dryRun creates nothing, and only checks whether the object would be accepted. */
   create<T extends KubernetesObject>(resource: Resource, object: object, { dryRun = false } = {}): Promise<T> {
     const body = this.#typed(resource, object);
     return this.#send("POST", this.pathOf(resource), { body, ...(dryRun && { query: { dryRun: "All" } }) });
@@ -101,7 +101,7 @@ export class KubernetesApi {
     });
   }
 
-  /** Sets these fields, and takes away those that were set this way before and are not named any more. */
+  /** Sets these fields, and removes fields that an earlier call has set and this one does not contain. */
   apply<T extends KubernetesObject>(resource: Resource, object: T): Promise<T> {
     return this.#send("PATCH", this.pathOf(resource, object.metadata.name), {
       body: this.#typed(resource, object),
@@ -130,8 +130,8 @@ export class KubernetesApi {
   }
 
   /**
-   * The library makes new connections for each request. A handshake each time costs an idle operator processor time,
-   * and memory until the connections are collected.
+   * Keeps connections for several requests. The library would make new ones for each request, and an idle operator would
+   * spend CPU time on handshakes, and memory until those connections are collected.
    */
   #kept(made: Dispatcher | undefined): Dispatcher | undefined {
     const nowMs = performance.now();

@@ -1,4 +1,4 @@
-/** What the API server answered instead of an object. */
+/** The API server answered with an error. */
 export class KubernetesError extends Error {
   readonly status: number;
   /** Such as `AlreadyExists`. */
@@ -11,7 +11,7 @@ export class KubernetesError extends Error {
     this.reason = reason;
   }
 
-  /** The same request would be refused again until the object is another. */
+  /** The API server would refuse the same object again. */
   get isRefusal(): boolean {
     return this.status === 400 || this.status === 403 || this.status === 422;
   }

@@ -4,12 +4,12 @@ import { type KubernetesApi, resources } from "./kubernetes-api.js";
 import { isStatus } from "./kubernetes-error.js";
 import type { KubernetesObject } from "./objects.js";
 
-/** Seconds without renewal after which another process may lead. */
+/** If the Lease is not renewed for this long, another process may lead. */
 const LEASE_SECONDS = 12;
-/** A leader that could not renew for this long stops, well before another may begin. */
+/** A leader that could not renew the Lease for this long stops, well before another one may begin. */
 const RENEW_WITHIN_MS = 8_000;
 const EVERY_MS = 2_000;
-/** A leader whose work ended by itself stands back this long, so that another process takes over. */
+/** A leader whose work ended by itself waits this long, so that another process takes over. */
 const STAND_BACK_MS = 5_000;
 
 interface Lease extends KubernetesObject {
@@ -23,28 +23,27 @@ interface Lease extends KubernetesObject {
 }
 
 export interface LeaderElectionOptions {
-  /** Of the Lease. */
+  /** Name of the Lease. */
   readonly name: string;
-  /** Of this process, another one for each start. */
+  /** Name of this process, a new one for each start. */
   readonly identity: string;
   readonly log: Log;
   /**
-   * Works as the leader until the signal is aborted, and is done when its promise is settled. If that is before, the
-   * Lease is given up: a leader that holds it and does nothing would keep every other process from the work.
+   * Works as the leader until the signal is aborted. If its promise settles before, the Lease is given up, because a
+   * leader that does nothing would keep all other processes from the work.
    */
   lead(signal: AbortSignal): Promise<void>;
 }
 
 /**
- * Of all processes that run this, one at a time leads. They agree by a Lease, as all of Kubernetes does. Whether the
- * holder still renews it is told by the time that passes here since the Lease last changed, so clocks that differ do no
- * harm.
+ * Lets one of several processes lead at a time, by a Lease, as Kubernetes' own controllers do. A process measures with
+ * its own clock how long the Lease has not changed, so clocks that differ do no harm.
  */
 export class LeaderElection {
   readonly #api: KubernetesApi;
   readonly #options: LeaderElectionOptions;
   #observed: { version: string; atMs: number } | undefined;
-  /** The Lease as this process wrote it last. */
+  /** The Lease as this process last wrote it. */
   #held: Lease | undefined;
   #leading = false;
   #lastError: string | undefined = "the API server was not asked yet";
@@ -63,7 +62,7 @@ export class LeaderElection {
     return this.#lastError;
   }
 
-  /** Until the signal is aborted; a leader then ends its work and gives the Lease up at once. */
+  /** Runs until the signal is aborted. A leader then ends its work and gives up the Lease at once. */
   async run(stop: AbortSignal): Promise<void> {
     while (!stop.aborted) {
       if (await this.#acquire(stop)) await this.#lead(stop);
@@ -99,7 +98,7 @@ export class LeaderElection {
     if (!stop.aborted) await pause(STAND_BACK_MS, stop);
   }
 
-  /** Takes or renews the Lease. @returns whether this process holds it; false also while the API server is away. */
+  /** Takes or renews the Lease. @returns whether this process holds it; also false if the API server is away. */
   async #acquire(signal: AbortSignal): Promise<boolean> {
     const { identity, log, name } = this.#options;
     const now = `${new Date().toISOString().slice(0, -1)}000Z`;
@@ -116,9 +115,9 @@ export class LeaderElection {
       const mine = holderIdentity === identity;
       if (!mine && holderIdentity && !this.#isOver(lease)) return false;
       const taken = { ...held, acquireTime: now, leaseTransitions: leaseTransitions + 1 };
-      // With its resource version: of two that see the same free Lease, one is refused.
+      // It contains the resource version, so if two processes see the same free Lease, only one gets it.
       const spec = { ...lease.spec, ...(mine ? held : taken) };
-      // As it is now, so that renewing it takes one request.
+      // Kept, so that the next renewal needs one request only.
       this.#held = await this.#api.replace(resources.leases, { ...lease, spec }, signal);
       return true;
     } catch (error) {
@@ -159,5 +158,5 @@ export class LeaderElection {
   }
 }
 
-/** Waits, and no longer than until the signal is aborted. */
+/** Waits, but not after the signal is aborted. */
 const pause = (ms: number, signal: AbortSignal): Promise<void> => sleep(ms, signal).catch(() => {});

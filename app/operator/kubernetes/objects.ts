@@ -1,6 +1,6 @@
 import type { V1CronJob, V1Job, V1LocalObjectReference, V1Pod } from "@kubernetes/client-node";
 
-// Objects as they travel: JSON, with instants as text. The library's types have Dates in these places.
+// Objects as JSON, with instants as text. The library's types have Dates instead.
 
 /** What every object has. */
 export interface KubernetesObject {
@@ -50,7 +50,7 @@ export interface CronJob extends KubernetesObject {
   readonly status?: { readonly lastScheduleTime?: string; readonly active?: readonly V1LocalObjectReference[] };
 }
 
-/** A CronJob without what is in it: whether that is right is told by its version. */
+/** A CronJob without its spec. Its resource version shows whether the spec has changed. */
 export type KnownCronJob = Omit<CronJob, "spec">;
 
 export interface Job extends KubernetesObject {
@@ -74,6 +74,6 @@ export interface Pod extends KubernetesObject {
   readonly status?: Omit<NonNullable<V1Pod["status"]>, "startTime">;
 }
 
-/** The owner that a controller makes objects for. */
+/** The owner whose controller manages the object. */
 export const controllerOf = ({ metadata }: KubernetesObject): OwnerReference | undefined =>
   metadata.ownerReferences?.find(({ controller }) => controller);

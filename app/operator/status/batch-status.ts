@@ -1,7 +1,7 @@
 import type { BatchSummary } from "../../batches/batch-summary.js";
 import { type CurrentBatch, type FeedBatch, unfinishedStates } from "../feed/feed-status.js";
 
-/** Longer texts belong in `ratesapp batches show`; the API server takes 1.5 MiB of an object at most. */
+/** The API server stores at most 1.5 MiB of an object. `ratesapp batches show` has the whole text. */
 const LONGEST_TEXT = 500;
 
 export const shortened = (text: string, most = LONGEST_TEXT): string =>

@@ -15,7 +15,7 @@ export function conditionsOf(observed: Observed): Condition[] {
     ["Ingesting", ingesting(observed)],
     ["Late", lateness(observed)],
     ["LastBatchSucceeded", lastBatch(observed)],
-    // Tools that know kstatus take a Feed with this for failed; without it, for one that is still on its way.
+    // Tools that know kstatus then show the Feed as failed, and otherwise as still in progress.
     ...(problem?.forGood ? [["Stalled", yes(problem.reason, problem.message)] satisfies [ConditionType, Finding]] : []),
   ];
   return found.map(([type, { status, reason, message }]) => {
@@ -55,7 +55,7 @@ function lastBatch({ batches }: Observed): Finding {
   return yes(reason, `Batch ${last.id} (${last.source}) is ${last.state}: ${last.rows.toLocaleString("en-US")} prices`);
 }
 
-/** All conditions in one word, and why, in few: the worst first. */
+/** The worst condition in one word, and why in a few words. */
 export function summaryOf(conditions: readonly Condition[]): { state: string; message: string } {
   const is = (type: ConditionType, status: Condition["status"]) =>
     conditions.find((condition) => condition.type === type && condition.status === status);
@@ -66,7 +66,7 @@ export function summaryOf(conditions: readonly Condition[]): { state: string; me
   if (running) return told(running.reason === "Retrying" ? "Retrying" : "Ingesting", running);
   const [failed, idle, ready] = [is("LastBatchSucceeded", "False"), is("Ingesting", "False"), is("Ready", "True")];
   if (failed) return told("BatchFailed", failed);
-  // Of a delivery that cannot be read at all there is no batch.
+  // A delivery that cannot be read at all has no batch.
   if (idle?.reason === "DeliveryFailed") return told("DeliveryFailed", idle);
   return ready ? told(ready.reason === "Suspended" ? "Suspended" : "Ready", ready) : { state: "", message: "" };
 }

@@ -1,8 +1,8 @@
 import { type NoParams, statement } from "../../database/statement.js";
 
 /**
- * One row that is another one once a batch of any feed has begun, ended, or been published or retracted. It also says
- * whether one is being made. Nothing else is asked while nothing happens.
+ * One row that changes when a batch of any feed begins, ends, or is published or retracted. It also says whether one is
+ * unfinished. As long as nothing happens, the operator reads nothing else.
  */
 export const readState = statement<NoParams, { state: string; unfinished: boolean }>(`
   SELECT md5(concat_ws(' ', (SELECT version FROM dataset),
@@ -12,13 +12,13 @@ export const readState = statement<NoParams, { state: string; unfinished: boolea
 
 interface Newest {
   readonly feeds: readonly string[];
-  /** How many batches of each feed count. */
+  /** Number of the newest batches of each feed that are read. */
   readonly limit: number;
 }
 
 /**
- * For each feed that has any batch, a text that is another one once one of its newest batches has begun, changed its
- * state or ended. It takes the index of a feed's batches, so older batches are not looked at.
+ * For each feed that has a batch, a text that changes when one of its newest batches begins, changes its state or ends.
+ * It is read by the index of a feed's batches, so that older batches cost nothing.
  */
 export const readMarks = statement<Newest, { feed: string; mark: string; unfinished: boolean }>(`
   SELECT feed, string_agg(concat_ws(' ', id, state, published_at), ',' ORDER BY id) AS mark,

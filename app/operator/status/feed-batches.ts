@@ -8,30 +8,30 @@ import { readMarks, readState } from "./feed-batches.sql.js";
 
 const EVERY_MS = 2_000;
 
-/** What the database says of a feed's batches. */
+/** What the operator knows of a feed's batches. */
 export type KnownBatches =
   | { readonly newest: readonly BatchSummary[] }
-  /** Why it says nothing. */
+  /** Why the database does not answer. */
   | { readonly away: string };
 
 export interface FeedBatchesOptions {
   readonly log: Log;
-  /** Names of the feeds that count. */
+  /** Names of all feeds. */
   feeds(): readonly string[];
-  /** Called with each feed of whose batches there is something new. */
+  /** Called with the name of each feed whose batches have changed. */
   onChange(feed: string): void;
 }
 
 /**
- * The newest batches of all feeds, read every two seconds: of a feed again only when one of them began, ended or is
- * being made. While the database is away, what was known before is not told any more.
+ * The newest batches of all feeds. Every two seconds those are read again that have changed or are unfinished. While the
+ * database is away, it gives no batches, because they may have changed.
  */
 export class FeedBatches {
   readonly #database: Database;
   readonly #options: FeedBatchesOptions;
   readonly #known = new Map<string, { mark: string; newest: readonly BatchSummary[] }>();
   #away: string | undefined = "it was not asked yet";
-  /** Of the database and of the list of feeds, when marks were read last and no batch was being made. */
+  /** State of the database and list of feeds when marks were last read; undefined if a batch was unfinished then. */
   #still: string | undefined;
 
   constructor(database: Database, options: FeedBatchesOptions) {
@@ -44,7 +44,7 @@ export class FeedBatches {
     return { newest: this.#known.get(feed)?.newest ?? [] };
   }
 
-  /** Until the signal is aborted. */
+  /** Reads again and again until the signal is aborted. */
   async watch(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await this.read();
@@ -68,7 +68,7 @@ export class FeedBatches {
     for (const feed of this.#known.keys()) if (!current.has(feed)) this.#known.delete(feed);
   }
 
-  /** Reads those of one feed at once; a database that is away is no error. */
+  /** Reads those of one feed now; a database that is away is no error. */
   async readFeed(feed: string): Promise<void> {
     await this.#readChanged([feed]).catch((error: unknown) => this.#goneAway(error));
   }

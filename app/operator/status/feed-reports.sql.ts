@@ -1,6 +1,6 @@
 import { statement } from "../../database/statement.js";
 
-/** What is reported of a Feed. */
+/** State of a Feed, as the API reads it. */
 export interface FeedReport {
   readonly feed: string;
   readonly state: string;
@@ -10,8 +10,8 @@ export interface FeedReport {
 }
 
 /**
- * Makes the table say this of these feeds and nothing of others. A row that says so already is written again only when
- * it is almost a minute old: a change of one feed among hundreds writes one row.
+ * Writes these reports, and deletes those of other feeds. A row that has not changed is written again only when it is
+ * almost a minute old, so that a change of one feed among hundreds writes one row.
  * @param reports JSON of {@link FeedReport}s.
  */
 export const writeReports = statement<{ reports: string }>(`

@@ -5,10 +5,10 @@ import type { Feed } from "../feed/feed.js";
 import { type FeedReport, writeReports } from "./feed-reports.sql.js";
 
 const EVERY_MS = 2_000;
-/** The API takes an operator for one that is away when it has said nothing for several times as long. */
+/** If the reports are several times as old, readers of the API take it that no operator runs. */
 const AGAIN_AFTER_MS = 60_000;
 
-/** Writes the state of each Feed into the database, where the API reads it: it has no rights on Kubernetes. */
+/** Writes the state of each Feed into the database. The API reads it there, because it has no rights on Kubernetes. */
 export class FeedReports {
   readonly #database: Database;
   readonly #feeds: () => readonly Feed[];
@@ -17,19 +17,19 @@ export class FeedReports {
   #failed = false;
   #writtenAtMs = Number.NEGATIVE_INFINITY;
 
-  /** @param feeds all that there are. */
+  /** @param feeds gives all Feeds. */
   constructor(database: Database, log: Log, feeds: () => readonly Feed[]) {
     this.#database = database;
     this.#feeds = feeds;
     this.#log = log;
   }
 
-  /** A Feed is new, another one, or gone. */
+  /** To be called when a Feed is new, changed or deleted. */
   changed(): void {
     this.#changed = true;
   }
 
-  /** Until the signal is aborted. */
+  /** Writes each change until the signal is aborted. */
   async watch(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       if (this.#changed || performance.now() - this.#writtenAtMs >= AGAIN_AFTER_MS) await this.write();
@@ -37,7 +37,7 @@ export class FeedReports {
     }
   }
 
-  /** Writes once. A database that is away, or has no such table yet, is a line of the log and no more. */
+  /** Writes once. If the database is away, or has no such table yet, it logs that and the next round tries again. */
   async write(): Promise<void> {
     this.#changed = false;
     try {

@@ -1,10 +1,10 @@
 import type { FeedBatch, FeedStatus } from "../feed/feed-status.js";
 import type { Happened } from "../kubernetes/events.js";
 
-/** What is to be told of the way from one status of a Feed to the next. */
+/** Events for the changes between two statuses of a Feed. */
 export function happenedSince(before: FeedStatus | undefined, after: FeedStatus): Happened[] {
   const known = new Map((before?.batches ?? []).map(({ id, state }) => [id, state]));
-  // A Feed that is new to the operator may have batches of long ago.
+  // A new Feed may have old batches, of which no Event is due.
   const newest = before?.batches === undefined ? [] : (after.batches ?? []);
   const batches = newest.filter(({ id, state }) => known.get(id) !== state).reverse();
   return [...batches.flatMap(batchHappened), ...conditionsHappened(before, after)];
@@ -29,12 +29,12 @@ function batchHappened({ id, source, state, rows, failure }: FeedBatch): Happene
   }
 }
 
-/** Conditions that went bad, and those that came back. */
+/** Events for conditions that became worse, and for a Feed that became ready. */
 function conditionsHappened(before: FeedStatus | undefined, after: FeedStatus): Happened[] {
   return (
     after.conditions?.flatMap(({ type, status, reason, message }): Happened[] => {
       const was = before?.conditions?.find((condition) => condition.type === type);
-      // That the CronJob was made is told already.
+      // There is an Event already for the CronJob that was made.
       if (type === "Ready" && !was && status === "True") return [];
       if (type === "Ready" && (was?.status !== status || was.reason !== reason)) {
         return [{ type: status === "True" ? "Normal" : "Warning", reason, note: message, action: "Reconcile" }];

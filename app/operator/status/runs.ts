@@ -1,9 +1,9 @@
 import type { Job, KubernetesObject, Pod } from "../kubernetes/objects.js";
 
 const LONGEST_MESSAGE = 1_000;
-/** A delivery was at fault, not its run; the batch says more. */
+/** The message of a Job whose delivery was at fault, not its run. The batch says more. */
 const BAD_DELIVERY = /exit code 3\b/;
-/** Waiting states of a container that only a change can end. */
+/** Reasons for which a container waits until something is changed. */
 const CANNOT_START = new Set([
   "CreateContainerConfigError",
   "CreateContainerError",
@@ -14,14 +14,14 @@ const CANNOT_START = new Set([
   "RunContainerError",
 ]);
 
-/** What can be told of a feed's runs. */
+/** What the Jobs and pods of a feed say of its runs. */
 export interface Runs {
   /** Jobs that are under way, newest first. */
   readonly active: readonly Job[];
   readonly newest: Job | undefined;
   /** When a run ended last. */
   readonly lastEnd: Date | undefined;
-  /** What is known of the pods that the newest run under way lost, if it lost any and is not given up yet. */
+  /** Pods that the newest run under way has lost; undefined if none, or if the run was given up. */
   readonly lost: { readonly pods: number; readonly lastWords: string | undefined } | undefined;
   /** Why pods of a run under way do not start. */
   readonly cannotStart: string | undefined;
@@ -80,7 +80,7 @@ function whyWaiting({ metadata, status }: Pod): string | undefined {
 
 function lostPods(job: Job, pods: readonly Pod[]): Runs["lost"] {
   const { conditions = [], failed = 0 } = job.status ?? {};
-  // Once a job has this condition, no other pod of it starts.
+  // Kubernetes starts no more pods of a Job with this condition.
   if (failed === 0 || conditions.some(({ type }) => type === "FailureTarget")) return undefined;
   return { pods: failed, lastWords: wordsOf(job, pods) };
 }
@@ -100,7 +100,7 @@ function whyFailed(job: Job, pods: readonly Pod[]): Partial<Pick<Runs, "failure"
   if (end?.type !== "Failed") return {};
   const words = wordsOf(job, pods);
   const ending = `${job.metadata.name}: ${end.reason}: ${message}`;
-  // First what helps: a column of `kubectl get` shows only the beginning.
+  // The pod's own words come first, because a column of `kubectl get` shows only the beginning.
   const why = words ? `${words} (${ending})` : ending;
   return { [BAD_DELIVERY.test(message) ? "badDelivery" : "failure"]: why.slice(0, LONGEST_MESSAGE) };
 }

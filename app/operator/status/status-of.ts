@@ -5,15 +5,15 @@ import { conditionsOf, summaryOf } from "./conditions.js";
 import { inForceSince, lastRunOf } from "./lateness.js";
 import type { Observed } from "./observed.js";
 
-/** Up to where runs that are owed have been started. */
+/** For what runs have been started already. */
 export interface ActedOn {
-  /** The newest request. */
+  /** The newest request for which a run was started. */
   lastRunRequest: string | undefined;
-  /** Uid of the CronJob before which runs may have been missed. */
+  /** Uid of the CronJob whose missed run, if there was one, was started. */
   madeUpFor: string | undefined;
 }
 
-/** The status of a Feed: all that it says, so that what is left out here is taken away. */
+/** The whole status of a Feed. It replaces the one before, so that a field that is left out here goes away. */
 export function statusOf(observed: Observed, { lastRunRequest, madeUpFor }: Partial<ActedOn> = {}): FeedStatus {
   const { batches, cronJob, feed, now, problem, runs } = observed;
   const conditions = conditionsOf(observed);
@@ -24,14 +24,14 @@ export function statusOf(observed: Observed, { lastRunRequest, madeUpFor }: Part
   return {
     ...(feed.metadata.generation !== undefined && { observedGeneration: feed.metadata.generation }),
     ...summaryOf(conditions),
-    // While a problem lasts, it is not in force.
+    // While there is a problem, the spec is not in force.
     ...(!problem && { inForceSince: toSeconds(inForceSince(observed)) }),
     ...(due && { nextRun: toSeconds(due) }),
     ...(lastRunRequest !== undefined && { lastRunRequest }),
     ...(madeUpFor !== undefined && { madeUpFor }),
     ...(runs.newest && { lastRun: runs.newest.metadata.name }),
     ...(current && { current: currentStatus(current) }),
-    // What the database said last stands until it says something else.
+    // While the database is away, the batches that were read last stay.
     ...(known ? { batches: known.map(batchStatus) } : feed.status?.batches && { batches: feed.status.batches }),
     conditions,
   };
@@ -40,7 +40,7 @@ export function statusOf(observed: Observed, { lastRunRequest, madeUpFor }: Part
 const later = (instant: Date | undefined, now: Date): Date | undefined =>
   instant && instant > now ? instant : undefined;
 
-/** Whether two statuses say the same; when the batch under way was looked at counts for nothing if it stood still. */
+/** Whether two statuses say the same. The time and estimate of the progress do not count. */
 export function isSameStatus(a: FeedStatus | undefined, b: FeedStatus): boolean {
   return canonical(a) === canonical(b);
 }
@@ -53,7 +53,7 @@ function canonical(status: FeedStatus | undefined): string {
   return JSON.stringify(sorted({ ...rest, current: still }));
 }
 
-/** The API server returns names of fields in an order of its own. */
+/** Sorts fields by name, because the API server returns them in an order of its own. */
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (typeof value !== "object" || value === null) return value;
