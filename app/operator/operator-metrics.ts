@@ -4,7 +4,7 @@ import type { Condition } from "./feed/feed-status.js";
 
 export const reconciles = new Counter({
   name: "ratesapp_operator_reconciles_total",
-  help: "Times that a Feed was looked at and its objects brought in line, by how it ended",
+  help: "Times that the operator looked at a Feed, by result",
   labelNames: ["result"],
   registers: [registry],
 });
@@ -12,7 +12,7 @@ for (const result of ["ok", "error"]) reconciles.inc({ result }, 0);
 
 export const reconcileSeconds = new Histogram({
   name: "ratesapp_operator_reconcile_duration_seconds",
-  help: "How long that took",
+  help: "How long the operator took to look at a Feed and make the cluster match it",
   buckets: [0.005, 0.02, 0.1, 0.5, 2, 10],
   registers: [registry],
 });

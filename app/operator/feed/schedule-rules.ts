@@ -1,10 +1,10 @@
 import { type ScheduleField, scheduleGrammar } from "./schedule.js";
 
-/** A rule of CEL that the API server holds a value to, and what it says of one that breaks it. */
+/** A rule in CEL by which the API server checks a value, and its message if the rule is broken. */
 export interface Rule {
   readonly rule: string;
   readonly message: string;
-  /** The message as an expression of CEL, to name what is wrong. */
+  /** The message as an expression in CEL, so that it can contain the wrong part. */
   readonly messageExpression?: string;
 }
 
@@ -15,7 +15,7 @@ const ANY = "[^ \\t]+";
 const list = (part: string): string => `(?:${part})(?:,(?:${part}))*`;
 const range = (value: string): string => `(?:${value})(?:-(?:${value}))?`;
 
-/** Every number and name that a field takes. */
+/** Every number and name that a field can have. */
 function valuePattern({ least, most, names }: ScheduleField): string {
   const tens = Array.from({ length: Math.floor(most / 10) + 1 }, (_, ten) => {
     const [first, last] = [Math.max(least - 10 * ten, 0), Math.min(most - 10 * ten, 9)];
@@ -34,7 +34,7 @@ function monthsUpTo(days: number): string {
   return [`0{0,6}(?:${months.join("|")})`, ...names.map(([name]) => name)].join("|");
 }
 
-/** Only days that none of its months has, whatever the day of the week. */
+/** Schedules whose days do not exist in any of their months, for all days of the week. */
 const never = [
   [30, 29],
   [31, 30],
@@ -59,7 +59,7 @@ const numbersAlone = [
 
 const WORDS = `self.findAll(r"${ANY}")`;
 
-/** One rule for each field, so that the message names the field and what stands in it. */
+/** One rule for each field, so that the message names the field and its content. */
 const fieldRules = fields.map((field, at): Rule => {
   const says = `is no ${field.name}: ${field.takes}, in lists, ranges upwards (1-5) and steps (*/2)`;
   const holds = `${WORDS}[${at}].${matches(`^${fieldPattern(field)}$`)}`;
@@ -71,8 +71,8 @@ const fieldRules = fields.map((field, at): Rule => {
 });
 
 /**
- * `mistakeInSchedule` as far as CEL can tell; what it cannot (a step that leads to a day that never comes) Kubernetes
- * takes as well, and the operator tells it.
+ * `mistakeInSchedule` as far as CEL can express it. The rest (a step to a day that never comes) is found by the
+ * operator, which reports it in the Feed's status.
  */
 export const scheduleRules: readonly Rule[] = [
   {

@@ -1,7 +1,7 @@
-// What Kubernetes takes as the schedule of a CronJob. It reads them with robfig/cron 3 and refuses the rest when the
-// CronJob is applied. Refused here too is what it would read otherwise than it is written: `*-5` is `*`, `,` is no
-// minute at all, and 31 February never comes. The chart reads the same grammar from charts/ratesapp/schedules.json,
-// which build/feed-definition.ts writes.
+// Schedules that Kubernetes accepts for a CronJob. It parses them with robfig/cron 3. Refused here are also schedules
+// that it accepts and that do not mean what they seem to: it reads `*-5` as `*` and `,` as no minute at all, and
+// 31 February never comes. The chart reads the same grammar from charts/ratesapp/schedules.json, which
+// build/feed-definition.ts writes.
 
 /** One field of a schedule. */
 export interface ScheduleField {
@@ -42,7 +42,7 @@ export const scheduleGrammar = {
   ] satisfies ScheduleField[] as readonly ScheduleField[],
   /** Days of each month, 29 in February. */
   monthDays: [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31],
-  /** As a cluster's time zone database spells them; it knows more than a pattern can tell. */
+  /** Names of time zones as a cluster's database spells them. The pattern also matches names that do not exist. */
   timeZone:
     "^((Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Brazil|Canada|Chile|Etc|Europe|Indian|Mexico|Pacific|US)(/[A-Z][A-Za-z0-9_+-]{0,13}){1,2}|CET|CST6CDT|Cuba|EET|EST|EST5EDT|Egypt|Eire|GB|GB-Eire|GMT|GMT[+-]?0|Greenwich|HST|Hongkong|Iceland|Iran|Israel|Jamaica|Japan|Kwajalein|Libya|MET|MST|MST7MDT|NZ|NZ-CHAT|Navajo|PRC|PST8PDT|Poland|Portugal|ROC|ROK|Singapore|Turkey|UCT|UTC|Universal|W-SU|WET|Zulu)$",
 } as const;
@@ -50,7 +50,7 @@ export const scheduleGrammar = {
 const SHORTCUT = new RegExp(scheduleGrammar.shortcut);
 const TIME_ZONE = new RegExp(scheduleGrammar.timeZone);
 const PART = /^(?:[*?]|(?<first>[0-9]{1,9})(?:-(?<last>[0-9]{1,9}))?)(?:\/0*(?<step>[1-9][0-9]{0,8}))?$/;
-/** Days of the week that are all of them: days of the month then count alone. */
+/** A day of the week that means all of them. Then only the day of the month decides. */
 const ANY_DAY = /(^|,)[*?](\/0*1)?(,|$)/;
 
 /** What is wrong with the schedule of a CronJob (five fields, or a shortcut such as `@daily`), if anything is. */
@@ -59,9 +59,9 @@ export function mistakeInSchedule(text: string): string | undefined {
   return mistakeInFields(text, scheduleGrammar.fields, `five cron fields, or be ${scheduleGrammar.shortcuts}`);
 }
 
-/** The same for the fields that a caller names. @param wanted these fields, in words. */
+/** The same for other fields. @param wanted these fields, in words. */
 export function mistakeInFields(text: string, fields: readonly ScheduleField[], wanted: string): string | undefined {
-  // Go, in which Kubernetes reads it, takes a byte order mark for a letter; JavaScript takes it for a space.
+  // A byte order mark is a space in JavaScript, but not in Go, in which Kubernetes is written.
   const words = text.split(/[^\S\uFEFF]+/).filter((word) => word !== "");
   if (words.length !== fields.length) return `must have ${wanted}`;
   const values = fields.map((field, at) =>
@@ -77,7 +77,7 @@ export function mistakeInFields(text: string, fields: readonly ScheduleField[], 
   return comes || !ANY_DAY.test(words.at(-1) ?? "") ? undefined : "names a day that no month has";
 }
 
-/** What one part of a field stands for; nothing if Kubernetes would not take it. */
+/** The numbers that one part of a field stands for; none if Kubernetes would refuse it. */
 function valuesOf(part: string, { least, most, names }: ScheduleField): number[] {
   const match = PART.exec(part.toLowerCase().replaceAll(/\b[a-z]+\b/g, (name) => String(names[name])));
   if (!match) return [];
@@ -89,7 +89,7 @@ function valuesOf(part: string, { least, most, names }: ScheduleField): number[]
   return Array.from({ length: Math.floor((high - low) / by) + 1 }, (_, at) => low + at * by);
 }
 
-/** Whether a time zone is known; Intl takes other cases and names of its own, such as PST, as well. */
+/** Whether a time zone is known. Intl alone would also accept other spellings (europe/paris) and names such as PST. */
 export function isTimeZone(name: string): boolean {
   if (!TIME_ZONE.test(name)) return false;
   try {

@@ -39,9 +39,9 @@ interface Query {
 }
 
 /**
- * The objects of one namespace, as JSON. The library's own clients convert instants to Dates, and its watches leave them
- * as text, so the same object would have two forms; here instants are always text. The library provides credentials,
- * proxies and certificates.
+ * The objects of one namespace, as JSON. The library's own clients convert instants to Dates, and its watches leave
+ * them as text, so the same object would have two forms; here instants are always text. The library provides
+ * credentials, proxies and certificates.
  */
 export class KubernetesApi {
   readonly config: KubeConfig;
@@ -130,8 +130,8 @@ export class KubernetesApi {
   }
 
   /**
-   * Keeps connections for several requests. The library would make new ones for each request, and an idle operator would
-   * spend CPU time on handshakes, and memory until those connections are collected.
+   * Keeps connections for several requests. The library would make new ones for each request, and an idle operator
+   * would spend CPU time on handshakes, and memory until those connections are collected.
    */
   #kept(made: Dispatcher | undefined): Dispatcher | undefined {
     const nowMs = performance.now();

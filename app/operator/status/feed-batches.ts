@@ -23,8 +23,8 @@ export interface FeedBatchesOptions {
 }
 
 /**
- * The newest batches of all feeds. Every two seconds those are read again that have changed or are unfinished. While the
- * database is away, it gives no batches, because they may have changed.
+ * The newest batches of all feeds. Every two seconds those are read again that have changed or are unfinished. While
+ * the database is away, it gives no batches, because they may have changed.
  */
 export class FeedBatches {
   readonly #database: Database;

@@ -5,7 +5,7 @@ import type { Feed } from "../feed/feed.js";
 import { type FeedReport, writeReports } from "./feed-reports.sql.js";
 
 const EVERY_MS = 2_000;
-/** If the reports are several times as old, readers of the API take it that no operator runs. */
+/** The page of batches says that the operator is away if the reports are several times as old. */
 const AGAIN_AFTER_MS = 60_000;
 
 /** Writes the state of each Feed into the database. The API reads it there, because it has no rights on Kubernetes. */
