@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { resolved } from "../resolved.js";
 import type { Beginning } from "../settings/database-clusters.js";
 import { type ArchiveOptions, ArchiveReader } from "./archive-reader.js";
+import { ofCluster, ofStack } from "./server-names.js";
 
 export interface GuardArgs extends Omit<ArchiveOptions, "destination" | "keys"> {
   readonly stack: string;
@@ -10,8 +11,8 @@ export interface GuardArgs extends Omit<ArchiveOptions, "destination" | "keys"> 
   readonly beginning: Beginning;
   readonly destination: pulumi.Input<string>;
   readonly keys: pulumi.Input<ArchiveOptions["keys"]>;
-  /** Folders of all databases of this stack begin with this; the eight hexadecimal digits after it are random. */
-  readonly folders: string;
+  /** Namespace of the workloads. Folders of all databases of this stack begin with it. */
+  readonly workloads: string;
   /** Folder of this database. */
   readonly serverName: pulumi.Input<string>;
 }
@@ -25,13 +26,12 @@ export function refuseBesideData(args: GuardArgs): pulumi.ResourceHook {
   const { cluster, stack } = args;
   return new pulumi.ResourceHook(`before-database-${cluster}`, async () => {
     const [destination, keys, serverName] = await resolved(pulumi.all([args.destination, args.keys, args.serverName]));
-    if (args.beginning === "empty-beside-archive") return;
     const reader = new ArchiveReader({ destination, endpoint: args.endpoint, keys });
     const mistake = refusal({
       ...args,
       destination,
       serverName,
-      servers: await reader.servers(args.folders).catch((error: Error) => error),
+      servers: await reader.servers(args.workloads).catch((error: Error) => error),
     });
     if (mistake) throw new Error(`${mistake}\n${help(stack, cluster)}`);
   });
@@ -42,23 +42,24 @@ export function refusal({
   beginning,
   cluster,
   destination,
-  folders,
   serverName,
   servers,
-}: Pick<GuardArgs, "beginning" | "cluster" | "folders"> & {
+  workloads,
+}: Pick<GuardArgs, "beginning" | "cluster" | "workloads"> & {
   readonly destination: string;
   readonly serverName: string;
   readonly servers: readonly string[] | Error;
 }): string | undefined {
-  if (servers instanceof Error) {
-    // What is restored has a folder in the archive, and CloudNativePG looks into its own before it restores.
-    return beginning === "empty" ? `${cluster} would be empty, and ${servers.message}` : undefined;
-  }
+  const meant = beginning === "empty-beside-archive";
+  if (servers instanceof Error) return meant ? undefined : `${cluster} would be created, and ${servers.message}`;
   const where = destination.replace(/\/*$/, "/");
-  if (servers.includes(serverName)) {
-    return `${cluster} was there before: ${where}${serverName} has its data, which it would not have again`;
+  const before = servers.filter((server) =>
+    meant ? server === serverName : ofCluster(workloads, cluster).test(server),
+  );
+  if (before.length > 0) {
+    return `${cluster} was there before, and would come up without the data that it stored into ${where}${before.join(", ")}`;
   }
-  const earlier = servers.filter((server) => new RegExp(`^${folders}[0-9a-f]{8}$`).test(server));
+  const earlier = servers.filter((server) => ofStack(workloads).test(server));
   if (beginning !== "empty" || earlier.length === 0) return undefined;
   return `${cluster} would be empty, and ${where} has data of this stack: ${earlier.join(", ")}`;
 }

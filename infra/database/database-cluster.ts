@@ -2,6 +2,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { refuseBesideData } from "../archive/empty-beside-archive.js";
+import { serverNameOf } from "../archive/server-names.js";
 import { backgroundDeletion } from "../background-deletion.js";
 import type { KubernetesCluster } from "../cluster/kubernetes-cluster.js";
 import { suffixOf } from "../names.js";
@@ -24,8 +25,8 @@ export interface DatabaseClusterArgs {
   readonly authority: { readonly secretName: pulumi.Input<string>; readonly generation: number };
   readonly archive: Archive | undefined;
   readonly backupCredentials: pulumi.Output<BackupCredentials> | undefined;
-  /** The beginning of its folder in the archive. */
-  readonly folders: string;
+  /** Namespace of the workloads. */
+  readonly workloads: string;
 }
 
 /** One database of a stack. Pods use one of them; the others are restored beside it, or were used before. */
@@ -55,7 +56,7 @@ export function databaseCluster(
   // A database that was destroyed and created again is another one, which must not store into the folder of the first.
   const serverName =
     archive &&
-    pulumi.interpolate`${args.folders}${new random.RandomId(`incarnation${suffix}`, { byteLength: 4 }, options).hex}`;
+    pulumi.interpolate`${serverNameOf(args.workloads, name)}${new random.RandomId(`incarnation${suffix}`, { byteLength: 4 }, options).hex}`;
   const resource = new kubernetes.apiextensions.CustomResource(
     `database${suffix}`,
     {
@@ -140,7 +141,7 @@ const guard = (name: string, args: DatabaseClusterArgs, archive: Archive, server
     destination: archive.destination,
     endpoint: args.settings.database.backups?.endpoint,
     keys: args.backupCredentials,
-    folders: args.folders,
+    workloads: args.workloads,
     serverName,
   });
 

@@ -81,7 +81,7 @@ export class Database extends pulumi.ComponentResource {
           authority: { secretName: authorities.secretName, generation },
           archive,
           backupCredentials,
-          folders: `${names.workloads}-`,
+          workloads: names.workloads,
         },
         { parent: this },
       ),

@@ -1,3 +1,4 @@
+import { ofStack } from "../archive/server-names.js";
 import { namesOf } from "../names.js";
 import { SettingsError } from "./restore-error.js";
 import { say } from "./say.js";
@@ -41,8 +42,9 @@ async function placesOf(scene: Scene): Promise<string[]> {
   const known = Object.values(await scene.stack.archives()).map((place) => partsOf(place).destination);
   const found = await Promise.all(
     [...new Set(known.length > 0 ? known : [destinationOf(scene)])].map(async (destination) => {
-      const servers = await scene.reader(destination).servers(`${namesOf(scene.stack.name).workloads}-`);
-      return servers.map((server) => destination + server);
+      const { workloads } = namesOf(scene.stack.name);
+      const servers = await scene.reader(destination).servers(workloads);
+      return servers.filter((server) => ofStack(workloads).test(server)).map((server) => destination + server);
     }),
   );
   return found.flat();

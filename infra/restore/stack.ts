@@ -70,10 +70,11 @@ export class Stack {
 
   /**
    * Takes over what is gone from Kubernetes, so that the next `up` makes it again. Not the databases: their roles go
-   * with them when they leave the settings, and a refresh would ask a database that is gone for its roles.
+   * with them when they leave the settings, and a refresh would ask a database that is gone for its roles. Passwords
+   * are nowhere but in the state.
    */
   async refresh(): Promise<void> {
-    const exclude = ["**postgresql.cnpg.io/v1:Cluster::**", "**postgresql:index/**"];
+    const exclude = ["**postgresql.cnpg.io/v1:Cluster::**", "**postgresql:index/**", "**random:index/**"];
     const excluded = exclude.flatMap((urn) => ["--exclude", urn]);
     await this.#pulumi("refresh", "--yes", "--skip-preview", ...excluded);
   }

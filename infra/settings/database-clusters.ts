@@ -1,11 +1,14 @@
 import { z } from "zod";
 
-/** The name of a CloudNativePG Cluster. Names of its Services, pods and poolers begin with it. */
+/**
+ * The name of a CloudNativePG Cluster. Names of its Services, pods and poolers begin with it. Its folder in the archive
+ * has it too, so that folders of other stacks are not taken for those of this one.
+ */
 export const clusterName = z
   .string()
   .regex(
-    /^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$/,
-    "must be lower-case letters, digits and dashes between them, 40 at most, a letter first",
+    /^(ratesapp|restored-[a-z0-9]([a-z0-9-]{0,29}[a-z0-9])?)$/,
+    "must be ratesapp, or restored- and up to 31 lower-case letters, digits and dashes between them",
   );
 
 /** A database in an archive, and the moment to which it is restored: the newest one, if neither is given. */
@@ -33,7 +36,7 @@ const origin = z.strictObject({
 
 /**
  * The databases of a stack, and how each of them began. `empty` is refused when it would be made beside an archive that
- * has data of the stack (infra/database/empty-beside-archive.ts); `empty-beside-archive` is not.
+ * has data of the stack (infra/archive/empty-beside-archive.ts); `empty-beside-archive` only if they are its own.
  */
 export const databaseClusters = z.record(
   clusterName,

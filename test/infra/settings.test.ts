@@ -199,7 +199,7 @@ describe("settings of a stack", () => {
     ],
     "the name of a database": [
       { database: { clusters: { Old: "empty" }, serving: "ratesapp" } },
-      "database.clusters.Old: must be lower-case letters, digits and dashes between them, 40 at most, a letter first",
+      "database.clusters.Old: must be ratesapp, or restored- and up to 31 lower-case letters, digits and dashes between them",
     ],
     "how a database began": [
       { database: { clusters: { ratesapp: "full" } } },
@@ -269,8 +269,8 @@ describe("settings of a stack", () => {
       /^database.backups.destination: is needed/,
     ],
     "pods without a database": [
-      { database: { serving: "restored" } },
-      /^database.serving: restored is none of database.clusters: ratesapp$/,
+      { database: { serving: "restored-a" } },
+      /^database.serving: restored-a is none of database.clusters: ratesapp$/,
     ],
     "a database from an archive that there is not": [
       { database: { clusters: { ratesapp: { server: "ratesapp-prod-0badcafe" } } } },
