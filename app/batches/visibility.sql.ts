@@ -2,8 +2,8 @@ import { statement } from "../database/statement.js";
 
 /**
  * Whether a row of `batch_days` has rates of its own: its batch is published, no fold counts the day, and the rates
- * are not laid aside. The index `batch_days_own` has these rows only. Only their `visible` is kept right: what
- * consumers see of a day in a fold is told by the day of the fold.
+ * are not laid aside. The index `batch_days_own` has these rows only. `visible` is right in these rows only. For a day
+ * in a fold, read the row of the fold.
  */
 export const hasOwnRates = (d: string) =>
   `${d}.published_sequence IS NOT NULL AND ${d}.fold_id IS NULL AND NOT ${d}.laid_aside`;

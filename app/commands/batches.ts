@@ -56,7 +56,7 @@ function listCommand(): Command {
       "only those with a lower number: the last of a page gives the next page",
       parseWholeNumber(1, LAST_BATCH),
     )
-    .option("--limit <number>", "how many", parseWholeNumber(1, MOST_LISTED), 20)
+    .option("--limit <number>", `how many, up to ${MOST_LISTED}`, parseWholeNumber(1, MOST_LISTED), 20)
     .option("--json", "as JSON")
     .addHelpText(
       "after",
@@ -72,7 +72,7 @@ function showCommand(): Command {
     .option("--json", "as JSON")
     .addHelpText(
       "after",
-      "\nMissing numbers belonged to folds, which hold the sums of several batches and are deleted when they are folded themselves.\n\nExample:\n  ratesapp batches show 7",
+      "\nSome numbers are missing: internal batches had them.\n\nExample:\n  ratesapp batches show 7",
     )
     .action(async (id: number, options: JsonOption) => (await actions()).show(id, options));
 }

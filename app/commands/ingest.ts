@@ -61,7 +61,7 @@ Examples:
   ratesapp ingest run --source prices.csv
   ratesapp ingest run --feed asia --mode replace --source s3://deliveries/asia/
   FEEDS_FILE=feeds.json ratesapp ingest run --feed asia
-  zcat prices.csv.gz | ratesapp ingest run --source - --max-bad-rows 10 --rejects bad.csv`,
+  cat prices.csv.gz | ratesapp ingest run --source - --max-bad-rows 10 --rejects bad.csv`,
     )
     .action(async (options: FeedOptions) => {
       // Imported when the command runs. Without this, `--help` and mistakes in the options would take twice as long to

@@ -194,6 +194,16 @@ describe("the page of rates", function () {
     await close();
   });
 
+  it("leaves nothing of what stood there while it loaded", async () => {
+    const { page, close } = await show("");
+    await page.getByRole("heading", { name: "Where from, and where to?" }).waitFor();
+    expect(await page.locator(".question").count()).to.equal(1);
+    await page.getByRole("link").filter({ hasText: "China" }).first().click();
+    await page.getByRole("combobox", { name: "From" }).waitFor();
+    expect(await page.locator(".question").count()).to.equal(1);
+    await close();
+  });
+
   it("paints soon on a slow line, and nothing moves when the rest arrives", async () => {
     const { page, close } = await show("");
     const line = await page.context().newCDPSession(page);

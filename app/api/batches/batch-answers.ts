@@ -34,15 +34,15 @@ export async function describeBatch(database: Queries, id: number): Promise<Reco
 export async function answerWithBatch(ctx: ApiContext, database: Queries, id: number, status: number): Promise<void> {
   const batch = await readBatch(database, id);
   if (batch === undefined) throw new BatchNotFoundError(id);
+  const errors = await readErrors(database, id);
   if (batch.state === "failed") {
-    const errors = await readErrors(database, id);
     const forGood = errors.lines.length === 0 ? "unreadable-body" : "bad-lines";
     const failure = batch.failure ?? `Batch ${id} failed.`;
     throw new ProblemError(batch.failed_for_good ? forGood : "batch-failed", failure, errors);
   }
   ctx.status = status;
   ctx.set("Location", `/batches/${id}`);
-  ctx.body = writeBatch(batch);
+  ctx.body = { ...writeBatch(batch, errors.lines), error_counts: errors.errorCounts };
 }
 
 /** The first bad lines of a batch, and the number of bad lines for each reason. */

@@ -46,7 +46,7 @@ export const batchBody = z
       .nullable()
       .describe("Share of loading and audit that is done; null unless they are under way and the whole is known."),
     estimated_end: instant.nullable().describe("Of loading and audit; null if it cannot be told."),
-    errors: z.array(badLineBody).describe("Its first bad lines; only where one batch is asked for."),
-    error_counts: errorCountsBody.optional().describe("All bad lines by reason; only where one batch is asked for."),
+    errors: z.array(badLineBody).describe("Its first bad lines; empty in a list of batches."),
+    error_counts: errorCountsBody.optional().describe("All bad lines by reason; not in a list of batches."),
   })
   .meta({ id: "Batch" });

@@ -1,5 +1,5 @@
 -- A publish or retract finds the days that it shows or hides by an index, however many batches its feed has
--- (docs/architecture.md, "Many batches"). Questions wait while this runs, so it writes no rows; the next migration does.
+-- (docs/architecture.md, "Many batches"). Questions wait while this runs, so the next migration writes the rows.
 
 -- Batches come first, as in a publish.
 LOCK TABLE batches, batch_days IN ACCESS EXCLUSIVE MODE;

@@ -1,5 +1,5 @@
 -- Writes the columns of 0013 for the batches of before. It has its own transaction, because questions wait for 0013.
--- They do not wait for this, and neither do loads; only what changes what consumers see.
+-- They do not wait for this, and loads go on; publishes, retracts and the ends of audits wait.
 SELECT FROM dataset FOR UPDATE;
 UPDATE batches b SET laid_aside = true
 WHERE state = 'retracted' AND compacted_at IS NULL

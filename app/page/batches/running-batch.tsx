@@ -13,11 +13,14 @@ interface RunningBatchProps {
 export function RunningBatch({ batch, token, onChange }: RunningBatchProps) {
   const { id, rows, bytes, pieces, audit, progress } = batch;
   const action = actionOn(batch);
+  // Nothing is at work on it: each piece is loaded, or failed for what is in it.
+  const waits = pieces.failed > 0 && pieces.loaded + pieces.failed === pieces.total;
   const percent = progress === null ? undefined : Math.floor(progress * 100);
   return (
     <li class="batch batch-running">
       <BatchHead batch={batch} />
-      {action === undefined && (
+      {waits && <p>Waits for a piece to be repaired, or to be tried again.</p>}
+      {action === undefined && !waits && (
         <div class="batch-bar">
           {/* A bar without a value says that work is under way, not how far it is. */}
           <progress aria-label={`Batch ${id}`} max={100} {...(percent !== undefined && { value: percent })} />

@@ -7,7 +7,7 @@ import { boundRollUp } from "./roll-up.sql.js";
 import { SpareSums } from "./spare-sums.js";
 import { countFromEpoch, writeRates } from "./write-rows.js";
 
-/** Kept, because a user waits for each call, and to get memory from the system takes as long as to add up. */
+/** Used again by each call: a user waits for it, and allocating this memory takes as long as adding up. */
 const spare = new SpareSums(8 * 1024 * 1024);
 
 /** Which rates are written again, and for which batch. */

@@ -264,7 +264,12 @@ describe("batches over HTTP", () => {
     const bad = "AAAAA,ZZZZZ,2024-02-29,3\n";
     const headers = { authorization: `Bearer ${TOKEN}` };
     const sent = { ...csv, "idempotency-key": "left-out" };
-    const { id } = (await call("POST", "/batches?feed=a&max_bad_rows=2", HEADER + bad + line(1) + bad, sent)).body;
+    const { body } = await call("POST", "/batches?feed=a&max_bad_rows=2", HEADER + bad + line(1) + bad, sent);
+    const { id } = body;
+    expect([body.errors.length, body.error_counts]).to.deep.equal([
+      2,
+      [{ reason: body.error_counts[0].reason, count: 2 }],
+    ]);
     const reply = await fetch(`${server.apiUrl}/batches/${id}/rejects`, { headers });
     expect([reply.status, reply.headers.get("content-type")]).to.deep.equal([200, "text/csv; charset=utf-8"]);
     expect(await reply.text()).to.equal(HEADER + bad + bad);
