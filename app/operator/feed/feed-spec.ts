@@ -192,13 +192,13 @@ export const feedFields = {
 };
 
 const PATH_HOLDS =
-  'self.source == self.volume.mountPath || self.source.startsWith(self.volume.mountPath.endsWith("/") ? self.volume.mountPath : self.volume.mountPath + "/")';
+  '(self.source + "/").startsWith(self.volume.mountPath.endsWith("/") ? self.volume.mountPath : self.volume.mountPath + "/")';
 
 /** Rules about several fields. */
 const together: readonly (Rule & { path: string; holds: (spec: Together) => boolean })[] = [
   {
     path: "volume",
-    rule: `!self.source.startsWith("/") || (has(self.volume) && (${PATH_HOLDS}))`,
+    rule: `!self.source.startsWith("/") || (has(self.volume) && ${PATH_HOLDS})`,
     message: "source is a path: volume must name the claim that it lies in, and mount it there or above",
     holds: ({ source, volume }) =>
       !source.startsWith("/") ||

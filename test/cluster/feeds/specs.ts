@@ -60,6 +60,7 @@ export const taken: readonly Partial<GivenFeedSpec>[] = [
   { source: "HTTPS://prices.example/a b.csv" },
   { source: "s3://bucket" },
   { source: "/mnt", volume: { claimName: "a.b", mountPath: "/mnt" } },
+  { source: "/mnt", volume: { claimName: "a", mountPath: "/mnt/" } },
   { source: "/data/e.csv", volume: { claimName: "a", mountPath: "/data/" }, maxBadRows: 1, rejectsClaimName: "r" },
   { schedule: "*/15 6-18 * * MON,wed" },
   { schedule: "? 007 1-31/2 jan-DEC 0-6" },
