@@ -38,6 +38,8 @@ export interface Values {
     readonly revision?: string | undefined;
   };
   readonly feeds: Readonly<Record<string, FeedValues>>;
+  /** The program makes them: a preview of the chart fails where the cluster does not know yet what a Feed is. */
+  readonly createFeeds: false;
   readonly compaction: Settings["compaction"];
   readonly networkPolicy: {
     readonly addressFamilies: AddressFamilies;
@@ -57,7 +59,7 @@ export interface Values {
   readonly podMonitor: { readonly enabled: boolean };
 }
 
-type FeedValues = Omit<Settings["feeds"][string], "credentialsSecretName"> & {
+export type FeedValues = Omit<Settings["feeds"][string], "credentialsSecretName"> & {
   readonly credentialsSecretName?: Text | undefined;
 };
 

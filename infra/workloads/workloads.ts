@@ -12,7 +12,7 @@ import { namespaces } from "../platform/releases.js";
 import type { Settings } from "../settings/schema.js";
 import type { Secrets } from "../settings/secrets.js";
 import type { Places } from "./places-files.js";
-import type { Values } from "./values.js";
+import type { FeedValues, Values } from "./values.js";
 
 export interface WorkloadsArgs {
   readonly names: Names;
@@ -40,14 +40,34 @@ export class Workloads extends pulumi.ComponentResource {
   constructor(name: string, args: WorkloadsArgs, options: pulumi.ComponentResourceOptions) {
     super("ratesapp:workloads:Workloads", name, {}, options);
     const { access, namespace, names } = args;
-    const chart = inProject("charts/ratesapp");
-    new kubernetes.helm.v4.Chart(
+    const values = this.#values(args);
+    const definition = this.#feedDefinition(args.cluster);
+    const chart = new kubernetes.helm.v4.Chart(
       names.release,
-      { chart, name: names.release, namespace, values: { ...this.#values(args) }, skipCrds: true },
-      { parent: this, dependsOn: [access, this.#feedDefinition(args.cluster)] },
+      {
+        chart: inProject("charts/ratesapp"),
+        name: names.release,
+        namespace,
+        values: { ...values },
+        skipCrds: true,
+      },
+      { parent: this, dependsOn: [access, definition] },
     );
+    // After the operator: a Feed that retracts its prices at its end needs it until then.
+    for (const [feed, spec] of Object.entries(values.feeds)) {
+      this.#feed(feed, spec, namespace, [definition, chart]);
+    }
     this.url = pulumi.interpolate`http://${names.release}.${namespace}.svc`;
     this.registerOutputs();
+  }
+
+  #feed(name: string, spec: FeedValues, namespace: pulumi.Input<string>, dependsOn: pulumi.Resource[]): void {
+    const labels = { "app.kubernetes.io/name": "ratesapp", "app.kubernetes.io/component": "ingest" };
+    new kubernetes.apiextensions.CustomResource(
+      name,
+      { apiVersion: "feeds.ratesapp.dev/v1", kind: "Feed", metadata: { name, namespace, labels }, spec },
+      { parent: this, dependsOn },
+    );
   }
 
   /**
@@ -96,6 +116,7 @@ export class Workloads extends pulumi.ComponentResource {
           { ...feed, ...this.#feedCredentials(namespace, name, secrets) },
         ]),
       ),
+      createFeeds: false,
       compaction,
       networkPolicy: {
         addressFamilies: settings.cluster.addressFamilies,
