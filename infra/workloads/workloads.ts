@@ -3,6 +3,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { feedDefinition } from "../../app/operator/feed/feed-definition.js";
 import type { Access } from "../access/access.js";
+import { backgroundDeletion } from "../background-deletion.js";
 import type { KubernetesCluster } from "../cluster/kubernetes-cluster.js";
 import { kubernetesProvider } from "../cluster/kubernetes-provider.js";
 import { inProject } from "../in-project.js";
@@ -65,7 +66,12 @@ export class Workloads extends pulumi.ComponentResource {
     const labels = { "app.kubernetes.io/name": "ratesapp", "app.kubernetes.io/component": "ingest" };
     new kubernetes.apiextensions.CustomResource(
       name,
-      { apiVersion: "feeds.ratesapp.dev/v1", kind: "Feed", metadata: { name, namespace, labels }, spec },
+      {
+        apiVersion: "feeds.ratesapp.dev/v1",
+        kind: "Feed",
+        metadata: { name, namespace, labels, annotations: backgroundDeletion },
+        spec,
+      },
       { parent: this, dependsOn },
     );
   }
