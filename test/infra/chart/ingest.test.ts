@@ -21,30 +21,6 @@ describe("what the operator makes of feeds", function () {
       Object.fromEntries(objects.map((it) => [nameOf(it), comparable(it)]));
     expect(byName(made)).to.deep.equal(byName(madeBefore));
   });
-
-  it("is retracted before its operator goes: Pulumi deletes such Feeds before all that the operator needs", async () => {
-    const feed = { schedule: "@daily", source: "https://prices.example/" };
-    const values = { ...present(releases["everything that can be said"]), networkPolicy: { enabled: true } };
-    const objects = await render({ ...values, feeds: { kept: feed, taken: { ...feed, onDelete: "Retract" } } });
-    const referenceOf = ({ apiVersion = "", kind, metadata }: KubernetesObject) => {
-      const [group = "", version] = apiVersion.split("/");
-      return `${version === undefined ? "" : group}/namespaces/rates/${kind}/${metadata?.name}`;
-    };
-    const needed = objects
-      .filter(({ kind, metadata }) =>
-        ["ServiceAccount", "Deployment", "Role", "RoleBinding"].includes(kind ?? "")
-          ? metadata?.name === "ratesapp-operator"
-          : kind === "NetworkPolicy" && /^ratesapp-(operator|database)$/.test(metadata?.name ?? ""),
-      )
-      .map(referenceOf);
-    const annotationOf = (name: string) =>
-      objects.find(({ kind, metadata }) => kind === "Feed" && metadata?.name === name)?.metadata?.annotations?.[
-        "config.kubernetes.io/depends-on"
-      ];
-    expect(needed).to.have.length(6);
-    expect(annotationOf("taken")?.split(",")).to.have.members(needed);
-    expect(annotationOf("kept")).to.equal(undefined);
-  });
 });
 
 /** Without what is meant to differ: who manages an object, and options in place of a file of feeds. */
