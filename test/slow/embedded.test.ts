@@ -9,11 +9,11 @@ import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import pg from "pg";
-import { EmbeddedPostgresError } from "../../../app/database/embedded/embedded-postgres-error.js";
-import { readPostmaster } from "../../../app/database/embedded/postmaster.js";
-import { openEmbedded } from "../../../app/database/embedded.js";
-import { skipBecause } from "../../kit/skip.js";
-import { until } from "../../kit/until.js";
+import { EmbeddedPostgresError } from "../../app/database/embedded/embedded-postgres-error.js";
+import { readPostmaster } from "../../app/database/embedded/postmaster.js";
+import { openEmbedded } from "../../app/database/embedded.js";
+import { skipBecause } from "../kit/skip.js";
+import { until } from "../kit/until.js";
 
 const USER = fileURLToPath(new URL("./embedded-user.mjs", import.meta.url));
 const FAST = { fsync: "off" };

@@ -1,13 +1,13 @@
 import { expect } from "chai";
-import { publishBatch } from "../../../app/batches/publish.js";
-import { retractBatch } from "../../../app/batches/retract.js";
-import { Database } from "../../../app/database/database.js";
-import { auditBatch } from "../../../app/ingest/audit/audit.js";
-import { startApi } from "../../kit/api.js";
-import { loadBatch } from "../../kit/batches.js";
-import { useFreshDatabase } from "../../kit/database.js";
-import { bringPlaces } from "../../kit/places.js";
-import { until } from "../../kit/until.js";
+import { publishBatch } from "../../app/batches/publish.js";
+import { retractBatch } from "../../app/batches/retract.js";
+import { Database } from "../../app/database/database.js";
+import { auditBatch } from "../../app/ingest/audit/audit.js";
+import { startApi } from "../kit/api.js";
+import { loadBatch } from "../kit/batches.js";
+import { useFreshDatabase } from "../kit/database.js";
+import { bringPlaces } from "../kit/places.js";
+import { until } from "../kit/until.js";
 
 const DAYS = 60;
 const FIRST = Date.parse("2024-01-15");
