@@ -1,4 +1,3 @@
-import { X509Certificate } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import pg from "pg";
@@ -119,34 +118,6 @@ describe("a staging stack in use", () => {
       console.log((await client.query("SELECT current_user AS name")).rows[0].name);
       await client.end();`;
     expect((await program(WORKLOADS, serving[0]?.metadata.name ?? "", "api", logIn)).trim()).to.equal(before.username);
-  });
-
-  it("changes the authority of its certificates while requests go on, none of which fails", async () => {
-    const stop = traffic(2, 20);
-    const issuer = async () => {
-      const { data } = await get<{ data: { "tls.crt": string } }>("secret", "ratesapp-server", "-n", DATABASE);
-      return new X509Certificate(Buffer.from(data["tls.crt"], "base64")).issuer;
-    };
-    const podsBefore = (await pods(WORKLOADS, API_PODS)).map(({ metadata }) => metadata.name);
-    expect(await issuer()).to.match(/servers 1$/);
-    await stack.set("access.authorityGeneration", "2");
-    figure("up with another certificate authority", await stack.up(), "s", 60);
-    await until("the servers' certificate is signed by it", 60_000, async () => /servers 2$/.test(await issuer()));
-    // As a program that starts now, which reads the authorities that are mounted in its pod.
-    const logIn = `
-      import pg from "pg";
-      const client = new pg.Client({ connectionString: process.env.DATABASE_READ_URL });
-      await client.connect();
-      console.log(client.connection.stream.getPeerX509Certificate().issuer);
-      await client.end();`;
-    // A pooler notices minutes later on a busy machine. Until then, it presents the certificate before.
-    await until("the poolers present it", 400_000, async () => {
-      return /servers 2$/.test((await program(WORKLOADS, podsBefore[0] ?? "", "api", logIn)).trim());
-    });
-    const { bad, good } = await stop();
-    expect(bad).to.deep.equal([]);
-    expect(good).to.be.above(20);
-    expect((await pods(WORKLOADS, API_PODS)).map(({ metadata }) => metadata.name)).to.have.members(podsBefore);
   });
 
   it("is reached through the same port when its primary is another one", async () => {
