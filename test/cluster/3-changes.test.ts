@@ -166,18 +166,6 @@ describe("a staging stack in use", () => {
     });
   });
 
-  it("tells what was changed by hand", async () => {
-    expect(await stack.drift()).to.equal(undefined);
-    const patch = (instances: number) =>
-      kubectl([
-        ...["-n", DATABASE, "patch", "pooler", "ratesapp-pooler-ro", "--type=merge"],
-        ...["-p", JSON.stringify({ spec: { instances } })],
-      ]);
-    await patch(1);
-    expect(await stack.drift()).to.match(/pooler-ro.*instances/s);
-    await patch(2);
-  });
-
   it("tells that a feed's Secret is missing, or wrong, and takes one that was rotated at the next run", async function () {
     if (!store) this.skip();
     const { CLUSTER_S3_ACCESS_KEY = "local", CLUSTER_S3_SECRET_KEY = "local-secret" } = process.env;

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import yaml from "js-yaml";
 import { CommandError, run } from "./command.js";
 
@@ -68,7 +68,8 @@ export class Stack {
 
   /** What differs from the state, as `npm run drift` tells it. Undefined if nothing does. */
   async drift(): Promise<string | undefined> {
-    const program = ["--import", import.meta.resolve("tsx"), join(PROJECT, "infra/drift.ts"), this.name];
+    const tsx = pathToFileURL(join(PROJECT, "node_modules/tsx/dist/loader.mjs")).href;
+    const program = ["--import", tsx, join(PROJECT, "infra/drift.ts"), this.name];
     try {
       await run(process.execPath, program, { cwd: this.folder, env: this.#env, timeoutMs: 900_000 });
       return undefined;
