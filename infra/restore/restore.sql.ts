@@ -34,29 +34,25 @@ export const archived = (wal: string): string =>
 
 const WRITERS = "rolname ~ '^ratesapp_(owner|ingest)_[ab]$'";
 
+const alterWriters = (change: string, then = "") => `
+  DO $$
+  DECLARE
+    name text;
+  BEGIN
+    FOR name IN SELECT rolname FROM pg_roles WHERE ${WRITERS} LOOP
+      EXECUTE format('ALTER ROLE %I ${change}', name);
+    END LOOP;
+    ${then}
+  END
+  $$`;
+
 /**
  * From now on, programs read this database and cannot write to it: what they wrote would be lost with it. They wait, as
  * for a standby, until their pods use the other database.
  */
-export const REFUSE_WRITES = `
-  DO $$
-  DECLARE
-    name text;
-  BEGIN
-    FOR name IN SELECT rolname FROM pg_roles WHERE ${WRITERS} LOOP
-      EXECUTE format('ALTER ROLE %I SET default_transaction_read_only = on', name);
-    END LOOP;
-    PERFORM pg_terminate_backend(pid) FROM pg_stat_activity JOIN pg_roles ON rolname = usename WHERE ${WRITERS};
-  END
-  $$`;
+export const REFUSE_WRITES = alterWriters(
+  "SET default_transaction_read_only = on",
+  `PERFORM pg_terminate_backend(pid) FROM pg_stat_activity JOIN pg_roles ON rolname = usename WHERE ${WRITERS};`,
+);
 
-export const TAKE_WRITES = `
-  DO $$
-  DECLARE
-    name text;
-  BEGIN
-    FOR name IN SELECT rolname FROM pg_roles WHERE ${WRITERS} LOOP
-      EXECUTE format('ALTER ROLE %I RESET default_transaction_read_only', name);
-    END LOOP;
-  END
-  $$`;
+export const TAKE_WRITES = alterWriters("RESET default_transaction_read_only");

@@ -5,54 +5,27 @@ import { retractBatch } from "../../app/batches/retract.js";
 import { Database } from "../../app/database/database.js";
 import { foldAll, foldAround } from "../../app/upkeep/fold.js";
 import { layAsideHidden } from "../../app/upkeep/hidden.js";
-import { deliver, differences, type Price } from "../app/ingest/deliveries.js";
+import { deliver, differences } from "../app/ingest/deliveries.js";
+import { FoldDeliveries } from "../app/ingest/fold-deliveries.js";
 import { killAt } from "../app/ingest/kill-at.js";
-import { plant, type Tree } from "../app/ingest/tree.js";
-import { createDatabase, type TestDatabase } from "../kit/database.js";
-
-const DAYS = ["2024-01-30", "2024-01-31", "2024-02-01"];
+import type { TestDatabase } from "../kit/database.js";
 
 describe("folds that are killed, and folds beside publishes and readers", function () {
   this.timeout(300_000);
+  let deliveries: FoldDeliveries;
   let database: TestDatabase;
-  let tree: Tree;
 
   beforeEach(async () => {
-    database = await createDatabase();
-    tree = await plant(database.pool, { regionParents: [-1, 0], portParents: [1, 1, 0] });
+    deliveries = await FoldDeliveries.create();
+    ({ database } = deliveries);
   });
 
   afterEach(() => database.drop());
 
-  const prices = (nth: number, days = DAYS): Price[] =>
-    days.map((day, index) => ({
-      origin: tree.ports[nth % 3] as number,
-      destination: tree.ports[(nth + index) % 3] as number,
-      day,
-      price: 100 + nth,
-    }));
-  /**
-   * Publishes deliveries.
-   * @param fanIn if given, makes the folds that are due after each delivery, with this `fanIn`.
-   */
-  const deliverMany = async (count: number, fanIn?: number): Promise<number[]> => {
-    const ids: number[] = [];
-    for (let nth = 0; nth < count; nth += 1) {
-      ids.push(await deliver(database.pool, { prices: prices(nth) }));
-      if (fanIn !== undefined) await foldAll(database, { fanIn });
-    }
-    return ids;
-  };
-  const number = async (query: string) => Number((await database.pool.query(query)).rows[0].n);
-  /** The most rows that a question about a month reads of a feed. */
-  const mostRows = () =>
-    number(`SELECT max(count) AS n FROM (
-      SELECT count(*) FROM daily_rates GROUP BY origin_id, destination_id, date_trunc('month', first_day)) lane`);
-
   it("can be killed at any point, as can a retract and a publish, and all go on", async () => {
-    const ids = await deliverMany(8, 2);
+    const ids = await deliveries.deliverMany(8, 2);
     for (const nth of [1, 2])
-      ids.push(await deliver(database.pool, { feed: "b", mode: "replace", prices: prices(nth) }));
+      ids.push(await deliver(database.pool, { feed: "b", mode: "replace", prices: deliveries.prices(nth) }));
     const changes: readonly ((on: Database, id: number) => Promise<unknown>)[] = [
       (on, id) => foldAround(on, id, { fanIn: 2 }),
       (on) => layAsideHidden(on),
@@ -73,11 +46,11 @@ describe("folds that are killed, and folds beside publishes and readers", functi
     while (await foldAround(database, ids[0] as number, { fanIn: 2 })) {
       expect(await differences(database.pool)).to.deep.equal([]);
     }
-    expect(await mostRows()).to.be.at.most(10);
+    expect(await deliveries.mostRows()).to.be.at.most(10);
   });
 
   it("never shows a reader anything but what is published, while two fold and two publish at once", async () => {
-    const ids = await deliverMany(12);
+    const ids = await deliveries.deliverMany(12);
     const random = fc.sample(fc.nat({ max: 10_000 }), { numRuns: 400, seed: 7 });
     let working = true;
     const folding = [2, 3].map(async (fanIn) => {
@@ -97,7 +70,7 @@ describe("folds that are killed, and folds beside publishes and readers", functi
         const id = ids[pick % ids.length] as number;
         if (turn % 8 === 7) {
           const mode = pick % 3 === 0 ? "replace" : "append";
-          ids.push(await deliver(database.pool, { mode, prices: prices(pick) }));
+          ids.push(await deliver(database.pool, { mode, prices: deliveries.prices(pick) }));
         } else if (pick % 2 === 0) await retractBatch(database, id);
         else await publishBatch(database, id);
       }

@@ -13,82 +13,56 @@ import { watchFolds } from "../../../app/upkeep/fold-metrics.js";
 import { bringBackHidden, layAsideHidden } from "../../../app/upkeep/hidden.js";
 import { reclaimBatch } from "../../../app/upkeep/reclaim.js";
 import { dropOldMonths } from "../../../app/upkeep/retention.js";
-import { createDatabase, type TestDatabase } from "../../kit/database.js";
+import type { TestDatabase } from "../../kit/database.js";
 import { until } from "../../kit/until.js";
 import { age, deliver, differences, load, type Price, seen } from "./deliveries.js";
+import { DAYS, FoldDeliveries } from "./fold-deliveries.js";
 import { bringPlaces, createFolder, HEADER, someLines } from "./setup.js";
-import { plant, type Tree } from "./tree.js";
-
-const DAYS = ["2024-01-30", "2024-01-31", "2024-02-01"];
 
 describe("folds", function () {
   this.timeout(120_000);
+  let deliveries: FoldDeliveries;
   let database: TestDatabase;
-  let tree: Tree;
 
   beforeEach(async () => {
-    database = await createDatabase();
-    tree = await plant(database.pool, { regionParents: [-1, 0], portParents: [1, 1, 0] });
+    deliveries = await FoldDeliveries.create();
+    ({ database } = deliveries);
   });
 
   afterEach(() => database.drop());
 
-  const prices = (nth: number, days = DAYS): Price[] =>
-    days.map((day, index) => ({
-      origin: tree.ports[nth % 3] as number,
-      destination: tree.ports[(nth + index) % 3] as number,
-      day,
-      price: 100 + nth,
-    }));
-  /**
-   * Publishes deliveries.
-   * @param fanIn if given, makes the folds that are due after each delivery, with this `fanIn`.
-   */
-  const deliverMany = async (count: number, fanIn?: number): Promise<number[]> => {
-    const ids: number[] = [];
-    for (let nth = 0; nth < count; nth += 1) {
-      ids.push(await deliver(database.pool, { prices: prices(nth) }));
-      if (fanIn !== undefined) await foldAll(database, { fanIn });
-    }
-    return ids;
-  };
-  const number = async (query: string) => Number((await database.pool.query(query)).rows[0].n);
-  const version = () => number("SELECT version AS n FROM dataset");
-  /** The most rows that a question about a month reads of a feed. */
-  const mostRows = () =>
-    number(`SELECT max(count) AS n FROM (
-      SELECT count(*) FROM daily_rates GROUP BY origin_id, destination_id, date_trunc('month', first_day)) lane`);
+  const version = () => deliveries.number("SELECT version AS n FROM dataset");
 
   it("keeps the rows of a question few however many batches can be retracted, and changes no answer", async () => {
     const before = await version();
-    await deliverMany(28, 3);
+    await deliveries.deliverMany(28, 3);
     // At most two batches of each level: of 1, 3, 9 and 27 deliveries.
-    expect(await mostRows()).to.be.at.most(8);
-    expect(await number("SELECT max(fold_level) AS n FROM batches")).to.equal(3);
+    expect(await deliveries.mostRows()).to.be.at.most(8);
+    expect(await deliveries.number("SELECT max(fold_level) AS n FROM batches")).to.equal(3);
     expect(await version()).to.equal(before + 28);
     expect(await differences(database.pool)).to.deep.equal([]);
   });
 
   it("folds four at a time unless told otherwise, and neither large batches, nor of many months, nor those around a replace", async () => {
-    await deliverMany(3);
+    await deliveries.deliverMany(3);
     expect(await foldAll(database)).to.equal(0);
-    await deliver(database.pool, { mode: "replace", prices: prices(1) });
-    await deliverMany(3);
-    const large = Array.from({ length: 20_001 }, () => prices(0, [DAYS[0] as string])[0] as Price);
+    await deliver(database.pool, { mode: "replace", prices: deliveries.prices(1) });
+    await deliveries.deliverMany(3);
+    const large = Array.from({ length: 20_001 }, () => deliveries.prices(0, [DAYS[0] as string])[0] as Price);
     await deliver(database.pool, { prices: large });
     const months = Array.from({ length: 13 }, (_, month) =>
       new Date(Date.UTC(2024, month, 15)).toISOString().slice(0, 10),
     );
-    await deliver(database.pool, { prices: months.flatMap((day) => prices(0, [day])) });
+    await deliver(database.pool, { prices: months.flatMap((day) => deliveries.prices(0, [day])) });
     expect(await foldAll(database)).to.equal(0);
-    await deliverMany(1);
+    await deliveries.deliverMany(1);
     // In each of two months.
     expect(await foldAll(database)).to.equal(2);
     expect(await differences(database.pool)).to.deep.equal([]);
   });
 
   it("lets each batch be retracted and published again, however deep it was folded", async () => {
-    const ids = await deliverMany(9, 3);
+    const ids = await deliveries.deliverMany(9, 3);
     const whole = await seen(database.pool);
     for (const id of ids) {
       const { changed } = await retractBatch(database, id);
@@ -107,7 +81,7 @@ describe("folds", function () {
   });
 
   it("adds up what retracts leave in a fold, however often a batch is retracted and published again", async () => {
-    const ids = await deliverMany(9, 3);
+    const ids = await deliveries.deliverMany(9, 3);
     const whole = await seen(database.pool);
     for (let turn = 0; turn < 24; turn += 1) {
       const id = ids[turn % ids.length] as number;
@@ -115,15 +89,15 @@ describe("folds", function () {
       await publishBatch(database, id);
       await foldAll(database, { fanIn: 3 });
       // At most two batches of each of three levels, and two corrections of each fold.
-      expect(await mostRows()).to.be.at.most(2 + 2 * 2 * 3);
+      expect(await deliveries.mostRows()).to.be.at.most(2 + 2 * 2 * 3);
     }
     expect(await seen(database.pool)).to.deep.equal(whole);
-    expect(await number("SELECT max(corrections) AS n FROM batches")).to.be.below(3);
+    expect(await deliveries.number("SELECT max(corrections) AS n FROM batches")).to.be.below(3);
   });
 
   it("keeps batches apart of which a day adds up to more than is exact, and the retract of one leaves the other to the dollar", async () => {
     const large = 2n ** 53n - 10n;
-    const [kept, retracted] = await deliverMany(2);
+    const [kept, retracted] = await deliveries.deliverMany(2);
     for (const table of ["batch_days SET price_sum = price_sum + $1", "daily_rates SET sums[1] = sums[1] + $1"]) {
       await database.pool.query(`UPDATE ${table} WHERE batch_id = ANY ($2)`, [String(large - 200n), [kept, retracted]]);
     }
@@ -138,27 +112,28 @@ describe("folds", function () {
     expect({ counts, sums }).to.deep.equal({ counts: [1], sums: [Number(large - 100n)] });
     await publishBatch(database, retracted as number);
     expect(
-      await number("SELECT count(*) AS n FROM batch_days WHERE visible AND price_sum > 9007199254740000"),
+      await deliveries.number("SELECT count(*) AS n FROM batch_days WHERE visible AND price_sum > 9007199254740000"),
     ).to.equal(6);
   });
 
   it("tells of each change of a batch in a fold to those who keep answers of its months, also after a replace was over it", async () => {
-    const [first] = await deliverMany(2, 2);
-    const replace = await deliver(database.pool, { mode: "replace", prices: prices(1) });
+    const [first] = await deliveries.deliverMany(2, 2);
+    const replace = await deliver(database.pool, { mode: "replace", prices: deliveries.prices(1) });
     await retractBatch(database, replace);
-    const versionOf = () => number("SELECT min(version) AS n FROM month_versions WHERE month < '2024-03-01'");
+    const versionOf = () =>
+      deliveries.number("SELECT min(version) AS n FROM month_versions WHERE month < '2024-03-01'");
     const before = await versionOf();
     await retractBatch(database, first as number);
     expect(await versionOf()).to.be.above(before);
   });
 
   it("lets a replace hide folds and their batches, and a retract of it give them back", async () => {
-    await deliverMany(6);
+    await deliveries.deliverMany(6);
     await foldAll(database, { fanIn: 2 });
     const before = await seen(database.pool);
-    const replace = await deliver(database.pool, { mode: "replace", prices: prices(1) });
+    const replace = await deliver(database.pool, { mode: "replace", prices: deliveries.prices(1) });
     expect(await differences(database.pool)).to.deep.equal([]);
-    await deliverMany(4);
+    await deliveries.deliverMany(4);
     await foldAll(database, { fanIn: 2 });
     expect(await differences(database.pool)).to.deep.equal([]);
     await retractBatch(database, replace);
@@ -173,11 +148,11 @@ describe("folds", function () {
     for (let nth = 0; nth < 8; nth += 1) {
       // Other days each time, so that the last batch hides days of several batches.
       const days = DAYS.filter((_, index) => nth % 4 === 3 || index !== nth % 4);
-      ids.push(await deliver(database.pool, { mode: "replace", prices: prices(nth, days) }));
+      ids.push(await deliver(database.pool, { mode: "replace", prices: deliveries.prices(nth, days) }));
       await layAsideHidden(database, ids.at(-1));
       expect(await differences(database.pool), `behind ${nth}`).to.deep.equal([]);
     }
-    expect(await number("SELECT count(DISTINCT batch_id) AS n FROM daily_rates")).to.equal(1);
+    expect(await deliveries.number("SELECT count(DISTINCT batch_id) AS n FROM daily_rates")).to.equal(1);
     const change: Record<string, (id: number) => Promise<unknown>> = {
       "retract of": (id) => retractBatch(database, id),
       "publish of hidden": (id) => publishBatch(database, id),
@@ -194,8 +169,8 @@ describe("folds", function () {
   });
 
   it("does not count a hidden replace twice whose rates come back while another process would lay it aside", async () => {
-    const hidden = await deliver(database.pool, { mode: "replace", prices: prices(0) });
-    const hides = await deliver(database.pool, { mode: "replace", prices: prices(1) });
+    const hidden = await deliver(database.pool, { mode: "replace", prices: deliveries.prices(0) });
+    const hides = await deliver(database.pool, { mode: "replace", prices: deliveries.prices(1) });
     const publish = await database.pool.connect();
     const between = async (work: () => Promise<unknown>) => {
       let transactions = 0;
@@ -216,7 +191,7 @@ describe("folds", function () {
       back = bringBackHidden(database, hidden);
       await until("the rates are written again and wait for the publish", () => {
         const waiting = "wait_event_type = 'Lock' AND datname = current_database()";
-        return number(`SELECT count(*) AS n FROM pg_stat_activity WHERE ${waiting}`).then((n) => n > 0);
+        return deliveries.number(`SELECT count(*) AS n FROM pg_stat_activity WHERE ${waiting}`).then((n) => n > 0);
       });
       setTimeout(() => void publish.query("COMMIT"), 200);
     });
@@ -227,16 +202,18 @@ describe("folds", function () {
   });
 
   it("lays hidden replaces aside and compacts them in the same night, and a retract of what hides them shows them", async () => {
-    const old = await deliver(database.pool, { mode: "replace", prices: prices(1) });
-    await deliver(database.pool, { prices: prices(2) });
-    await deliver(database.pool, { prices: prices(0) });
+    const old = await deliver(database.pool, { mode: "replace", prices: deliveries.prices(1) });
+    await deliver(database.pool, { prices: deliveries.prices(2) });
+    await deliver(database.pool, { prices: deliveries.prices(0) });
     const before = await seen(database.pool);
     await age(database.pool, 31);
-    const newest = await deliver(database.pool, { mode: "replace", prices: prices(2) });
+    const newest = await deliver(database.pool, { mode: "replace", prices: deliveries.prices(2) });
     await layAsideHidden(database);
-    expect(await number(`SELECT count(*) AS n FROM daily_rates WHERE batch_id = ${old}`)).to.equal(0);
+    expect(await deliveries.number(`SELECT count(*) AS n FROM daily_rates WHERE batch_id = ${old}`)).to.equal(0);
     await compact(database, { batchesPerMonth: 2 });
-    expect(await number(`SELECT count(*) AS n FROM batches WHERE id = ${old} AND state = 'compacted'`)).to.equal(1);
+    expect(
+      await deliveries.number(`SELECT count(*) AS n FROM batches WHERE id = ${old} AND state = 'compacted'`),
+    ).to.equal(1);
     await retractBatch(database, newest);
     expect(await seen(database.pool)).to.deep.equal(before);
   });
@@ -250,8 +227,8 @@ describe("folds", function () {
       }
       await ingestSource({ database, source: folder.path });
       // One fold of January and one of February.
-      expect(await number("SELECT count(*) AS n FROM batches WHERE fold_level = 1")).to.equal(2);
-      expect(await number("SELECT count(DISTINCT batch_id) AS n FROM daily_rates")).to.equal(2);
+      expect(await deliveries.number("SELECT count(*) AS n FROM batches WHERE fold_level = 1")).to.equal(2);
+      expect(await deliveries.number("SELECT count(DISTINCT batch_id) AS n FROM daily_rates")).to.equal(2);
       expect(await differences(database.pool)).to.deep.equal([]);
     } finally {
       await folder.remove();
@@ -259,7 +236,7 @@ describe("folds", function () {
   });
 
   it("is told by metrics: what waits, how long one takes, and what a question reads", async () => {
-    await deliverMany(4);
+    await deliveries.deliverMany(4);
     const metric = (name: string) => registry.getSingleMetricAsString(name);
     const answerRows = async () => /_sum (\d+)/.exec(await metric("ratesapp_rates_rows_per_answer"))?.[1];
     const question = { origin: "AAAAA", destination: "AAAAB", dateFrom: DAYS[0] as string, dateTo: DAYS[2] as string };
@@ -282,14 +259,14 @@ describe("folds", function () {
   });
 
   it("still knows a delivery that is sent again after it was folded", async () => {
-    for (const nth of [1, 2, 3]) await deliver(database.pool, { prices: prices(nth), known: true });
+    for (const nth of [1, 2, 3]) await deliver(database.pool, { prices: deliveries.prices(nth), known: true });
     await foldAll(database, { fanIn: 3 });
-    const again = await load(database.pool, { prices: prices(2) });
+    const again = await load(database.pool, { prices: deliveries.prices(2) });
     expect((await auditBatch(database, again)).state).to.equal("duplicate");
   });
 
   it("is the first step of compaction, which then writes no price again", async () => {
-    const ids = await deliverMany(9, 3);
+    const ids = await deliveries.deliverMany(9, 3);
     await retractBatch(database, ids[4] as number);
     const before = await seen(database.pool);
     await age(database.pool, 31);
@@ -303,25 +280,25 @@ describe("folds", function () {
       { mode: "compaction", state: "published", count: 2 },
       { mode: "append", state: "compacted", count: 8 },
     ]);
-    expect(await number("SELECT count(*) AS n FROM prices")).to.equal(8 * 3);
-    expect(await number("SELECT count(*) AS n FROM batch_days WHERE fold_id IS NOT NULL")).to.equal(0);
-    expect(await number("SELECT count(*) AS n FROM batches WHERE folded")).to.equal(0);
+    expect(await deliveries.number("SELECT count(*) AS n FROM prices")).to.equal(8 * 3);
+    expect(await deliveries.number("SELECT count(*) AS n FROM batch_days WHERE fold_id IS NOT NULL")).to.equal(0);
+    expect(await deliveries.number("SELECT count(*) AS n FROM batches WHERE folded")).to.equal(0);
   });
 
   it("leaves nothing of folds whose month is dropped", async () => {
-    await deliverMany(9, 3);
+    await deliveries.deliverMany(9, 3);
     const before = await seen(database.pool);
     const februaryEnded = Math.floor((Date.now() - Date.parse("2024-02-01")) / 86_400_000);
     await dropOldMonths(database, { retentionDays: februaryEnded });
     expect([...(await seen(database.pool))]).to.deep.equal([...before].filter(([lane]) => lane.includes("2024-02")));
     const months = `SELECT count(*) AS n FROM batches b WHERE mode = 'compaction'
       AND NOT EXISTS (SELECT FROM batch_days WHERE batch_id = b.id)`;
-    expect(await number(months)).to.equal(0);
-    expect(await number("SELECT count(*) AS n FROM batches WHERE mode = 'compaction'")).to.be.above(0);
+    expect(await deliveries.number(months)).to.equal(0);
+    expect(await deliveries.number("SELECT count(*) AS n FROM batches WHERE mode = 'compaction'")).to.be.above(0);
   });
 
   it("keeps a release that knows nothing of folds from retracting or compacting what they hold", async () => {
-    const [first] = await deliverMany(2);
+    const [first] = await deliveries.deliverMany(2);
     await foldAll(database, { fanIn: 2 });
     const refusal = (change: string) =>
       database.pool.query(change).then(
@@ -336,8 +313,8 @@ describe("folds", function () {
     expect(await refusal(`UPDATE batch_days SET visible = true WHERE batch_id = ${first}`)).to.equal(
       "batch_days_laid_aside",
     );
-    const hidden = await deliver(database.pool, { feed: "b", mode: "replace", prices: prices(1) });
-    await deliver(database.pool, { feed: "b", mode: "replace", prices: prices(1) });
+    const hidden = await deliver(database.pool, { feed: "b", mode: "replace", prices: deliveries.prices(1) });
+    await deliver(database.pool, { feed: "b", mode: "replace", prices: deliveries.prices(1) });
     await layAsideHidden(database);
     expect(await refusal(`UPDATE batches SET compacted_at = now() WHERE id = ${hidden}`)).to.equal(
       "batches_laid_aside",
@@ -349,7 +326,7 @@ describe("folds", function () {
     for (const first of ["retract", "fold"]) {
       const ids: number[] = [];
       for (let nth = 0; nth < 4; nth += 1) {
-        ids.push(await deliver(database.pool, { feed: first, prices: prices(nth, ["2024-02-01"]) }));
+        ids.push(await deliver(database.pool, { feed: first, prices: deliveries.prices(nth, ["2024-02-01"]) }));
         // Two folds of two batches each, which are due to become one fold.
         if (nth % 2 === 1) await foldAround(database, ids[0] as number, { fanIn: 2 });
       }
@@ -381,7 +358,7 @@ describe("folds", function () {
       "given up": (id) => reclaimBatch(database, id, { retractableDays: 30 }),
     };
     for (const [name, change] of Object.entries(changes)) {
-      const [id] = await deliverMany(1);
+      const [id] = await deliveries.deliverMany(1);
       await retractBatch(database, id as number);
       if (name === "given up") await age(database.pool, 31);
       await other.query("BEGIN; SELECT FROM dataset FOR UPDATE");
@@ -401,7 +378,7 @@ describe("folds", function () {
     await until(`${sessions} wait`, async () => {
       const query =
         "SELECT count(*) AS n FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-      return (await number(query)) === sessions;
+      return (await deliveries.number(query)) === sessions;
     });
   }
 });
