@@ -99,7 +99,8 @@ const READ_AND_WRITTEN = `
   SELECT sum(pg_stat_get_xact_tuples_returned(oid) + pg_stat_get_xact_tuples_inserted(oid)
              + pg_stat_get_xact_tuples_updated(oid) + pg_stat_get_xact_tuples_deleted(oid)) AS n
   FROM (SELECT unnest('{batches, batch_days}'::regclass[])
-        UNION SELECT indexrelid FROM pg_index WHERE indrelid = ANY ('{batches, batch_days}'::regclass[])) AS filled (oid)`;
+        UNION SELECT indexrelid FROM pg_index
+        WHERE indrelid = ANY ('{batches, batch_days}'::regclass[])) AS filled (oid)`;
 
 /** So many published batches in each feed, and one batch in each of as many other feeds; all on the same days. */
 async function insertCrowd(pool: pg.Pool, batches: number): Promise<void> {
