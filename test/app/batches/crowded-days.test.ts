@@ -91,8 +91,8 @@ async function read({ client }: Session): Promise<number> {
 }
 
 /**
- * Rows of the tables that the crowd fills: those read from end to end, entries of indexes, and rows that are written, by
- * this connection: also by earlier transactions, until Postgres hands their counts to all connections. Of the other
+ * Rows of the tables that the crowd fills: those read from end to end, entries of indexes, and rows that are written,
+ * by this connection: also by earlier transactions, until Postgres hands their counts to all connections. Of the other
  * tables, which have a few rows here, an index or all rows are read, as the statistics are at that moment.
  */
 const READ_AND_WRITTEN = `
