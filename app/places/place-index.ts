@@ -1,5 +1,5 @@
 import { distance } from "fastest-levenshtein";
-import { countryOf } from "./country.js";
+import { type Country, countryOf } from "./country.js";
 import { foldName } from "./fold-name.js";
 import type { Place } from "./place.js";
 import { otherNamesOf } from "./port-names.js";
@@ -14,8 +14,7 @@ export interface FoundPlace {
 /** A place, with what it is found by, folded. */
 interface Entry {
   readonly place: Place;
-  readonly code: string;
-  /** Its own name and its other names. */
+  /** Its code, its own name and its other names. */
   readonly names: readonly string[];
   /** All words of its names, each after a space. */
   readonly words: string;
@@ -34,7 +33,9 @@ export class PlaceIndex {
   readonly #byCode: ReadonlyMap<string, Place>;
 
   constructor(places: readonly Place[]) {
-    this.#entries = places.map(entryOf);
+    // Thousands of ports share a country.
+    const countries = new Map<Country, string>();
+    this.#entries = places.map((place) => entryOf(place, countries));
     this.#byCode = new Map(places.map((place) => [place.code, place]));
   }
 
@@ -65,37 +66,49 @@ export class PlaceIndex {
     if (wanted === "") return [];
     const isWanted = ({ place }: { readonly place: Place }) => kind === undefined || place.kind === kind;
     const most = Math.min(MOST_WRONG, Math.round(wanted.length * WRONG_SHARE));
-    const near = this.#entries
-      .filter(isWanted)
-      .map((entry) => ({ place: entry.place, wrong: leastWrong(entry, wanted, most) }))
-      .filter(({ wrong }) => wrong <= most)
-      .sort((a, b) => a.wrong - b.wrong);
+    const near: { readonly place: Place; readonly wrong: number }[] = [];
+    for (const entry of this.#entries) {
+      const wrong = isWanted(entry) ? leastWrong(entry, wanted, most) : most + 1;
+      if (wrong <= most) near.push({ place: entry.place, wrong });
+    }
+    near.sort((a, b) => a.wrong - b.wrong);
     const exact = near.filter(({ wrong }) => wrong === 0);
-    const best = [exact, near, this.search(text).filter(isWanted)].find(({ length }) => length > 0) ?? [];
+    const best = exact.length > 0 ? exact : near.length > 0 ? near : this.search(text).filter(isWanted);
     return best.slice(0, MOST_SUGGESTED).map(({ place }) => place);
   }
 }
 
-function entryOf(place: Place): Entry {
+/** @param countries the words of each country, as far as they are known. */
+function entryOf(place: Place, countries: Map<Country, string>): Entry {
   const code = foldName(place.code);
   const isPort = place.kind === "port";
   const names = [place.name, ...(isPort ? otherNamesOf(place.code, place.name) : [])].map(foldName);
-  const country = isPort ? countryOf(place.code) : null;
   const words = ` ${names.join(" ")}`;
-  const countryNames = country === null ? [] : [country.name, ...country.otherNames].map(foldName);
-  return { place, code, names, words, allWords: `${words} ${code} ${countryNames.join(" ")}` };
+  const country = isPort ? countryOf(place.code) : null;
+  return { place, names: [code, ...names], words, allWords: `${words} ${code}${country ? wordsOf(country) : ""}` };
+
+  function wordsOf(named: Country): string {
+    const known =
+      countries.get(named) ?? [named.name, ...named.otherNames].map((name) => ` ${foldName(name)}`).join("");
+    countries.set(named, known);
+    return known;
+  }
 }
 
 /** @param words each word of the wanted text, after a space. */
-function rankOf({ code, names, words: own, allWords }: Entry, wanted: string, words: readonly string[]) {
-  if (code === wanted || names.includes(wanted)) return 0;
-  if (code.startsWith(wanted) || names.some((name) => name.startsWith(wanted))) return 1;
+function rankOf({ names, words: own, allWords }: Entry, wanted: string, words: readonly string[]) {
+  if (names.includes(wanted)) return 0;
+  if (names.some((name) => name.startsWith(wanted))) return 1;
   if (words.every((word) => own.includes(word))) return 2;
   return words.every((word) => allWords.includes(word)) ? 3 : undefined;
 }
 
 /** The number of letters by which the text differs from the code or a name; more than `most` if from each by more. */
-function leastWrong({ code, names }: Entry, wanted: string, most: number): number {
-  const near = [code, ...names].filter((name) => Math.abs(name.length - wanted.length) <= most);
-  return Math.min(...near.map((name) => distance(name, wanted)), most + 1);
+function leastWrong({ names }: Entry, wanted: string, most: number): number {
+  let least = most + 1;
+  for (const name of names) {
+    // Most are too long or too short, so that they need no comparison letter by letter.
+    if (Math.abs(name.length - wanted.length) < least) least = Math.min(least, distance(name, wanted));
+  }
+  return least;
 }

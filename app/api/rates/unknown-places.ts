@@ -33,6 +33,12 @@ export interface UnknownCodes {
   readonly codes: readonly { readonly says: string; readonly code: string }[];
 }
 
+/**
+ * A suggestion looks at every place, and there may be a hundred thousand. A question has up to twenty unknown codes,
+ * and other requests would wait.
+ */
+const MOST_SUGGESTIONS = 4;
+
 /** The problem of unknown places, with the places that may be meant, unless no database answers that. */
 export async function unknownPlaceProblem(
   services: AnswerServices,
@@ -40,10 +46,13 @@ export async function unknownPlaceProblem(
   unknown: readonly UnknownCodes[],
 ): Promise<ProblemError> {
   const index = await readIndex(services, deadlineMs);
+  let left = MOST_SUGGESTIONS;
   const mistakes = unknown.map(({ parameter, codes }): ParameterMistake => {
-    const sentences = codes.map(
-      ({ says, code }) => `${says} ${JSON.stringify(code)}.${didYouMean(index?.suggest(code) ?? [])}`,
-    );
+    const sentences = codes.map(({ says, code }) => {
+      left -= 1;
+      const suggested = left >= 0 ? (index?.suggest(code) ?? []) : [];
+      return `${says} ${JSON.stringify(code)}.${didYouMean(suggested)}`;
+    });
     return { problem: "unknown-place", parameter, detail: sentences.join(" ") };
   });
   return parameterProblem(mistakes as [ParameterMistake, ...ParameterMistake[]]);
