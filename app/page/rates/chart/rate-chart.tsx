@@ -1,74 +1,57 @@
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { formatWeekday } from "../day.js";
-import { usePalette } from "../look/palette.js";
-import { formatPrice, formatPrices } from "./price.js";
-import { drawRatePlots, type RatePlots } from "./rate-plots.js";
-import { LEAST_PRICES, type Rate } from "./rates.js";
+import { useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { usePalette } from "../../look/palette.js";
+import type { DayRange } from "../question/range.js";
+import { LEAST_PRICES } from "../series/rates.js";
+import type { View } from "../series/view.js";
+import { dayAfterKey } from "./chart-keys.js";
+import { ChartTip } from "./chart-tip.js";
+import { describeDay, describeUnit } from "./describe-day.js";
+import { drawPlots, type Plots } from "./plots.js";
+import { useWidth } from "./use-width.js";
 
 interface RateChartProps {
-  /** Oldest first, at least one. */
-  readonly rates: readonly Rate[];
+  readonly view: View;
   readonly summary: string;
-  /** Index of the day that the pointer is on; null for none. */
-  readonly pointed: number | null;
-  readonly onPoint: (index: number | null) => void;
+  /** Called with the days that the visitor wants to see; undefined for the whole range. */
+  readonly onZoom: (days: DayRange | undefined) => void;
 }
 
 /**
  * The chart. It is a slider over its days, so that it can be used with arrow keys in every screen reader, which reads
- * out the rate of each day. All days are also in the table below it.
+ * out the rates of each day. All days are also in the table below it.
  */
-export function RateChart({ rates, summary, pointed, onPoint }: RateChartProps) {
+export function RateChart({ view, summary, onZoom }: RateChartProps) {
+  const id = useId();
   const line = useRef<HTMLDivElement>(null);
   const bars = useRef<HTMLDivElement>(null);
-  const plots = useRef<RatePlots | undefined>(undefined);
+  const plots = useRef<Plots | undefined>(undefined);
   const palette = usePalette();
-  const [width, setWidth] = useState(0);
+  const width = useWidth(line);
+  const [pointed, setPointed] = useState<number | null>(null);
 
-  useLayoutEffect(() => {
-    const box = line.current;
-    if (!box) return;
-    const observer = new ResizeObserver(([entry]) => setWidth(Math.floor(entry?.contentRect.width ?? 0)));
-    observer.observe(box);
-    return () => observer.disconnect();
-  }, []);
+  const days = useMemo(() => view.lanes[0]?.rates.map(({ day }) => day) ?? [], [view]);
+  const last = days.length - 1;
+  const zoom = (from: number, to: number) => {
+    const [dateFrom, dateTo] = [days[Math.max(0, from)], days[Math.min(last, to)]];
+    if (dateFrom && dateTo && dateFrom < dateTo) onZoom({ dateFrom, dateTo });
+  };
+  const handlers = { onPoint: setPointed, onZoom: zoom, onWhole: () => onZoom(undefined) };
+  const latestHandlers = useRef(handlers);
+  latestHandlers.current = handlers;
 
   useLayoutEffect(() => {
     if (!line.current || !bars.current || width === 0) return;
-    const made = drawRatePlots({ line: line.current, bars: bars.current, rates, palette, width, onPoint });
+    setPointed(null);
+    const made = drawPlots({ line: line.current, bars: bars.current, view, palette, width, handlers: latestHandlers });
     plots.current = made;
     return () => made.destroy();
-  }, [rates, palette, width > 0]);
+  }, [view, palette, width > 0]);
 
   useEffect(() => {
     if (width > 0) plots.current?.resize(width);
   }, [width]);
 
-  const last = rates.length - 1;
-  const at = pointed ?? last;
-  const current = rates[at];
-
-  function onKeyDown(event: KeyboardEvent) {
-    const steps: Record<string, number> = {
-      ArrowLeft: -1,
-      ArrowRight: 1,
-      ArrowDown: -1,
-      ArrowUp: 1,
-      PageDown: -7,
-      PageUp: 7,
-    };
-    const by = steps[event.key];
-    let next: number | null;
-    if (event.key === "Home") next = 0;
-    else if (event.key === "End") next = last;
-    else if (event.key === "Escape") next = null;
-    else if (by !== undefined) next = Math.min(last, Math.max(0, at + by));
-    else return;
-    event.preventDefault();
-    plots.current?.point(next);
-    onPoint(next);
-  }
-
+  const at = Math.min(last, pointed ?? last);
   return (
     <div
       class="chart"
@@ -76,26 +59,39 @@ export function RateChart({ rates, summary, pointed, onPoint }: RateChartProps) 
       tabIndex={0}
       aria-label={summary}
       aria-valuemin={1}
-      aria-valuemax={rates.length}
+      aria-valuemax={days.length}
       aria-valuenow={at + 1}
-      aria-valuetext={current && describe(current)}
-      onKeyDown={onKeyDown}
+      aria-valuetext={describeDay(view, at)}
+      aria-describedby={`${id}-keys`}
+      onKeyDown={(event) => {
+        const next = dayAfterKey(event.key, at, last);
+        if (event.key === "+") zoom(at - Math.ceil(last / 4), at + Math.ceil(last / 4));
+        else if (event.key === "-") onZoom(undefined);
+        else if (next === undefined) return;
+        else {
+          plots.current?.point(next);
+          setPointed(next);
+        }
+        event.preventDefault();
+      }}
     >
       <p class="chart-label" aria-hidden="true">
-        <span>Rate, US dollars</span>
+        <span>{describeUnit(view)}</span>
         <span>Gaps: fewer than {LEAST_PRICES} prices</span>
       </p>
-      <div ref={line} />
-      <p class="chart-label" aria-hidden="true">
-        Number of prices
-      </p>
+      <div class="chart-line">
+        <div ref={line} />
+        {pointed !== null && <ChartTip view={view} index={at} left={plots.current?.leftOf(at) ?? 0} width={width} />}
+      </div>
+      {view.lanes.length === 1 && (
+        <p class="chart-label" aria-hidden="true">
+          Number of prices
+        </p>
+      )}
       <div ref={bars} />
+      <p class="unseen" id={`${id}-keys`}>
+        Plus zooms in, minus shows the whole range.
+      </p>
     </div>
   );
-}
-
-function describe({ day, price, count }: Rate): string {
-  const prices = count === null ? "no prices" : formatPrices(count);
-  if (price !== null) return `${formatWeekday(day)}: ${formatPrice(price)}, ${prices}`;
-  return `${formatWeekday(day)}: no rate, ${prices} of the ${LEAST_PRICES} it needs`;
 }

@@ -1,52 +1,64 @@
 import { useEffect, useId, useState } from "preact/hooks";
-import { type Day, isDay } from "../day.js";
+import { type Day, isDay } from "../../day.js";
+import type { DayRange, Range } from "../question/range.js";
 import type { Mistakes } from "./mistakes.js";
-import { lengthOf, type Question, withLength } from "./question.js";
 
 interface DateRangeProps {
-  readonly question: Question;
+  readonly range: Range;
+  /** The days of the range today. */
+  readonly days: DayRange;
   readonly mistakes: Mistakes | undefined;
-  readonly onChange: (change: Partial<Question>) => void;
+  readonly onChange: (range: Range) => void;
 }
 
-const LENGTHS = [
-  { days: 30, name: "30 days" },
-  { days: 90, name: "90 days" },
-  { days: 365, name: "1 year" },
+const PRESETS = [
+  { last: "30d", name: "30 days" },
+  { last: "90d", name: "90 days" },
+  { last: "6m", name: "6 months" },
+  { last: "1y", name: "1 year" },
+  { last: "ytd", name: "This year" },
 ] as const;
 
-/** Inputs for the first and last day, and buttons for common lengths of a range that ends on the last day. */
-export function DateRange({ question, mistakes, onChange }: DateRangeProps) {
-  const length = lengthOf(question);
+/**
+ * Inputs for the first and last day, and buttons for ranges up to today. A range that a button gives moves on with the
+ * days; one with a day of the visitor's own does not.
+ */
+export function DateRange({ range, days, mistakes, onChange }: DateRangeProps) {
+  const id = useId();
   return (
     <div class="dates">
       <DayInput
         label="First day"
-        day={question.dateFrom}
+        day={days.dateFrom}
         mistake={mistakes?.dateFrom}
-        onChange={(dateFrom) => onChange({ dateFrom })}
+        onChange={(dateFrom) => onChange({ ...days, dateFrom })}
       />
       <span class="dates-to" aria-hidden="true">
         –
       </span>
       <DayInput
         label="Last day"
-        day={question.dateTo}
+        day={days.dateTo}
         mistake={mistakes?.dateTo}
-        onChange={(dateTo) => onChange({ dateTo })}
+        onChange={(dateTo) => onChange({ ...days, dateTo })}
       />
-      {/* biome-ignore lint/a11y/useSemanticElements: a fieldset cannot be laid out in line in every browser */}
-      <div class="lengths" role="group" aria-label="Length up to the last day">
-        {LENGTHS.map(({ days, name }) => (
-          <button
-            type="button"
-            key={days}
-            aria-pressed={length === days}
-            onClick={() => onChange(withLength(question, days))}
-          >
-            {name}
-          </button>
-        ))}
+      <div class="presets">
+        <p class="presets-label" id={id}>
+          Up to today
+        </p>
+        {/* biome-ignore lint/a11y/useSemanticElements: a fieldset cannot be laid out in line in every browser */}
+        <div class="lengths" role="group" aria-labelledby={id}>
+          {PRESETS.map(({ last, name }) => (
+            <button
+              type="button"
+              key={last}
+              aria-pressed={"last" in range && range.last === last}
+              onClick={() => onChange({ last })}
+            >
+              {name}
+            </button>
+          ))}
+        </div>
       </div>
     </div>
   );

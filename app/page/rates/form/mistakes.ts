@@ -1,7 +1,8 @@
-import type { Problem } from "../api-client.js";
-import type { Question } from "./question.js";
+import type { Problem } from "../../api-client.js";
+import type { Lane } from "../question/lane.js";
+import type { DayRange } from "../question/range.js";
 
-/** What is wrong with each field of a question, in words for a visitor. */
+/** What is wrong with each field of a lane and its days, in words for a visitor. */
 export interface Mistakes {
   readonly origin?: string;
   readonly destination?: string;
@@ -25,14 +26,14 @@ const WORDS: Readonly<Record<string, (given: string) => string>> = {
 };
 
 /** The mistakes that a problem tells of; undefined if it tells of anything else, which a field cannot show. */
-export function mistakesOf(problem: Problem | undefined, question: Question): Mistakes | undefined {
-  if (!problem?.errors?.length) return undefined;
+export function mistakesOf({ errors }: Problem, asked: Lane & DayRange): Mistakes | undefined {
+  if (!errors?.length) return undefined;
   const mistakes: { -readonly [field in keyof Mistakes]: string } = {};
-  for (const { parameter = "", type = "" } of problem.errors) {
+  for (const { parameter = "", type = "" } of errors) {
     const field = FIELDS[parameter];
     const words = WORDS[type.slice(type.indexOf("#") + 1)];
     if (!field || !words) return undefined;
-    mistakes[field] = words(question[field] ?? "");
+    mistakes[field] = words(asked[field] ?? "");
   }
   return mistakes;
 }

@@ -6,6 +6,8 @@ import { useCombobox } from "./use-combobox.js";
 
 interface PlaceFieldProps {
   readonly label: string;
+  /** Letter of the lane, if there are several. */
+  readonly letter: string | undefined;
   readonly places: readonly Place[];
   /** Code of the chosen place. It may belong to no place, because an address can contain anything. */
   readonly code: string | undefined;
@@ -18,7 +20,7 @@ interface PlaceFieldProps {
  * `aria-activedescendant` follows the arrow keys. A native datalist would be less code, but it cannot show where a
  * place lies, and cannot find a place by its region.
  */
-export function PlaceField({ label, places, code, mistake, onPick }: PlaceFieldProps) {
+export function PlaceField({ label, letter, places, code, mistake, onPick }: PlaceFieldProps) {
   const id = useId();
   const list = useRef<HTMLDivElement>(null);
   const picked = useMemo(() => places.find((place) => place.code === code), [places, code]);
@@ -33,6 +35,7 @@ export function PlaceField({ label, places, code, mistake, onPick }: PlaceFieldP
     <div class={`place ${mistake ? "place-wrong" : ""}`}>
       <label class="place-label" for={`${id}-input`}>
         {label}
+        {letter && <span class="unseen">, lane {letter}</span>}
       </label>
       <input
         id={`${id}-input`}

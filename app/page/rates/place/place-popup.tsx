@@ -1,5 +1,6 @@
 import type { RefObject } from "preact";
 import { PlaceAbout } from "./place-about.js";
+import { otherNameFor } from "./place-search.js";
 import type { Place } from "./places.js";
 import { MOST_OPTIONS } from "./use-combobox.js";
 
@@ -31,7 +32,7 @@ export function PlacePopup({ id, label, shown, list, found, code, active, typed,
             place={place}
             picked={place.code === code}
             active={index === active}
-            asTree={!typed?.trim()}
+            typed={typed?.trim() ?? ""}
             onPick={() => onPick(place)}
           />
         ))}
@@ -50,13 +51,15 @@ interface PlaceOptionProps {
   readonly picked: boolean;
   /** True if the arrow keys have reached this option. */
   readonly active: boolean;
-  /** True to indent the option under its regions. */
-  readonly asTree: boolean;
+  /** What is typed. Without anything, the option is indented under its regions. */
+  readonly typed: string;
   readonly onPick: () => void;
 }
 
 /** One place in the listbox. A press must not move the focus away from the input, because that would close the list. */
-function PlaceOption({ id, place, picked, active, asTree, onPick }: PlaceOptionProps) {
+function PlaceOption({ id, place, picked, active, typed, onPick }: PlaceOptionProps) {
+  const asTree = !typed;
+  const otherName = asTree ? undefined : otherNameFor(place, typed);
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: keys arrive at the input, which keeps the focus
     <div
@@ -70,7 +73,10 @@ function PlaceOption({ id, place, picked, active, asTree, onPick }: PlaceOptionP
       onMouseDown={(event) => event.preventDefault()}
       onClick={onPick}
     >
-      <span class="place-name">{place.name}</span>
+      <span class="place-name">
+        {place.name}
+        {otherName && <span class="place-other"> ({otherName})</span>}
+      </span>
       <PlaceAbout place={place} brief={asTree} />
     </div>
   );

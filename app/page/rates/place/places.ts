@@ -1,4 +1,4 @@
-import { callJson } from "../api-client.js";
+import { callJson } from "../../api-client.js";
 
 /** A port or a region, with its position in the tree. */
 export interface Place {
@@ -10,6 +10,12 @@ export interface Place {
   readonly around: readonly string[];
   /** Number of ports in it; 1 for a port. */
   readonly ports: number;
+  /** Names that people type instead, such as Saigon for Ho Chi Minh City. */
+  readonly otherNames: readonly string[];
+  /** Name of a port's country. Undefined for a region. */
+  readonly country?: string | undefined;
+  /** Names of the country that people type instead, such as USA. */
+  readonly countryNames: readonly string[];
 }
 
 /** A region as `GET /regions` returns it. */
@@ -20,8 +26,16 @@ interface RegionNode {
   readonly regions: readonly RegionNode[];
 }
 
+/** A port as `GET /ports` returns it. APIs of earlier releases do not know its country and other names. */
+export interface PortNode {
+  readonly code: string;
+  readonly name: string;
+  readonly country?: { readonly name: string; readonly other_names: readonly string[] } | null;
+  readonly other_names?: readonly string[];
+}
+
 interface PortPage {
-  readonly ports: readonly { readonly code: string; readonly name: string }[];
+  readonly ports: readonly PortNode[];
   readonly next_cursor: string | null;
 }
 
@@ -35,27 +49,50 @@ export async function loadPlaces(signal: AbortSignal): Promise<Place[]> {
     callJson<{ regions: RegionNode[] }>("/regions", { signal }),
     loadPorts(signal),
   ]);
-  const places = flatten(regions);
+  return placesOf(regions, ports);
+}
+
+/**
+ * All places in tree order.
+ * @param regions the tree, with code and name of its ports alone
+ * @param ports all ports, also those outside of the tree
+ */
+export function placesOf(regions: readonly RegionNode[], ports: readonly PortNode[]): Place[] {
+  const known = new Map(ports.map((port) => [port.code, port]));
+  const places = flatten(regions, known);
   const inTree = new Set(places.map(({ code }) => code));
-  for (const { code, name } of ports) {
-    if (!inTree.has(code)) places.push({ kind: "port", code, name, around: [], ports: 1 });
-  }
-  return places;
+  return [...places, ...ports.filter(({ code }) => !inTree.has(code)).map((port) => portPlace(port, []))];
 }
 
 /** The regions of one level and everything in them, in tree order and sorted by name. (The API sorts by code.) */
-export function flatten(regions: readonly RegionNode[], around: readonly string[] = []): Place[] {
+function flatten(
+  regions: readonly RegionNode[],
+  known: ReadonlyMap<string, PortNode>,
+  around: readonly string[] = [],
+): Place[] {
   return [...regions].sort(byName).flatMap((region) => {
     const within = [region.name, ...around];
     const inside: Place[] = [
-      ...[...region.ports]
-        .sort(byName)
-        .map(({ code, name }): Place => ({ kind: "port", code, name, around: within, ports: 1 })),
-      ...flatten(region.regions, within),
+      ...[...region.ports].sort(byName).map((port) => portPlace(known.get(port.code) ?? port, within)),
+      ...flatten(region.regions, known, within),
     ];
     const ports = inside.filter(({ kind }) => kind === "port").length;
-    return [{ kind: "region", code: region.slug, name: region.name, around, ports }, ...inside];
+    const { slug: code, name } = region;
+    return [{ kind: "region", code, name, around, ports, otherNames: [], countryNames: [] }, ...inside];
   });
+}
+
+function portPlace({ code, name, country, other_names }: PortNode, around: readonly string[]): Place {
+  return {
+    kind: "port",
+    code,
+    name,
+    around,
+    ports: 1,
+    otherNames: other_names ?? [],
+    country: country?.name,
+    countryNames: country?.other_names ?? [],
+  };
 }
 
 function byName(a: { readonly name: string }, b: { readonly name: string }): number {
@@ -63,8 +100,8 @@ function byName(a: { readonly name: string }, b: { readonly name: string }): num
 }
 
 /** Loads all ports. The tree has only ports that lie in a region, so this list is needed too. */
-async function loadPorts(signal: AbortSignal): Promise<PortPage["ports"]> {
-  const ports: { code: string; name: string }[] = [];
+async function loadPorts(signal: AbortSignal): Promise<PortNode[]> {
+  const ports: PortNode[] = [];
   let cursor: string | null = null;
   do {
     const query = new URLSearchParams({ limit: "1000", ...(cursor && { cursor }) });

@@ -1,52 +1,57 @@
-import { addDays, type Day, daysIn, isDay, today } from "../day.js";
+import { today } from "../../day.js";
+import { type CompleteLane, type Lane, MOST_LANES, readLane, writeLane } from "./lane.js";
+import { type DayRange, type Range, readDays, readRange } from "./range.js";
 
-/**
- * The question that the page asks the API and that its address contains. Days and places may be any text that a visitor
- * typed.
- */
+/** What the page shows. All of it is in the address, so that a link shows the same. */
 export interface Question {
-  readonly origin: string | undefined;
-  readonly destination: string | undefined;
-  readonly dateFrom: Day;
-  readonly dateTo: Day;
+  /** At least one, at most {@link MOST_LANES}. */
+  readonly lanes: readonly Lane[];
+  readonly range: Range;
+  /** The part of the range that is shown; undefined for all of it. */
+  readonly zoom: DayRange | undefined;
+  /** True to show the mean of seven days beside each day. */
+  readonly mean: boolean;
+  /** True to show each lane in percent of its rate on a day that all lanes have. */
+  readonly indexed: boolean;
 }
 
-/** Number of days to show if the address names none. */
-export const DEFAULT_DAYS = 90;
-
 /**
- * Reads `?origin=&destination=&date_from=&date_to=`, which are parameters of the API too. A missing day gets a default.
+ * Reads the question from a query string. The first lane is `origin` and `destination`, as in the API; each further one
+ * is a `lane=CNSGH..NLRTM`.
  */
 export function readQuestion(search: string): Question {
   const parameters = new URLSearchParams(search);
-  const dateTo = parameters.get("date_to") || today();
-  const from = isDay(dateTo) ? addDays(dateTo, 1 - DEFAULT_DAYS) : dateTo;
-  return {
+  const first: Lane = {
     origin: parameters.get("origin") || undefined,
     destination: parameters.get("destination") || undefined,
-    dateFrom: parameters.get("date_from") || from,
-    dateTo,
+  };
+  return {
+    lanes: [first, ...parameters.getAll("lane").map(readLane)].slice(0, MOST_LANES),
+    range: readRange(parameters, today()),
+    zoom: readDays(parameters.get("zoom")),
+    mean: parameters.get("mean") === "7",
+    indexed: parameters.get("index") === "100",
   };
 }
 
-/** The query string of a question, for the page and for the API. */
-export function writeQuestion({ origin, destination, dateFrom, dateTo }: Question): string {
+/** The query string from which {@link readQuestion} reads the same question. */
+export function writeQuestion({ lanes: [first, ...more], range, zoom, mean, indexed }: Question): string {
   const parameters = new URLSearchParams();
-  if (origin) parameters.set("origin", origin);
-  if (destination) parameters.set("destination", destination);
-  parameters.set("date_from", dateFrom);
-  parameters.set("date_to", dateTo);
+  if (first?.origin) parameters.set("origin", first.origin);
+  if (first?.destination) parameters.set("destination", first.destination);
+  for (const lane of more) parameters.append("lane", writeLane(lane));
+  if ("last" in range) parameters.set("last", range.last);
+  else {
+    parameters.set("date_from", range.dateFrom);
+    parameters.set("date_to", range.dateTo);
+  }
+  if (zoom) parameters.set("zoom", `${zoom.dateFrom}..${zoom.dateTo}`);
+  if (mean) parameters.set("mean", "7");
+  if (indexed) parameters.set("index", "100");
   return `?${parameters}`;
 }
 
-/** The same question for a range of `days` days with the same last day. */
-export function withLength(question: Question, days: number): Question {
-  const dateTo = isDay(question.dateTo) ? question.dateTo : today();
-  return { ...question, dateTo, dateFrom: addDays(dateTo, 1 - days) };
-}
-
-/** Number of days in the range; undefined if an end is not a day or the ends are reversed. */
-export function lengthOf({ dateFrom, dateTo }: Question): number | undefined {
-  if (!isDay(dateFrom) || !isDay(dateTo) || dateFrom > dateTo) return undefined;
-  return daysIn(dateFrom, dateTo);
+/** The query string of the API for a lane and days. */
+export function apiQuery({ origin, destination }: CompleteLane, { dateFrom, dateTo }: DayRange): string {
+  return `?${new URLSearchParams({ origin, destination, date_from: dateFrom, date_to: dateTo })}`;
 }

@@ -2,10 +2,13 @@ import { useCallback, useEffect, useState } from "preact/hooks";
 import { type Question, readQuestion, writeQuestion } from "./question.js";
 
 /**
- * The question in the address bar, and a function to ask another one. Each question is an entry of the browser history,
- * so "back" works.
+ * Changes the question. Each question is an entry of the browser history, so that "back" works; with `replace`, it
+ * takes the place of the entry before. Browsers refuse many entries in a short time, as a slider would make.
  */
-export function useQuestion(): [Question, (change: Partial<Question>) => void] {
+export type Ask = (change: Partial<Question>, how?: "push" | "replace") => void;
+
+/** The question in the address bar, and a function to ask another one. */
+export function useQuestion(): [Question, Ask] {
   const [question, setQuestion] = useState(() => readQuestion(location.search));
 
   useEffect(() => {
@@ -14,9 +17,9 @@ export function useQuestion(): [Question, (change: Partial<Question>) => void] {
     return () => removeEventListener("popstate", read);
   }, []);
 
-  const ask = useCallback((change: Partial<Question>) => {
+  const ask = useCallback<Ask>((change, how = "push") => {
     const next = { ...readQuestion(location.search), ...change };
-    history.pushState(null, "", writeQuestion(next));
+    history[`${how}State`](null, "", writeQuestion(next));
     setQuestion(next);
   }, []);
 

@@ -1,27 +1,31 @@
-import { formatDay, formatWeekday } from "../day.js";
-import { formatPrice, formatPrices } from "./price.js";
-import { LEAST_PRICES, type Rate } from "./rates.js";
+import { formatDay, formatWeekday } from "../../day.js";
+import { LaneLetter } from "../question/lane-letter.js";
+import { formatChange, formatPrice, formatPrices } from "../series/price.js";
+import { LEAST_PRICES } from "../series/rates.js";
+import { differenceBetween, type Summary, summaryOf } from "../series/summary.js";
+import type { LaneView, View } from "../series/view.js";
+import { Figure } from "./figure.js";
 
 interface FiguresProps {
-  /** Oldest first. */
-  readonly rates: readonly Rate[];
-  /** Index of the day that the pointer is on in the chart; null shows the latest rate. */
-  readonly pointed: number | null;
+  readonly view: View;
 }
 
-/**
- * Shows the rate of one day in large type, and a summary of the range. It is not announced to screen readers, because
- * the chart announces each day.
- */
-export function Figures({ rates, pointed }: FiguresProps) {
-  const rated = rates.filter((rate): rate is Rate & { price: number } => rate.price !== null);
-  const shown = (pointed === null ? rated[rated.length - 1] : rates[pointed]) ?? rates[rates.length - 1];
-  const first = rated[0];
-  const last = rated[rated.length - 1];
-  const byPrice = [...rated].sort((a, b) => a.price - b.price);
-  const low = byPrice[0];
-  const high = byPrice[byPrice.length - 1];
+/** The latest rate of each lane on the days that are shown, and how it came there. It is the legend of the chart too. */
+export function Figures({ view: { lanes } }: FiguresProps) {
+  const [first] = lanes;
+  if (first && lanes.length === 1) return <LoneFigures lane={first} />;
+  return (
+    <ul class="lanes" aria-label="Lanes">
+      {lanes.map((lane) => (
+        <LaneFigures key={lane.position} lane={lane} first={lane === first ? undefined : first} />
+      ))}
+    </ul>
+  );
+}
 
+function LoneFigures({ lane }: { readonly lane: LaneView }) {
+  const summary = summaryOf(lane);
+  const shown = summary.latest ?? lane.rates[lane.rates.length - 1];
   return (
     <div class="figures">
       {shown && (
@@ -38,43 +42,82 @@ export function Figures({ rates, pointed }: FiguresProps) {
         </div>
       )}
       <dl class="figure-list">
-        {first && last && first !== last && (
-          <div>
-            <dt>Change</dt>
-            <dd title={`${formatDay(first.day)} to ${formatDay(last.day)}`}>
-              {changeInPercent(first.price, last.price)}
-            </dd>
-          </div>
-        )}
-        {low && (
-          <div>
-            <dt>Lowest</dt>
-            <dd title={formatDay(low.day)}>{formatPrice(low.price)}</dd>
-          </div>
-        )}
-        {high && (
-          <div>
-            <dt>Highest</dt>
-            <dd title={formatDay(high.day)}>{formatPrice(high.price)}</dd>
-          </div>
-        )}
-        <div>
-          <dt>Days with a rate</dt>
-          <dd>
-            {rated.length} of {rates.length}
-          </dd>
-        </div>
+        <ChangeFigures summary={summary} />
+        <RangeFigures summary={summary} />
+        <Figure name="Days with a rate">
+          {summary.ratedDays} of {lane.rates.length}
+        </Figure>
       </dl>
     </div>
   );
 }
 
-const percent = new Intl.NumberFormat("en-US", {
-  style: "percent",
-  maximumFractionDigits: 1,
-  signDisplay: "exceptZero",
-});
+interface LaneFiguresProps {
+  readonly lane: LaneView;
+  /** The lane to compare with; undefined for the first one. */
+  readonly first: LaneView | undefined;
+}
 
-function changeInPercent(from: number, to: number): string {
-  return from === 0 ? "–" : percent.format(to / from - 1).replace("-", "−");
+function LaneFigures({ lane, first }: LaneFiguresProps) {
+  const summary = summaryOf(lane);
+  const { latest } = summary;
+  const difference = first && differenceBetween(lane.rates, first.rates);
+  return (
+    <li class="lane">
+      <LaneLetter position={lane.position} />
+      <div class="lane-name">
+        <p>{lane.name}</p>
+        <p class="lane-days">
+          {summary.ratedDays} of {lane.rates.length} days have a rate
+        </p>
+      </div>
+      <dl class="lane-figures">
+        <Figure name="Latest" about={latest && formatDay(latest.day)}>
+          {latest ? formatPrice(latest.price) : undefined}
+        </Figure>
+        <ChangeFigures summary={summary} />
+        <RangeFigures summary={summary} />
+        {first && (
+          <Figure name={`Against ${first.letter}`} about="on the days that both have">
+            {difference === undefined ? undefined : formatChange(difference)}
+          </Figure>
+        )}
+      </dl>
+    </li>
+  );
+}
+
+interface SummaryProps {
+  readonly summary: Summary;
+}
+
+function ChangeFigures({ summary: { changes } }: SummaryProps) {
+  return (
+    <>
+      {(["week", "month", "year"] as const).map((span) => {
+        const change = changes[span];
+        return (
+          <Figure key={span} name={`Past ${span}`} about={change && `since ${formatDay(change.since)}`}>
+            {change && formatChange(change.ratio)}
+          </Figure>
+        );
+      })}
+    </>
+  );
+}
+
+function RangeFigures({ summary: { mean, lowest, highest } }: SummaryProps) {
+  return (
+    <>
+      <Figure name="Mean" about="of all prices shown">
+        {mean === null ? undefined : formatPrice(mean)}
+      </Figure>
+      <Figure name="Lowest" about={lowest && formatDay(lowest.day)}>
+        {lowest && formatPrice(lowest.price)}
+      </Figure>
+      <Figure name="Highest" about={highest && formatDay(highest.day)}>
+        {highest && formatPrice(highest.price)}
+      </Figure>
+    </>
+  );
 }
