@@ -144,9 +144,9 @@ describe("lanes beside each other on the page of rates", function () {
     const priceOf = async (day: string) => (await ask(`${A}&date_from=${day}&date_to=${day}`))[0]?.price ?? 0;
     const latest = await priceOf("2024-12-31");
     for (const [name, day] of [
-      ["In a week", "2024-12-24"],
-      ["In a month", "2024-11-30"],
-      ["In a year", "2023-12-31"],
+      ["Past week", "2024-12-24"],
+      ["Past month", "2024-11-30"],
+      ["Past year", "2023-12-31"],
     ] as const) {
       const figure = page.locator("dl > div").filter({ has: page.getByText(name, { exact: true }) });
       const shown = Number.parseFloat((await figure.locator("dd").innerText()).replace("−", "-"));
@@ -166,7 +166,7 @@ describe("lanes beside each other on the page of rates", function () {
       await page.waitForURL(/zoom=2024-0[34]-\d\d\.\.2024-0[67]-\d\d/);
       const zoomed = await rows(page).count();
       expect(zoomed).to.be.within(85, 98);
-      expect(await page.getByLabel("Lane A from the API").inputValue()).not.to.include("2024-12-31");
+      expect(await page.getByLabel("Lane A from the API", { exact: true }).inputValue()).not.to.include("2024-12-31");
       await page.reload();
       await rows(page).first().waitFor();
       expect(await rows(page).count()).to.equal(zoomed);
@@ -236,7 +236,7 @@ describe("lanes beside each other on the page of rates", function () {
     await later.reload();
     await rows(later).first().waitFor();
     expect(await later.getByLabel("Last day", { exact: true }).inputValue()).to.equal("2024-08-16");
-    expect(await later.getByLabel("Link to this page").inputValue()).to.equal(`${site.address}/?${A}&last=90d`);
+    expect(await later.getByLabel("Link to this page", { exact: true }).inputValue()).to.equal(`${site.address}/?${A}&last=90d`);
     await later.close();
   });
 

@@ -35,12 +35,12 @@ export function PlaceField({ label, letter, places, code, mistake, onPick }: Pla
     <div class={`place ${mistake ? "place-wrong" : ""}`}>
       <label class="place-label" for={`${id}-input`}>
         {label}
-        {letter && <span class="unseen">, lane {letter}</span>}
       </label>
       <input
         id={`${id}-input`}
         class="place-input"
         role="combobox"
+        aria-label={letter && `${label}, lane ${letter}`}
         aria-expanded={open}
         aria-controls={`${id}-list`}
         aria-autocomplete="list"
