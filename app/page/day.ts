@@ -40,6 +40,7 @@ export function secondsOf(day: Day): number {
 }
 
 const short = new Intl.DateTimeFormat("en-GB", { timeZone: "UTC", day: "numeric", month: "short", year: "numeric" });
+const weekday = new Intl.DateTimeFormat("en-GB", { timeZone: "UTC", weekday: "short" });
 const long = new Intl.DateTimeFormat("en-GB", {
   timeZone: "UTC",
   weekday: "short",
@@ -56,4 +57,9 @@ export function formatDay(day: Day): string {
 /** `Sun, 31 Jan 2021` */
 export function formatWeekday(day: Day): string {
   return long.format(Date.parse(day));
+}
+
+/** `Sun` */
+export function formatWeekdayName(day: Day): string {
+  return weekday.format(Date.parse(day));
 }

@@ -236,7 +236,9 @@ describe("lanes beside each other on the page of rates", function () {
     await later.reload();
     await rows(later).first().waitFor();
     expect(await later.getByLabel("Last day", { exact: true }).inputValue()).to.equal("2024-08-16");
-    expect(await later.getByLabel("Link to this page", { exact: true }).inputValue()).to.equal(`${site.address}/?${A}&last=90d`);
+    expect(await later.getByLabel("Link to this page", { exact: true }).inputValue()).to.equal(
+      `${site.address}/?${A}&last=90d`,
+    );
     await later.close();
   });
 
@@ -249,6 +251,21 @@ describe("lanes beside each other on the page of rates", function () {
       },
     );
     expect(await page.locator("html").evaluate((root) => root.scrollWidth)).to.equal(320);
+    await close();
+  });
+
+  it("has room for the table of two lanes, and for what the chart says of a day, on the narrowest phones", async () => {
+    const { page, close } = await show(TWO_LANES, { viewport: { width: 320, height: 640 }, isMobile: true });
+    const table = page.locator(".table-box");
+    expect(await table.evaluate((element) => element.scrollWidth - element.clientWidth)).to.equal(0);
+    const chart = page.getByRole("slider", { name: "Rates from" });
+    await page.getByLabel("7-day mean").check();
+    for (const key of ["Home", "End"]) {
+      await chart.press(key);
+      const { x, width } = await boxOf(page.locator(".tip"));
+      expect(x, key).to.be.at.least(0);
+      expect(x + width, key).to.be.at.most(320);
+    }
     await close();
   });
 

@@ -1,4 +1,4 @@
-import { formatWeekday } from "../day.js";
+import { formatDay, formatWeekdayName } from "../day.js";
 import { LaneLetter } from "./question/lane-letter.js";
 import { formatIndex, formatPriceExactly } from "./series/price.js";
 import type { LaneView, View } from "./series/view.js";
@@ -30,7 +30,10 @@ export function RateTable({ caption, view }: RateTableProps) {
           {newestFirst.map(({ day, index }) => (
             <tr key={day} class={lanes.every(({ values }) => values[index] === null) ? "row-none" : undefined}>
               <th scope="row">
-                <time dateTime={day}>{formatWeekday(day)}</time>
+                <time dateTime={day}>
+                  <span class="table-weekday">{formatWeekdayName(day)}, </span>
+                  {formatDay(day)}
+                </time>
               </th>
               {lanes.map((lane) => (
                 <LaneCells key={lane.position} lane={lane} index={index} alone={lanes.length === 1} format={format} />

@@ -16,7 +16,6 @@ interface ChartTipProps {
 /** What each lane has on the day under the pointer, highest first as the lines. The slider says it to screen readers. */
 export function ChartTip({ view: { lanes, indexed }, index, left, width }: ChartTipProps) {
   const format = indexed ? formatIndex : formatPrice;
-  const onTheLeft = left > width / 2;
   const rows = lanes
     .map(({ position, rates, values, means }) => ({
       position,
@@ -26,20 +25,26 @@ export function ChartTip({ view: { lanes, indexed }, index, left, width }: Chart
     }))
     .sort((a, b) => (b.value ?? 0) - (a.value ?? 0));
   return (
-    <div
-      class={`tip ${onTheLeft ? "tip-left" : ""}`}
-      style={onTheLeft ? { right: `${width - left + 12}px` } : { left: `${left + 12}px` }}
-      aria-hidden="true"
-    >
+    <div class="tip" style={placeBeside(left, width)} aria-hidden="true">
       <p class="tip-day">{formatWeekday(lanes[0]?.rates[index]?.day ?? "")}</p>
       {rows.map(({ position, count, value, mean }) => (
         <p key={position} class="tip-lane">
           {lanes.length > 1 && <LaneLetter position={position} />}
           <b>{value === null ? "no rate" : format(value)}</b>
           {mean !== null && <span>7-day mean {format(mean)}</span>}
-          <span>{count === null ? "no prices" : formatPrices(count)}</span>
+          <span class="tip-count">{count === null ? "no prices" : formatPrices(count)}</span>
         </p>
       ))}
     </div>
   );
+}
+
+const GAP = 12;
+/** On a narrower chart, what has no room beside the day stands at the far edge. */
+const NARROW = 520;
+
+/** Where the tip does not cover its day, and is not cut. */
+function placeBeside(left: number, width: number): { left?: string; right?: string } {
+  if (left > width / 2) return width < NARROW ? { left: "0" } : { right: `${width - left + GAP}px` };
+  return width < NARROW ? { right: "0" } : { left: `${left + GAP}px` };
 }

@@ -4,6 +4,7 @@ const plain = new Intl.NumberFormat("en-US");
 const tenths = new Intl.NumberFormat("en-US", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 const percent = new Intl.NumberFormat("en-US", {
   style: "percent",
+  minimumFractionDigits: 1,
   maximumFractionDigits: 1,
   signDisplay: "exceptZero",
 });
