@@ -13,7 +13,7 @@ import { until } from "../test/kit/until.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const CHROMIUM = process.env.CHROMIUM_PATH ?? "/usr/bin/chromium";
-const QUESTION = "origin=china&destination=north_europe&lane=china..north_america_west&last=1y&mean=7";
+const QUESTION = "origin=china&destination=north_europe&lane=china:north_america_west&last=1y&mean=7";
 const DAY_MS = 86_400_000;
 /** The demo has a year of prices up to yesterday. */
 const DEMO_DAYS = 365;
@@ -63,7 +63,7 @@ async function takePictures(address: string): Promise<void> {
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
   try {
     for (const colorScheme of ["light", "dark"] as const) {
-      const page = await browser.newPage({ colorScheme, viewport: { width: 1180, height: 1000 } });
+      const page = await browser.newPage({ colorScheme, viewport: { width: 1180, height: 1130 } });
       await page.goto(`${address}/?${QUESTION}`);
       await page.locator(".result:not(.result-old) tbody tr").first().waitFor();
       await page.screenshot({ path: join(root, `docs/images/rates-${colorScheme}.png`) });

@@ -5,7 +5,7 @@ const DAY_MS = 86_400_000;
 /** The days of the year that the lanes are shown for; prices are there from a year before it on. */
 export const YEAR = "date_from=2024-01-01&date_to=2024-12-31";
 /** Two lanes over that year. */
-export const TWO_LANES = `origin=CNSGH&destination=NLRTM&lane=CNNBO..SEGOT&${YEAR}`;
+export const TWO_LANES = `origin=CNSGH&destination=NLRTM&lane=CNNBO:SEGOT&${YEAR}`;
 
 /** Loads 2023 and 2024 of Shanghai to Rotterdam, and of Ningbo to Göteborg, which has no rates on Sundays. */
 export function loadYear(site: Site): Promise<void> {

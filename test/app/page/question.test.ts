@@ -50,7 +50,7 @@ describe("the page's question", () => {
   });
 
   it("shows no more lanes than there are colours", () => {
-    expect(readQuestion(`?origin=A&destination=B${"&lane=C..D".repeat(9)}`).lanes).to.have.length(6);
+    expect(readQuestion(`?origin=A&destination=B${"&lane=C:D".repeat(9)}`).lanes).to.have.length(6);
   });
 
   it("ignores a zoom that is no range", () => {

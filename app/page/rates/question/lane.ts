@@ -25,13 +25,13 @@ export function letterOf(position: number): string {
   return String.fromCharCode("A".charCodeAt(0) + position);
 }
 
-/** Reads `CNSGH..NLRTM`, as {@link writeLane} writes it. */
+/** Reads `CNSGH:NLRTM`, as {@link writeLane} writes it. */
 export function readLane(text: string): Lane {
-  const [origin = "", destination = ""] = text.split("..", 2);
+  const [origin = "", destination = ""] = text.split(":", 2);
   return { origin: origin || undefined, destination: destination || undefined };
 }
 
-/** `CNSGH..NLRTM`; `CNSGH..` without a destination. */
+/** `CNSGH:NLRTM`, as the API names lanes; `CNSGH:` without a destination. */
 export function writeLane({ origin = "", destination = "" }: Lane): string {
-  return `${origin}..${destination}`;
+  return `${origin}:${destination}`;
 }

@@ -17,7 +17,7 @@ export interface Question {
 
 /**
  * Reads the question from a query string. The first lane is `origin` and `destination`, as in the API; each further one
- * is a `lane=CNSGH..NLRTM`.
+ * is a `lane=CNSGH:NLRTM`.
  */
 export function readQuestion(search: string): Question {
   const parameters = new URLSearchParams(search);
@@ -48,7 +48,8 @@ export function writeQuestion({ lanes: [first, ...more], range, zoom, mean, inde
   if (zoom) parameters.set("zoom", `${zoom.dateFrom}..${zoom.dateTo}`);
   if (mean) parameters.set("mean", "7");
   if (indexed) parameters.set("index", "100");
-  return `?${parameters}`;
+  // The colon of a lane may stand in an address as it is, which is easier to read.
+  return `?${parameters}`.replaceAll("%3A", ":");
 }
 
 /** The query string of the API for a lane and days. */

@@ -3,16 +3,16 @@ import type { LaneView } from "./view.js";
 
 /**
  * CSV (RFC 4180) of the rates, with a row for each day, newest first. One lane has the columns of `/rates.csv` of the
- * API; several have two columns each, which are named after the lane. An empty field means null.
+ * API: price and count. Several lanes have one column each, with the price, as in `/rates/lanes.csv`. An empty field
+ * means null.
  */
 export function lanesCsv(lanes: readonly Pick<LaneView, "lane" | "rates">[]): string {
-  const header = lanes.flatMap(({ lane }) => {
-    const prefix = lanes.length === 1 ? "" : `${writeLane(lane)} `;
-    return [`${prefix}price`, `${prefix}count`];
-  });
-  const rows = (lanes[0]?.rates ?? []).map(({ day }, index) => [
+  const [first] = lanes;
+  const columns = lanes.length === 1 ? ["price", "count"] : lanes.map(({ lane }) => writeLane(lane));
+  const rows = (first?.rates ?? []).map(({ day, count }, index) => [
     day,
-    ...lanes.flatMap(({ rates }) => [rates[index]?.price ?? "", rates[index]?.count ?? ""]),
+    ...lanes.map(({ rates }) => rates[index]?.price ?? ""),
+    ...(lanes.length === 1 ? [count ?? ""] : []),
   ]);
-  return [["day", ...header], ...rows.reverse()].map((cells) => `${cells.join(",")}\r\n`).join("");
+  return [["day", ...columns], ...rows.reverse()].map((cells) => `${cells.join(",")}\r\n`).join("");
 }
