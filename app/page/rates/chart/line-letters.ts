@@ -1,5 +1,6 @@
 import type uPlot from "uplot";
 import type { Palette } from "../../look/palette.js";
+import { spreadApart } from "./spread-apart.js";
 
 /** Room for the letters at the ends of the lines, in pixels. */
 export const LETTER_WIDTH = 30;
@@ -20,7 +21,7 @@ export function drawLetters(plot: uPlot, ends: readonly LineEnd[], palette: Pale
   const scale = bbox.width / plot.over.clientWidth;
   const left = bbox.left + bbox.width + (LETTER_WIDTH - RADIUS - 2) * scale;
   const sorted = [...ends].sort((a, b) => a.top - b.top);
-  const tops = spread(
+  const tops = spreadApart(
     sorted.map(({ top }) => top),
     APART * scale,
     bbox.top + bbox.height,
@@ -39,17 +40,4 @@ export function drawLetters(plot: uPlot, ends: readonly LineEnd[], palette: Pale
     ctx.fillText(letter, left, top + 0.5 * scale);
   }
   ctx.restore();
-}
-
-/**
- * Moves numbers in ascending order apart until neighbours have a distance of at least `apart`, and none is above `most`
- * more than it must.
- */
-export function spread(ascending: readonly number[], apart: number, most: number): number[] {
-  const moved = [...ascending];
-  for (let at = 1; at < moved.length; at++) moved[at] = Math.max(moved[at] ?? 0, (moved[at - 1] ?? 0) + apart);
-  // Those that were pushed over the end push the ones before them back.
-  for (let at = moved.length - 1, limit = most; at >= 0; at--, limit = (moved[at + 1] ?? 0) - apart)
-    moved[at] = Math.min(moved[at] ?? 0, limit);
-  return moved;
 }
