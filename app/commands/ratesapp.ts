@@ -3,6 +3,7 @@ import { printableLines } from "../printable.js";
 import { releaseVersion } from "../telemetry/release-version.js";
 import { batchesCommand } from "./batches.js";
 import { demoCommand } from "./demo.js";
+import { drillCommand } from "./drill.js";
 import { feedsCommand } from "./feeds.js";
 import { hideAddresses } from "./hide-addresses.js";
 import { ingestCommand } from "./ingest.js";
@@ -37,6 +38,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 a bad delivery t
     .addCommand(migrateCommand())
     .addCommand(feedsCommand())
     .addCommand(operatorCommand())
+    .addCommand(drillCommand())
     .addCommand(placesCommand());
   throwRatherThanExit(program);
   refuseRepeatedOptions(program);
