@@ -49,9 +49,9 @@ export async function readMomentOf({ primary, reads }: LiveDatabase): Promise<Kn
       return { questions: chosen, holdings: await readHoldings(session, chosen) };
     });
     const at = await momentOf(primary, holdings);
-    if (at && (await sleep(SETTLED_MS, primary.signal), await momentOf(primary, holdings))) {
-      return { at, holdings, questions };
-    }
+    if (!at) continue;
+    await sleep(SETTLED_MS, primary.signal);
+    if (await momentOf(primary, holdings)) return { at, holdings, questions };
   }
   throw new LiveDatabaseError(`the dataset changed while it was read, ${TRIES} times`);
 }

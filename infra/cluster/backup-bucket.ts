@@ -1,6 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { suffixOf } from "../names.js";
+import { DRILL_COPY, suffixOf } from "../names.js";
 import type { Beginning } from "../settings/database-clusters.js";
 import type { Settings } from "../settings/schema.js";
 import { type PolicyStatement, podIdentity } from "./pod-identity.js";
@@ -11,6 +11,8 @@ export interface BackupBucketArgs {
   /** Namespace of the database. Only pods with the ServiceAccounts of its Clusters may write. */
   readonly namespace: string;
   readonly databases: Settings["database"]["clusters"];
+  /** True if restore drills read it. */
+  readonly drills: boolean;
   readonly protect: boolean;
 }
 
@@ -98,6 +100,22 @@ export class BackupBucket extends pulumi.ComponentResource {
       },
       { parent: this },
     );
+    if (args.drills) {
+      podIdentity(
+        `${name}-drills`,
+        {
+          clusterName: args.clusterName,
+          namespace: args.namespace,
+          serviceAccounts: { "": DRILL_COPY },
+          statements: [
+            { Action: ["s3:ListBucket"], Resource: bucket.arn },
+            { Action: ["s3:GetObject"], Resource: pulumi.interpolate`${bucket.arn}/*` },
+            { Action: ["kms:Decrypt"], Resource: keyArn },
+          ],
+        },
+        { parent: this },
+      );
+    }
     // Resolved when the pods have the right to write, so that the database does not start before.
     this.destination = pulumi
       .all([bucket.bucket, ...identities.map(({ associationId }) => associationId)])

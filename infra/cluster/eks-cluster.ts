@@ -28,6 +28,8 @@ export interface EksClusterArgs extends NetworkArgs {
   readonly databases: Settings["database"]["clusters"];
   /** True to make a bucket for backups. */
   readonly backups: boolean;
+  /** True if restore drills read it. */
+  readonly drills: boolean;
   /** Rights of ingest pods on the buckets of deliveries. */
   readonly deliveryRights: readonly PolicyStatement[];
   /** True to refuse the deletion of the cluster, the key and the bucket. */
@@ -132,6 +134,7 @@ export class EksCluster extends pulumi.ComponentResource implements KubernetesCl
             keyArn: key.arn,
             namespace: names.database,
             databases: args.databases,
+            drills: args.drills,
             protect,
           },
           { parent: this },

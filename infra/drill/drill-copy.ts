@@ -1,9 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { clusterSpec } from "../database/cluster-spec.js";
+import { DRILL_COPY } from "../names.js";
 import type { DrillSettings, Settings } from "../settings/schema.js";
-
-/** Name of the Cluster into which a drill restores. */
-export const COPY = "ratesapp-drill";
 
 export interface DrillCopyArgs {
   readonly settings: Settings["database"];
@@ -34,5 +32,5 @@ export function drillCopy(args: DrillCopyArgs) {
     // Only the drill connects to it, by the name that the operator signs in any case.
     certificates: { authority: args.authoritySecret, names: [] },
   });
-  return { metadata: { name: COPY, labels: { "app.kubernetes.io/part-of": "ratesapp" } }, spec };
+  return { metadata: { name: DRILL_COPY, labels: { "app.kubernetes.io/part-of": "ratesapp" } }, spec };
 }

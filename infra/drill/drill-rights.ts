@@ -1,8 +1,10 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import { COPY } from "./drill-copy.js";
+import { DRILL_COPY } from "../names.js";
 
 export interface DrillRightsArgs {
+  /** Of the ServiceAccount and its Roles. CloudNativePG makes some of the copy's name. */
+  readonly name: string;
   /** Of the database. */
   readonly namespace: pulumi.Input<string>;
   readonly workloads: pulumi.Input<string>;
@@ -18,14 +20,14 @@ export interface DrillRightsArgs {
  * connect to a database by these rights, nor run anything in a pod.
  */
 export function drillRights(args: DrillRightsArgs, options: pulumi.CustomResourceOptions): pulumi.Output<string> {
-  const { database, labels, namespace, result, workloads } = args;
+  const { database, labels, name: ownName, namespace, result, workloads } = args;
   const account = new kubernetes.core.v1.ServiceAccount(
     "drill",
-    { metadata: { name: COPY, namespace, labels }, automountServiceAccountToken: false },
+    { metadata: { name: ownName, namespace, labels }, automountServiceAccountToken: false },
     options,
   );
   const may = (name: string, within: pulumi.Input<string>, rules: kubernetes.types.input.rbac.v1.PolicyRule[]) => {
-    const metadata = { name: COPY, namespace: within, labels };
+    const metadata = { name: ownName, namespace: within, labels };
     const role = new kubernetes.rbac.v1.Role(name, { metadata, rules }, options);
     new kubernetes.rbac.v1.RoleBinding(
       name,
@@ -46,7 +48,7 @@ export function drillRights(args: DrillRightsArgs, options: pulumi.CustomResourc
   may("drill", namespace, [
     // Kubernetes cannot limit `create` to a name.
     rule("postgresql.cnpg.io", "clusters", ["create"]),
-    rule("postgresql.cnpg.io", "clusters", ["get", "delete"], [COPY]),
+    rule("postgresql.cnpg.io", "clusters", ["get", "delete"], [DRILL_COPY]),
     rule("postgresql.cnpg.io", "clusters", ["get"], [database]),
     rule("postgresql.cnpg.io", "backups", ["list"]),
     // Why a restore failed, and whether a copy is gone with its disks.

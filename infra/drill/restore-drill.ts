@@ -7,10 +7,10 @@ import type { Access } from "../access/access.js";
 import type { KubernetesCluster } from "../cluster/kubernetes-cluster.js";
 import { OWNER } from "../database/cluster-spec.js";
 import type { Database } from "../database/database.js";
-import type { Names } from "../names.js";
+import { DRILL_COPY, type Names } from "../names.js";
 import type { DnsServers } from "../network/peers.js";
 import type { DrillSettings, Settings } from "../settings/schema.js";
-import { COPY, drillCopy } from "./drill-copy.js";
+import { drillCopy } from "./drill-copy.js";
 import { drillCronJob } from "./drill-cron-job.js";
 import { drillNetworkPolicies } from "./drill-network-policies.js";
 import { drillRights } from "./drill-rights.js";
@@ -45,7 +45,7 @@ export class RestoreDrill extends pulumi.ComponentResource {
     const ownerSecret = new kubernetes.core.v1.Secret(
       "drill-owner",
       {
-        metadata: metadata(`${COPY}-owner`),
+        metadata: metadata(`${NAME}-owner`),
         type: "kubernetes.io/basic-auth",
         stringData: { username: owner.user, password: owner.password },
       },
@@ -54,11 +54,11 @@ export class RestoreDrill extends pulumi.ComponentResource {
     const urls = new kubernetes.core.v1.Secret(
       "drill",
       {
-        metadata: metadata(COPY),
+        metadata: metadata(NAME),
         stringData: {
           primary: databaseUrl(access.reader, serving.primaryHost),
           reads: databaseUrl(access.reader, serving.replicaHost),
-          copy: databaseUrl(owner, pulumi.interpolate`${COPY}-rw.${namespace}.svc`),
+          copy: databaseUrl(owner, pulumi.interpolate`${DRILL_COPY}-rw.${namespace}.svc`),
         },
       },
       // After the grants, so that the role has all its rights.
@@ -77,7 +77,7 @@ export class RestoreDrill extends pulumi.ComponentResource {
     const file = new kubernetes.core.v1.ConfigMap(
       "drill",
       {
-        metadata: metadata(COPY),
+        metadata: metadata(NAME),
         data: {
           "drill.json": pulumi.jsonStringify(
             { database: serving.name, copy, result, deadlineMinutes: drill.deadlineMinutes },
@@ -90,14 +90,14 @@ export class RestoreDrill extends pulumi.ComponentResource {
     );
     drillNetworkPolicies({ namespace, labels: LABELS, dns, settings: settings.cluster }, parent);
     const serviceAccount = drillRights(
-      { namespace, workloads, labels: LABELS, database: serving.name, result: result.name },
+      { name: NAME, namespace, workloads, labels: LABELS, database: serving.name, result: result.name },
       parent,
     );
     drillCronJob(
       {
         settings,
         drill,
-        metadata: metadata(COPY),
+        metadata: metadata(NAME),
         serviceAccount,
         file: file.metadata.name,
         urls: urls.metadata.name,
@@ -109,4 +109,6 @@ export class RestoreDrill extends pulumi.ComponentResource {
   }
 }
 
+/** Name of the CronJob and of what belongs to it. */
+const NAME = "ratesapp-drill";
 const LABELS = { "app.kubernetes.io/name": "ratesapp", "app.kubernetes.io/component": "drill" };

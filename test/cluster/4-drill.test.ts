@@ -7,7 +7,7 @@ import type { Stack } from "./stack.js";
 import { DATABASE, PRICES, staging, WORKLOADS } from "./staging.js";
 import { until } from "./until.js";
 
-const COPY = "ratesapp-drill";
+const COPY = "ratesapp-drill-copy";
 
 describe("the restore drill of a staging stack", () => {
   let stack: Stack;
@@ -20,7 +20,7 @@ describe("the restore drill of a staging stack", () => {
   // The restores of other tests begin with it.
   after(() => backUp(`after-${Date.now()}`));
 
-  const start = (job: string) => kubectl(["-n", DATABASE, "create", "job", job, `--from=cronjob/${COPY}`]);
+  const start = (job: string) => kubectl(["-n", DATABASE, "create", "job", job, `--from=cronjob/ratesapp-drill`]);
   /** Returns what the drill wrote, and how its Job ended. */
   const end = (job: string) =>
     until(`${job} ends`, 900_000, async () => {
