@@ -11,14 +11,17 @@ const COPY = "ratesapp-drill-copy";
 
 describe("the restore drill of a staging stack", () => {
   let stack: Stack;
+  /** Name of the database that pods use, which is restored in other tests. */
+  let serving: string;
   let taken: { id: string; seconds: number };
   before(async function () {
     if (!store) this.skip();
     stack = await staging();
-    taken = await backUp(`before-${Date.now()}`);
+    serving = (await stack.outputs()).databaseState?.split(" ").at(-1) ?? "";
+    taken = await backUp(`before-${Date.now()}`, serving);
   });
   // The restores of other tests begin with it.
-  after(() => backUp(`after-${Date.now()}`));
+  after(() => backUp(`after-${Date.now()}`, serving));
 
   const start = (job: string) => kubectl(["-n", DATABASE, "create", "job", job, `--from=cronjob/ratesapp-drill`]);
   /** Returns what the drill wrote, and how its Job ended. */
@@ -29,7 +32,7 @@ describe("the restore drill of a staging stack", () => {
       const last = status.conditions?.find(({ type, status: is }) => /^(Complete|Failed)$/.test(type) && is === "True");
       return last && { how: last.type, said: await kubectl(["-n", DATABASE, "logs", `job/${job}`]) };
     });
-  const events = () => kubectl(["-n", DATABASE, "events", "--for=cluster.postgresql.cnpg.io/ratesapp"]);
+  const events = () => kubectl(["-n", DATABASE, "events", `--for=cluster.postgresql.cnpg.io/${serving}`]);
   const metrics = async () => {
     const [operator] = await pods(WORKLOADS, "app.kubernetes.io/component=operator");
     const scrape = `console.log(await (await fetch("http://127.0.0.1:9464/metrics")).text())`;
@@ -63,7 +66,7 @@ describe("the restore drill of a staging stack", () => {
 
   it("finds a backup that was damaged on purpose", async () => {
     const { archives } = (await stack.outputs()) as unknown as { archives: Record<string, string> };
-    await damage(archives.ratesapp ?? "", taken.id);
+    await damage(archives[serving] ?? "", taken.id);
     const job = `damaged-${Date.now()}`;
     await start(job);
     const { how, said } = await end(job);

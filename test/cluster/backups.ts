@@ -13,7 +13,7 @@ interface BackupStatus {
 }
 
 /** Takes a base backup now. Returns its id, and how long it took. */
-export async function backUp(name: string, cluster = "ratesapp"): Promise<{ id: string; seconds: number }> {
+export async function backUp(name: string, cluster: string): Promise<{ id: string; seconds: number }> {
   await apply({
     apiVersion: "postgresql.cnpg.io/v1",
     kind: "Backup",
