@@ -43,7 +43,9 @@ export async function drill(options: DrillOptions): Promise<DrillResult> {
   const { api, file, log } = options;
   const begunMs = performance.now();
   const findings: Findings = {};
-  const failure = await restoreAndCompare(options, findings).catch((error: unknown) => String((error as Error).message));
+  const failure = await restoreAndCompare(options, findings).catch((error: unknown) =>
+    String((error as Error).message),
+  );
   const copy = new RestoredCopy(api, file.copy);
   await copy.remove(AbortSignal.timeout(REMOVED_WITHIN_MS)).catch((error: unknown) => {
     log.warn({ error: String(error), cluster: copy.name }, "the copy is left, and the next drill deletes it");

@@ -47,10 +47,7 @@ export class PurposeAccess extends pulumi.ComponentResource {
             inside,
           ).name;
     this.last = group ? grants(purpose, group, { options: inside, after: args.after, suffix }) : args.after;
-    this.login = loginRoles(
-      { purpose, generation, group: group ?? purpose.group, databaseSuffix: suffix },
-      inside,
-    );
+    this.login = loginRoles({ purpose, generation, group: group ?? purpose.group, databaseSuffix: suffix }, inside);
     const session = purpose.sessionOptions ? `&options=${encodeURIComponent(purpose.sessionOptions)}` : "";
     this.secretName = new kubernetes.core.v1.Secret(
       name,

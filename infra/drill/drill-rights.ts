@@ -57,9 +57,6 @@ export function drillRights(args: DrillRightsArgs, options: pulumi.CustomResourc
     rule("", "persistentvolumeclaims", ["list"]),
     rule("events.k8s.io", "events", ["create"]),
   ]);
-  may("drill-result", workloads, [
-    rule("", "configmaps", ["create"]),
-    rule("", "configmaps", ["patch"], [result]),
-  ]);
+  may("drill-result", workloads, [rule("", "configmaps", ["create"]), rule("", "configmaps", ["patch"], [result])]);
   return account.metadata.name;
 }

@@ -50,7 +50,9 @@ describe("the restore drill of a staging stack", () => {
     expect(said).to.include(`Backup ${taken.id}`).and.include("4,000,000 prices, and 100 questions");
     expect(how).to.equal("Complete");
     expect(await events()).to.match(new RegExp(`RestoreDrillPassed.*Backup ${taken.id}`));
-    await until("the operator tells it", 30_000, async () => (await metrics()).includes("ratesapp_restore_drill_passed 1"));
+    await until("the operator tells it", 30_000, async () =>
+      (await metrics()).includes("ratesapp_restore_drill_passed 1"),
+    );
     expect(await left()).to.equal("");
   });
 
@@ -73,7 +75,9 @@ describe("the restore drill of a staging stack", () => {
     expect(how).to.equal("Failed");
     expect(said).to.match(new RegExp(`Backup ${taken.id}, .* did not pass: .*(invalid page|checksum|prices instead)`));
     expect(await events()).to.match(/RestoreDrillFailed/);
-    await until("the operator tells it", 30_000, async () => (await metrics()).includes("ratesapp_restore_drill_passed 0"));
+    await until("the operator tells it", 30_000, async () =>
+      (await metrics()).includes("ratesapp_restore_drill_passed 0"),
+    );
     expect(await left()).to.equal("");
   });
 });

@@ -191,7 +191,11 @@ export class KubernetesApi {
 interface Given {
   readonly body?: object;
   readonly contentType?: string;
-  readonly query?: Query | { readonly container: string; readonly tailLines: number } | { readonly force: true } | { readonly dryRun: "All" };
+  readonly query?:
+    | Query
+    | { readonly container: string; readonly tailLines: number }
+    | { readonly force: true }
+    | { readonly dryRun: "All" };
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -15,7 +15,11 @@ const passed: DrillResult = {
   backup: { id: "20261122T020003", ageSeconds: 9300 },
   compared: { version: 812, prices: 4_000_000, questions: 100 },
 };
-const failed: DrillResult = { failure: "2024-02: 3 prices instead of 4", endedAt: "2026-11-29T05:00:10.000Z", seconds: 9 };
+const failed: DrillResult = {
+  failure: "2024-02: 3 prices instead of 4",
+  endedAt: "2026-11-29T05:00:10.000Z",
+  seconds: 9,
+};
 
 /** One ConfigMap, as the API server keeps it. */
 function oneConfigMap() {
