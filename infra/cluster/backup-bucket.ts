@@ -100,28 +100,28 @@ export class BackupBucket extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    if (args.drills) {
-      podIdentity(
-        `${name}-drills`,
-        {
-          clusterName: args.clusterName,
-          namespace: args.namespace,
-          serviceAccounts: { "": DRILL_COPY },
-          statements: [
-            { Action: ["s3:ListBucket"], Resource: bucket.arn },
-            { Action: ["s3:GetObject"], Resource: pulumi.interpolate`${bucket.arn}/*` },
-            { Action: ["kms:Decrypt"], Resource: keyArn },
-          ],
-        },
-        { parent: this },
-      );
-    }
+    if (args.drills) letDrillsRead(name, bucket, args, { parent: this });
     // Resolved when the pods have the right to write, so that the database does not start before.
     this.destination = pulumi
       .all([bucket.bucket, ...identities.map(({ associationId }) => associationId)])
       .apply(([id]) => `s3://${id}/`);
     this.registerOutputs();
   }
+}
+
+/** Lets the copies of restore drills read, and nothing else. */
+function letDrillsRead(
+  name: string,
+  { arn }: aws.s3.Bucket,
+  { clusterName, keyArn, namespace }: BackupBucketArgs,
+  options: pulumi.CustomResourceOptions,
+): void {
+  const statements = [
+    { Action: ["s3:ListBucket"], Resource: arn },
+    { Action: ["s3:GetObject"], Resource: pulumi.interpolate`${arn}/*` },
+    { Action: ["kms:Decrypt"], Resource: keyArn },
+  ];
+  podIdentity(`${name}-drills`, { clusterName, namespace, serviceAccounts: { "": DRILL_COPY }, statements }, options);
 }
 
 /** Denies plain HTTP to all. */

@@ -23,9 +23,7 @@ export function clusterOf(stack: string, names: Names, settings: Settings): Kube
       {
         ...cluster.eks,
         names,
-        databases: database.clusters,
-        backups: backups !== undefined,
-        drills: backups !== undefined && backups.drill !== "off",
+        backups: backups && { databases: database.clusters, drills: backups.drill !== "off" },
         deliveryRights: deliveryRights(feeds, cluster.eks.deliveryKeyArns),
         protect,
       },

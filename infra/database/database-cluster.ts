@@ -127,14 +127,12 @@ export function databaseCluster(
     readHost: pulumi.interpolate`${pooler.name}.${namespace}.svc`,
     replicaHost: pulumi.interpolate`${made}-${type}.${namespace}.svc`,
     archived: serverName && archive?.of(serverName),
-    archive:
-      archive &&
-      serverName &&
-      pulumi
-        .all([archive.destination, serverName])
-        .apply(([place, server]) => `${place.replace(/\/*$/, "/")}${server}`),
+    archive: archive && serverName && placeOf(archive, serverName),
   };
 }
+
+const placeOf = ({ destination }: Archive, serverName: pulumi.Output<string>): pulumi.Output<string> =>
+  pulumi.all([destination, serverName]).apply(([place, server]) => `${place.replace(/\/*$/, "/")}${server}`);
 
 const READY_SECONDS = 900;
 /** A restore copies the whole database and replays WAL: 200 GB take hours. */
