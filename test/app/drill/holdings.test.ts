@@ -1,5 +1,4 @@
 import { open } from "node:fs/promises";
-import { join } from "node:path";
 import { expect } from "chai";
 import { publishBatch } from "../../../app/batches/publish.js";
 import { retractBatch } from "../../../app/batches/retract.js";
@@ -145,13 +144,10 @@ describe("a restored copy", () => {
 
 /** Overwrites the first page of a table, whose pages no session has read yet. */
 async function damage(database: TestDatabase, table: string): Promise<void> {
-  const [row] = (
-    await database.pool.query(
-      "SELECT current_setting('data_directory') AS folder, pg_relation_filepath($1::regclass) AS file",
-      [table],
-    )
-  ).rows;
-  const file = await open(join(row.folder, row.file), "r+");
+  const query = "SELECT pg_backend_pid() AS pid, pg_relation_filepath($1::regclass) AS path";
+  const [{ path, pid }] = (await database.pool.query(query, [table])).rows;
+  // Each session works in the folder of its server's files.
+  const file = await open(`/proc/${pid}/cwd/${path}`, "r+");
   await file.write(Buffer.alloc(8192, 0xa5), 0, 8192, 0);
   await file.close();
 }
