@@ -61,7 +61,7 @@ export class RestoredCopy {
     });
   }
 
-  /** Waits until it can be asked. @throws {RestoreFailedError} with what the restore wrote, as soon as it has failed. */
+  /** Waits until it can be asked. @throws {RestoreFailedError} with what the restore wrote, as soon as it failed. */
   async ready(signal: AbortSignal, onPhase: (phase: string) => void): Promise<void> {
     for (let last = ""; ; await sleep(POLL_MS, signal)) {
       const state = await this.#state();

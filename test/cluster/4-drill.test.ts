@@ -4,7 +4,7 @@ import { figure } from "./figures.js";
 import { get, kubectl, pods, program } from "./kubectl.js";
 import { store } from "./settings.js";
 import type { Stack } from "./stack.js";
-import { DATABASE, PRICES, staging, WORKLOADS } from "./staging.js";
+import { DATABASE, instances, PRICES, primary, psql, staging, WORKLOADS } from "./staging.js";
 import { until } from "./until.js";
 
 const COPY = "ratesapp-drill-copy";
@@ -12,16 +12,21 @@ const COPY = "ratesapp-drill-copy";
 describe("the restore drill of a staging stack", () => {
   let stack: Stack;
   /** Name of the database that pods use, which is restored in other tests. */
-  let serving: string;
+  let serving = "";
   let taken: { id: string; seconds: number };
   before(async function () {
     if (!store) this.skip();
     stack = await staging();
     serving = (await stack.outputs()).databaseState?.split(" ").at(-1) ?? "";
+    // The backup then has the data. Otherwise it would begin before them, and WAL would replace what is damaged in it.
+    await psql(await primary(serving), "CHECKPOINT");
+    for (const replica of await instances("replica", serving)) await psql(replica, "CHECKPOINT");
     taken = await backUp(`before-${Date.now()}`, serving);
   });
   // The restores of other tests begin with it.
-  after(() => backUp(`after-${Date.now()}`, serving));
+  after(async () => {
+    if (serving) await backUp(`after-${Date.now()}`, serving);
+  });
 
   const start = (job: string) => kubectl(["-n", DATABASE, "create", "job", job, `--from=cronjob/ratesapp-drill`]);
   /** Returns what the drill wrote, and how its Job ended. */
