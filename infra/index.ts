@@ -4,6 +4,7 @@ import { Access } from "./access/access.js";
 import { clusterOf } from "./cluster/choose-cluster.js";
 import { Database } from "./database/database.js";
 import type { DatabaseCluster } from "./database/database-cluster.js";
+import { RestoreDrill } from "./drill/restore-drill.js";
 import { namesOf, suffixOf } from "./names.js";
 import { outputsOf } from "./outputs.js";
 import { manifestsOf } from "./platform/operator-manifests.js";
@@ -69,6 +70,14 @@ const accessTo = (one: DatabaseCluster) =>
   );
 const access = accessTo(database.serving);
 for (const one of database.clusters) if (one !== database.serving) accessTo(one);
+const drill = settings.database.backups?.drill ?? "off";
+if (drill !== "off") {
+  new RestoreDrill(
+    "drill",
+    { names, settings, drill, cluster, dns, database, access, workloads: namespace },
+    inCluster,
+  );
+}
 const workloads = new Workloads(
   "workloads",
   {

@@ -103,6 +103,16 @@ const eks = z.strictObject({
     .default([]),
 });
 
+/** The newest backup, restored into a database of one instance, compared and deleted (docs/operations/drill.md). */
+const drill = z.strictObject({
+  schedule: schedule.default("0 5 * * 0"),
+  /** Of that database. Its disks are as large as those of an instance. */
+  cpu: cpu.default("1"),
+  memory: memory("512Mi").default("1Gi"),
+  /** A drill that takes longer has failed. */
+  deadlineMinutes: whole(5, 2880).default(720),
+});
+
 const backups = z.strictObject({
   /** `s3://bucket/folder`. On EKS, the program makes the bucket. */
   destination: z
@@ -128,7 +138,11 @@ const backups = z.strictObject({
   /** When base backups are made. Six fields, with seconds first. */
   schedule: backupSchedule.default("0 0 2 * * *"),
   retentionDays: whole(1, 3650).default(30),
+  drill: z.union([z.literal("off"), drill], "must be off, or {schedule, cpu, memory, deadlineMinutes}").prefault({}),
 });
+
+/** When and how a backup is tried. */
+export type DrillSettings = z.output<typeof drill>;
 
 /** Every setting of a stack. A setting without a default here gets one from its environment (environments.ts). */
 export const settingsSchema = z.strictObject({

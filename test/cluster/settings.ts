@@ -62,6 +62,8 @@ export function stagingSettings(context: string, deliveries: string, monitored: 
           compression: "none",
           cpu: "250m",
           memory: "512Mi",
+          // Never by itself: the test starts it.
+          drill: { schedule: "0 0 1 1 *", cpu: "250m", memory: "512Mi", deadlineMinutes: 15 },
         },
       }),
     },

@@ -1,9 +1,11 @@
 import type {
+  V1CronJob,
   V1Deployment,
   V1NetworkPolicy,
   V1NetworkPolicyIngressRule,
   V1NetworkPolicyPeer,
   V1PodDisruptionBudget,
+  V1Role,
 } from "@kubernetes/client-node";
 import yaml from "js-yaml";
 import { type KubernetesObject, nameOf, ofKind, selects } from "./chart/kubernetes-object.js";
@@ -118,6 +120,23 @@ export const stackPolicies: Readonly<Record<string, StackPolicy>> = {
         return dataDurability !== "required" || failoverQuorum !== true || number !== 1;
       })
       .map(nameOf),
+
+  "the newest backup is tried on a schedule, by pods that read no Secret and run nothing in others": (resources) => {
+    const objects = objectsOf(resources);
+    const drills = ofKind<V1CronJob>(objects, "CronJob").filter(({ metadata }) => metadata?.name === "ratesapp-drill");
+    return [
+      ...(drills.length > 0 ? [] : ["no drill"]),
+      ...ofKind<V1Role>(objects, "Role")
+        .filter(({ metadata }) => metadata?.name === "ratesapp-drill")
+        .flatMap(({ rules = [] }) => rules ?? [])
+        .filter(
+          ({ resourceNames, resources: may = [], verbs }) =>
+            may.some((resource) => /^(secrets|pods\/(exec|attach|portforward)|\*)$/.test(resource)) ||
+            (resourceNames === undefined && verbs.some((verb) => !/^(get|list|create)$/.test(verb))),
+        )
+        .map(({ resources: may, verbs }) => `the drill may ${verbs} ${may}`),
+    ];
+  },
 
   "no secret stands in plain text": (resources) => [
     ...resources

@@ -127,6 +127,27 @@ describe("stack policies", function () {
       () => changed(/:Grant$/, "api-tables", (inputs) => Object.assign(inputs, { privileges: ["SELECT", "INSERT"] })),
     ],
     [
+      "the newest backup is tried on a schedule, by pods that read no Secret and run nothing in others",
+      "no CronJob",
+      () => resources.filter(({ name, type }) => !(name === "drill" && type.endsWith(":CronJob"))),
+    ],
+    [
+      "the newest backup is tried on a schedule, by pods that read no Secret and run nothing in others",
+      "a drill that reads Secrets",
+      () =>
+        changed(/:Role$/, "drill", ({ rules }) =>
+          (rules as object[]).push({ apiGroups: [""], resources: ["secrets"], verbs: ["get"] }),
+        ),
+    ],
+    [
+      "the newest backup is tried on a schedule, by pods that read no Secret and run nothing in others",
+      "a drill that deletes any database",
+      () =>
+        changed(/:Role$/, "drill", ({ rules }) =>
+          (rules as object[]).push({ apiGroups: ["postgresql.cnpg.io"], resources: ["clusters"], verbs: ["delete"] }),
+        ),
+    ],
+    [
       "a changed Secret or ConfigMap is updated in place",
       "a provider that replaces them",
       () =>
