@@ -1,8 +1,21 @@
 import { type NoParams, statement } from "../database/statement.js";
 
-/** Number of the newest migration, and the dataset version with the instant at which it grew. */
-export const readVersion = statement<NoParams, { schema: number; version: string; changed_at: Date }>(`
-  SELECT (SELECT max(number) FROM schema_migrations)::integer AS schema, version, changed_at FROM dataset`);
+/**
+ * Number of the newest migration, and the dataset version with the instant at which it grew. `months_since` is the version
+ * of every month that {@link readMonthVersions} does not find.
+ */
+export const readVersion = statement<
+  NoParams,
+  { schema: number; version: string; changed_at: Date; months_since: string }
+>(`
+  SELECT (SELECT max(number) FROM schema_migrations)::integer AS schema, version, changed_at,
+         all_version AS months_since
+  FROM dataset`);
+
+/** In which version each month, `YYYY-MM`, changed last. */
+export const readMonthVersions = statement<NoParams, { month: string; version: string }>(
+  "SELECT to_char(month, 'YYYY-MM') AS month, version FROM month_versions",
+);
 
 /**
  * Prices by month, of batches that are or were published, in the months that consumers see. These rows change only
@@ -50,10 +63,8 @@ export const chooseQuestions = statement<
   JOIN places origin ON origin.id = origin_id
   JOIN places destination ON destination.id = destination_id`);
 
-/** The version as it is now, and what time it is. */
-export const readMoment = statement<NoParams, { version: string; changed_at: Date; now: Date }>(
-  "SELECT version, changed_at, clock_timestamp() AS now FROM dataset",
-);
+/** What time it is for the server, which gives each commit its time. */
+export const readClock = statement<NoParams, { now: Date }>("SELECT clock_timestamp() AS now");
 
 /**
  * Commits a transaction. A restore to a moment ends at the first commit after it, so without one it would fail if

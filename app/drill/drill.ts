@@ -6,7 +6,7 @@ import type { KubernetesObject, OwnerReference } from "../operator/kubernetes/ob
 import { sleep } from "../sleep.js";
 import type { DrillFile } from "./drill-file.js";
 import { type DrillResult, keepResult, sentenceOf } from "./drill-result.js";
-import { differences, readHoldings } from "./holdings.js";
+import { compare, readHoldings } from "./holdings.js";
 import { type LiveDatabase, readMomentOf, untilArchived } from "./live-database.js";
 import { newestBackup } from "./newest-backup.js";
 import { RestoredCopy, RestoreFailedError } from "./restored-copy.js";
@@ -83,10 +83,9 @@ async function restoreAndCompare(options: DrillOptions, findings: Findings): Pro
   log.info({ seconds: Math.round(findings.restoreSeconds) }, "restored");
 
   const found = await copied.transaction((session) => readHoldings(session, questions));
-  const prices = [...found.months.values()].reduce((sum, month) => sum + Number(month.prices), 0);
-  findings.compared = { version: found.version, prices, questions: questions.length };
-  const different = differences(holdings, found);
-  return different.length > 0 ? different.join("; ") : undefined;
+  const { differences, ...compared } = compare(holdings, found);
+  findings.compared = { version: holdings.version, ...compared };
+  return differences.length > 0 ? differences.join("; ") : undefined;
 }
 
 async function untilAnswers(copied: Database, signal: AbortSignal): Promise<void> {

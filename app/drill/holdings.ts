@@ -1,7 +1,14 @@
 import type { Session } from "../database/queries.js";
 import { RatesFinder } from "../rates/find-rates.js";
 import type { Question } from "../rates/question.js";
-import { chooseQuestions, countPrices, readAllRates, readVersion, shareOfRates } from "./drill.sql.js";
+import {
+  chooseQuestions,
+  countPrices,
+  readAllRates,
+  readMonthVersions,
+  readVersion,
+  shareOfRates,
+} from "./drill.sql.js";
 
 /** What a database holds of a dataset version. */
 export interface Holdings {
@@ -10,6 +17,8 @@ export interface Holdings {
   readonly version: number;
   /** When the dataset got this version, ISO 8601. */
   readonly since: string;
+  /** The dataset version in which a month, `YYYY-MM`, changed last. */
+  versionOf(month: string): number;
   /** By month, `YYYY-MM`. */
   readonly months: ReadonlyMap<string, Prices>;
   readonly answers: readonly Answered[];
@@ -40,6 +49,7 @@ export async function choose(session: Session, most: number): Promise<Question[]
 export async function readHoldings(session: Session, questions: readonly Question[]): Promise<Holdings> {
   const version = await session.row(readVersion);
   if (!version) throw new Error("the table `dataset` has lost its row");
+  const changed = new Map((await session.rows(readMonthVersions)).map((row) => [row.month, Number(row.version)]));
   const counted = await session.rows(countPrices);
   await session.row(readAllRates);
   const finder = new RatesFinder();
@@ -52,6 +62,7 @@ export async function readHoldings(session: Session, questions: readonly Questio
     schema: version.schema,
     version: Number(version.version),
     since: version.changed_at.toISOString(),
+    versionOf: (month) => changed.get(month) ?? Number(version.months_since),
     months: new Map(
       counted.map(({ month, price_sum, prices }) => [month, { prices: BigInt(prices), sum: BigInt(price_sum) }]),
     ),
@@ -59,18 +70,46 @@ export async function readHoldings(session: Session, questions: readonly Questio
   };
 }
 
-/** How a restored copy differs from the database as it was, a line for each; empty if it does not. */
-export function differences(live: Holdings, copy: Holdings): string[] {
-  if (live.schema !== copy.schema) return [`schema ${copy.schema} instead of ${live.schema}`];
-  if (live.version !== copy.version || live.since !== copy.since) {
-    return [`dataset version ${copy.version} of ${copy.since} instead of ${live.version} of ${live.since}`];
+/** What was compared of two databases, and how they differ. */
+export interface Comparison {
+  /** Prices of the months in which both are of the same version. */
+  readonly prices: number;
+  readonly questions: number;
+  /** A line for each difference; empty if there is none. */
+  readonly differences: readonly string[];
+}
+
+/**
+ * Compares a restored copy with the database as it was. The copy may have a publish more than that, and is compared in
+ * the months that this did not change: prices never stop arriving, so there may be no moment without a publish.
+ */
+export function compare(live: Holdings, copy: Holdings): Comparison {
+  const unlike = unlikeAtAll(live, copy);
+  if (unlike !== undefined) return { prices: 0, questions: 0, differences: [unlike] };
+  const same = (month: string) => live.versionOf(month) === copy.versionOf(month);
+  const months = [...new Set([...live.months.keys(), ...copy.months.keys()])].filter(same).sort();
+  const pairs = live.answers
+    .map((answered, index) => ({ ...answered, copied: copy.answers[index]?.answer }))
+    .filter(({ question }) => same(question.dateFrom.slice(0, "YYYY-MM".length)));
+  const wrong = pairs.filter(({ answer, copied }) => copied !== answer);
+  return {
+    prices: months.reduce((sum, month) => sum + Number(copy.months.get(month)?.prices ?? 0n), 0),
+    questions: pairs.length,
+    differences: [
+      ...(months.length === 0 && live.months.size > 0 ? ["every month changed just then: hold another drill"] : []),
+      ...months.flatMap((month) => differenceOf(month, live.months.get(month), copy.months.get(month))),
+      ...(wrong[0] ? [`${wrong.length} of ${pairs.length} answers, such as ${told(wrong[0].question)}`] : []),
+    ],
+  };
+}
+
+/** Why nothing of the two can be compared. */
+function unlikeAtAll(live: Holdings, copy: Holdings): string | undefined {
+  if (live.schema !== copy.schema) return `schema ${copy.schema} instead of ${live.schema}`;
+  if (copy.version < live.version || (copy.version === live.version && copy.since !== live.since)) {
+    return `dataset version ${copy.version} of ${copy.since} instead of ${live.version} of ${live.since}`;
   }
-  const months = [...new Set([...live.months.keys(), ...copy.months.keys()])].sort();
-  const wrong = live.answers.filter(({ answer }, index) => copy.answers[index]?.answer !== answer);
-  return [
-    ...months.flatMap((month) => differenceOf(month, live.months.get(month), copy.months.get(month))),
-    ...(wrong[0] ? [`${wrong.length} of ${live.answers.length} answers, such as ${told(wrong[0].question)}`] : []),
-  ];
+  return undefined;
 }
 
 function differenceOf(month: string, live = NONE, copy = NONE): string[] {

@@ -1,7 +1,7 @@
 import type { Database } from "../database/database.js";
 import type { Question } from "../rates/question.js";
 import { sleep } from "../sleep.js";
-import { commit, isArchived, readMoment, readWal } from "./drill.sql.js";
+import { commit, isArchived, readClock, readVersion, readWal } from "./drill.sql.js";
 import { choose, type Holdings, readHoldings } from "./holdings.js";
 
 /** The database whose backup is tried. */
@@ -16,7 +16,7 @@ export interface LiveDatabase {
 export const oneSnapshot = (url: string): string =>
   `${url}${url.includes("?") ? "&" : "?"}options=-c+default_transaction_isolation=repeatable%5C+read`;
 
-/** What a database held at a moment to which it can be restored. */
+/** What a database held at about a moment to which it can be restored. */
 export interface KnownMoment {
   readonly at: Date;
   readonly holdings: Holdings;
@@ -32,34 +32,21 @@ export class LiveDatabaseError extends Error {
 }
 
 const QUESTIONS = 100;
-const TRIES = 5;
-/**
- * A commit gets its time before others see it, and waits for a replica in between. So a moment counts only if the
- * version is the same for so long after it: otherwise a publish from before it could have become visible after it.
- */
-const SETTLED_MS = 5_000;
 const WAL_MS = 15 * 60_000;
 const POLL_MS = 1_000;
 
-/** @throws {LiveDatabaseError} if each time something was published meanwhile. */
-export async function readMomentOf({ primary, reads }: LiveDatabase): Promise<KnownMoment> {
-  for (let tries = 1; tries <= TRIES; tries += 1) {
-    const { holdings, questions } = await reads.transaction(async (session) => {
-      const chosen = await choose(session, QUESTIONS);
-      return { questions: chosen, holdings: await readHoldings(session, chosen) };
-    });
-    const at = await momentOf(primary, holdings);
-    if (!at) continue;
-    await sleep(SETTLED_MS, primary.signal);
-    if (await momentOf(primary, holdings)) return { at, holdings, questions };
-  }
-  throw new LiveDatabaseError(`the dataset changed while it was read, ${TRIES} times`);
-}
-
-/** Now, if the primary still has this version. */
-async function momentOf(primary: Database, { since, version }: Holdings): Promise<Date | undefined> {
-  const row = await primary.row(readMoment);
-  return row && Number(row.version) === version && row.changed_at.toISOString() === since ? row.now : undefined;
+/**
+ * Reads everything in one snapshot. The moment is just after this snapshot, so all of it is in what is restored to the
+ * moment, and perhaps a publish more. Months that such a publish changed have another version there.
+ */
+export function readMomentOf({ primary, reads }: LiveDatabase): Promise<KnownMoment> {
+  return reads.transaction(async (session) => {
+    // The first statement takes the snapshot.
+    await session.row(readVersion);
+    const clock = await primary.row(readClock);
+    const questions = await choose(session, QUESTIONS);
+    return { at: clock?.now ?? new Date(), questions, holdings: await readHoldings(session, questions) };
+  });
 }
 
 /** Waits until the archive has everything up to now. @throws {LiveDatabaseError} if it does not come. */

@@ -1,11 +1,10 @@
 import { open } from "node:fs/promises";
 import { expect } from "chai";
 import { publishBatch } from "../../../app/batches/publish.js";
-import { retractBatch } from "../../../app/batches/retract.js";
 import { Database } from "../../../app/database/database.js";
 import { openPool } from "../../../app/database/pool.js";
-import { choose, differences, type Holdings, readHoldings } from "../../../app/drill/holdings.js";
-import { LiveDatabaseError, oneSnapshot, readMomentOf } from "../../../app/drill/live-database.js";
+import { choose, compare, type Holdings, readHoldings } from "../../../app/drill/holdings.js";
+import { oneSnapshot, readMomentOf } from "../../../app/drill/live-database.js";
 import { auditBatch } from "../../../app/ingest/audit/audit.js";
 import type { Question } from "../../../app/rates/question.js";
 import { deliver, loadBatch } from "../../kit/batches.js";
@@ -28,7 +27,7 @@ describe("a restored copy", () => {
   let questions: Question[];
   let held: Holdings;
 
-  const read = async (database: TestDatabase): Promise<Holdings> => {
+  const read = async (database: TestDatabase, asked: readonly Question[] = questions): Promise<Holdings> => {
     const pool = openPool({
       url: oneSnapshot(database.url),
       size: 2,
@@ -36,12 +35,12 @@ describe("a restored copy", () => {
       statementTimeoutMs: 0,
     });
     try {
-      return await new Database(pool).transaction((session) => readHoldings(session, questions));
+      return await new Database(pool).transaction((session) => readHoldings(session, asked));
     } finally {
       await pool.end();
     }
   };
-  const found = async () => differences(held, await read(copy));
+  const found = async () => compare(held, await read(copy)).differences;
 
   before(async () => {
     const seed = await createDatabase();
@@ -109,11 +108,24 @@ describe("a restored copy", () => {
     expect((await found())[0]).to.match(/^\d+ of \d+ answers, such as \w+ to \w+ from 2024-03-01 to 2024-03-01$/);
   });
 
-  it("of an earlier or later version is found", async () => {
-    const batch = await loadBatch(copy, { prices: prices(["2024-02-01"]) });
-    await auditBatch(copy, batch);
-    await publishBatch(copy, batch);
-    expect((await found())[0]).to.match(/^dataset version 4 of \S+ instead of 3 of \S+$/);
+  it("that lacks a publish is found", async () => {
+    await publishOneMore(copy);
+    const { differences } = compare(await read(copy), held);
+    expect(differences[0]).to.match(/^dataset version 3 of \S+ instead of 4 of \S+$/);
+  });
+
+  it("that has a publish more is compared in the months that this did not change", async () => {
+    await publishOneMore(copy);
+    const { differences, prices: compared, questions: asked } = compare(held, await read(copy));
+    expect({ differences, compared }).to.deep.equal({ differences: [], compared: 1 });
+    expect(asked).to.be.within(1, questions.length - 1);
+    await copy.pool.query("UPDATE prices SET price = 8 WHERE day = '2024-03-01'");
+    expect(await found()).to.deep.equal(["2024-03: prices of 8 US dollars instead of 7"]);
+  });
+
+  it("in which every month changed says that nothing was compared", async () => {
+    await copy.pool.query("UPDATE dataset SET version = version + 1");
+    expect(await found()).to.deep.equal(["every month changed just then: hold another drill"]);
   });
 
   it("of a version with the same number, but not the same, is found", async () => {
@@ -134,13 +146,26 @@ describe("a restored copy", () => {
     }
   });
 
-  it("is not compared with a database that changes while it is read", async () => {
-    const [latest] = (await copy.pool.query("SELECT max(id) AS id FROM batches")).rows;
-    await retractBatch(copy, latest.id, { retractableDays: 30 });
-    const failure = await readMomentOf({ primary: live, reads: copy }).catch((error: unknown) => error);
-    expect(failure).to.be.instanceOf(LiveDatabaseError);
+  it("is restored to a moment that has all that was read, though publishes never stop", async () => {
+    const begunMs = Date.now();
+    const reads = new Database(
+      openPool({ url: oneSnapshot(live.url), size: 1, applicationName: "test", statementTimeoutMs: 0 }),
+    );
+    try {
+      const { at, holdings, questions: asked } = await readMomentOf({ primary: live, reads });
+      expect(at.getTime()).to.be.within(begunMs, Date.now());
+      expect(compare(holdings, await read(copy, asked)).differences).to.deep.equal([]);
+    } finally {
+      await reads.pool.end();
+    }
   });
 });
+
+async function publishOneMore(database: TestDatabase): Promise<void> {
+  const batch = await loadBatch(database, { prices: prices(["2024-02-01"]) });
+  await auditBatch(database, batch);
+  await publishBatch(database, batch);
+}
 
 /** Overwrites the first page of a table, whose pages no session has read yet. */
 async function damage(database: TestDatabase, table: string): Promise<void> {
