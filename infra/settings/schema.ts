@@ -3,16 +3,13 @@ import { DEFAULT_VERSION, endOfStandardSupport } from "../cluster/eks-versions.j
 import { FIRST_CLUSTER } from "../names.js";
 import { namespaces } from "../platform/releases.js";
 import { clusterName, databaseClusters } from "./database-clusters.js";
+import { delivery } from "./delivery.js";
 import { feed, feedName } from "./feed.js";
 import { image } from "./image.js";
 import { namespaceName, objectName } from "./kubernetes-name.js";
 import { cpu, memory, resources } from "./resources.js";
 import { backupSchedule, schedule } from "./schedule.js";
-
-const whole = (least: number, most: number) => {
-  const range = `must be a whole number from ${least} to ${most}`;
-  return z.int(range).min(least, range).max(most, range);
-};
+import { whole } from "./whole.js";
 
 const manifest = z.strictObject({
   manifest: z.string().min(1),
@@ -150,6 +147,7 @@ export type DrillSettings = z.output<typeof drill>;
 /** Every setting of a stack. A setting without a default here gets one from its environment (environments.ts). */
 export const settingsSchema = z.strictObject({
   environment: z.enum(["sandbox", "staging", "prod"], "must be sandbox, staging or prod"),
+  /** Where `delivery` is by a Rollout, only the first `up` uses it: after that, releases say what runs. */
   image,
   /** True to refuse the deletion of what holds data. To delete it, first set this to false and apply. */
   protect: z.boolean("must be true or false"),
@@ -217,6 +215,7 @@ export const settingsSchema = z.strictObject({
     }),
     backups: backups.optional(),
   }),
+  delivery,
   access: z
     .strictObject({
       /** Raise it by one to change the password of every role; see access/generations.ts. */

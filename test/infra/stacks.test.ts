@@ -89,6 +89,16 @@ describe("stack policies", function () {
       () => cluster((spec) => Object.assign(spec.affinity, { podAntiAffinityType: "preferred" })),
     ],
     [
+      "a new version is taken by a Rollout of the API's Deployment, which is checked, and which the autoscaler scales",
+      "no Rollout",
+      () => resources.filter(({ inputs }) => inputs.kind !== "Rollout"),
+    ],
+    [
+      "a new version is taken by a Rollout of the API's Deployment, which is checked, and which the autoscaler scales",
+      "a Rollout without checks",
+      () => resources.filter(({ inputs }) => inputs.kind !== "AnalysisTemplate"),
+    ],
+    [
       "commits are on two disks, and a replica without them is not promoted",
       "asynchronous replicas",
       () => cluster((spec) => Object.assign(spec.postgresql, { synchronous: undefined })),
@@ -333,6 +343,7 @@ describe("a stack", function () {
     const kinds = resources.map(({ type }) => type.split(":").at(-1));
     expect(kinds).to.include.members(["Cluster", "Pooler", "Chart", "Grant"]);
     expect(kinds).to.not.include.members(["ConfigGroup"]);
+    expect(resources.filter(({ inputs }) => /^(Rollout|Analysis)/.test(String(inputs.kind)))).to.deep.equal([]);
     const [chart] = charts(resources);
     expect(chart?.values.image)
       .to.have.property("tag")
