@@ -74,7 +74,7 @@ const drill = settings.database.backups?.drill ?? "off";
 if (drill !== "off") {
   new RestoreDrill(
     "drill",
-    { names, settings, drill, cluster, dns, database, access, workloads: namespace },
+    { names, settings, image: images.servers, drill, cluster, dns, database, access, workloads: namespace },
     inCluster,
   );
 }

@@ -2,11 +2,12 @@ import { posix } from "node:path";
 import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { AUTHORITIES_FILE } from "../access/authorities-file.js";
-import { imageText } from "../settings/image.js";
+import { type Image, imageText } from "../settings/image.js";
 import type { DrillSettings, Settings } from "../settings/schema.js";
 
 export interface DrillCronJobArgs {
-  readonly settings: Pick<Settings, "image" | "logLevel">;
+  readonly image: Image;
+  readonly logLevel: Settings["logLevel"];
   readonly drill: DrillSettings;
   readonly metadata: kubernetes.types.input.meta.v1.ObjectMeta & { readonly labels: Readonly<Record<string, string>> };
   readonly serviceAccount: pulumi.Input<string>;
@@ -55,7 +56,7 @@ export function drillCronJob(args: DrillCronJobArgs, options: pulumi.CustomResou
   );
 }
 
-function podSpec({ authoritySecret, file, serviceAccount, settings, urls }: DrillCronJobArgs) {
+function podSpec({ authoritySecret, file, image, logLevel, serviceAccount, urls }: DrillCronJobArgs) {
   const ofPod = (label: string) => ({ fieldRef: { fieldPath: `metadata.labels['batch.kubernetes.io/${label}']` } });
   const url = (key: string) => ({ secretKeyRef: { name: urls, key } });
   return {
@@ -74,10 +75,10 @@ function podSpec({ authoritySecret, file, serviceAccount, settings, urls }: Dril
     containers: [
       {
         name: "drill",
-        image: imageText(settings.image),
+        image: imageText(image),
         args: ["drill"],
         env: [
-          { name: "LOG_LEVEL", value: settings.logLevel },
+          { name: "LOG_LEVEL", value: logLevel },
           { name: "DRILL_FILE", value: FILE },
           { name: "DATABASE_URL", valueFrom: url("primary") },
           { name: "DATABASE_READ_URL", valueFrom: url("reads") },

@@ -9,6 +9,7 @@ import { OWNER } from "../database/cluster-spec.js";
 import type { Database } from "../database/database.js";
 import { DRILL_COPY, type Names } from "../names.js";
 import type { DnsServers } from "../network/peers.js";
+import type { Image } from "../settings/image.js";
 import type { DrillSettings, Settings } from "../settings/schema.js";
 import { drillCopy } from "./drill-copy.js";
 import { drillCronJob } from "./drill-cron-job.js";
@@ -18,6 +19,8 @@ import { drillRights } from "./drill-rights.js";
 export interface RestoreDrillArgs {
   readonly names: Names;
   readonly settings: Settings;
+  /** Of the servers: it has the schema of the database. */
+  readonly image: Image;
   readonly drill: DrillSettings;
   readonly cluster: KubernetesCluster;
   readonly dns: DnsServers;
@@ -95,7 +98,8 @@ export class RestoreDrill extends pulumi.ComponentResource {
     );
     drillCronJob(
       {
-        settings,
+        image: args.image,
+        logLevel: settings.logLevel,
         drill,
         metadata: metadata(NAME),
         serviceAccount,
