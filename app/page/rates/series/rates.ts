@@ -66,7 +66,7 @@ async function loadOutcomes(asked: readonly AskedLane[], days: DayRange, signal:
   return (await Promise.all(asked.map((lane) => outcomesOf([lane], days, signal)))).flat();
 }
 
-/** A place that does not exist. An API of the release before, which a new page may meet, does not know several lanes. */
+/** True if a place does not exist, or if the API is that of the release before, which does not know several lanes. */
 function isOfOneLane({ status }: Problem): boolean {
   return status === 400 || status === 404;
 }
