@@ -40,28 +40,29 @@ describe("lanes beside each other on the page of rates", function () {
     ((await (await fetch(`${site.address}/rates?${query}`)).json()) as { rates: Rate[] }).rates;
 
   it("shows a column for each lane, as the API answers for it", async () => {
-    const { page, close } = await show();
+    const { page, requests, close } = await show();
     const [a, b] = [await ask(`${A}&${YEAR}`), await ask(`${B}&${YEAR}`)];
     const expected = a.map(({ price }, index) => [price, b[index]?.price ?? null]);
     expect(await readCells(page)).to.deep.equal(expected);
     expect(await page.locator("thead th").allInnerTexts()).to.have.length(3);
     expect(await page.title()).to.equal("Shanghai to Rotterdam, Ningbo to Göteborg · ratesapp");
     expect(await drawnLanes(page)).to.deep.equal([1, 2]);
+    // All lanes in one question for the days shown, and in one for the year before them.
+    expect(requests.filter((url) => url.includes("/rates?"))).to.deep.equal([]);
+    expect(requests.filter((url) => url.includes("/rates/lanes?"))).to.have.length(2);
     await close();
   });
 
-  it("gives all lanes in one file of CSV", async () => {
+  it("gives all lanes in one file of CSV, and the address of the API that answers with the same", async () => {
     const { page, close } = await show();
     const [download] = await Promise.all([
       page.waitForEvent("download"),
       page.getByRole("button", { name: "Download CSV" }).click(),
     ]);
-    const lines = (await readFile(await download.path(), "utf8")).trimEnd().split("\r\n");
-    const [a, b] = [await ask(`${A}&${YEAR}`), await ask(`${B}&${YEAR}`)];
-    expect(lines[0]).to.equal("day,CNSGH:NLRTM,CNNBO:SEGOT");
-    expect(lines.slice(1)).to.deep.equal(
-      a.map(({ day, price }, index) => [day, price, b[index]?.price].map((cell) => cell ?? "").join(",")),
-    );
+    const address = await page.getByLabel("The same from the API", { exact: true }).inputValue();
+    const csv = await (await fetch(address, { headers: { Accept: "text/csv" } })).text();
+    expect(csv).to.match(/^day,CNSGH:NLRTM,CNNBO:SEGOT\r\n2024-12-31,/);
+    expect(await readFile(await download.path(), "utf8")).to.equal(csv);
     expect(download.suggestedFilename()).to.equal("rates_CNSGH_NLRTM_CNNBO_SEGOT_2024-01-01_2024-12-31.csv");
     await close();
   });
@@ -164,7 +165,7 @@ describe("lanes beside each other on the page of rates", function () {
       await page.waitForURL(/zoom=2024-0[34]-\d\d\.\.2024-0[67]-\d\d/);
       const zoomed = await rows(page).count();
       expect(zoomed).to.be.within(85, 98);
-      expect(await page.getByLabel("Lane A from the API", { exact: true }).inputValue()).not.to.include("2024-12-31");
+      expect(await page.getByLabel("The same from the API", { exact: true }).inputValue()).not.to.include("2024-12-31");
       await page.reload();
       await rows(page).first().waitFor();
       expect(await rows(page).count()).to.equal(zoomed);

@@ -1,6 +1,6 @@
 import { useId } from "preact/hooks";
 import { CopyField } from "./copy-field.js";
-import { apiQuery, type Question, writeQuestion } from "./question/question.js";
+import { type Question, ratesAddress, writeQuestion } from "./question/question.js";
 import { lanesCsv } from "./series/lanes-csv.js";
 import type { RatesAnswer } from "./series/rates.js";
 import type { View } from "./series/view.js";
@@ -22,13 +22,16 @@ export function ApiPanel({ answer, view: { days, lanes }, question }: ApiPanelPr
       {"last" in question.range && (
         <p class="panel-note">Opened later, the link shows the range up to that day. Choose days to keep these.</p>
       )}
-      {lanes.map(({ lane, letter }) => (
-        <CopyField
-          key={letter}
-          label={lanes.length === 1 ? "The same from the API" : `Lane ${letter} from the API`}
-          text={`${location.origin}/rates${apiQuery(lane, days)}`}
-        />
-      ))}
+      <CopyField
+        label="The same from the API"
+        text={
+          location.origin +
+          ratesAddress(
+            lanes.map(({ lane }) => lane),
+            days,
+          )
+        }
+      />
       <div class="panel-links">
         <button type="button" class="button" onClick={() => save(lanesCsv(lanes), fileName({ days, lanes }))}>
           Download CSV

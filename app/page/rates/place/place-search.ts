@@ -1,5 +1,6 @@
-import { foldName, spellingsOf } from "./fold-name.js";
+import { foldName } from "../../../places/fold-name.js";
 import type { Place } from "./places.js";
+import { spellingsOf } from "./spellings.js";
 
 /**
  * The places that match the typed text, best match first. If nothing is typed, all places in tree order. Each typed

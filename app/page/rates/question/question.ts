@@ -48,11 +48,22 @@ export function writeQuestion({ lanes: [first, ...more], range, zoom, mean, inde
   if (zoom) parameters.set("zoom", `${zoom.dateFrom}..${zoom.dateTo}`);
   if (mean) parameters.set("mean", "7");
   if (indexed) parameters.set("index", "100");
-  // The colon of a lane may stand in an address as it is, which is easier to read.
-  return `?${parameters}`.replaceAll("%3A", ":");
+  return readable(`?${parameters}`);
 }
 
-/** The query string of the API for a lane and days. */
-export function apiQuery({ origin, destination }: CompleteLane, { dateFrom, dateTo }: DayRange): string {
-  return `?${new URLSearchParams({ origin, destination, date_from: dateFrom, date_to: dateTo })}`;
+/** The address of the API for lanes on some days: `/rates?origin=…`, or `/rates/lanes?lanes=…` for several. */
+export function ratesAddress(lanes: readonly CompleteLane[], { dateFrom, dateTo }: DayRange): string {
+  const days = { date_from: dateFrom, date_to: dateTo };
+  // The API refuses a lane that is named twice. A visitor who adds one may do so for a moment.
+  const named = [...new Set(lanes.map(writeLane))];
+  const [first] = lanes;
+  if (first && named.length === 1) {
+    return `/rates?${new URLSearchParams({ origin: first.origin, destination: first.destination, ...days })}`;
+  }
+  return readable(`/rates/lanes?${new URLSearchParams({ lanes: named.join(","), ...days })}`);
+}
+
+/** The signs of lanes may stand in an address as they are, which is easier to read. */
+function readable(address: string): string {
+  return address.replaceAll("%3A", ":").replaceAll("%2C", ",");
 }
