@@ -1,3 +1,4 @@
+import { bucketOf, priceOf } from "../../../app/rates/price-buckets.js";
 import type { Price } from "./deliveries.js";
 import type { Tree } from "./tree.js";
 
@@ -35,4 +36,18 @@ export function rollUp(tree: Tree, prices: readonly Price[]): Map<string, string
     }
   }
   return new Map([...totals].map(([key, [count, sum]]) => [key, `${count}/${sum}`]));
+}
+
+/** Low, median and high of these prices between ports, in the form that `seenSpreads` returns. */
+export function spreads(prices: readonly Price[]): Map<string, string> {
+  const held = new Map<string, number[]>();
+  for (const { origin, destination, day, price } of prices) {
+    const key = `${origin}>${destination} ${day}`;
+    held.set(key, [...(held.get(key) ?? []), price]);
+  }
+  const after = (some: number[], tenths: number) => {
+    const at = some.sort((a, b) => a - b).findIndex((_, index) => 10 * (index + 1) >= tenths * some.length);
+    return priceOf(bucketOf(some[at] as number));
+  };
+  return new Map([...held].map(([key, some]) => [key, [1, 5, 9].map((tenths) => after(some, tenths)).join("/")]));
 }
