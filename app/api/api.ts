@@ -23,6 +23,7 @@ import { type PageRoutes, pageRoutes } from "./page.js";
 import { listPorts } from "./places/ports.js";
 import { listRegions } from "./places/regions.js";
 import { getRates, getRatesCsv } from "./rates/get-rates.js";
+import { getSpread, getSpreadCsv } from "./rates/get-spread.js";
 import type { RatesServices } from "./rates/rates-route.js";
 
 /** Everything that the API needs in order to answer requests. */
@@ -39,7 +40,14 @@ export interface ApiServices extends Omit<RatesServices, "fastPath"> {
  * Operations that read the data. Their paths have no parameters, so {@link answerPaths} finds each with one look-up in
  * a map.
  */
-const dataOperations: readonly Operation<RatesServices>[] = [getRates, getRatesCsv, listPorts, listRegions];
+const dataOperations: readonly Operation<RatesServices>[] = [
+  getRates,
+  getRatesCsv,
+  getSpread,
+  getSpreadCsv,
+  listPorts,
+  listRegions,
+];
 
 /** Builds the API. The result is the request handler for an HTTP server. */
 export async function createApi(services: ApiServices): Promise<RequestHandler> {

@@ -3,7 +3,7 @@ import type { FoundRates } from "./find-rates.js";
 import type { Question } from "./question.js";
 
 /** With fewer prices, a mean says little and could reveal what one company pays, so the price of the day is null. */
-const LEAST_PRICES = 3;
+export const LEAST_PRICES = 3;
 
 /** `{"rates":[{"count":3,"day":"2021-01-31","price":1234.5},…]}`, every day of the range, newest first. */
 export function writeJson(question: Question, found: FoundRates): string {

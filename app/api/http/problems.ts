@@ -33,6 +33,12 @@ export const problems = {
   },
   "reversed-dates": { status: 400, title: "Reversed dates", meaning: "The first day lies after the last." },
   "range-too-long": { status: 400, title: "Range too long", meaning: "A question covers at most 366 days." },
+  "too-many-lanes": {
+    status: 400,
+    title: "Too many lanes",
+    meaning:
+      "The spread between regions is made from all pairs of their ports, and these have too many for so many months. Ask about fewer months or smaller regions.",
+  },
   "invalid-parameter": { status: 400, title: "Invalid parameter", meaning: "A parameter's value cannot be used." },
   "malformed-request": {
     status: 400,

@@ -13,7 +13,7 @@ export interface RatesServices extends AnswerServices {
   readonly finder: RatesFinder;
 }
 
-interface Form {
+export interface Form {
   readonly contentType: string;
   readonly write: (question: Question, found: FoundRates) => string;
 }
@@ -23,7 +23,7 @@ const JSON_FORM: Form = { contentType: "application/json; charset=utf-8", write:
 export const CSV_FORM: Form = { contentType: "text/csv; charset=utf-8; header=present", write: writeCsv };
 
 /** Thrown inside a query. Questions that name their places with different parameters may share that query. */
-class UnknownPlaces extends NoAnswerError {
+export class UnknownPlaces extends NoAnswerError {
   readonly originIsUnknown: boolean;
   readonly destinationIsUnknown: boolean;
 
@@ -63,7 +63,7 @@ export function ratesRoute(services: RatesServices, only?: Form): ApiMiddleware 
   };
 }
 
-function chooseForm(ctx: ApiContext): Form {
+export function chooseForm(ctx: ApiContext): Form {
   const accept = ctx.req.headers.accept;
   if (accept === undefined || accept === "*/*" || accept === "application/json") return JSON_FORM;
   const type = ctx.accepts("application/json", "text/csv");
@@ -72,13 +72,13 @@ function chooseForm(ctx: ApiContext): Form {
   throw new ProblemError("not-acceptable", "This path has application/json and text/csv.");
 }
 
-function acceptForm(ctx: ApiContext, form: Form): Form {
+export function acceptForm(ctx: ApiContext, form: Form): Form {
   const [type = ""] = form.contentType.split(";", 1);
   if (ctx.req.headers.accept === undefined || ctx.accepts(type)) return form;
   throw new ProblemError("not-acceptable", `This path has ${type}.`);
 }
 
-function unknownPlaceProblem(asked: AskedRates, unknown: UnknownPlaces): ProblemError {
+export function unknownPlaceProblem(asked: AskedRates, unknown: UnknownPlaces): ProblemError {
   const mistakes: ParameterMistake[] = [];
   const add = (parameter: string, code: string) =>
     mistakes.push({

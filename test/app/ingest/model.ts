@@ -1,4 +1,4 @@
-import { bucketOf, priceOf } from "../../../app/rates/price-buckets.js";
+import { spreadOf } from "../../kit/spread.js";
 import type { Price } from "./deliveries.js";
 import type { Tree } from "./tree.js";
 
@@ -45,9 +45,5 @@ export function spreads(prices: readonly Price[]): Map<string, string> {
     const key = `${origin}>${destination} ${day}`;
     held.set(key, [...(held.get(key) ?? []), price]);
   }
-  const after = (some: number[], tenths: number) => {
-    const at = some.sort((a, b) => a - b).findIndex((_, index) => 10 * (index + 1) >= tenths * some.length);
-    return priceOf(bucketOf(some[at] as number));
-  };
-  return new Map([...held].map(([key, some]) => [key, [1, 5, 9].map((tenths) => after(some, tenths)).join("/")]));
+  return new Map([...held].map(([key, some]) => [key, Object.values(spreadOf(some, 1)).join("/")]));
 }

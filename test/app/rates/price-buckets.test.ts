@@ -17,13 +17,14 @@ describe("the bucket of a price", () => {
         expect(bucket).to.be.within(0, BUCKETS - 1);
         expect(Math.abs(priceOf(bucket) - some) / some).to.be.at.most(0.01);
       }),
-      { numRuns: 20_000, examples: [[1], [16_383], [16_384], [HIGHEST]] },
+      { numRuns: 2_000, examples: [[1], [16_383], [16_384], [HIGHEST]] },
     );
   });
 
   it("is higher for higher prices, and exact for low ones", () => {
     for (let some = 1; some < 50; some += 1) expect(priceOf(bucketOf(some))).to.equal(some);
-    for (let some = 2; some < 100_000; some += 1) expect(bucketOf(some) - bucketOf(some - 1)).to.be.within(0, 1);
+    const steps = new Set(Array.from({ length: 100_000 }, (_, some) => bucketOf(some + 2) - bucketOf(some + 1)));
+    expect([...steps]).to.have.members([0, 1]);
     expect(bucketOf(HIGHEST)).to.equal(BUCKETS - 1);
     expect(BUCKETS).to.be.at.most(1024);
   });
