@@ -8,12 +8,14 @@ import { findSpread, MOST_ROWS } from "../../../app/rates/find-spread.js";
 import type { Spread } from "../../../app/rates/histogram.js";
 import { Histograms } from "../../../app/rates/roll-up/histograms.js";
 import { createSums, type SpareSums } from "../../../app/rates/roll-up/spare-sums.js";
+import { compact } from "../../../app/upkeep/compact.js";
 import { foldAll } from "../../../app/upkeep/fold.js";
 import { startApi } from "../../kit/api.js";
 import { deliver, loadBatch, type Price } from "../../kit/batches.js";
 import { useFreshDatabase } from "../../kit/database.js";
 import { bringPlaces } from "../../kit/places.js";
 import { spreadOf } from "../../kit/spread.js";
+import { age } from "../ingest/deliveries.js";
 
 const DAYS = ["2024-02-28", "2024-02-29", "2024-03-01"];
 const RANGE = { dateFrom: DAYS[0] as string, dateTo: DAYS[2] as string };
@@ -86,6 +88,21 @@ describe("low, median and high", function () {
     } as RatesFinder;
     expect(await ask(REGIONS, retracting)).to.deep.equal(wanted(prices));
     expect(await ask(REGIONS)).to.deep.equal([null, null, null]);
+  });
+
+  it("leave out what a replace hides for ever, also after it is compacted once more", async () => {
+    const all = somePrices(40);
+    const ofDay = (day: number) => all.filter((price) => price.day === DAYS[day]).map((price) => ({ ...price, price: 77 + day }));
+    await deliver(test.database, { prices: all });
+    await deliver(test.database, { prices: ofDay(1), mode: "replace" });
+    await age(test.pool, 40);
+    expect(await compact(test.database, { batchesPerMonth: 2 })).to.include({ folded: 1 });
+    const rest = all.filter(({ day }) => day !== DAYS[1]);
+    expect(await ask(REGIONS)).to.deep.equal(wanted([...rest, ...ofDay(1)]));
+    await deliver(test.database, { prices: ofDay(0), mode: "replace" });
+    await age(test.pool, 40);
+    expect(await compact(test.database, { batchesPerMonth: 2 })).to.include({ folded: 1 });
+    expect(await ask(REGIONS)).to.deep.equal(wanted([...ofDay(0), ...ofDay(1), ...all.filter(({ day }) => day === DAYS[2])]));
   });
 
   it("are not told of days with prices that the release before has loaded or folded", async () => {
