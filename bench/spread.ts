@@ -33,7 +33,9 @@ export async function benchSpread(server: BenchServer): Promise<Line[]> {
         ["a month, region to region", { ...REGIONS, ...JANUARY }],
       ] as const) {
         const notAsked = `${what}, not asked for its spread; against a database without histograms`;
-        lines.push(await compare(notAsked, { ask: find, pool: ours, question }, { ask: find, pool: bare, question }, 1.2));
+        lines.push(
+          await compare(notAsked, { ask: find, pool: ours, question }, { ask: find, pool: bare, question }, 1.2),
+        );
       }
       for (const [what, question] of [
         ["a month, port to port", { ...PORTS, ...JANUARY }],
@@ -43,7 +45,9 @@ export async function benchSpread(server: BenchServer): Promise<Line[]> {
         ["a quarter, 35 to 31 ports", { ...LARGEST, ...QUARTER }],
       ] as const) {
         const asked = `${what}, with its spread; against without`;
-        lines.push(await compare(asked, { ask: findSpread, pool: ours, question }, { ask: find, pool: ours, question }));
+        lines.push(
+          await compare(asked, { ask: findSpread, pool: ours, question }, { ask: find, pool: ours, question }),
+        );
       }
       const [size, bareSize] = [await sizeOfRates(ours), await sizeOfRates(bare)];
       lines.push({

@@ -35,11 +35,7 @@ type Row = [
  * Reads the visible rates between two places, and how their prices are spread.
  * @throws the error of Postgres
  */
-export async function findSpread(
-  client: pg.ClientBase,
-  finder: RatesFinder,
-  question: Question,
-): Promise<FoundSpread> {
+export async function findSpread(client: pg.ClientBase, finder: RatesFinder, question: Question): Promise<FoundSpread> {
   const session = new Session(client);
   await session.run(beginSnapshot);
   try {

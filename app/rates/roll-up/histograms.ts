@@ -100,7 +100,10 @@ export class Histograms {
       mask |= 1 << (dayOfMonth + day);
       // All prices of a row are added, or all are subtracted.
       if (rates.count(lane, day) < 0) mask |= 1 << 31;
-      end = last - begin > MOST_SORTED ? this.#putCounted(bytes, end, begin, last) : this.#putSorted(bytes, end, begin, last);
+      end =
+        last - begin > MOST_SORTED
+          ? this.#putCounted(bytes, end, begin, last)
+          : this.#putSorted(bytes, end, begin, last);
       begin = last;
     }
     view.setInt32(at, mask);

@@ -41,7 +41,12 @@ describe("low, median and high", function () {
   }
 
   const wanted = (prices: readonly Price[]) =>
-    DAYS.map((day) => spreadOf(prices.filter((price) => price.day === day).map(({ price }) => price), 1));
+    DAYS.map((day) =>
+      spreadOf(
+        prices.filter((price) => price.day === day).map(({ price }) => price),
+        1,
+      ),
+    );
 
   /** From a lane of ports of the two regions, and from another. */
   function somePrices(count: number): Price[] {
@@ -92,7 +97,8 @@ describe("low, median and high", function () {
 
   it("leave out what a replace hides for ever, also after it is compacted once more", async () => {
     const all = somePrices(40);
-    const ofDay = (day: number) => all.filter((price) => price.day === DAYS[day]).map((price) => ({ ...price, price: 77 + day }));
+    const ofDay = (day: number) =>
+      all.filter((price) => price.day === DAYS[day]).map((price) => ({ ...price, price: 77 + day }));
     await deliver(test.database, { prices: all });
     await deliver(test.database, { prices: ofDay(1), mode: "replace" });
     await age(test.pool, 40);
@@ -102,7 +108,9 @@ describe("low, median and high", function () {
     await deliver(test.database, { prices: ofDay(0), mode: "replace" });
     await age(test.pool, 40);
     expect(await compact(test.database, { batchesPerMonth: 2 })).to.include({ folded: 1 });
-    expect(await ask(REGIONS)).to.deep.equal(wanted([...ofDay(0), ...ofDay(1), ...all.filter(({ day }) => day === DAYS[2])]));
+    expect(await ask(REGIONS)).to.deep.equal(
+      wanted([...ofDay(0), ...ofDay(1), ...all.filter(({ day }) => day === DAYS[2])]),
+    );
   });
 
   it("are not told of days with prices that the release before has loaded or folded", async () => {
@@ -144,7 +152,9 @@ describe("low, median and high", function () {
       expect(await csv.text()).to.equal(
         "day,price,count,low,median,high\r\n2024-03-01,14.5,10,10,14,18\r\n2024-02-29,14,9,,14,\r\n2024-02-28,,2,,,\r\n",
       );
-      expect((await get(`/rates/spread?${QUERY}`, { "If-None-Match": answer.headers.get("etag") })).status).to.equal(304);
+      expect((await get(`/rates/spread?${QUERY}`, { "If-None-Match": answer.headers.get("etag") })).status).to.equal(
+        304,
+      );
     });
 
     it("are refused where too many pairs of ports would have to be read, and unknown places are named", async () => {
