@@ -176,7 +176,8 @@ describe("answers", function () {
                   ].join("\r\n"),
                 );
                 const asked = await fetch(`${server.apiUrl}/rates/spread${query}`);
-                expect((await asked.json()).rates, "with its spread").to.deep.equal(spread);
+                const { rates } = (await asked.json()) as { rates: Rate[] };
+                expect(rates, "with its spread").to.deep.equal(spread);
                 const spreadCsv = await (await fetch(`${server.apiUrl}/rates/spread.csv${query}`)).text();
                 expect(spreadCsv).to.equal(
                   [
