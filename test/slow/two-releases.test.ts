@@ -211,7 +211,9 @@ describe("the release before, beside this one on the schema of this one", functi
         for (const { day, median } of rates) {
           if (median === null) continue;
           told += 1;
-          const prices = seenPrices(day).filter((price) => price.origin === origin && price.destination === destination);
+          const prices = seenPrices(day).filter(
+            (price) => price.origin === origin && price.destination === destination,
+          );
           const wanted = spreadOf(prices.map(({ price }) => price)).median;
           expect(median, `median of ${day}, ${origin} to ${destination}, ${when}`).to.equal(wanted);
         }
