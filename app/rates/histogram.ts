@@ -57,13 +57,16 @@ export class DayHistograms {
   }
 
   /**
-   * The spread of a day.
-   * @param count how many prices the day has.
+   * The spread of the days from `from` to before `to`, all together.
+   * @param count how many prices these days have.
    * @returns null if there is none, or if the histograms do not hold exactly these.
    */
-  spread(day: number, count: number): Spread | null {
-    const counts = this.#counts.subarray(day * BUCKETS, (day + 1) * BUCKETS);
-    if (count === 0 || this.#incomplete[day] === 1) return null;
+  spread(from: number, to: number, count: number): Spread | null {
+    if (count === 0 || this.#incomplete.subarray(from, to).includes(1)) return null;
+    const counts = this.#counts.slice(from * BUCKETS, (from + 1) * BUCKETS);
+    for (let cell = (from + 1) * BUCKETS; cell < to * BUCKETS; cell += 1) {
+      counts[cell % BUCKETS] = (counts[cell % BUCKETS] as number) + (this.#counts[cell] as number);
+    }
     if (counts.reduce((sum, some) => sum + some, 0) !== count) return null;
     const priceAfter = (tenths: number) => priceAt(counts, Math.ceil((tenths * count) / 10));
     return { low: priceAfter(1), median: priceAfter(5), high: priceAfter(9) };

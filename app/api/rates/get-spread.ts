@@ -1,21 +1,14 @@
 import { z } from "zod";
-import { DATA_PROBLEMS, dataAnswers } from "../answers/data-operation.js";
+import { dataAnswers } from "../answers/data-operation.js";
 import { type Operation, operation } from "../http/operation.js";
 import type { ProblemName } from "../http/problems.js";
+import { RATES_PROBLEMS } from "./get-rates.js";
+import { spreadBody } from "./rates-body.js";
 import { ratesParameters } from "./rates-parameters.js";
-import { CSV_FORM, type RatesServices } from "./rates-route.js";
-import { spreadBody } from "./spread-body.js";
+import type { RatesServices } from "./rates-route.js";
 import { spreadRoute } from "./spread-route.js";
 
-const PROBLEMS: readonly ProblemName[] = [
-  "unknown-place",
-  "conflicting-parameters",
-  "invalid-date",
-  "reversed-dates",
-  "range-too-long",
-  "too-many-lanes",
-  ...DATA_PROBLEMS,
-];
+const PROBLEMS: readonly ProblemName[] = ["conflicting-parameters", "spread-too-wide", ...RATES_PROBLEMS];
 
 /** `GET /rates/spread`. */
 export const getSpread: Operation<RatesServices> = operation({
@@ -23,7 +16,7 @@ export const getSpread: Operation<RatesServices> = operation({
   method: "GET",
   path: "/rates/spread",
   tag: "rates",
-  summary: "Low, median and high of each day, beside the average price",
+  summary: "Low, median and high of each day, week or month, beside the average price",
   description:
     "The answer of `/rates`, with the prices that a tenth, half and nine tenths of all prices do not exceed, each within " +
     "1 %. They take longer between large regions, because they are made from all pairs of ports. " +
@@ -49,5 +42,5 @@ export const getSpreadCsv: Operation<RatesServices> = operation({
     },
   }),
   problems: PROBLEMS,
-  route: (services: RatesServices) => spreadRoute(services, CSV_FORM),
+  route: (services: RatesServices) => spreadRoute(services, "csv"),
 });

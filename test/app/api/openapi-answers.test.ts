@@ -24,6 +24,8 @@ const RATES = "/rates?date_from=2021-01-30&date_to=2021-01-31&orig_code=CNSGH&de
 const RATES_CSV = RATES.replace("/rates", "/rates.csv");
 const SPREAD = RATES.replace("/rates", "/rates/spread");
 const SPREAD_CSV = RATES.replace("/rates", "/rates/spread.csv");
+const LANES = "/rates/lanes?lanes=CNSGH:europe,CNSGH:SEGOT&date_from=2021-01-30&date_to=2021-01-31";
+const LANES_CSV = LANES.replace("/lanes", "/lanes.csv");
 const HEADER = "orig_code,dest_code,day,price\n";
 const LINE = "CNSGH,SEGOT,2021-01-31,1234\n";
 const BAD_LINE = "CNSGH,SEGOT,2021-02-30,1234\n";
@@ -112,7 +114,10 @@ describe("the OpenAPI document, held against real answers", function () {
     ["GET /rates.csv", RATES_CSV, {}],
     ["GET /rates/spread", SPREAD, {}],
     ["GET /rates/spread.csv", SPREAD_CSV, {}],
+    ["GET /rates/lanes", LANES, {}],
+    ["GET /rates/lanes.csv", LANES_CSV, {}],
     ["GET /ports", "/ports", {}],
+    ["GET /ports/{code}", "/ports/CNSGH", {}],
     ["GET /regions", "/regions", {}],
     [LIST, "/batches", {}],
     [OPEN, "/batches", { headers: { ...JSON_TYPE, ...newKey() }, body: '{"feed":"a"}' }],
@@ -148,7 +153,18 @@ describe("the OpenAPI document, held against real answers", function () {
       [304, SPREAD_CSV, { "If-None-Match": "*" }],
       [400, "/rates/spread.csv"],
       [406, SPREAD_CSV, { Accept: "application/json" }],
+      [200, `${RATES}&interval=week`],
+      [200, LANES],
+      [200, `${LANES}&interval=month`],
+      [304, LANES, { "If-None-Match": "*" }],
+      [400, "/rates/lanes"],
+      [406, LANES, PICTURE],
+      [200, LANES_CSV],
+      [304, LANES_CSV, { "If-None-Match": "*" }],
+      [400, "/rates/lanes.csv"],
+      [406, LANES_CSV, { Accept: "application/json" }],
       [200, "/ports"],
+      [200, "/ports?search=china"],
       [200, "/ports?limit=2"],
       [200, "/ports?limit=2&cursor=Q05TR0g"],
       [304, "/ports", { "If-None-Match": "*" }],
@@ -161,6 +177,12 @@ describe("the OpenAPI document, held against real answers", function () {
     ];
     for (const [status, path, headers = {}] of json)
       await met(status, `GET ${path.split("?", 1)[0]}`, path, { headers });
+    const PORT = "GET /ports/{code}";
+    await met(200, PORT, "/ports/CNSGH");
+    await met(304, PORT, "/ports/CNSGH", { headers: { "If-None-Match": "*" } });
+    await met(400, PORT, "/ports/CNSGH?x=1");
+    await met(404, PORT, "/ports/XXXXX");
+    await met(406, PORT, "/ports/CNSGH", { headers: PICTURE });
   });
 
   it("knows the answers to a client that loads a batch in pieces", async () => {

@@ -87,7 +87,7 @@ export async function seenSpreads(pool: pg.Pool, counts: ReadonlyMap<string, str
     const [lane, day] = key.split(" ") as [string, string];
     const held = lanes.get(lane);
     if (held === undefined) continue;
-    const { low, median, high } = held.spread(dayOf(day), Number(value.split("/")[0])) ?? {};
+    const { low, median, high } = held.spread(dayOf(day), dayOf(day) + 1, Number(value.split("/")[0])) ?? {};
     spreads.set(key, `${low}/${median}/${high}`);
   }
   return spreads;

@@ -34,7 +34,7 @@ describe("low, median and high", function () {
     const client = await test.pool.connect();
     try {
       const { rates, histograms } = await findSpread(client, through, { ...question, ...RANGE });
-      return rates.counts.map((count, day) => histograms?.spread(day, count) ?? null);
+      return rates.counts.map((count, day) => histograms?.spread(day, day + 1, count) ?? null);
     } finally {
       client.release();
     }
@@ -152,6 +152,11 @@ describe("low, median and high", function () {
       const csv = await get(`/rates/spread?${QUERY}`, { Accept: "text/csv" });
       expect(await csv.text()).to.equal(
         "day,price,count,low,median,high\r\n2024-03-01,14.5,10,10,14,18\r\n2024-02-29,14,9,,14,\r\n2024-02-28,,2,,,\r\n",
+      );
+      const months = await get(`/rates/spread.csv?${QUERY}&interval=month`);
+      expect(await months.text()).to.equal(
+        "day,last_day,price,count,low,median,high\r\n2024-03-01,2024-03-01,14.5,10,10,14,18\r\n" +
+          "2024-02-28,2024-02-29,13.363636363636363,11,10,13,17\r\n",
       );
       expect((await get(`/rates/spread?${QUERY}`, { "If-None-Match": answer.headers.get("etag") })).status).to.equal(
         304,
