@@ -11,6 +11,7 @@ import { benchReplaces } from "./replaces.js";
 import { table } from "./report.js";
 import { benchGrowth, benchServing } from "./serving.js";
 import { benchSmallBatches } from "./small-batches.js";
+import { benchSpread } from "./spread.js";
 import { benchUploads } from "./uploads.js";
 
 const BENCHES = {
@@ -26,6 +27,7 @@ const BENCHES = {
   batches: async (server: BenchServer) => [...(await benchBatches(server)), ...(await benchSmallBatches(server))],
   replaces: benchReplaces,
   regions: benchRegions,
+  spread: benchSpread,
 } as const;
 type Name = keyof typeof BENCHES;
 const names = Object.keys(BENCHES) as Name[];

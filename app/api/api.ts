@@ -25,6 +25,7 @@ import { listPorts } from "./places/ports.js";
 import { listRegions } from "./places/regions.js";
 import { getLanes, getLanesCsv } from "./rates/get-lanes.js";
 import { getRates, getRatesCsv } from "./rates/get-rates.js";
+import { getSpread, getSpreadCsv } from "./rates/get-spread.js";
 import type { RatesServices } from "./rates/rates-route.js";
 
 /** Everything that the API needs in order to answer requests. */
@@ -43,6 +44,8 @@ const dataOperations: readonly Operation<RatesServices>[] = [
   getRatesCsv,
   getLanes,
   getLanesCsv,
+  getSpread,
+  getSpreadCsv,
   listPorts,
   listRegions,
 ];

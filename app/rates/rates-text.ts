@@ -3,7 +3,7 @@ import type { FoundDays } from "./find-rates.js";
 import { type DayRange, type LanesQuestion, writeLane } from "./question.js";
 
 /** With fewer prices, a mean says little and could reveal what one company pays, so the price is null. */
-const LEAST_PRICES = 3;
+export const LEAST_PRICES = 3;
 
 /** The prices of one day, or of the days of a week or month. */
 export interface Rate {
@@ -74,10 +74,10 @@ function ratesJson(range: DayRange, interval: Interval, found: FoundDays): strin
   return `[${json}]`;
 }
 
-function dayColumns(interval: Interval): string {
+export function dayColumns(interval: Interval): string {
   return interval === "day" ? "day" : "day,last_day";
 }
 
-function daysCsv(interval: Interval, { firstDay, lastDay }: Rate): string {
+export function daysCsv(interval: Interval, { firstDay, lastDay }: Rate): string {
   return interval === "day" ? firstDay : `${firstDay},${lastDay}`;
 }

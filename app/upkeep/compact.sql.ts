@@ -1,5 +1,5 @@
 import { statement } from "../database/statement.js";
-import { daysOf, insertCells } from "./fold.sql.js";
+import { daysOf, insertCells, joinHistograms } from "./fold.sql.js";
 
 /** The sequence of the oldest batch of each feed that can still be retracted. */
 const edge = `
@@ -87,7 +87,10 @@ export const insertFold = statement<{ feed: string; month: string; batches: read
  * 1. `cell` takes the rows of the batches apart into days, keeps the days to fold, and adds them up by lane and day.
  *    It adds in floating point, which is several times faster than in `numeric` and exact up to 2^53; {@link listFold}
  *    has told that no day has more. MATERIALIZED, because {@link insertCells} reads it twice.
- * 2. {@link insertCells} puts the days of each lane together again.
+ * 2. `kept` tells the days to fold of each batch as bits, the first of the month lowest, and all days that it holds.
+ * 3. `held` joins the histograms of each lane. Those of a batch of which not all days are folded get a head that says
+ *    which days count.
+ * 4. {@link insertCells} puts the days of each lane together again.
  *
  * The rows of the batches stay: consumers see them until the pointers move.
  */
@@ -106,6 +109,22 @@ export const foldRates = statement<{
     WHERE r.first_day >= $month::date AND r.first_day < ($month::date + interval '1 month')::date
     GROUP BY r.origin_id, r.destination_id, held.day
     HAVING sum(held.count) <> 0
+  ), kept AS (
+    SELECT d.batch_id, bit_or(1 << (extract(day FROM d.day)::integer - 1)) AS all_days,
+           bit_or(1 << (extract(day FROM d.day)::integer - 1)) FILTER (WHERE folded.day IS NOT NULL) AS days
+    FROM batch_days d
+    LEFT JOIN unnest($batches::integer[], $days::date[]) AS folded (batch_id, day)
+      ON folded.batch_id = d.batch_id AND folded.day = d.day
+    WHERE d.batch_id = ANY ($batches::integer[])
+      AND d.day >= $month::date AND d.day < ($month::date + interval '1 month')::date
+    GROUP BY d.batch_id
+  ), held AS (
+    SELECT r.origin_id, r.destination_id, ${joinHistograms(`
+      CASE WHEN kept.days = kept.all_days THEN r.histograms
+           ELSE int4send(kept.days) || int4send(-octet_length(r.histograms)) || r.histograms END`)} AS histograms
+    FROM daily_rates r JOIN kept ON kept.batch_id = r.batch_id
+    WHERE r.first_day >= $month::date AND r.first_day < ($month::date + interval '1 month')::date
+    GROUP BY r.origin_id, r.destination_id
   ), ${insertCells}`);
 
 /** Writes the days of the new batch, with their totals. `batches` and `days` are pairs. */

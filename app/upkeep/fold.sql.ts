@@ -191,14 +191,15 @@ export const daysOf = (row: string) => `(
     )`;
 
 /**
- * Inserts the rates of a fold from a table `cell` of sums by lane and day: one row for each lane, from its first day to
- * its last.
+ * Inserts the rates of a fold from a table `cell` of sums by lane and day, and a table `held` of histograms by lane: one
+ * row for each lane, from its first day to its last.
  *
  * 1. `lane` finds the first and the last day of each lane.
  * 2. `filled` adds a 0 for each day between the two. Without these, an array would be shorter than its days, and all
  *    days behind a gap would be read as days before.
  * 3. `summed` adds both up, so that each day occurs once.
- * 4. The INSERT makes the arrays, in the order of the days, and the rows in the order of the index that questions read.
+ * 4. `run` makes the arrays, in the order of the days.
+ * 5. The INSERT adds the histograms, and makes the rows in the order of the index that questions read.
  */
 export const insertCells = `lane AS (
     SELECT origin_id, destination_id, min(day) AS first_day, max(day) AS last_day
@@ -210,12 +211,22 @@ export const insertCells = `lane AS (
   ), summed AS (
     SELECT origin_id, destination_id, day, sum(count)::bigint AS count, sum(sum)::bigint AS sum
     FROM filled GROUP BY origin_id, destination_id, day
+  ), run AS (
+    SELECT origin_id, destination_id, min(day) AS first_day, array_agg(count ORDER BY day) AS counts,
+           array_agg(sum ORDER BY day) AS sums
+    FROM summed GROUP BY origin_id, destination_id
   )
-  INSERT INTO daily_rates (origin_id, destination_id, first_day, batch_id, counts, sums)
-  SELECT origin_id, destination_id, min(day), $foldId, array_agg(count ORDER BY day), array_agg(sum ORDER BY day)
-  FROM summed
-  GROUP BY origin_id, destination_id
+  INSERT INTO daily_rates (origin_id, destination_id, first_day, batch_id, counts, sums, histograms)
+  SELECT origin_id, destination_id, first_day, $foldId, counts, sums, histograms
+  FROM run JOIN held USING (origin_id, destination_id)
   ORDER BY origin_id, destination_id`;
+
+/**
+ * Joins the histograms of the rows of a lane: they stand one behind the other. Null if a row has none, because its prices
+ * would be missing.
+ */
+export const joinHistograms = (histograms: string) =>
+  `CASE WHEN bool_and(${histograms} IS NOT NULL) THEN string_agg(${histograms}, '') END`;
 
 /**
  * Replaces the rates of the batches by those of the fold.
@@ -223,7 +234,8 @@ export const insertCells = `lane AS (
  * 1. `gone` deletes the rows of the batches and hands them on.
  * 2. `cell` takes them apart into days and adds them up by lane and day, in floating point as in compaction. Where a
  *    correction took out all prices, nothing is left, and so no row is written.
- * 3. {@link insertCells} writes the rows of the fold.
+ * 3. `held` joins their histograms.
+ * 4. {@link insertCells} writes the rows of the fold.
  *
  * No reader sees a moment between: all of it is one transaction, with the pointers that move at its end.
  */
@@ -232,12 +244,15 @@ export const moveRates = statement<{ foldId: number; inputs: readonly number[]; 
     DELETE FROM daily_rates
     WHERE batch_id = ANY ($inputs::integer[])
       AND first_day >= $month::date AND first_day < ($month::date + interval '1 month')::date
-    RETURNING origin_id, destination_id, first_day, counts, sums
+    RETURNING origin_id, destination_id, first_day, counts, sums, histograms
   ), cell AS MATERIALIZED (
     SELECT origin_id, destination_id, day, sum(count::float8) AS count, sum(sum::float8) AS sum
     FROM gone CROSS JOIN LATERAL ${daysOf("gone")} held
     GROUP BY origin_id, destination_id, day
     HAVING sum(count) <> 0
+  ), held AS (
+    SELECT origin_id, destination_id, ${joinHistograms("histograms")} AS histograms
+    FROM gone GROUP BY origin_id, destination_id
   ), ${insertCells}`);
 
 /**

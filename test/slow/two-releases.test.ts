@@ -9,12 +9,15 @@ import { createDatabase, type TestDatabase } from "../kit/database.js";
 import { type Batch, Oracle, type Question, type Rate } from "../kit/oracle.js";
 import { bringPlaces, SAMPLE_PLACES } from "../kit/places.js";
 import { openReleaseBefore, type ReleaseBefore } from "../kit/release-before.js";
+import { spreadOf } from "../kit/spread.js";
 import { until } from "../kit/until.js";
 import { AUTHORIZED, TAKES_UPLOADS } from "../kit/write-token.js";
 
 const STEPS = 40;
 const PORTS = Object.keys(SAMPLE_PLACES.ports);
 const PLACES = ["CNSGH", "NLRTM", "USNYC", "china", "europe"];
+/** Those of the places that are ports come first. */
+const PORTS_ASKED = 3;
 const DAYS = ["2024-02-28", "2024-02-29", "2024-03-01", "2024-03-02"];
 const SPAN = { dateFrom: DAYS[0] as string, dateTo: DAYS[3] as string };
 
@@ -25,6 +28,10 @@ type Release = "before" | "this";
 interface Program {
   readonly url: string;
   run(args: readonly string[]): Promise<Ended>;
+}
+interface SpreadOfDay {
+  readonly day: string;
+  readonly median: number | null;
 }
 interface Delivered extends Batch {
   readonly id: number;
@@ -65,6 +72,8 @@ describe("the release before, beside this one on the schema of this one", functi
   const running: Running[] = [];
   const programs = {} as Record<Release, Program>;
   const delivered: Delivered[] = [];
+  /** How many medians were compared. */
+  let told = 0;
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), "ratesapp-test-"));
@@ -96,6 +105,7 @@ describe("the release before, beside this one on the schema of this one", functi
     }
     expect(await count("mode = 'compaction'"), "folds").to.be.above(0);
     expect(await count("laid_aside"), "replaces without rates").to.be.above(0);
+    expect(told, "medians").to.be.above(0);
     await database.pool.query("UPDATE batches SET published_at = published_at - interval '31 days'");
     // It finds folds that it cannot compact, and tells so.
     await programs.before.run(["batches", "compact"]);
@@ -189,6 +199,34 @@ describe("the release before, beside this one on the schema of this one", functi
         }
       }
     }
+    await expectSpreads(when);
+  }
+
+  /** Of a day with prices that the release before has loaded or folded, this one may tell no spread, but no wrong one. */
+  async function expectSpreads(when: string): Promise<void> {
+    for (const origin of PLACES.slice(0, PORTS_ASKED)) {
+      for (const destination of PLACES.slice(0, PORTS_ASKED)) {
+        const path = `/rates/spread?origin=${origin}&destination=${destination}&date_from=${SPAN.dateFrom}&date_to=${SPAN.dateTo}`;
+        const { rates } = (await (await fetch(programs.this.url + path)).json()) as { rates: SpreadOfDay[] };
+        for (const { day, median } of rates) {
+          if (median === null) continue;
+          told += 1;
+          const prices = seenPrices(day).filter(
+            (price) => price.origin === origin && price.destination === destination,
+          );
+          const wanted = spreadOf(prices.map(({ price }) => price)).median;
+          expect(median, `median of ${day}, ${origin} to ${destination}, ${when}`).to.equal(wanted);
+        }
+      }
+    }
+  }
+
+  function seenPrices(day: string): Price[] {
+    const holders = delivered.filter(({ published, prices }) => published && prices.some((price) => price.day === day));
+    return holders.flatMap(({ feed, prices }, index) => {
+      const isHidden = holders.slice(index + 1).some((later) => later.feed === feed && later.mode === "replace");
+      return isHidden ? [] : prices.filter((price) => price.day === day);
+    });
   }
 
   /** @returns undefined while the answer is of an earlier version. */

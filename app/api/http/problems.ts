@@ -33,6 +33,12 @@ export const problems = {
   },
   "reversed-dates": { status: 400, title: "Reversed dates", meaning: "The first day lies after the last." },
   "range-too-long": { status: 400, title: "Range too long", meaning: "A question covers at most 366 days." },
+  "spread-too-wide": {
+    status: 400,
+    title: "Spread too wide",
+    meaning:
+      "The spread between regions is made from all pairs of their ports, and these have too many for so many months. Ask about fewer months or smaller regions.",
+  },
   "too-many-lanes": { status: 400, title: "Too many lanes", meaning: "A question has at most 10 lanes." },
   "invalid-parameter": { status: 400, title: "Invalid parameter", meaning: "A parameter's value cannot be used." },
   "malformed-request": {

@@ -46,7 +46,8 @@ export function ratesRoute(services: RatesServices, only?: Form): ApiMiddleware 
   };
 }
 
-function unknownCodes(asked: AskedRates, { lanes: [found] }: UnknownPlaces): UnknownCodes[] {
+/** What a mistake about places is told by: the parameters that the client used. */
+export function unknownCodes(asked: AskedRates, { lanes: [found] }: UnknownPlaces): UnknownCodes[] {
   const unknown: UnknownCodes[] = [];
   const add = (parameter: string, code: string) =>
     unknown.push({ parameter, codes: [{ says: `${parameter} names no port or region:`, code }] });

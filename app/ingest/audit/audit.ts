@@ -41,7 +41,7 @@ export interface AuditOptions extends Pick<EndOptions, "findsDuplicate"> {
 
 export type { AuditReport };
 
-/** Memory for the sums of a part, if the caller gives none. */
+/** Memory for the sums of a part, if the caller gives none. Their histograms may take as much again. */
 export const SUMS_BYTES = 24 * 1024 * 1024;
 /** With so many prices, a part of a month is worth reading the month once more. */
 const PRICES_PER_PART = 2_500_000;

@@ -71,9 +71,11 @@ export class RateSums {
     return this.#lanesIn(this.#bytes) - this.lanes;
   }
 
-  /** @param day index from the first day, which is 0. */
-  add(originId: number, destinationId: number, day: number, count: number, sum: number): void {
-    this.#addTo(this.#lane(originId, destinationId), day, count, sum);
+  /** @param day index from the first day, which is 0. @returns the lane. */
+  add(originId: number, destinationId: number, day: number, count: number, sum: number): number {
+    const lane = this.#lane(originId, destinationId);
+    this.#addTo(lane, day, count, sum);
+    return lane;
   }
 
   /** Adds a lane of other sums to a lane of these. */

@@ -35,18 +35,20 @@ export async function rollUpAgain(session: Session, { batchId, fromDay, lastDay,
   const taken: [originId: number, destinationId: number, day: number, price: number][] = [];
   const prices = { batchId, fromDay, toDay: addDays(lastDay, 1) };
   await readPrices(session, prices, (...price) => taken.push(price));
-  await spare.use(async ({ ports, regions: regionSums }) => {
+  await spare.use(async ({ ports, regions: regionSums, histograms }) => {
     ports.begin(days);
+    histograms.clear();
     regionSums.begin(days);
     const regions = new RegionSums(session, firstDay, regionSums, above);
     const writePorts = async () => {
       await regions.addPorts(into, ports);
-      await writeRates(session, into, firstDay, ports);
+      await writeRates(session, into, firstDay, ports, histograms);
       ports.clear();
+      histograms.clear();
     };
     for (const [originId, destinationId, day, price] of taken) {
-      if (ports.room === 0) await writePorts();
-      ports.add(originId, destinationId, day, sign, sign * price);
+      if (ports.room === 0 || histograms.room === 0) await writePorts();
+      histograms.add(ports.add(originId, destinationId, day, sign, sign * price) * days + day, price);
     }
     await writePorts();
     await regions.write(into);

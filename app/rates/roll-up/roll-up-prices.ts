@@ -41,26 +41,26 @@ const MOST_BLOCKS = 512;
 export async function rollUpPrices(session: Session, part: Part, sums: Sums): Promise<PartTotals | null> {
   const days = countDays(part.fromDay, part.toDay) - 1;
   const firstDay = countFromEpoch(part.fromDay);
-  const { ports } = sums;
+  const { ports, histograms } = sums;
   ports.begin(days);
+  histograms.clear();
   sums.regions.begin(days);
   const regions = new RegionSums(session, firstDay, sums.regions, await readPlacesAbove(session));
   const prices = new Float64Array(days);
   const priceSums = new Float64Array(days);
   const checksum = new Checksum();
+  let written = false;
   const take = (originId: number, destinationId: number, day: number, price: number) => {
-    ports.add(originId, destinationId, day, 1, price);
+    histograms.add(ports.add(originId, destinationId, day, 1, price) * days + day, price);
     prices[day] = (prices[day] as number) + 1;
     priceSums[day] = (priceSums[day] as number) + price;
     checksum.add(originId, destinationId, firstDay + day, price);
   };
   const blocks = await session.row(findBlocks, { ...part });
   for (let fromBlock = blocks?.first ?? 0, end = blocks?.end ?? 0; fromBlock < end; ) {
-    if (ports.room < LEAST_BLOCKS * MOST_ROWS_PER_BLOCK) {
-      if (days > 1) return null;
-      await writePorts();
-    }
-    const step = Math.min(MOST_BLOCKS, Math.floor(ports.room / MOST_ROWS_PER_BLOCK));
+    if (ports.room < LEAST_BLOCKS * MOST_ROWS_PER_BLOCK && days > 1 && !written) return null;
+    if (room() < LEAST_BLOCKS * MOST_ROWS_PER_BLOCK) await writePorts();
+    const step = Math.min(MOST_BLOCKS, Math.floor(room() / MOST_ROWS_PER_BLOCK));
     const toBlock = Math.min(end, fromBlock + Math.max(LEAST_BLOCKS, step));
     await readPrices(session, { ...part, blocks: [fromBlock, toBlock] }, take);
     fromBlock = toBlock;
@@ -74,9 +74,15 @@ export async function rollUpPrices(session: Session, part: Part, sums: Sums): Pr
     ),
   };
 
+  function room(): number {
+    return Math.min(ports.room, histograms.room);
+  }
+
   async function writePorts(): Promise<void> {
+    written = true;
     await regions.addPorts(part.batchId, ports);
-    await writeRates(session, part.batchId, firstDay, ports);
+    await writeRates(session, part.batchId, firstDay, ports, histograms);
     ports.clear();
+    histograms.clear();
   }
 }

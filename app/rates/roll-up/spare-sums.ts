@@ -1,3 +1,4 @@
+import { Histograms } from "./histograms.js";
 import { RateSums } from "./rate-sums.js";
 
 /**
@@ -7,6 +8,8 @@ import { RateSums } from "./rate-sums.js";
 export interface Sums {
   readonly ports: RateSums;
   readonly regions: RateSums;
+  /** Of the prices in `ports`. */
+  readonly histograms: Histograms;
 }
 
 /**
@@ -32,8 +35,12 @@ export class SpareSums {
   }
 }
 
-/** Makes empty sums. @param bytes limit of both together; 24 MiB hold about 33,000 lanes of a month. */
+/**
+ * Makes empty sums.
+ * @param bytes limit of the sums, and once more of the histograms; 24 MiB hold about 33,000 lanes of a month, and 4
+ * million prices.
+ */
 export function createSums(bytes: number): Sums {
   const third = Math.floor(bytes / 3);
-  return { ports: new RateSums(2 * third), regions: new RateSums(third) };
+  return { ports: new RateSums(2 * third), regions: new RateSums(third), histograms: new Histograms(bytes) };
 }

@@ -1,10 +1,12 @@
 import { CopyIn } from "../../database/copy-in.js";
 import type { Session } from "../../database/queries.js";
 import { countDays } from "../calendar.js";
+import type { Histograms, Room } from "./histograms.js";
 import type { RateSums } from "./rate-sums.js";
 
-const copyRates =
-  "COPY daily_rates (origin_id, destination_id, first_day, batch_id, counts, sums) FROM STDIN WITH (FORMAT binary)";
+const copyRates = `
+  COPY daily_rates (origin_id, destination_id, first_day, batch_id, counts, sums, histograms)
+  FROM STDIN WITH (FORMAT binary)`;
 
 const BIGINT_OID = 20;
 /** In an array of a COPY row, an element has 4 bytes of length and 8 bytes of value. */
@@ -19,7 +21,9 @@ const SCALARS_BYTES = 2 + 4 * 8;
  * first index.
  */
 const ARRAY_HEAD_BYTES = 4 + 20;
-/** At least as much as {@link CopyIn} needs before a buffer can be filled again. */
+/** Before a field. */
+const LENGTH_BYTES = 4;
+/** Holds the longest row, and is at least as much as {@link CopyIn} needs before a buffer can be filled again. */
 const BUFFER_BYTES = 256 * 1024;
 
 /** Days since 2000-01-01, as Postgres counts them. */
@@ -27,42 +31,59 @@ export function countFromEpoch(day: string): number {
   return countDays("2000-01-01", day) - 1;
 }
 
+/** The day of the month, from 0, of a day that is counted from 2000-01-01. */
+function dayOfMonthAt(day: number): number {
+  return new Date(Date.UTC(2000, 0, 1 + day)).getUTCDate() - 1;
+}
+
 /**
  * Writes a row of daily_rates for each lane, from its first day with a price to its last day with a price. The rows
  * come in the order of the index.
  * @param firstDay day 0 of the sums, in days since 2000-01-01.
+ * @param histograms of the prices in the sums; not given for lanes of regions, which have none.
  */
 export async function writeRates(
   { client }: Session,
   batchId: number,
   firstDay: number,
   rates: RateSums,
+  histograms?: Histograms,
 ): Promise<void> {
   if (rates.lanes === 0) return;
+  histograms?.sort(rates);
   const copy = new CopyIn(client, copyRates);
-  const mostBytes = SCALARS_BYTES + 2 * (ARRAY_HEAD_BYTES + rates.days * ELEMENT_BYTES);
-  let view = new DataView(new ArrayBuffer(BUFFER_BYTES));
-  let spare = new DataView(new ArrayBuffer(BUFFER_BYTES));
+  const mostBytes = SCALARS_BYTES + 2 * (ARRAY_HEAD_BYTES + rates.days * ELEMENT_BYTES) + LENGTH_BYTES;
+  const dayOfMonth = dayOfMonthAt(firstDay);
+  let room = createRoom();
+  let spare = createRoom();
   let at = 0;
   for (const lane of rates.inOrder()) {
-    if (at + mostBytes > BUFFER_BYTES) {
-      await copy.write(Buffer.from(view.buffer, 0, at));
-      [view, spare] = [spare, view];
+    if (at + mostBytes + (histograms?.mostBytes(rates, lane) ?? 0) > BUFFER_BYTES) {
+      await copy.write(Buffer.from(room.view.buffer, 0, at));
+      [room, spare] = [spare, room];
       at = 0;
     }
-    at = putRow(view, at, batchId, firstDay, rates, lane);
+    const lengthAt = putRow(room.view, at, batchId, firstDay, rates, lane);
+    at = lengthAt + LENGTH_BYTES;
+    if (histograms !== undefined) at = histograms.put(room, at, rates, lane, dayOfMonth);
+    room.view.setInt32(lengthAt, histograms === undefined ? -1 : at - lengthAt - LENGTH_BYTES);
   }
-  await copy.write(Buffer.from(view.buffer, 0, at));
+  await copy.write(Buffer.from(room.view.buffer, 0, at));
   await copy.finish();
 }
 
-/** Writes one row. @returns the position after the row. */
+function createRoom(): Room {
+  const bytes = new Uint8Array(BUFFER_BYTES);
+  return { view: new DataView(bytes.buffer), bytes };
+}
+
+/** Writes one row, without its last field. @returns the position after the row. */
 function putRow(view: DataView, at: number, batchId: number, firstDay: number, rates: RateSums, lane: number): number {
   let first = 0;
   let last = rates.days - 1;
   while (first < last && rates.count(lane, first) === 0) first += 1;
   while (last > first && rates.count(lane, last) === 0) last -= 1;
-  view.setInt16(at, 6);
+  view.setInt16(at, 7);
   putInteger(view, at + 2, rates.origin(lane));
   putInteger(view, at + 10, rates.destination(lane));
   putInteger(view, at + 18, firstDay + first);

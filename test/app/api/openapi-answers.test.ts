@@ -22,6 +22,8 @@ const NOWHERE = "postgres://stranger@127.0.0.1:1/none";
 
 const RATES = "/rates?date_from=2021-01-30&date_to=2021-01-31&orig_code=CNSGH&dest_code=europe";
 const RATES_CSV = RATES.replace("/rates", "/rates.csv");
+const SPREAD = RATES.replace("/rates", "/rates/spread");
+const SPREAD_CSV = RATES.replace("/rates", "/rates/spread.csv");
 const LANES = "/rates/lanes?lanes=CNSGH:europe,CNSGH:SEGOT&date_from=2021-01-30&date_to=2021-01-31";
 const LANES_CSV = LANES.replace("/lanes", "/lanes.csv");
 const HEADER = "orig_code,dest_code,day,price\n";
@@ -110,6 +112,8 @@ describe("the OpenAPI document, held against real answers", function () {
   const plain = (): readonly (readonly [operation: string, path: string, sent: Sent])[] => [
     ["GET /rates", RATES, {}],
     ["GET /rates.csv", RATES_CSV, {}],
+    ["GET /rates/spread", SPREAD, {}],
+    ["GET /rates/spread.csv", SPREAD_CSV, {}],
     ["GET /rates/lanes", LANES, {}],
     ["GET /rates/lanes.csv", LANES_CSV, {}],
     ["GET /ports", "/ports", {}],
@@ -141,6 +145,14 @@ describe("the OpenAPI document, held against real answers", function () {
       [400, "/rates?date_from=2021-01-31&date_to=2021-01-30&origin=CNSGH&dest_code=europe"],
       [400, "/rates"],
       [406, RATES, PICTURE],
+      [200, SPREAD],
+      [304, SPREAD, { "If-None-Match": "*" }],
+      [400, "/rates/spread"],
+      [406, SPREAD, PICTURE],
+      [200, SPREAD_CSV],
+      [304, SPREAD_CSV, { "If-None-Match": "*" }],
+      [400, "/rates/spread.csv"],
+      [406, SPREAD_CSV, { Accept: "application/json" }],
       [200, `${RATES}&interval=week`],
       [200, LANES],
       [200, `${LANES}&interval=month`],

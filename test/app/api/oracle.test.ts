@@ -7,6 +7,7 @@ import { deliver, loadBatch, type Price } from "../../kit/batches.js";
 import { createDatabase } from "../../kit/database.js";
 import { bringPlaces, type PlaceTree } from "../../kit/places.js";
 import { runs } from "../../kit/runs.js";
+import { spreadOf } from "../../kit/spread.js";
 
 /** What the answer should be: the tree walked and the prices added up at once, without anything made beforehand. */
 const ORACLE = `
@@ -20,7 +21,8 @@ const ORACLE = `
     SELECT p.id FROM places p JOIN destinations d ON p.parent_id = d.id
   )
   SELECT wanted::date::text AS day, nullif(count(p.price), 0)::integer AS count,
-    CASE WHEN count(p.price) >= 3 THEN sum(p.price)::float8 / count(p.price)::float8 END AS price
+    CASE WHEN count(p.price) >= 3 THEN sum(p.price)::float8 / count(p.price)::float8 END AS price,
+    coalesce(array_agg(p.price ORDER BY p.price) FILTER (WHERE p.price > 0), '{}') AS prices
   FROM generate_series($3::date, $4::date, interval '1 day') AS wanted
   LEFT JOIN prices p ON p.day = wanted::date
     AND p.origin_id IN (SELECT id FROM origins)
@@ -111,6 +113,8 @@ const FORCED_PRICES: readonly RawPrice[] = [
   { origin: 0, destination: 3, prices: [40] },
   { origin: 3, destination: 0, prices: [50, 51] },
   { origin: 5, destination: 2, prices: [60, 61, 65] },
+  { origin: 4, destination: 4, prices: [7, 900, 20_000, 3, 50, 51, 51, 1_000, 1_010, 1_040] },
+  { origin: 4, destination: 3, prices: [400, 401, 402, 403, 404, 405, 406, 5_000_000, 9, 10, 11, 12] },
 ].flatMap(({ prices, ...lane }) => prices.map((price) => ({ ...lane, day: LEAP_DAY, price })));
 /** Every pair of places, also each with itself. */
 const FORCED_PLACES = Object.keys({ ...FORCED_TREE.ports, ...FORCED_TREE.regions });
@@ -149,13 +153,16 @@ describe("answers", function () {
               for (const { origin, destination, from, to, spelling } of asked) {
                 const [dateFrom, dateTo] = [from, to].sort() as [string, string];
                 const ends = [codes[origin % codes.length] ?? "", codes[destination % codes.length] ?? ""] as const;
-                const expected = await oracle(database.pool, [...ends, dateFrom, dateTo]);
+                const found = await oracle(database.pool, [...ends, dateFrom, dateTo]);
+                const expected = found.map(({ prices: _, ...rate }) => rate);
+                const spread = found.map(({ prices, ...rate }) => ({ ...rate, ...spreadOf(prices) }));
                 const kind = ends[0] !== ends[1] ? "two places" : ends[0] in shape.ports ? "one port" : "one region";
                 for (const { day, count } of expected) if (day === LEAP_DAY) met.add(`${kind}: ${count ?? 0}`);
                 const places = spelling
                   ? `orig_code=${ends[0]}&dest_code=${ends[1]}`
                   : `origin=${ends[0]}&destination=${ends[1]}`;
-                const url = `${server.apiUrl}/rates?date_from=${dateFrom}&date_to=${dateTo}&${places}`;
+                const query = `?date_from=${dateFrom}&date_to=${dateTo}&${places}`;
+                const url = `${server.apiUrl}/rates${query}`;
                 for (const from of ["the database", "memory"]) {
                   const { rates } = (await (await fetch(url)).json()) as { rates: Rate[] };
                   expect(rates, from).to.deep.equal(expected);
@@ -168,6 +175,20 @@ describe("answers", function () {
                     "",
                   ].join("\r\n"),
                 );
+                const asked = await fetch(`${server.apiUrl}/rates/spread${query}`);
+                const { rates } = (await asked.json()) as { rates: Rate[] };
+                expect(rates, "with its spread").to.deep.equal(spread);
+                const spreadCsv = await (await fetch(`${server.apiUrl}/rates/spread.csv${query}`)).text();
+                expect(spreadCsv).to.equal(
+                  [
+                    "day,price,count,low,median,high",
+                    ...spread.map(({ day, price, count, low, median, high }) =>
+                      [day, price, count, low, median, high].map((value) => value ?? "").join(","),
+                    ),
+                    "",
+                  ].join("\r\n"),
+                );
+                for (const { low } of spread) if (low !== null) met.add(`${kind}: spread`);
               }
             } finally {
               await server.stop();
@@ -183,8 +204,10 @@ describe("answers", function () {
         examples: [[FORCED_TREE, [[...FORCED_PRICES]], [...FORCED_PRICES], [...FORCED_QUESTIONS]]],
       },
     );
-    for (const kind of ["two places", "one port", "one region"])
+    for (const kind of ["two places", "one port", "one region"]) {
       expect([...met], "on the leap day").to.include.members([0, 1, 2, 3].map((count) => `${kind}: ${count}`));
+      expect([...met]).to.include(`${kind}: spread`);
+    }
   });
 });
 
@@ -194,8 +217,13 @@ interface Rate {
   readonly price: number | null;
 }
 
-async function oracle(pool: pg.Pool, question: readonly [string, string, string, string]): Promise<Rate[]> {
-  return (await pool.query<Rate>(ORACLE, [...question])).rows;
+/** A rate, and the prices behind it in order. */
+interface Found extends Rate {
+  readonly prices: readonly number[];
+}
+
+async function oracle(pool: pg.Pool, question: readonly [string, string, string, string]): Promise<Found[]> {
+  return (await pool.query<Found>(ORACLE, [...question])).rows;
 }
 
 /** The ports of any tree, however few. */

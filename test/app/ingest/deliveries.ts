@@ -1,5 +1,7 @@
 import type pg from "pg";
 import { Database } from "../../../app/database/database.js";
+import { countDays } from "../../../app/rates/calendar.js";
+import { DayHistograms } from "../../../app/rates/histogram.js";
 import * as kit from "../../kit/batches.js";
 
 /** One price, with the ids of its ports. */
@@ -59,6 +61,40 @@ export async function seen(pool: pg.Pool): Promise<Map<string, string>> {
     ORDER BY 1`);
   return new Map(rows.map((row) => [row.key, row.value]));
 }
+
+/**
+ * Low, median and high between ports, where consumers can see prices: `origin>destination day` to `low/median/high`.
+ * @param counts what {@link seen} returned.
+ */
+export async function seenSpreads(pool: pg.Pool, counts: ReadonlyMap<string, string>): Promise<Map<string, string>> {
+  const { rows } = await pool.query<{ lane: string; month: string; visible: number; histograms: Buffer }>(`
+    SELECT origin_id || '>' || destination_id AS lane, to_char(first_day, 'YYYY-MM-01') AS month, histograms,
+           (SELECT bit_or(1 << (extract(day FROM b.day)::integer - 1)) FROM batch_days b
+            WHERE b.batch_id = r.batch_id AND b.visible
+              AND b.day >= r.first_day AND b.day < r.first_day + cardinality(r.counts)) AS visible
+    FROM daily_rates r
+    WHERE origin_id IN (SELECT id FROM places WHERE kind = 'port')
+      AND destination_id IN (SELECT id FROM places WHERE kind = 'port')`);
+  const lanes = new Map<string, DayHistograms>();
+  const dayOf = (day: string) => countDays(FIRST_DAY, day) - 1;
+  for (const { lane, month, visible, histograms } of rows) {
+    const held = lanes.get(lane) ?? new DayHistograms(100);
+    lanes.set(lane, held);
+    held.add(histograms, dayOf(month), visible);
+  }
+  const spreads = new Map<string, string>();
+  for (const [key, value] of counts) {
+    const [lane, day] = key.split(" ") as [string, string];
+    const held = lanes.get(lane);
+    if (held === undefined) continue;
+    const { low, median, high } = held.spread(dayOf(day), dayOf(day) + 1, Number(value.split("/")[0])) ?? {};
+    spreads.set(key, `${low}/${median}/${high}`);
+  }
+  return spreads;
+}
+
+/** No delivery of these tests is earlier. */
+const FIRST_DAY = "2024-01-01";
 
 /**
  * Compares, in one snapshot, what consumers see with what the published batches hold. Returns the lanes and days that

@@ -1,3 +1,4 @@
+import { spreadOf } from "../../kit/spread.js";
 import type { Price } from "./deliveries.js";
 import type { Tree } from "./tree.js";
 
@@ -35,4 +36,14 @@ export function rollUp(tree: Tree, prices: readonly Price[]): Map<string, string
     }
   }
   return new Map([...totals].map(([key, [count, sum]]) => [key, `${count}/${sum}`]));
+}
+
+/** Low, median and high of these prices between ports, in the form that `seenSpreads` returns. */
+export function spreads(prices: readonly Price[]): Map<string, string> {
+  const held = new Map<string, number[]>();
+  for (const { origin, destination, day, price } of prices) {
+    const key = `${origin}>${destination} ${day}`;
+    held.set(key, [...(held.get(key) ?? []), price]);
+  }
+  return new Map([...held].map(([key, some]) => [key, Object.values(spreadOf(some, 1)).join("/")]));
 }

@@ -13,9 +13,9 @@ import { layAsideHidden } from "../../../app/upkeep/hidden.js";
 import { dropOldMonths } from "../../../app/upkeep/retention.js";
 import { createDatabase, type TestDatabase } from "../../kit/database.js";
 import { runs } from "../../kit/runs.js";
-import { age, deliver, load, type Price, seen } from "./deliveries.js";
+import { age, deliver, load, type Price, seen, seenSpreads } from "./deliveries.js";
 import { killAt } from "./kill-at.js";
-import { type ModelBatch, rollUp, visiblePrices } from "./model.js";
+import { type ModelBatch, rollUp, spreads, visiblePrices } from "./model.js";
 import { move, plant, type Tree, type TreeShape } from "./tree.js";
 
 const DAYS = ["2024-02-28", "2024-02-29", "2024-03-01", "2024-03-02"];
@@ -102,7 +102,9 @@ describe("what consumers see of batches", function () {
             if (next.killedAfter !== undefined) await beginAndKill(next, next.killedAfter, model, database.url);
             await take(next, model, database);
             const after = await look(database.pool);
-            expect(after.seen).to.deep.equal(sorted(rollUp(model.tree, visiblePrices(model.batches))));
+            const prices = visiblePrices(model.batches);
+            expect(after.seen).to.deep.equal(sorted(rollUp(model.tree, prices)));
+            expect(await seenSpreads(database.pool, after.seen)).to.deep.equal(sorted(spreads(prices)));
             for (const month of MONTHS) {
               const what = `${month} through ${next.kind}`;
               if (after.newest[month] === before.newest[month]) {
