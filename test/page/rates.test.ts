@@ -135,7 +135,7 @@ describe("the page of rates", function () {
     await readTable(page);
     await page.getByLabel("First day", { exact: true }).fill("2021-01-05");
     await page.waitForURL(/date_from=2021-01-05&date_to=2021-01-10/);
-    await page.getByText("Tue, 5 Jan 2021").waitFor();
+    await page.getByRole("region", { name: ", 5 Jan 2021 to 10 Jan 2021" }).waitFor();
     expect(await page.locator("tbody tr").count()).to.equal(6);
     const days = page.getByRole("button", { name: "30 days" });
     expect(await days.getAttribute("aria-pressed")).to.equal("false");
