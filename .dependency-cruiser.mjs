@@ -24,6 +24,7 @@ const FOLDERS = [
   "app/operator/status",
   "app/operator/desired",
   "app/operator/feed",
+  "app/drill",
   "app/operator/kubernetes",
   "app/ingest",
   "app/ingest/uploads",

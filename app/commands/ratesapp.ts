@@ -4,6 +4,7 @@ import { releaseVersion } from "../telemetry/release-version.js";
 import { batchesCommand } from "./batches.js";
 import { completionCommand } from "./completion.js";
 import { demoCommand } from "./demo.js";
+import { drillCommand } from "./drill.js";
 import { feedsCommand } from "./feeds.js";
 import { hideAddresses } from "./hide-addresses.js";
 import { ingestCommand } from "./ingest.js";
@@ -41,6 +42,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 a bad delivery t
     .addCommand(migrateCommand())
     .addCommand(feedsCommand())
     .addCommand(operatorCommand())
+    .addCommand(drillCommand())
     .addCommand(placesCommand())
     .addCommand(completionCommand());
   throwRatherThanExit(program);

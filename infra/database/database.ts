@@ -37,6 +37,10 @@ export class Database extends pulumi.ComponentResource {
   readonly clusters: readonly DatabaseCluster[];
   /** The one that pods use. */
   readonly serving: DatabaseCluster;
+  /** Name of the Secret with that password. */
+  readonly superuserSecret: pulumi.Output<string>;
+  /** Name of the Secret of the authority that signs the servers' certificates. */
+  readonly authoritySecret: pulumi.Output<string>;
   /** PEM of the certificate authorities whose signature proves that a server is a database of this stack. */
   readonly authorities: pulumi.Output<string>;
   /** State of the database as the operator reports it. */
@@ -67,7 +71,8 @@ export class Database extends pulumi.ComponentResource {
     const generation = args.settings.access.authorityGeneration;
     const authorities = new ServerAuthorities("server-ca", { namespace: this.namespace, generation }, { parent: this });
     this.authorities = authorities.trusted;
-    const superuserSecret = this.#superuserSecret();
+    this.authoritySecret = authorities.secretName;
+    this.superuserSecret = this.#makeSuperuserSecret();
     this.clusters = Object.entries(settings.clusters).map(([clusterName, beginning]) =>
       databaseCluster(
         clusterName,
@@ -77,8 +82,8 @@ export class Database extends pulumi.ComponentResource {
           namespace: this.namespace,
           settings: args.settings,
           cluster,
-          superuserSecret,
-          authority: { secretName: authorities.secretName, generation },
+          superuserSecret: this.superuserSecret,
+          authority: { secretName: this.authoritySecret, generation },
           archive,
           backupCredentials,
           workloads: names.workloads,
@@ -112,7 +117,7 @@ export class Database extends pulumi.ComponentResource {
     );
   }
 
-  #superuserSecret(): pulumi.Output<string> {
+  #makeSuperuserSecret(): pulumi.Output<string> {
     return new kubernetes.core.v1.Secret(
       "superuser",
       {

@@ -44,9 +44,12 @@ describe("the speed of the page of rates", function () {
   });
 
   it(`draws a year of two lanes in at most ${LONGEST_DRAWING_MS} ms`, async () => {
-    const { page, close } = await openPage(browser, `${site.address}/?${TWO_LANES}`);
+    const twoDays = `${TWO_LANES}&zoom=2024-06-01..2024-06-02`;
+    const { page, close } = await openPage(browser, `${site.address}/?${twoDays}`);
+    await page.getByRole("button", { name: "Whole range" }).click();
     await page.locator("tbody tr").nth(365).waitFor();
-    expect(Math.min(...(await timesToDraw(page)))).to.be.below(LONGEST_DRAWING_MS);
+    const times = await timesToDrawMs(page);
+    expect(Math.min(...times), times.join(" ")).to.be.within(1, LONGEST_DRAWING_MS);
     await close();
   });
 
@@ -60,32 +63,41 @@ describe("the speed of the page of rates", function () {
     ] as const) {
       it(`paints soon on a slow line, and nothing moves when the rest arrives: ${lanes} on ${screen}`, async () => {
         const { page, close } = await openPage(browser, `${site.address}/`, { viewport });
-        const { paintedAtMs, shift } = await loadSlowly(page, `${site.address}/?${query}`);
-        expect(paintedAtMs).to.be.below(LATEST_PAINT_MS);
-        expect(shift).to.be.below(MOST_SHIFT);
+        const loads = [];
+        for (let load = 0; load < 3; load++) loads.push(await loadSlowly(page, `${site.address}/?${query}`));
+        // A busy machine makes a load later, and none earlier.
+        expect(Math.min(...loads.map(({ paintedAtMs }) => paintedAtMs))).to.be.below(LATEST_PAINT_MS);
+        expect(Math.max(...loads.map(({ shift }) => shift))).to.be.below(MOST_SHIFT);
         await close();
       });
     }
   }
 });
 
-/** Draws everything anew several times, in another unit each, up to the layout of the page. */
-function timesToDraw(page: Page): Promise<number[]> {
-  return page.evaluate(`(async () => {
-    const option = [...document.querySelectorAll(".options label")].find((label) => /Indexed/.test(label.textContent));
-    const times = [];
-    for (let round = 0; round < 6; round++) {
-      const before = document.querySelector(".chart canvas");
-      const begun = performance.now();
-      option.click();
-      // The page draws in the microtasks and timers that follow the click.
-      while (before.isConnected) await new Promise((resolve) => setTimeout(resolve));
+/**
+ * Draws the whole year after two days of it, several times: the time of the page's thread for figures, chart and table,
+ * up to their layout. It is the time on the processor, which a busy machine does not make longer.
+ */
+async function timesToDrawMs(page: Page): Promise<number[]> {
+  const session = await page.context().newCDPSession(page);
+  await session.send("Performance.enable", { timeDomain: "threadTicks" });
+  const takenMs = async () => {
+    const { metrics } = await session.send("Performance.getMetrics");
+    return 1000 * (metrics.find(({ name }) => name === "TaskDuration")?.value ?? Number.NaN);
+  };
+  const times: number[] = [];
+  for (let round = 0; round < 5; round++) {
+    await page.goBack();
+    await page.locator("tbody tr").nth(2).waitFor({ state: "detached" });
+    const before = await takenMs();
+    await page.evaluate(`(async () => {
+      history.forward();
+      while (document.querySelectorAll("tbody tr").length < 366) await new Promise((resolve) => setTimeout(resolve));
       document.body.getBoundingClientRect();
-      times.push(performance.now() - begun);
-      await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
-    }
-    return times;
-  })()`);
+    })()`);
+    times.push((await takenMs()) - before);
+  }
+  return times;
 }
 
 /** Loads a page over what Lighthouse calls a slow 4G (150 ms and 1.6 Mbit/s), and measures its paint and its shifts. */
