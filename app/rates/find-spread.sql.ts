@@ -10,7 +10,7 @@ export const dropSnapshot = statement<NoParams>("ROLLBACK");
  *
  * Finds the rows between the ports of the two places, at most `mostRows` and one. A row has the first day of its month,
  * counted from $3; a bit for each day of the month that consumers may see, the first day lowest; and its histograms. If
- * the release before wrote it, it has none: then it has its counts and the day of the month of the first of them, from 0.
+ * the release before wrote it, it has none, and its counts instead. `day_of_month`, from 0, is the day of the first.
  *
  * The months stand in the SQL as literals, as in {@link findRatesSql}.
  */

@@ -13,9 +13,9 @@ const DAYS_OF_MONTH = 31;
 const SUBTRACTS = 1 << DAYS_OF_MONTH;
 
 /**
- * Histograms of the days of a range: how many prices of a day are in each bucket. `daily_rates.histograms` is a sequence
- * of parts. A part has the bits of its days (4 bytes, the first of the month lowest; the highest bit is set if the prices
- * are subtracted) and its length (4 bytes). What follows is
+ * Histograms of the days of a range: how many prices of a day are in each bucket. `daily_rates.histograms` is a
+ * sequence of parts. A part has the bits of its days (4 bytes, the first of the month lowest; the highest bit is set if
+ * the prices are subtracted) and its length (4 bytes). What follows is
  *
  * - for each of these days, pairs of a bucket and the number of its prices, and a 0. A bucket is a step from the one
  *   before, from -1 at first. A pair is `2 * step` for one price, or `2 * step + 1` and the number. Numbers are written

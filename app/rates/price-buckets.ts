@@ -5,8 +5,8 @@ const RATIO = 1.02;
 const LOW_PRICES = 16_384;
 
 /**
- * The highest price of each bucket, in order. Made by multiplications alone, which every processor rounds alike: a price
- * that is subtracted years later must be in the bucket that it was added to.
+ * The highest price of each bucket, in order. Made by multiplications alone, which every processor rounds alike: a
+ * price that is subtracted later must be in the bucket that it was added to.
  */
 const HIGHEST: readonly number[] = (() => {
   const highest: number[] = [];

@@ -7,7 +7,7 @@ import { dayColumns, daysCsv, LEAST_PRICES, type Rate, ratesOf } from "./rates-t
 /** With fewer, the lowest tenth would be a single price at most. */
 const LEAST_PRICES_OF_TENTHS = 10;
 
-/** The prices of one day, or of the days of a week or month. Members are null where too few prices stand behind them. */
+/** As {@link Rate}, with members that are null where too few prices stand behind them. */
 interface SpreadRate extends Rate {
   readonly low: number | null;
   readonly median: number | null;

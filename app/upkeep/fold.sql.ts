@@ -191,8 +191,8 @@ export const daysOf = (row: string) => `(
     )`;
 
 /**
- * Inserts the rates of a fold from a table `cell` of sums by lane and day, and a table `held` of histograms by lane: one
- * row for each lane, from its first day to its last.
+ * Inserts the rates of a fold from a table `cell` of sums by lane and day, and a table `held` of histograms by lane:
+ * one row for each lane, from its first day to its last.
  *
  * 1. `lane` finds the first and the last day of each lane.
  * 2. `filled` adds a 0 for each day between the two. Without these, an array would be shorter than its days, and all
@@ -222,8 +222,8 @@ export const insertCells = `lane AS (
   ORDER BY origin_id, destination_id`;
 
 /**
- * Joins the histograms of the rows of a lane: they stand one behind the other. Null if a row has none, because its prices
- * would be missing.
+ * Joins the histograms of the rows of a lane: they stand one behind the other. Null if a row has none, because its
+ * prices would be missing.
  */
 export const joinHistograms = (histograms: string) =>
   `CASE WHEN bool_and(${histograms} IS NOT NULL) THEN string_agg(${histograms}, '') END`;

@@ -202,7 +202,7 @@ describe("the release before, beside this one on the schema of this one", functi
     await expectSpreads(when);
   }
 
-  /** Of a day with prices that the release before has loaded or folded, this one may tell no spread, but no wrong one. */
+  /** Of days with prices that the release before has loaded or folded, this one may tell nothing, but nothing wrong. */
   async function expectSpreads(when: string): Promise<void> {
     for (const origin of PLACES.slice(0, PORTS_ASKED)) {
       for (const destination of PLACES.slice(0, PORTS_ASKED)) {
