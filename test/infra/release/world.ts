@@ -218,7 +218,8 @@ export class World {
     const delivery = deliverySchema.parse({
       strategy,
       steps: [
-        { weight: 10, seconds: 2 },
+        // Two measurements take two seconds, and on a busy machine more.
+        { weight: 10, seconds: 5 },
         { weight: 40, seconds: 2 },
       ],
       keepSeconds: 60,
