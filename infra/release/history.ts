@@ -3,16 +3,17 @@ import type { Release } from "./record.js";
 /** The releases as a table, newest first. */
 export function historyOf(releases: readonly Release[]): string {
   if (releases.length === 0) return "There was no release yet.";
-  const rows = [...releases].reverse().map((one) => [
-    one.at.slice(0, 19).replace("T", " "),
-    took(one),
-    one.image,
-    one.kind === "rollback" ? "rollback" : "",
-    one.end?.outcome ?? `under way: ${one.step}`,
-    one.by,
-    // Of several lines, such as those of Pulumi, the first says what it is about.
-    one.end?.outcome === "released" ? "" : (one.reason?.split("\n")[0] ?? ""),
-  ]);
+  const rows = [...releases]
+    .reverse()
+    .map((one) => [
+      one.at.slice(0, 19).replace("T", " "),
+      took(one),
+      one.image,
+      one.kind === "rollback" ? "rollback" : "",
+      one.end?.outcome ?? `under way: ${one.step}`,
+      one.by,
+      one.end?.outcome === "released" ? "" : brief(one.reason ?? ""),
+    ]);
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((cells) => cells[column]?.length ?? 0))) ?? [];
   return rows
     .map((cells) =>
@@ -22,6 +23,12 @@ export function historyOf(releases: readonly Release[]): string {
         .trimEnd(),
     )
     .join("\n");
+}
+
+/** Of several lines, such as those of Pulumi, the first says what it is about; if it ends with a colon, the next too. */
+function brief(reason: string): string {
+  const [first = "", second = ""] = reason.split("\n");
+  return first.endsWith(":") ? `${first} ${second}` : first;
 }
 
 /** `4m12s` */

@@ -16,7 +16,7 @@ export interface ImageTexts {
 }
 
 /** The workloads, and the outputs of the stack, which say what runs. A release changes nothing else. */
-const TARGETS = ["**ratesapp:workloads:Workloads**", "**pulumi:pulumi:Stack**"];
+const TARGETS = ["**ratesapp:workloads:**", "**pulumi:pulumi:Stack**"];
 /** An `up` of another process may take this long. */
 const LOCKED_MS = 900_000;
 const LOCKED_EVERY_MS = 3000;

@@ -7,7 +7,8 @@ import type { Stack } from "./stack.js";
 import { staging, WORKLOADS } from "./staging.js";
 import { traffic } from "./traffic.js";
 
-// Images that test/cluster/releases makes of $RATESAPP_IMAGE: `docker build -t IMAGE-next test/cluster/releases/next`, and so on.
+// Images that test/cluster/releases makes of $RATESAPP_IMAGE: `docker build -t IMAGE-next test/cluster/releases/next`,
+// and so on.
 const [NEXT, ...BAD] = ["next", "errors", "slow", "crash"].map((name) => `${IMAGE}-${name}`) as [string, ...string[]];
 
 describe("releases of a staging stack under load", () => {

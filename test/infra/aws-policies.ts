@@ -83,7 +83,7 @@ export const awsPolicies: Readonly<Record<string, StackPolicy>> = {
     charts(resources).flatMap(({ values }) => {
       const annotations = (at(values, "ingress.annotations") ?? {}) as Required<V1Ingress>["metadata"]["annotations"];
       const [namespace] = ofKind<V1Namespace>(objectsOf(resources), "Namespace").filter(
-        ({ metadata }) => metadata?.name && !/database|monitoring/.test(metadata.name),
+        ({ metadata }) => metadata?.name && !/database|monitoring|argo/.test(metadata.name),
       );
       const gate = namespace?.metadata?.labels?.["eks.amazonaws.com/pod-readiness-gate-inject"];
       return [
