@@ -8,11 +8,12 @@ import type { IngestDefaults } from "./desired/ingest-defaults.js";
 import { Events } from "./kubernetes/events.js";
 import { type KubernetesApi, resources } from "./kubernetes/kubernetes-api.js";
 import { LeaderElection } from "./kubernetes/leader-election.js";
-import { reconcileSeconds, reconciles, watchOperator } from "./operator-metrics.js";
+import { reconcileSeconds, reconciles, type WatchedFeed, watchOperator } from "./operator-metrics.js";
 import { Reconciler } from "./reconciler.js";
 import { retractFeed } from "./retract-feed.js";
 import { FeedBatches } from "./status/feed-batches.js";
 import { FeedReports } from "./status/feed-reports.js";
+import { overdueSeconds } from "./status/overdue.js";
 import { WatchedWorld } from "./watched-world.js";
 import { WorkQueue } from "./work-queue.js";
 
@@ -61,13 +62,23 @@ export class Operator {
     watchOperator({
       queueDepth: () => this.#queue?.depth ?? 0,
       leading: () => this.#election.leading,
-      conditions: () => (this.#world?.feeds() ?? []).map(({ status }) => status?.conditions ?? []),
+      feeds: () => this.#watchedFeeds(),
     });
     try {
       await this.#election.run(stop);
     } finally {
       watchOperator(undefined);
     }
+  }
+
+  #watchedFeeds(): WatchedFeed[] {
+    const world = this.#world;
+    if (!world?.synced) return [];
+    return world.feeds().map((feed) => ({
+      name: feed.metadata.name,
+      conditions: feed.status?.conditions ?? [],
+      overdueSeconds: () => overdueSeconds(feed, world.cronJob(feed.metadata.name), new Date()),
+    }));
   }
 
   async #lead(signal: AbortSignal): Promise<void> {
