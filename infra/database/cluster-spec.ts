@@ -26,6 +26,8 @@ export interface ClusterSpecArgs {
   /** The database in an archive that it is restored from; undefined for an empty one. */
   readonly from: { readonly origin: Origin; readonly externalCluster: object } | undefined;
   readonly certificates: Certificates;
+  /** The part of `monitoring` that names further queries; undefined without Prometheus. */
+  readonly queries: object | undefined;
 }
 
 /** With what the operator signs the certificates of the servers, and for which names. */
@@ -44,6 +46,7 @@ export function clusterSpec({
   certificates,
   from,
   placement,
+  queries,
   settings,
   storageClass,
   superuserSecret,
@@ -113,7 +116,7 @@ export function clusterSpec({
     // ever.
     enablePDB: settings.instances > 1,
     // pod-monitors.ts makes the monitors, because the operator's own are deprecated.
-    monitoring: { enablePodMonitor: false },
+    monitoring: { enablePodMonitor: false, ...queries },
     ...archive,
   };
 }

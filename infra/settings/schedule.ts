@@ -1,3 +1,4 @@
+import { Cron } from "croner";
 import { z } from "zod";
 import {
   isTimeZone,
@@ -16,6 +17,14 @@ const seconds: ScheduleField = { name: "second", takes: "0-59", least: 0, most: 
 export const backupSchedule = judged((text) =>
   mistakeInFields(text, [seconds, ...scheduleGrammar.fields], "six cron fields, seconds first"),
 );
+
+/** The longest time between two backups, in seconds. */
+export function longestGapSeconds(schedule: string): number {
+  // A fixed instant, so that a stack does not change by itself.
+  const runs = new Cron(schedule, { timezone: "Etc/UTC", paused: true }).nextRuns(200, "2026-01-01T00:00:00");
+  const gaps = runs.slice(1).map((run, at) => (+run - +(runs[at] ?? run)) / 1000);
+  return Math.max(...gaps, 0);
+}
 
 export const timeZone = z.string().refine(isTimeZone, "must be a time zone such as Europe/Paris or Etc/UTC");
 

@@ -93,7 +93,9 @@ export class Workloads extends pulumi.ComponentResource {
   }
 
   #values({ access, authorities, cluster, dns, names, namespace, places, secrets, settings }: WorkloadsArgs): Values {
-    const { api, compaction, database, feeds, image, logLevel, platform } = settings;
+    const { replicaLagSeconds: _, ...alarms } = settings.alarms;
+    const monitored = settings.platform.prometheus !== "absent";
+    const { api, compaction, database, feeds, image, logLevel } = settings;
     const { cpuPercent, maxReplicas, minReplicas, scaleDownWaitSeconds } = api;
     const url = (secretName: pulumi.Input<string>) => ({ secretName, key: "url" });
     const tokens = this.#writeTokens(namespace, secrets);
@@ -133,7 +135,8 @@ export class Workloads extends pulumi.ComponentResource {
         kubernetesApi: { ports: settings.cluster.apiServerPorts },
       },
       ingress: ingressValues(api.ingress, cluster),
-      podMonitor: { enabled: platform.prometheus !== "absent" },
+      podMonitor: { enabled: monitored },
+      alarms: { enabled: monitored, ...alarms },
     };
   }
 
