@@ -17,8 +17,11 @@ export async function checkOut(pool: pg.Pool): Promise<CheckedOut> {
   return {
     client,
     release(destroy) {
-      if (!released) client.release(destroy);
+      if (released) return;
+      // First, because the pool gives the connection to its next user within this call, and what that one does may
+      // lead here again.
       released = true;
+      client.release(destroy);
     },
   };
 }

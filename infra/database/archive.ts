@@ -42,8 +42,10 @@ export function archiveOf(args: ArchiveArgs, options: pulumi.CustomResourceOptio
     destinationPath: destination,
     ...(endpoint && { endpointURL: endpoint }),
     s3Credentials: s3Credentials(args, options),
-    // Eight files at a time keep up with a batch that fills a WAL segment every second.
-    wal: { compression: "zstd", maxParallel: 8, ...encrypted },
+    // One file at a time. With more, a replica that looks for the next WAL starts a Python for each file that might
+    // follow too, of which none exists: seconds of the sidecar's CPU, while a new primary waits for this replica before
+    // it can commit. The archiver gains nothing from more either, because the CPU limits it.
+    wal: { compression: "zstd", maxParallel: 1, ...encrypted },
     data: { ...(compression !== "none" && { compression }), jobs: 2, ...encrypted },
   };
   const retentionPolicy = `${retentionDays}d`;

@@ -58,6 +58,10 @@ export function postgresParameters(size: Size): Record<string, string> {
     // If the whole region is lost, the archive is the only copy. At most this much is then lost.
     archive_timeout: "1min",
 
+    // A replica that cannot reach the new primary yet tries again after one second instead of five. Until one of them
+    // has, no commit is acknowledged.
+    wal_retrieve_retry_interval: "1s",
+
     // A replica reports what it still reads, so that a vacuum on the primary does not cancel its queries.
     hot_standby_feedback: "on",
     max_standby_streaming_delay: "10s",

@@ -6,7 +6,6 @@ const DISK_BYTES_PER_SECOND = 125 * 1024 ** 2;
 
 /** Time for what is the same for each size: to end connections, to send WAL to the replicas, to archive its end. */
 const OVERHEAD_SECONDS = 25;
-const SMART_SECONDS = 5;
 
 /**
  * Limits for the shutdown of an instance, in the words of CloudNativePG's Cluster. Before Postgres ends, it writes
@@ -18,9 +17,9 @@ export function shutdownLimits(memory: string) {
   const flushSeconds = Math.ceil(sharedBuffers(bytes(memory)) / DISK_BYTES_PER_SECOND);
   return {
     switchoverDelay: OVERHEAD_SECONDS + flushSeconds,
-    // Connections are first asked to end, and after this they are ended.
-    smartShutdownTimeout: SMART_SECONDS,
+    // Connections are ended at once. Those of pools would not end by themselves, and writes would wait for longer.
+    smartShutdownTimeout: 0,
     // Also the time that Kubernetes gives the pod. A primary that is stopped waits for the replicas as in a switchover.
-    stopDelay: SMART_SECONDS + 2 * OVERHEAD_SECONDS + flushSeconds,
+    stopDelay: 2 * OVERHEAD_SECONDS + flushSeconds,
   };
 }

@@ -32,4 +32,22 @@ describe("a transaction", function () {
       await pool.end();
     }
   });
+
+  it("ends well if its signal is aborted by the next user of its connection", async () => {
+    const pool = openPool({ url: test.url, size: 1, applicationName: "test", statementTimeoutMs: 0 });
+    const stop = new AbortController();
+    try {
+      const work = async () => {
+        // Called as soon as the only connection is released: by the release, before it returns.
+        pool.connect((_error, _client, release) => {
+          stop.abort();
+          release();
+        });
+        return "done";
+      };
+      expect(await inTransaction(pool, work, stop.signal)).to.equal("done");
+    } finally {
+      await pool.end();
+    }
+  });
 });

@@ -6,6 +6,7 @@ import { useDatabase } from "../kit/database.js";
 import { bringPlaces } from "../kit/places.js";
 import { TcpProxy } from "../kit/tcp-proxy.js";
 import { until } from "../kit/until.js";
+import { AUTHORIZED, TAKES_UPLOADS } from "../kit/write-token.js";
 
 const DAY = "2024-02-29";
 const PATH = `/rates?date_from=${DAY}&date_to=${DAY}&orig_code=CNSGH&dest_code=NLRTM`;
@@ -142,6 +143,34 @@ describe("a database that goes away", function () {
     await proxy.pass();
     await until("the server is ready", () => isReady(running));
     expect((await get(running)).body).to.equal(RATES);
+  });
+
+  it("makes an upload wait, and not send its body again, if it is back within the deadline", async () => {
+    const { apiUrl } = await start({ ...TAKES_UPLOADS, REQUEST_TIMEOUT_MS: "4000" });
+    const send = async (method: string, path: string, headers: object, body: string) => {
+      const answer = await fetch(apiUrl + path, { method, headers: { ...AUTHORIZED, ...headers }, body });
+      return { status: answer.status, body: (await answer.json()) as { readonly id: number } };
+    };
+    const opening = { "Content-Type": "application/json", "Idempotency-Key": "waits" };
+    const { id } = (await send("POST", "/batches", opening, JSON.stringify({ feed: "waits" }))).body;
+    const sendPiece = (piece: number) =>
+      send(
+        "PUT",
+        `/batches/${id}/pieces/${piece}`,
+        { "Content-Type": "text/csv" },
+        `orig_code,dest_code,day,price\nCNSGH,NLRTM,${DAY},${piece}\n`,
+      );
+
+    await proxy.refuse();
+    const waits = sendPiece(1);
+    await new Promise((resolve) => setTimeout(resolve, 2_000));
+    await proxy.pass();
+    expect((await waits).status).to.equal(201);
+
+    await proxy.refuse();
+    const beganAtMs = Date.now();
+    expect((await sendPiece(2)).status).to.equal(503);
+    expect(Date.now() - beganAtMs).to.be.within(2_000, 6_000);
   });
 
   for (const how of ["refuse", "stall"] as const) {

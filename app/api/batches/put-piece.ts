@@ -57,8 +57,8 @@ export const putPiece: BatchOperation = operation({
     const { id: batch, number } = read.pathParameters(ctx);
     const format = formatOfBody(ctx);
     refuseLargeBody(ctx, MOST_PIECE_BYTES);
-    const { body, signal } = bodyOf(ctx);
-    const piece = { batchId: batch, number, format, body, signal, maxBytes: MOST_PIECE_BYTES };
+    const { body, signal, patienceMs } = bodyOf(ctx);
+    const piece = { batchId: batch, number, format, body, signal, patienceMs, maxBytes: MOST_PIECE_BYTES };
     const result = await writes.turns
       .take(() => writes.thread.uploadPiece(piece))
       .catch((error: unknown) => {

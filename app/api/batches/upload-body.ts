@@ -24,6 +24,8 @@ export interface ClientBody {
   readonly bytes?: number;
   /** Aborted when the client closes the connection before its body ended; `body` throws after this. */
   readonly signal: AbortSignal;
+  /** Milliseconds that the request allows for reaching the database before the body is read. */
+  readonly patienceMs: number;
 }
 
 /** The body of a request. Its `signal` lets callers tell a client that left from every other error while they read. */
@@ -42,7 +44,8 @@ export function bodyOf(ctx: ApiContext): ClientBody {
     }
   }
   const bytes = ctx.request.length;
-  return { body: read(), ...(bytes === undefined ? {} : { bytes }), signal: controller.signal };
+  const patienceMs = Math.max(0, ctx.state.deadlineMs - performance.now());
+  return { body: read(), ...(bytes === undefined ? {} : { bytes }), signal: controller.signal, patienceMs };
 }
 
 const READ_AWAY_MS = 5_000;

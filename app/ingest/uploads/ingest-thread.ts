@@ -17,9 +17,12 @@ export interface IngestThreadOptions {
   readonly logger: Logger;
 }
 
-interface Abortable {
+/** What a client that waits allows for its body. */
+interface Waited {
   /** Aborts when the client is gone. */
   readonly signal: AbortSignal;
+  /** Milliseconds during which the database may be away before the body is read. */
+  readonly patienceMs: number;
 }
 
 /**
@@ -75,7 +78,7 @@ export class IngestThread {
    * @throws {IngestThreadError} if the thread ended.
    * @throws the errors of `uploadPiece`.
    */
-  uploadPiece({ body, signal, ...piece }: Omit<UploadedPiece, "ports"> & Abortable): Promise<PieceResult | "same"> {
+  uploadPiece({ body, signal, ...piece }: Omit<UploadedPiece, "ports"> & Waited): Promise<PieceResult | "same"> {
     return this.#run({ kind: "piece", ...piece }, signal, body);
   }
 
@@ -85,11 +88,7 @@ export class IngestThread {
    * @throws {IngestThreadError} if the thread ended.
    * @throws the errors of `uploadStream`.
    */
-  uploadStream({
-    body,
-    signal,
-    ...stream
-  }: Pick<UploadStream, "batchId" | "body" | "bytes"> & Abortable): Promise<void> {
+  uploadStream({ body, signal, ...stream }: Pick<UploadStream, "batchId" | "body" | "bytes"> & Waited): Promise<void> {
     return this.#run({ kind: "stream", ...stream }, signal, body);
   }
 

@@ -86,15 +86,15 @@ async function resultOf(
   signal: AbortSignal,
 ): Promise<JobResults[keyof JobResults]> {
   const patient = new Database(pool, { patienceMs: PATIENCE_MS, log, signal });
-  // Without patience: the client of a piece waits for the answer, and can send the piece again.
-  const once = patient.with({ patienceMs: 0 });
   if (job.kind === "audit") {
     // Each call makes one part at a time, and the database has more than one core.
     const [report] = await Promise.all([1, 2].map(() => auditBatch(patient, job.batchId)));
     return report;
   }
-  const ports = await requirePorts(once);
-  if (job.kind === "piece") return uploadPiece(once, { ...job, body, ports });
+  // A client waits for the answer, and can send the body again.
+  const brief = patient.with({ patienceMs: job.patienceMs });
+  const ports = await requirePorts(brief);
+  if (job.kind === "piece") return uploadPiece(brief, { ...job, body, ports });
   await uploadStream(patient, { ...job, body, ports });
 }
 

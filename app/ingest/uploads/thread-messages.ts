@@ -13,16 +13,25 @@ export interface ThreadData {
   readonly counts: Int32Array;
 }
 
+/** Work with a body. */
+interface BodyJob {
+  /**
+   * Milliseconds during which the database may be away before the body is read; afterwards, a lost connection ends the
+   * job, because its client has to send the body again.
+   */
+  readonly patienceMs: number;
+}
+
 /** A job for the thread. The bytes of a body follow on the port. */
 export type Job =
-  | {
+  | ({
       readonly kind: "piece";
       readonly batchId: number;
       readonly number: number;
       readonly format: Format;
       readonly maxBytes: number;
-    }
-  | { readonly kind: "stream"; readonly batchId: number; readonly bytes?: number }
+    } & BodyJob)
+  | ({ readonly kind: "stream"; readonly batchId: number; readonly bytes?: number } & BodyJob)
   | { readonly kind: "audit"; readonly batchId: number };
 
 /** The result of each kind of job. */

@@ -5,17 +5,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
-import type { RunningServer } from "../../../app/api/server.js";
-import { Database } from "../../../app/database/database.js";
-import { ingestSource } from "../../../app/ingest/ingest-source.js";
-import { startApi } from "../../kit/api.js";
-import type { TestDatabase } from "../../kit/database.js";
-import { skipWithout } from "../../kit/skip.js";
-import { TcpProxy } from "../../kit/tcp-proxy.js";
-import { until } from "../../kit/until.js";
-import { loadExamples } from "./loaded-examples.js";
+import type { RunningServer } from "../../app/api/server.js";
+import { Database } from "../../app/database/database.js";
+import { ingestSource } from "../../app/ingest/ingest-source.js";
+import { loadExamples } from "../app/examples/loaded-examples.js";
+import { startApi } from "../kit/api.js";
+import type { TestDatabase } from "../kit/database.js";
+import { skipWithout } from "../kit/skip.js";
+import { TcpProxy } from "../kit/tcp-proxy.js";
+import { until } from "../kit/until.js";
 
-const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const CLIENTS = {
   "rates.ts": [process.execPath, "--import", "tsx", "examples/clients/rates.ts"],
   "rates.py": ["python3", "examples/clients/rates.py"],
