@@ -1,4 +1,4 @@
-import type { Names } from "../names.js";
+import { FIRST_CLUSTER, type Names } from "../names.js";
 import { longestGapSeconds } from "../settings/schedule.js";
 import type { Settings } from "../settings/schema.js";
 import { type RuleGroup, ruleGroups } from "./rule-file.js";
@@ -7,12 +7,12 @@ const HOUR_SECONDS = 3600;
 
 /** The alarms on a stack's database and on what it runs on. The chart has those on its workloads. */
 export function databaseRules(names: Names, { alarms, database, platform }: Settings): RuleGroup[] {
-  const { backups, clusters, instances, serving } = database;
+  const { backups, instances, serving } = database;
   const values = {
     NAMESPACE: names.workloads,
     DATABASE: names.database,
-    // A database that is restored beside it is watched too.
-    CLUSTERS: Object.keys(clusters).join("|"),
+    // A database that is restored beside it is watched too, but not the copy that a restore drill makes and deletes.
+    CLUSTERS: `${FIRST_CLUSTER}|restored-.+`,
     SERVING: serving,
     STANDBYS: instances - 1,
     OPERATOR: platform.cloudnativePgNamespace,

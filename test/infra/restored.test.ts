@@ -64,7 +64,10 @@ for (const stack of ["staging", "prod"]) {
       const changed = [...byKey(both)].filter(
         ([key, { inputs }]) => JSON.stringify(switched.get(key)?.inputs) !== JSON.stringify(inputs),
       );
-      expect(changed.map(([key]) => key)).to.deep.equal(["kubernetes:helm.sh/v4:Chart ratesapp"]);
+      expect(changed.map(([key]) => key)).to.deep.equal([
+        "kubernetes:helm.sh/v4:Chart ratesapp",
+        "kubernetes:monitoring.coreos.com/v1:PrometheusRule database-rules",
+      ]);
       const [chart] = charts([...switched.values()]);
       const given = chart?.values.database as Record<string, { secretName: string }> | undefined;
       const secrets = ["owner", "ingest", "api"].map((purpose) => `ratesapp-database-${purpose}-${RESTORED}`);
