@@ -29,7 +29,8 @@ const REPEAT: Readonly<Record<Severity, string>> = { page: "1h", ticket: "3d" };
 
 const is = (name: string, value: string): Matcher => ({ name, value, matchType: "=" });
 
-const SUMMARY = "{{ .CommonAnnotations.summary }} ({{ .CommonLabels.namespace }})";
+const SUMMARY =
+  '{{ if eq .Status "resolved" }}Over: {{ end }}{{ (index .Alerts 0).Annotations.summary }} ({{ .CommonLabels.namespace }})';
 const DETAILS = "{{ range .Alerts }}{{ .Annotations.description }}\n{{ .Annotations.runbook_url }}\n{{ end }}";
 
 /**

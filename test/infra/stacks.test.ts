@@ -329,7 +329,10 @@ describe("a stack", function () {
       ["name", "pagerdutyConfigs", "webhookConfigs"],
       ["name"],
     ]);
-    expect(JSON.stringify(spec.receivers)).to.include('{"name":"ratesapp-alarm-receivers","key":"page.webhookUrl"}');
+    expect(spec.receivers[1]).to.have.nested.property("webhookConfigs[0].urlSecret").that.deep.equals({
+      name: "ratesapp-alarm-receivers",
+      key: "page.webhookUrl",
+    });
   });
 
   it("sends no alarms by itself", async () => {
