@@ -82,6 +82,13 @@ export const environmentSchema = z.object({
     .describe("waiting queries above which requests are shed with 503"),
   FEEDS_FILE: z.string().min(1).optional().describe("JSON file of what `ingest run --feed NAME` loads"),
   OPERATOR_FILE: z.string().min(1).optional().describe("JSON file of how `operator` makes pods; the chart writes it"),
+  DRILL_FILE: z.string().min(1).optional().describe("JSON file of the Cluster that `drill` makes; the stack writes it"),
+  DRILL_DATABASE_URL: postgresUrl.optional().describe("the copy that `drill` restores"),
+  DRILL_JOB: z
+    .string()
+    .regex(/^[^/]+\/[^/]+$/, "must be name/uid")
+    .optional()
+    .describe("name/uid of the Job that owns the copy of `drill`"),
   RETRACTABLE_DAYS: whole(0, 36_500).default(30).describe("days for which a batch can be retracted"),
 });
 
@@ -113,6 +120,9 @@ export interface Settings {
   readonly maxWaitingQueries: number;
   readonly feedsFile: string | undefined;
   readonly operatorFile: string | undefined;
+  readonly drillFile: string | undefined;
+  readonly drillDatabaseUrl: string | undefined;
+  readonly drillJob: string | undefined;
   readonly retractableDays: number;
 }
 
@@ -159,6 +169,9 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     maxWaitingQueries: values.MAX_WAITING_QUERIES,
     feedsFile: values.FEEDS_FILE,
     operatorFile: values.OPERATOR_FILE,
+    drillFile: values.DRILL_FILE,
+    drillDatabaseUrl: values.DRILL_DATABASE_URL,
+    drillJob: values.DRILL_JOB,
     retractableDays: values.RETRACTABLE_DAYS,
   };
 }

@@ -4,6 +4,7 @@ import { Command } from "commander";
 import { benchBatches } from "./batches.js";
 import { type BenchServer, openBenchServer } from "./bench-database.js";
 import { benchHuge, benchIngest, benchReaders, benchWorkers } from "./ingest.js";
+import { benchLanes } from "./lanes.js";
 import { benchPublish } from "./publish.js";
 import { benchRegions } from "./regions.js";
 import { benchReplaces } from "./replaces.js";
@@ -14,6 +15,7 @@ import { benchUploads } from "./uploads.js";
 
 const BENCHES = {
   serving: benchServing,
+  lanes: benchLanes,
   growth: benchGrowth,
   ingest: benchIngest,
   workers: benchWorkers,

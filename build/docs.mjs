@@ -6,9 +6,10 @@
 import { createHash } from "node:crypto";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { dirname, extname, join } from "node:path";
+import { basename, dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { readHtmlPage } from "./html-page.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const source = join(root, "app/page");
@@ -23,12 +24,12 @@ export async function buildDocs(target = join(root, "dist/docs")) {
     "viewer.js": await readFile(join(swagger, "swagger-ui-bundle.js")),
     "docs.css": await bundle("docs/docs.css"),
     "start.js": await bundle("docs/start.ts"),
-    "icon.svg": await readFile(join(source, "look/icon.svg")),
+    "look/icon.svg": await readFile(join(source, "look/icon.svg")),
   };
   const addresses = new Map();
-  for (const [name, bytes] of Object.entries(files)) addresses.set(name, await put(target, name, bytes));
-  const html = (await readFile(join(source, "docs/docs.html"), "utf8")).replace(
-    /(?<=(?:src|href)=")[a-z]+\.[a-z]+(?=")/g,
+  for (const [name, bytes] of Object.entries(files)) addresses.set(name, await put(target, basename(name), bytes));
+  const html = (await readHtmlPage("docs/docs.html")).replace(
+    /(?<=(?:src|href)=")[\w/-]+\.(?:js|css|svg)(?=")/g,
     (name) => addresses.get(name),
   );
   await writeFile(join(target, "index.html"), html);

@@ -1,9 +1,10 @@
 // Makes dist/page/: the pages for browsers. Every asset has a hash of its content in its name, so that the server can
 // send it as immutable. Only the HTML files keep their names.
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join, posix, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { readHtmlPage } from "./html-page.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const source = join(root, "app/page");
@@ -67,7 +68,7 @@ export async function buildPage(target = join(root, "dist/page")) {
       .filter(({ kind }) => kind === "import-statement")
       .map(({ path }) => `<link rel="modulepreload" href="${address(path)}">`)
       .join("\n    ");
-    const html = (await readFile(join(source, page), "utf8"))
+    const html = (await readHtmlPage(page))
       .replace(/(?<=(?:src|href)=")[\w/-]+\.(?:tsx|css|svg)(?=")/g, addressOf)
       .replace("<!-- preloads -->", preloads);
     await writeFile(join(target, page), html);

@@ -5,10 +5,12 @@ import { Alarms } from "./alarms/alarms.js";
 import { clusterOf } from "./cluster/choose-cluster.js";
 import { Database } from "./database/database.js";
 import type { DatabaseCluster } from "./database/database-cluster.js";
+import { RestoreDrill } from "./drill/restore-drill.js";
 import { namesOf, suffixOf } from "./names.js";
 import { outputsOf } from "./outputs.js";
 import { manifestsOf } from "./platform/operator-manifests.js";
 import { Platform } from "./platform/platform.js";
+import { releasedImages } from "./released-images.js";
 import { rawSettings, readStackSettings } from "./settings/read-settings.js";
 import { readSecrets } from "./settings/secrets.js";
 import { stackNameMistake } from "./stack-name.js";
@@ -27,6 +29,7 @@ const mistake = stackNameMistake(stack, settings.cluster.eks !== undefined);
 if (mistake) throw new pulumi.RunError(`${stack}: ${mistake}.\nGive it another one: pulumi stack rename NAME`);
 const secrets = readSecrets(raw);
 const places = placesOf(stack, settings);
+const images = await releasedImages(stack, settings);
 const names = namesOf(stack);
 
 const cluster = clusterOf(stack, names, settings);
@@ -68,9 +71,29 @@ const accessTo = (one: DatabaseCluster) =>
   );
 const access = accessTo(database.serving);
 for (const one of database.clusters) if (one !== database.serving) accessTo(one);
+const drill = settings.database.backups?.drill ?? "off";
+if (drill !== "off") {
+  new RestoreDrill(
+    "drill",
+    { names, settings, drill, cluster, dns, database, access, workloads: namespace },
+    inCluster,
+  );
+}
 const workloads = new Workloads(
   "workloads",
-  { names, settings, secrets, places, cluster, dns, access, authorities: database.authorities, namespace },
+  {
+    names,
+    settings,
+    images,
+    secrets,
+    places,
+    cluster,
+    dns,
+    access,
+    authorities: database.authorities,
+    namespace,
+    rollouts: platform.forRollouts,
+  },
   inCluster,
 );
 if (settings.platform.prometheus !== "absent") {
@@ -81,4 +104,4 @@ if (settings.platform.prometheus !== "absent") {
 }
 
 // As one object: an output that the stack has not is left out, where an exported name would be undefined.
-export default outputsOf({ names, settings, cluster, database, workloads });
+export default outputsOf({ names, settings, images, cluster, database, workloads });

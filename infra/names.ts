@@ -18,5 +18,8 @@ export const namesOf = (stack: string): Names => ({
 /** Name of the CloudNativePG Cluster with which a stack begins. */
 export const FIRST_CLUSTER = "ratesapp";
 
+/** Name of the CloudNativePG Cluster into which a restore drill restores. */
+export const DRILL_COPY = "ratesapp-drill-copy";
+
 /** The end of the names of what each database of a stack has once. The first database has none. */
 export const suffixOf = (cluster: string): string => (cluster === FIRST_CLUSTER ? "" : `-${cluster}`);

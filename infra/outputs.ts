@@ -3,25 +3,29 @@ import type { KubernetesCluster } from "./cluster/kubernetes-cluster.js";
 import type { Database } from "./database/database.js";
 import type { Names } from "./names.js";
 import { namespaces } from "./platform/releases.js";
+import { type Images, imageTexts } from "./released-images.js";
 import type { Settings } from "./settings/schema.js";
 import type { Workloads } from "./workloads/workloads.js";
 
 export interface OutputsArgs {
   readonly names: Names;
   readonly settings: Settings;
+  readonly images: Images;
   readonly cluster: KubernetesCluster;
   readonly database: Database;
   readonly workloads: Workloads;
 }
 
 /** What `pulumi stack output` shows to people. */
-export function outputsOf({ cluster, database, names, settings, workloads }: OutputsArgs) {
+export function outputsOf({ cluster, database, images, names, settings, workloads }: OutputsArgs) {
   const { ingress } = settings.api;
   const context = cluster.context === undefined ? "" : ` --context ${cluster.context}`;
   const forward = (namespace: string, target: string) => `kubectl${context} -n ${namespace} port-forward ${target}`;
   return {
     /** Where each database stores its backups and WAL, by the name of its Cluster. */
     archives: Object.fromEntries(database.clusters.flatMap(({ archive, name }) => (archive ? [[name, archive]] : []))),
+    /** What runs. The next `up` reads it here. */
+    images: imageTexts(images),
     /** Public address; without an Ingress, the address while `forwardApi` runs. */
     api: ingress ? `http${ingress.tls || ingress.tlsSecretName ? "s" : ""}://${ingress.host}` : "http://localhost:3000",
     apiInCluster: workloads.url,

@@ -20,8 +20,10 @@ import { requestFields } from "./http/request-fields.js";
 import { setHeaders } from "./http/set-headers.js";
 import { shedLoad } from "./http/shed-load.js";
 import { type PageRoutes, pageRoutes } from "./page.js";
+import { getPort } from "./places/port.js";
 import { listPorts } from "./places/ports.js";
 import { listRegions } from "./places/regions.js";
+import { getLanes, getLanesCsv } from "./rates/get-lanes.js";
 import { getRates, getRatesCsv } from "./rates/get-rates.js";
 import type { RatesServices } from "./rates/rates-route.js";
 
@@ -35,11 +37,17 @@ export interface ApiServices extends Omit<RatesServices, "fastPath"> {
   readonly isDraining: () => boolean;
 }
 
-/**
- * Operations that read the data. Their paths have no parameters, so {@link answerPaths} finds each with one look-up in
- * a map.
- */
-const dataOperations: readonly Operation<RatesServices>[] = [getRates, getRatesCsv, listPorts, listRegions];
+/** Operations that read the data. {@link answerPaths} finds each with one look-up in a map. */
+const dataOperations: readonly Operation<RatesServices>[] = [
+  getRates,
+  getRatesCsv,
+  getLanes,
+  getLanesCsv,
+  listPorts,
+  listRegions,
+];
+/** The same, but with a parameter in the path, so that only the router finds it. */
+const placeOperations: readonly Operation<RatesServices>[] = [getPort];
 
 /** Builds the API. The result is the request handler for an HTTP server. */
 export async function createApi(services: ApiServices): Promise<RequestHandler> {
@@ -62,11 +70,13 @@ export async function createApi(services: ApiServices): Promise<RequestHandler> 
   app.use(answerProblems(logger));
   app.use(shedLoad(load));
   if (limiter !== undefined) app.use(limitRate(limiter));
-  const data = new Map(dataOperations.map(({ path, route }) => [path, route({ ...services, fastPath })]));
+  const routes = (operations: readonly Operation<RatesServices>[]) =>
+    new Map(operations.map(({ path, route }) => [path, route({ ...services, fastPath })]));
+  const data = routes(dataOperations);
   app.use(answerPaths(data));
   app.use(answerMethods);
   const page = await pageRoutes(services.tokens.exist);
-  app.use((await createRouter(services, data, page)).routes());
+  app.use((await createRouter(services, new Map([...data, ...routes(placeOperations)]), page)).routes());
   app.use(page.notFound);
   const answerByLayers = app.callback();
   return (req, res) => {
@@ -79,14 +89,14 @@ async function createRouter(
   data: ReadonlyMap<string, ApiRoute>,
   page: PageRoutes,
 ): Promise<Router<RequestState>> {
-  const docs = await docsRoutes([...dataOperations, ...batchOperations]);
+  const docs = await docsRoutes([...dataOperations, ...placeOperations, ...batchOperations]);
   const router = new Router<RequestState>();
-  for (const [path, route] of data) router.get(path, route);
+  for (const [path, route] of data) router.get(routerPath(path), route);
   // This route comes before the API operation of the same path. It passes requests on that do not ask for HTML.
   router.get("/batches", page.batches);
   for (const operation of batchOperations) {
-    const path = operation.path.replaceAll(/\{(\w+)\}/g, ":$1");
-    router.register(path, [operation.method], [...batchHandlers(operation, services.tokens, services.writes)]);
+    const handlers = [...batchHandlers(operation, services.tokens, services.writes)];
+    router.register(routerPath(operation.path), [operation.method], handlers);
   }
   return router
     .get("/openapi.json", docs.openApi)
@@ -95,4 +105,9 @@ async function createRouter(
     .get("/docs/assets/:name", docs.asset)
     .get("/", page.index)
     .get("/assets/:name", page.asset);
+}
+
+/** `/ports/{code}` as the router writes it: `/ports/:code`. */
+function routerPath(path: string): string {
+  return path.replaceAll(/\{(\w+)\}/g, ":$1");
 }

@@ -1,6 +1,7 @@
 import { watchIngest } from "../batches/batch-metrics.js";
 import { Database } from "../database/database.js";
 import { ReadSide, type ReadSourceOptions } from "../database/read-side.js";
+import { PlaceDirectory } from "../places/place-directory.js";
 import { watchCacheBytes, watchDataset } from "../rates/dataset-metrics.js";
 import { DatasetVersion } from "../rates/dataset-version.js";
 import { RatesFinder } from "../rates/find-rates.js";
@@ -55,6 +56,7 @@ export function openServices(settings: Settings, logger: Logger): OpenServices {
       maxWaitingQueries: settings.maxWaitingQueries,
     },
     finder: new RatesFinder(),
+    places: new PlaceDirectory(() => version.current),
     writes,
     tokens: new WriteTokens(settings.writeTokensFile, logger),
     isDraining: () => draining,

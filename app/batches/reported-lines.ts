@@ -47,7 +47,8 @@ export function tells(failure: string | null, reason: string): boolean {
   return failure?.endsWith(`: ${reason}.`) === true;
 }
 
-function writeContent(content: Buffer): string {
+/** The beginning of a line, with control characters replaced. */
+export function writeContent(content: Buffer): string {
   const characters = [...content.toString("utf8")];
   const shown = printable(characters.slice(0, SHOWN_CHARACTERS).join(""));
   return characters.length > SHOWN_CHARACTERS ? `${shown}…` : shown;

@@ -23,6 +23,7 @@ import { dropOldMonths } from "../upkeep/retention.js";
 import { Turns } from "../upkeep/turns.js";
 import { writeBatchDetails, writeBatchTable } from "./batch-table.js";
 import { withWriteDatabase } from "./command-database.js";
+import { printJson } from "./print-json.js";
 import { stopSignal } from "./stop-signal.js";
 import { writeOutput } from "./write-output.js";
 
@@ -38,7 +39,7 @@ export async function list({ json, ...options }: ListCommandOptions): Promise<vo
   const { listBatches } = await import("../batches/list-batches.js");
   await withBatches(async (database) => {
     const batches = await listBatches(database, options);
-    if (json) print(batches.map((batch) => writeBatch(batch)));
+    if (json) printJson(batches.map((batch) => writeBatch(batch)));
     else console.log(batches.length === 0 ? "No batches." : writeBatchTable(batches));
   });
 }
@@ -50,7 +51,7 @@ export async function show(id: number, options: JsonOption): Promise<void> {
     if (batch === undefined) throw new BatchNotFoundError(id);
     const lines = await readBadLines(database, id, REPORTED_BAD_LINES);
     const counts = await countBadLines(database, id);
-    if (options.json) print({ ...writeBatch(batch, lines), error_counts: counts });
+    if (options.json) printJson({ ...writeBatch(batch, lines), error_counts: counts });
     else console.log(writeBatchDetails(batch, lines, counts, await database.row(readHeld, { foldId: id })));
   });
 }
@@ -70,7 +71,7 @@ export async function change(name: ChangeName, id: number, options: ChangeOption
     const outcome = await CHANGES[name](database, id, settings, options);
     const batch = options.json ? await readBatch(database, id) : undefined;
     if (batch === undefined) console.log(printable(outcome));
-    else print(writeBatch(batch));
+    else printJson(writeBatch(batch));
   });
 }
 
@@ -156,7 +157,7 @@ export async function compactBatches(options: CompactCommandOptions): Promise<vo
     });
     turns.end();
     const { folded, dailyRates, prices } = compacted;
-    if (options.json) print({ folded, deleted: { daily_rates: dailyRates, prices }, dropped });
+    if (options.json) printJson({ folded, deleted: { daily_rates: dailyRates, prices }, dropped });
     else {
       console.log(
         `Folded ${folded} ${folded === 1 ? "month of a feed" : "months of feeds"}; deleted ${count(dailyRates)} daily rates and ${count(prices)} prices that no consumer could see.`,
@@ -176,12 +177,6 @@ async function withBatches(work: (database: Database, settings: Settings) => Pro
       await pool.end();
     }
   });
-}
-
-function print(value: unknown): void {
-  // JSON does not escape control characters above 7F, which a terminal obeys too.
-  const written = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
-  console.log(JSON.stringify(value, null, 2).replace(/(?!\n)\p{Cc}/gu, written));
 }
 
 function count(rows: number): string {

@@ -1,5 +1,6 @@
 import { CommanderError } from "commander";
 import { isTransient } from "../database/sqlstates.js";
+import { DrillFileError } from "../drill/drill-file.js";
 import { FeedsFileError } from "../ingest/feeds.js";
 import { ListenError } from "../listen.js";
 import { OperatorFileError } from "../operator/desired/ingest-defaults.js";
@@ -38,6 +39,7 @@ export function exitCodeOf(error: unknown): number {
     SettingsError,
     FeedsFileError,
     OperatorFileError,
+    DrillFileError,
     KubernetesConfigError,
     ListenError,
     UsageError,

@@ -10,6 +10,9 @@ export interface FeedOptions {
   readonly deadline?: number;
   readonly rejects?: string;
   readonly force?: true;
+  readonly match?: string;
+  readonly dryRun?: true;
+  readonly json?: true;
 }
 
 /**

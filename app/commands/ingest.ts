@@ -35,6 +35,18 @@ function runCommand(): Command {
       filled,
     )
     .option("--force", "overwrite the file that --rejects names, if it is there already")
+    .option(
+      "--match <pattern>",
+      "of a folder or an S3 prefix, only what has such a name: *.csv, asia-{25,26}-*",
+      filled,
+    )
+    .addOption(
+      new Option("--dry-run", "read and check everything, write nothing, and say what would be loaded").conflicts([
+        "rejects",
+        "force",
+      ]),
+    )
+    .option("--json", "what became of each delivery, as JSON")
     .addHelpText(
       "after",
       `
@@ -50,6 +62,9 @@ FEEDS_FILE names a JSON file of feeds, such as {"asia": {"source": "s3://deliver
 "maxBadRows": 10, "deadlineSeconds": 3600, "rejects": "/rejects"}}; only source must be there, and options win over it.
 S3 takes its endpoint, region and keys from the usual environment (AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID, …).
 
+--dry-run needs a database too, for its ports and for what was loaded before. It does not find that a delivery repeats
+the prices of another one. It exits with 3 if a delivery would fail, and with 1 if one cannot be read at the moment.
+
 Exit codes:
   0  everything is published, or was so before
   1  something went wrong that may go right next time
@@ -60,13 +75,14 @@ Exit codes:
 Examples:
   ratesapp ingest run --source prices.csv
   ratesapp ingest run --feed asia --mode replace --source s3://deliveries/asia/
+  ratesapp ingest run --source deliveries/ --match '2026-*.csv' --dry-run
   FEEDS_FILE=feeds.json ratesapp ingest run --feed asia
   cat prices.csv.gz | ratesapp ingest run --source - --max-bad-rows 10 --rejects bad.csv`,
     )
     .action(async (options: FeedOptions) => {
       // Imported when the command runs. Without this, `--help` and mistakes in the options would take twice as long to
       // appear.
-      const { runIngest } = await import("./run-ingest.js");
-      await runIngest(options);
+      if (options.dryRun) await (await import("./check-ingest.js")).checkIngest(options);
+      else await (await import("./run-ingest.js")).runIngest(options);
     });
 }

@@ -10,12 +10,45 @@ import { systemReason } from "../system-reason.js";
 import { filled } from "./arguments.js";
 import { withWriteDatabase } from "./command-database.js";
 import { firstLines } from "./first-lines.js";
+import type { ExportOptions } from "./show-places.js";
 
-/** `ratesapp places import`. If the files have mistakes, it exits with 3 and changes nothing. */
+/** `ratesapp places`: import, list and export. */
 export function placesCommand(): Command {
-  return new Command("places").description("Ports and the regions they lie in.").addCommand(importCommand());
+  return new Command("places")
+    .description("Ports and the regions they lie in.")
+    .addCommand(importCommand())
+    .addCommand(listCommand())
+    .addCommand(exportCommand());
 }
 
+function listCommand(): Command {
+  return new Command("list")
+    .description("All ports and regions by code, each with the region that it lies in.")
+    .option("--json", "as JSON")
+    .addHelpText("after", "\nExamples:\n  ratesapp places list\n  ratesapp places list --json")
+    .action(async ({ json }: { json?: true }) =>
+      (await import("./show-places.js")).listPlaces({ json: json === true }),
+    );
+}
+
+function exportCommand(): Command {
+  return new Command("export")
+    .description("Write all ports and regions to files, as `places import` reads them.")
+    .requiredOption("--ports <file>", "file for the ports, with the header code,name,parent_slug", filled)
+    .option("--regions <file>", "file for the regions, with the header slug,name,parent_slug", filled)
+    .option("--force", "overwrite files that are there already")
+    .addHelpText(
+      "after",
+      `
+Both files are of one version of the data. A file appears only when it is complete; - is standard output.
+
+Example:
+  ratesapp places export --ports ports.csv --regions regions.csv`,
+    )
+    .action(async (options: ExportOptions) => (await import("./show-places.js")).exportPlaces(options));
+}
+
+/** If the files have mistakes, it exits with 3 and changes nothing. */
 function importCommand(): Command {
   return new Command("import")
     .description("Add and update ports and regions, all or nothing; places that the files do not name stay.")

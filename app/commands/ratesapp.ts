@@ -2,13 +2,16 @@ import { Command } from "commander";
 import { printableLines } from "../printable.js";
 import { releaseVersion } from "../telemetry/release-version.js";
 import { batchesCommand } from "./batches.js";
+import { completionCommand } from "./completion.js";
 import { demoCommand } from "./demo.js";
+import { drillCommand } from "./drill.js";
 import { feedsCommand } from "./feeds.js";
 import { hideAddresses } from "./hide-addresses.js";
 import { ingestCommand } from "./ingest.js";
 import { migrateCommand } from "./migrate.js";
 import { operatorCommand } from "./operator.js";
 import { placesCommand } from "./places.js";
+import { ratesCommand } from "./rates.js";
 import { refuseRepeatedOptions } from "./refuse-repeated-options.js";
 import { serveCommand } from "./serve.js";
 
@@ -24,6 +27,7 @@ Examples:
   ratesapp demo                                              see it work, with generated data
   ratesapp places import --ports ports.csv --regions regions.csv
   ratesapp ingest run --source prices.csv
+  ratesapp rates CNSGH:NLRTM --from 2026-11-01 --to 2026-11-30
   ratesapp serve
 
 Without DATABASE_URL a local Postgres is used and shared by all commands; \`ratesapp serve --help\` lists the environment.
@@ -33,11 +37,14 @@ Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 a bad delivery t
     .addCommand(demoCommand())
     .addCommand(serveCommand())
     .addCommand(ingestCommand())
+    .addCommand(ratesCommand())
     .addCommand(batchesCommand())
     .addCommand(migrateCommand())
     .addCommand(feedsCommand())
     .addCommand(operatorCommand())
-    .addCommand(placesCommand());
+    .addCommand(drillCommand())
+    .addCommand(placesCommand())
+    .addCommand(completionCommand());
   throwRatherThanExit(program);
   refuseRepeatedOptions(program);
   return program;

@@ -8,6 +8,7 @@ import type { SpareSums } from "../rates/roll-up/spare-sums.js";
 import type { Folding } from "../upkeep/folding.js";
 import { reclaimBatch } from "../upkeep/reclaim.js";
 import { type AuditReport, auditBatch } from "./audit/audit.js";
+import { faultOfContent } from "./load/fault-of-content.js";
 import { readFirstBytes } from "./pieces/delivery-format.js";
 import { compressionOf, MAGIC_BYTES } from "./sources/compression.js";
 import { inMemory } from "./sources/in-memory.js";
@@ -217,12 +218,8 @@ async function giveBack(database: Database, batchId: number): Promise<void> {
 /** The reason why a batch whose pieces have all ended cannot be published; null if it can be. */
 function failureOf(load: LoadState): string | null {
   if (load.error !== null) return `Piece ${load.error}`;
-  if (load.rejected > load.max_bad_rows) {
-    const allowed = load.max_bad_rows === 0 ? "" : `; ${load.max_bad_rows} are allowed`;
-    return `${load.rejected} bad ${load.rejected === 1 ? "line" : "lines"}${allowed}.`;
-  }
-  if (load.failed > 0) return `${load.failed} pieces failed.`;
-  return load.rows === 0 ? "It holds no prices." : null;
+  if (load.failed > 0 && load.rejected <= load.max_bad_rows) return `${load.failed} pieces failed.`;
+  return faultOfContent(load.rows, load.rejected, load.max_bad_rows);
 }
 
 function reportOf(batch: PlannedBatch, object: SourceObject, load: LoadState): BatchReport {

@@ -2,9 +2,11 @@ import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { hostname } from "node:os";
 import type { Database } from "../database/database.js";
+import { resultName } from "../drill/result-name.js";
 import type { Health } from "../telemetry/health.js";
 import type { Logger } from "../telemetry/logger.js";
 import type { IngestDefaults } from "./desired/ingest-defaults.js";
+import { watchDrills } from "./drill-metrics.js";
 import { Events } from "./kubernetes/events.js";
 import { type KubernetesApi, resources } from "./kubernetes/kubernetes-api.js";
 import { LeaderElection } from "./kubernetes/leader-election.js";
@@ -64,9 +66,12 @@ export class Operator {
       leading: () => this.#election.leading,
       feeds: () => this.#watchedFeeds(),
     });
+    const { api, defaults } = this.#options;
+    watchDrills({ api, name: resultName(defaults.name) });
     try {
       await this.#election.run(stop);
     } finally {
+      watchDrills(undefined);
       watchOperator(undefined);
     }
   }

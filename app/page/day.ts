@@ -20,6 +20,15 @@ export function addDays(day: Day, days: number): Day {
   return new Date(Date.parse(day) + days * DAY_MS).toISOString().slice(0, 10);
 }
 
+/**
+ * The same day of the month `months` later (earlier if negative), or the last day of a month that is too short for it.
+ */
+export function addMonths(day: Day, months: number): Day {
+  const [year = 0, month = 1, date = 1] = day.split("-").map(Number);
+  const lastDate = new Date(Date.UTC(year, month + months, 0)).getUTCDate();
+  return new Date(Date.UTC(year, month - 1 + months, Math.min(date, lastDate))).toISOString().slice(0, 10);
+}
+
 /** Number of days in a range, with both its ends. */
 export function daysIn(from: Day, to: Day): number {
   return Math.round((Date.parse(to) - Date.parse(from)) / DAY_MS) + 1;
@@ -31,6 +40,7 @@ export function secondsOf(day: Day): number {
 }
 
 const short = new Intl.DateTimeFormat("en-GB", { timeZone: "UTC", day: "numeric", month: "short", year: "numeric" });
+const weekday = new Intl.DateTimeFormat("en-GB", { timeZone: "UTC", weekday: "short" });
 const long = new Intl.DateTimeFormat("en-GB", {
   timeZone: "UTC",
   weekday: "short",
@@ -47,4 +57,9 @@ export function formatDay(day: Day): string {
 /** `Sun, 31 Jan 2021` */
 export function formatWeekday(day: Day): string {
   return long.format(Date.parse(day));
+}
+
+/** `Sun` */
+export function formatWeekdayName(day: Day): string {
+  return weekday.format(Date.parse(day));
 }

@@ -21,22 +21,66 @@ export function findRatesSql(firstMonth: string, lastMonth: string): string {
   return `
   SELECT
     dataset.version,
-    ${newestChange(`DATE '${firstMonth}-01'`, `DATE '${lastMonth}-01'`)} AS newest,
+    ${newestOf(firstMonth, lastMonth)} AS newest,
     origin.id,
     destination.id,
-    r.first_day - $3::date AS first,
-    (SELECT bit_or(1 << (b.day - r.first_day)) FROM batch_days b
-     WHERE b.batch_id = r.batch_id AND b.visible
-       AND b.day >= r.first_day AND b.day < r.first_day + cardinality(r.counts)) AS visible,
-    r.counts,
-    r.sums
+    ${RUN_OF_DAYS}
   FROM dataset
   LEFT JOIN places origin ON origin.code = $1
   LEFT JOIN places destination ON destination.code = $2
   LEFT JOIN daily_rates r
     ON r.origin_id = origin.id
    AND r.destination_id = destination.id
-   AND r.first_day >= DATE '${firstMonth}-01'
+   AND ${inMonths(firstMonth, lastMonth)}`;
+}
+
+/**
+ * The same for several lanes in one snapshot. Parameters: $1 codes of the origins, $2 codes of the destinations, $3 and
+ * $4 first and last day. Each row begins with the number of its lane, from 1; there is at least one row for each.
+ *
+ * `lane` is MATERIALIZED: otherwise Postgres moves the look-ups of the ids below a Memoize node, which does not repeat
+ * them for the next lane, and all lanes have the rates of the first (PostgreSQL 17.10). OFFSET 0 keeps the look-up of
+ * rates as it is: an index scan for each lane. Without it, Postgres may take another plan, such as a hash join that
+ * reads the whole month.
+ */
+export function findLanesSql(firstMonth: string, lastMonth: string): string {
+  return `
+  WITH lane AS MATERIALIZED (
+    SELECT number,
+      (SELECT id FROM places WHERE code = asked.origin) AS origin_id,
+      (SELECT id FROM places WHERE code = asked.destination) AS destination_id
+    FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS asked (origin, destination, number)
+  )
+  SELECT
+    lane.number,
+    dataset.version,
+    ${newestOf(firstMonth, lastMonth)} AS newest,
+    lane.origin_id,
+    lane.destination_id,
+    run.*
+  FROM dataset CROSS JOIN lane
+  LEFT JOIN LATERAL (
+    SELECT ${RUN_OF_DAYS}
+    FROM daily_rates r
+    WHERE r.origin_id = lane.origin_id
+      AND r.destination_id = lane.destination_id
+      AND ${inMonths(firstMonth, lastMonth)}
+    OFFSET 0
+  ) run ON true`;
+}
+
+const RUN_OF_DAYS = `
+    r.first_day - $3::date AS first,
+    (SELECT bit_or(1 << (b.day - r.first_day)) FROM batch_days b
+     WHERE b.batch_id = r.batch_id AND b.visible
+       AND b.day >= r.first_day AND b.day < r.first_day + cardinality(r.counts)) AS visible,
+    r.counts,
+    r.sums`;
+
+const newestOf = (firstMonth: string, lastMonth: string) =>
+  newestChange(`DATE '${firstMonth}-01'`, `DATE '${lastMonth}-01'`);
+
+const inMonths = (firstMonth: string, lastMonth: string) => `
+       r.first_day >= DATE '${firstMonth}-01'
    AND r.first_day < (DATE '${lastMonth}-01' + interval '1 month')::date
    AND r.first_day <= $4::date`;
-}

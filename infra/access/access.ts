@@ -5,6 +5,7 @@ import { DATABASE } from "../database/cluster-spec.js";
 import { type DatabaseCluster, readsOf } from "../database/database-cluster.js";
 import { type Names, suffixOf } from "../names.js";
 import type { Settings } from "../settings/schema.js";
+import type { Login } from "./database-url.js";
 import { nothingForEverybody } from "./grants.js";
 import { localPortFor } from "./local-port.js";
 import { PortForward } from "./port-forward.js";
@@ -28,6 +29,8 @@ export interface AccessArgs {
 export class Access extends pulumi.ComponentResource {
   /** Names of the Secrets. Each has one key, `url`. */
   readonly secretNames: Readonly<Record<PurposeName, pulumi.Output<string>>>;
+  /** The login that reads prices. */
+  readonly reader: Login;
   /** Changes when the content of the Secrets changes. It is not secret itself. */
   readonly revision: string;
 
@@ -69,7 +72,7 @@ export class Access extends pulumi.ComponentResource {
       dropRoles,
     );
     const inside = { ...inDatabase, dependsOn: restored ? after : database.resource };
-    const secretOf = (purpose: PurposeName): pulumi.Output<string> => {
+    const accessFor = (purpose: PurposeName): PurposeAccess => {
       const host = purpose === "api" ? database.readHost : database.primaryHost;
       const secretName = `${names.release}-database-${purpose}${suffix}`;
       const access = new PurposeAccess(
@@ -78,14 +81,15 @@ export class Access extends pulumi.ComponentResource {
         { parent: this },
       );
       after = access.last;
-      return access.secretName;
+      return access;
     };
-    this.secretNames = {
-      owner: secretOf("owner"),
-      ingest: secretOf("ingest"),
-      api: secretOf("api"),
-      monitoring: secretOf("monitoring"),
-    };
+    // One after the other: their grants wait for each other.
+    const owner = accessFor("owner").secretName;
+    const ingest = accessFor("ingest").secretName;
+    const api = accessFor("api");
+    const monitoring = accessFor("monitoring").secretName;
+    this.reader = api.login;
+    this.secretNames = { owner, ingest, api: api.secretName, monitoring };
     this.registerOutputs();
   }
 }

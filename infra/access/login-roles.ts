@@ -1,6 +1,7 @@
 import * as postgresql from "@pulumi/postgresql";
 import type * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
+import type { Login } from "./database-url.js";
 import { type Generation, generations } from "./generations.js";
 import type { Purpose } from "./purposes.js";
 import { loginName } from "./roles-of-backup.js";
@@ -13,12 +14,6 @@ export interface LoginRolesArgs {
   readonly group: pulumi.Input<string>;
   /** The end of the names of all resources of this database. */
   readonly databaseSuffix: string;
-}
-
-/** A role with a password. */
-export interface Login {
-  readonly user: pulumi.Output<string>;
-  readonly password: pulumi.Output<string>;
 }
 
 /** Makes the two login roles of a purpose. Returns the one that pods get now (generations.ts). */

@@ -1,8 +1,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as postgresql from "@pulumi/postgresql";
 import * as pulumi from "@pulumi/pulumi";
-import { DATABASE } from "../database/cluster-spec.js";
-import { AUTHORITIES_FILE } from "./authorities-file.js";
+import { databaseUrl, type Login } from "./database-url.js";
 import { grants } from "./grants.js";
 import { loginRoles } from "./login-roles.js";
 import type { Purpose } from "./purposes.js";
@@ -29,6 +28,8 @@ export interface PurposeAccessArgs {
 /** The access for one purpose: a group with its grants, two login roles, and the Secret with which pods connect. */
 export class PurposeAccess extends pulumi.ComponentResource {
   readonly secretName: pulumi.Output<string>;
+  /** With which pods log in. */
+  readonly login: Login;
   /** The last grant of this purpose. */
   readonly last: pulumi.Resource;
 
@@ -46,18 +47,14 @@ export class PurposeAccess extends pulumi.ComponentResource {
             inside,
           ).name;
     this.last = group ? grants(purpose, group, { options: inside, after: args.after, suffix }) : args.after;
-    const { password, user } = loginRoles(
-      { purpose, generation, group: group ?? purpose.group, databaseSuffix: suffix },
-      inside,
-    );
+    this.login = loginRoles({ purpose, generation, group: group ?? purpose.group, databaseSuffix: suffix }, inside);
     const session = purpose.sessionOptions ? `&options=${encodeURIComponent(purpose.sessionOptions)}` : "";
     this.secretName = new kubernetes.core.v1.Secret(
       name,
       {
         metadata: { name: args.secretName, namespace: args.namespace },
         stringData: {
-          // A server that cannot show a certificate of these authorities for this host gets no password.
-          url: pulumi.interpolate`postgresql://${user}:${password}@${host}:5432/${DATABASE}?sslmode=verify-full&sslrootcert=${AUTHORITIES_FILE}${session}`,
+          url: pulumi.interpolate`${databaseUrl(this.login, host)}${session}`,
         },
       },
       // The Secret is made after the grants, so that a pod that reads it finds a role with all its rights.

@@ -8,6 +8,7 @@ const HOUR_SECONDS = 3600;
 /** The alarms on a stack's database and on what it runs on. The chart has those on its workloads. */
 export function databaseRules(names: Names, { alarms, database, platform }: Settings): RuleGroup[] {
   const { backups, instances, serving } = database;
+  const drill = backups?.drill ?? "off";
   const values = {
     NAMESPACE: names.workloads,
     DATABASE: names.database,
@@ -22,14 +23,16 @@ export function databaseRules(names: Names, { alarms, database, platform }: Sett
       BACKUPS: backups.method === "plugin" ? "barman_cloud_cloudnative_pg_io" : "cnpg_collector",
       // A backup of a full disk takes its time.
       BACKUP_AGE_SECONDS: longestGapSeconds(backups.schedule) + 4 * HOUR_SECONDS,
-      // Drills are held each week, and one may fail. Without any there are no metrics, and no alarm.
-      DRILL_AGE_SECONDS: 9 * 24 * HOUR_SECONDS,
+    }),
+    ...(drill !== "off" && {
+      DRILL_AGE_SECONDS: longestGapSeconds(drill.schedule) + drill.deadlineMinutes * 60 + 24 * HOUR_SECONDS,
     }),
   };
   const files = [
     "database",
     ...(instances >= 3 ? ["quorum"] : []),
-    ...(backups ? ["archive", "drill"] : []),
+    ...(backups ? ["archive"] : []),
+    ...(drill === "off" ? [] : ["drill"]),
     "platform",
     ...(platform.certManager === "absent" ? [] : ["certificates"]),
   ];

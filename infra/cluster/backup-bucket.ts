@@ -1,6 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { suffixOf } from "../names.js";
+import { DRILL_COPY, suffixOf } from "../names.js";
 import type { Beginning } from "../settings/database-clusters.js";
 import type { Settings } from "../settings/schema.js";
 import { type PolicyStatement, podIdentity } from "./pod-identity.js";
@@ -11,6 +11,8 @@ export interface BackupBucketArgs {
   /** Namespace of the database. Only pods with the ServiceAccounts of its Clusters may write. */
   readonly namespace: string;
   readonly databases: Settings["database"]["clusters"];
+  /** True if restore drills read it. */
+  readonly drills: boolean;
   readonly protect: boolean;
 }
 
@@ -98,12 +100,28 @@ export class BackupBucket extends pulumi.ComponentResource {
       },
       { parent: this },
     );
+    if (args.drills) letDrillsRead(name, bucket, args, { parent: this });
     // Resolved when the pods have the right to write, so that the database does not start before.
     this.destination = pulumi
       .all([bucket.bucket, ...identities.map(({ associationId }) => associationId)])
       .apply(([id]) => `s3://${id}/`);
     this.registerOutputs();
   }
+}
+
+/** Lets the copies of restore drills read, and nothing else. */
+function letDrillsRead(
+  name: string,
+  { arn }: aws.s3.Bucket,
+  { clusterName, keyArn, namespace }: BackupBucketArgs,
+  options: pulumi.CustomResourceOptions,
+): void {
+  const statements = [
+    { Action: ["s3:ListBucket"], Resource: arn },
+    { Action: ["s3:GetObject"], Resource: pulumi.interpolate`${arn}/*` },
+    { Action: ["kms:Decrypt"], Resource: keyArn },
+  ];
+  podIdentity(`${name}-drills`, { clusterName, namespace, serviceAccounts: { "": DRILL_COPY }, statements }, options);
 }
 
 /** Denies plain HTTP to all. */

@@ -17,14 +17,13 @@ export function clusterOf(stack: string, names: Names, settings: Settings): Kube
       defaultTags: { tags },
       ...(accountId !== undefined && { allowedAccountIds: [accountId] }),
     });
-    const backups = database.backups !== undefined;
+    const { backups } = database;
     return new EksCluster(
       `ratesapp-${stack}`,
       {
         ...cluster.eks,
         names,
-        databases: database.clusters,
-        backups,
+        backups: backups && { databases: database.clusters, drills: backups.drill !== "off" },
         deliveryRights: deliveryRights(feeds, cluster.eks.deliveryKeyArns),
         protect,
       },

@@ -4,8 +4,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Names } from "../names.js";
 import type { Peer } from "../network/peers.js";
-import type { Settings } from "../settings/schema.js";
-import { BackupBucket } from "./backup-bucket.js";
+import { BackupBucket, type BackupBucketArgs } from "./backup-bucket.js";
 import { databaseNodePools } from "./database-node-pools.js";
 import { ImageRegistry } from "./image-registry.js";
 import type { Archive, ClusterAccess, KubernetesCluster, Placement } from "./kubernetes-cluster.js";
@@ -25,9 +24,8 @@ export interface EksClusterArgs extends NetworkArgs {
   readonly adminRoleArns: readonly string[];
   /** Names of the database, whose ServiceAccount may write to the bucket, and of the workloads. */
   readonly names: Names;
-  readonly databases: Settings["database"]["clusters"];
-  /** True to make a bucket for backups. */
-  readonly backups: boolean;
+  /** If undefined, no bucket for backups is made. */
+  readonly backups: Pick<BackupBucketArgs, "databases" | "drills"> | undefined;
   /** Rights of ingest pods on the buckets of deliveries. */
   readonly deliveryRights: readonly PolicyStatement[];
   /** True to refuse the deletion of the cluster, the key and the bucket. */
@@ -128,10 +126,10 @@ export class EksCluster extends pulumi.ComponentResource implements KubernetesCl
       ? new BackupBucket(
           name,
           {
+            ...args.backups,
             clusterName: cluster.eksCluster.name,
             keyArn: key.arn,
             namespace: names.database,
-            databases: args.databases,
             protect,
           },
           { parent: this },

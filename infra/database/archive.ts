@@ -22,6 +22,8 @@ export interface Archive {
   readonly destination: pulumi.Input<string>;
   /** The part of a CloudNativePG Cluster that makes it store into a folder. */
   into(serverName: pulumi.Input<string>): object;
+  /** The part of an external cluster that is the database of a folder. */
+  of(serverName: pulumi.Input<string>): object;
   /** The part of an external cluster that is a database in the archive, or in another archive of the same store. */
   from(origin: Origin): object;
   /** The part of a ScheduledBackup. */
@@ -56,6 +58,7 @@ export function archiveOf(args: ArchiveArgs, options: pulumi.CustomResourceOptio
       into: (serverName) => ({
         backup: { target: "prefer-standby", retentionPolicy, barmanObjectStore: { ...store, serverName } },
       }),
+      of: (serverName) => ({ barmanObjectStore: { ...store, serverName } }),
       from: ({ destination: other, server }) => ({
         barmanObjectStore: { ...store, ...(other && { destinationPath: other }), serverName: server },
       }),
@@ -81,18 +84,21 @@ export function archiveOf(args: ArchiveArgs, options: pulumi.CustomResourceOptio
       options,
     ).metadata.name;
   const own = objectStore("archive", NAME, store);
+  const from = (barmanObjectName: pulumi.Input<string>, serverName: pulumi.Input<string>) => ({
+    plugin: { name: PLUGIN, parameters: { barmanObjectName, serverName } },
+  });
   return {
     destination,
     into: (serverName) => ({
       backup: { target: "prefer-standby" },
       plugins: [{ name: PLUGIN, isWALArchiver: true, parameters: { barmanObjectName: own, serverName } }],
     }),
-    from: ({ destination: other, server }) => {
-      const name = other
-        ? objectStore(`archive-of-${server}`, `of-${server}`, { ...store, destinationPath: other })
-        : own;
-      return { plugin: { name: PLUGIN, parameters: { barmanObjectName: name, serverName: server } } };
-    },
+    of: (serverName) => from(own, serverName),
+    from: ({ destination: other, server }) =>
+      from(
+        other ? objectStore(`archive-of-${server}`, `of-${server}`, { ...store, destinationPath: other }) : own,
+        server,
+      ),
     scheduledBackup: { method: "plugin", pluginConfiguration: { name: PLUGIN } },
   };
 }

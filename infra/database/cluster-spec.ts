@@ -24,20 +24,29 @@ export interface ClusterSpecArgs {
   /** The part that describes where WAL and backups go; undefined if there is no archive. */
   readonly archive: object | undefined;
   /** The database in an archive that it is restored from; undefined for an empty one. */
-  readonly from: { readonly origin: Origin; readonly externalCluster: object } | undefined;
+  readonly from: Restored | undefined;
   readonly certificates: Certificates;
   /** The part of `monitoring` that names further queries; undefined without Prometheus. */
   readonly queries: object | undefined;
+}
+
+/** What a database is restored from. */
+interface Restored {
+  readonly origin: Pick<Origin, "backup" | "to">;
+  readonly externalCluster: object;
+  /** Secret with the name of the owner and the password that this role then gets; undefined to leave it alone. */
+  readonly ownerSecret?: unknown;
 }
 
 /** With what the operator signs the certificates of the servers, and for which names. */
 export interface Certificates {
   /** Name of the Secret of the authority. */
   readonly authority: unknown;
-  /** Value of `access.authorityGeneration`. */
-  readonly generation: number;
-  /** Host of the pooler, which presents the certificate of the instances. */
-  readonly poolerHost: unknown;
+  /**
+   * Names beside those of the Services of the instances, which the operator adds. It signs anew when a certificate is
+   * about to end or when this list changes, but not when the authority does.
+   */
+  readonly names: readonly unknown[];
 }
 
 /** The spec of the CloudNativePG Cluster, with the reason for each choice. */
@@ -67,10 +76,7 @@ export function clusterSpec({
     superuserSecret: { name: superuserSecret },
     certificates: {
       serverCASecret: certificates.authority,
-      // The operator adds the names of its own Services. It signs anew when a certificate is about to end or when this
-      // list changes, but not when the authority does. The last name is one that no client asks for: it changes with
-      // the authority.
-      serverAltDNSNames: [certificates.poolerHost, `authority-${certificates.generation}`],
+      serverAltDNSNames: certificates.names,
     },
 
     postgresql: {
@@ -137,7 +143,7 @@ const initdb = {
   },
 };
 
-function recovery({ externalCluster, origin }: NonNullable<ClusterSpecArgs["from"]>) {
+function recovery({ externalCluster, origin, ownerSecret }: Restored) {
   const { backup, to } = origin;
   return {
     bootstrap: {
@@ -145,6 +151,7 @@ function recovery({ externalCluster, origin }: NonNullable<ClusterSpecArgs["from
         source: ORIGIN,
         database: DATABASE,
         owner: OWNER,
+        ...(ownerSecret !== undefined && { secret: { name: ownerSecret } }),
         ...(to !== undefined && { recoveryTarget: { targetTime: to } }),
         // `targetImmediate`: not to the end of the WAL, but as the database was at the end of the backup.
         ...(backup !== undefined && { recoveryTarget: { backupID: backup, targetImmediate: true } }),

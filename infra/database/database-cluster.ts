@@ -40,6 +40,10 @@ export interface DatabaseCluster {
   readonly primaryHost: pulumi.Output<string>;
   /** Host for reads: a pooler before the replicas. */
   readonly readHost: pulumi.Output<string>;
+  /** Host of the instances that the pooler for reads leads to. */
+  readonly replicaHost: pulumi.Output<string>;
+  /** The part of an external cluster that is this database in the archive; undefined without backups. */
+  readonly archived: object | undefined;
   /** Its folder in the archive, `s3://bucket/folder/server`; undefined without backups. */
   readonly archive: pulumi.Output<string> | undefined;
 }
@@ -83,8 +87,12 @@ export function databaseCluster(
         archive: serverName && archive?.into(serverName),
         certificates: {
           authority: args.authority.secretName,
-          generation: args.authority.generation,
-          poolerHost: pulumi.interpolate`${poolerName(name, readsOf(settings))}.${namespace}.svc`,
+          names: [
+            // The pooler presents the certificate of the instances.
+            pulumi.interpolate`${poolerName(name, readsOf(settings))}.${namespace}.svc`,
+            // A name that no client asks for: it changes with the authority.
+            `authority-${args.authority.generation}`,
+          ],
         },
         from:
           archive && typeof beginning === "object"
@@ -119,14 +127,14 @@ export function databaseCluster(
     resource,
     primaryHost: pulumi.interpolate`${made}-rw.${namespace}.svc`,
     readHost: pulumi.interpolate`${pooler.name}.${namespace}.svc`,
-    archive:
-      archive &&
-      serverName &&
-      pulumi
-        .all([archive.destination, serverName])
-        .apply(([place, server]) => `${place.replace(/\/*$/, "/")}${server}`),
+    replicaHost: pulumi.interpolate`${made}-${type}.${namespace}.svc`,
+    archived: serverName && archive?.of(serverName),
+    archive: archive && serverName && placeOf(archive, serverName),
   };
 }
+
+const placeOf = ({ destination }: Archive, serverName: pulumi.Output<string>): pulumi.Output<string> =>
+  pulumi.all([destination, serverName]).apply(([place, server]) => `${place.replace(/\/*$/, "/")}${server}`);
 
 const READY_SECONDS = 900;
 /** A restore copies the whole database and replays WAL: 200 GB take hours. */

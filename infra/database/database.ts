@@ -38,6 +38,10 @@ export class Database extends pulumi.ComponentResource {
   readonly clusters: readonly DatabaseCluster[];
   /** The one that pods use. */
   readonly serving: DatabaseCluster;
+  /** Name of the Secret with that password. */
+  readonly superuserSecret: pulumi.Output<string>;
+  /** Name of the Secret of the authority that signs the servers' certificates. */
+  readonly authoritySecret: pulumi.Output<string>;
   /** PEM of the certificate authorities whose signature proves that a server is a database of this stack. */
   readonly authorities: pulumi.Output<string>;
   /** State of the database as the operator reports it. */
@@ -68,7 +72,8 @@ export class Database extends pulumi.ComponentResource {
     const generation = args.settings.access.authorityGeneration;
     const authorities = new ServerAuthorities("server-ca", { namespace: this.namespace, generation }, { parent: this });
     this.authorities = authorities.trusted;
-    const superuserSecret = this.#superuserSecret();
+    this.authoritySecret = authorities.secretName;
+    this.superuserSecret = this.#makeSuperuserSecret();
     const monitored = platform.prometheus !== "absent";
     const queries = monitored ? monitoringQueries(this.namespace, { parent: this }) : undefined;
     this.clusters = Object.entries(settings.clusters).map(([clusterName, beginning]) =>
@@ -80,8 +85,8 @@ export class Database extends pulumi.ComponentResource {
           namespace: this.namespace,
           settings: args.settings,
           cluster,
-          superuserSecret,
-          authority: { secretName: authorities.secretName, generation },
+          superuserSecret: this.superuserSecret,
+          authority: { secretName: this.authoritySecret, generation },
           archive,
           queries,
           backupCredentials,
@@ -116,7 +121,7 @@ export class Database extends pulumi.ComponentResource {
     );
   }
 
-  #superuserSecret(): pulumi.Output<string> {
+  #makeSuperuserSecret(): pulumi.Output<string> {
     return new kubernetes.core.v1.Secret(
       "superuser",
       {

@@ -2,7 +2,7 @@ import yaml from "js-yaml";
 import type { ManifestParts } from "./manifest-parts.js";
 
 interface Deployment {
-  readonly metadata: { readonly name: string; readonly namespace: string };
+  readonly metadata: { readonly name: string; readonly namespace?: string };
   readonly spec: {
     readonly selector: { readonly matchLabels: Readonly<Record<string, string>> };
     readonly template: { readonly spec: object };
@@ -66,6 +66,6 @@ function replaced({ spec, ...deployment }: Deployment, replicas: number) {
 const budget = ({ metadata, spec }: Deployment) => ({
   apiVersion: "policy/v1",
   kind: "PodDisruptionBudget",
-  metadata: { name: metadata.name, namespace: metadata.namespace },
+  metadata: { name: metadata.name, ...(metadata.namespace !== undefined && { namespace: metadata.namespace }) },
   spec: { maxUnavailable: 1, unhealthyPodEvictionPolicy: "AlwaysAllow", selector: spec.selector },
 });

@@ -5,14 +5,16 @@ import type { Settings } from "../settings/schema.js";
 import { highlyAvailable } from "./highly-available.js";
 import { type ManifestParts, manifestParts } from "./manifest-parts.js";
 import { type Release, releases } from "./releases.js";
+import { withRolloutRights } from "./rollout-rights.js";
 
 const OPERATORS = ["cloudnativePg", "argoRollouts", "certManager", "barmanPlugin"] as const;
 
 /**
- * Pods of the operators without which no replica is promoted: CloudNativePG itself, and the plugin, which it asks. A
- * second pod of the plugin would never become ready: it only listens while it leads.
+ * Pods of the operators that must act within seconds. Without CloudNativePG, and the plugin that it asks, no replica is
+ * promoted; without Argo Rollouts, no bad version is taken back. A second pod of the plugin would never become ready:
+ * it only listens while it leads.
  */
-const REPLICAS: Readonly<Partial<Record<string, 1 | 2>>> = { cloudnativePg: 2, barmanPlugin: 1 };
+const REPLICAS: Readonly<Partial<Record<string, 1 | 2>>> = { cloudnativePg: 2, barmanPlugin: 1, argoRollouts: 2 };
 
 /** Release manifests of the operators that a stack installs. */
 export type Manifests = Readonly<Partial<Record<(typeof OPERATORS)[number], ManifestParts>>>;
@@ -26,7 +28,8 @@ export async function manifestsOf(platform: Settings["platform"]): Promise<Manif
   const all = OPERATORS.map(async (operator) => {
     const choice = platform[operator];
     if (choice === "absent" || choice === "present") return [];
-    const parts = manifestParts(await textOf(choice === "install" ? releases[operator] : choice));
+    const released = manifestParts(await textOf(choice === "install" ? releases[operator] : choice));
+    const parts = operator === "argoRollouts" ? withRolloutRights(released) : released;
     const replicas = REPLICAS[operator];
     return [[operator, replicas === undefined ? parts : highlyAvailable(parts, replicas)] as const];
   });

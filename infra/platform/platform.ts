@@ -26,6 +26,8 @@ export interface PlatformArgs {
 export class Platform extends pulumi.ComponentResource {
   /** What the database must wait for. The rest may start at the same time as the database. */
   readonly forDatabase: readonly pulumi.Resource[];
+  /** What Rollouts must wait for. */
+  readonly forRollouts: readonly pulumi.Resource[];
 
   constructor(name: string, args: PlatformArgs, options: pulumi.ComponentResourceOptions) {
     super("ratesapp:platform:Platform", name, {}, options);
@@ -55,6 +57,7 @@ export class Platform extends pulumi.ComponentResource {
     const archiver = install("barman-plugin", manifests.barmanPlugin, { dependsOn: there(postgres, certificates) });
     this.forDatabase = there(postgres, archiver, monitors);
     const rollouts = install("argo-rollouts", manifests.argoRollouts, { namespace: namespaces.argoRollouts });
+    this.forRollouts = there(rollouts);
     this.#closeNetworks(args, { postgres, certificates, rollouts });
     if (certificates && platform.prometheus !== "absent") {
       certificateMonitor({ parent: this, dependsOn: there(certificates, monitors) });
@@ -82,7 +85,13 @@ export class Platform extends pulumi.ComponentResource {
       outerPorts: [8000, 5432],
     });
     policy(installed.certificates, { namespace: namespaces.certManager, webhookPorts: [10_250], metricsPort: 9402 });
-    policy(installed.rollouts, { namespace: namespaces.argoRollouts, webhookPorts: [], metricsPort: 8090 });
+    // It asks Prometheus how the pods of a new version do.
+    policy(installed.rollouts, {
+      namespace: namespaces.argoRollouts,
+      webhookPorts: [],
+      metricsPort: 8090,
+      outerPorts: [9090],
+    });
   }
 }
 

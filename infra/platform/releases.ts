@@ -16,7 +16,11 @@ export const releases = {
     manifest: "infra/platform/manifests/cnpg-1.30.0.yaml",
     sha256: "f8bede43fe4ee0d478c2355b204a36876b2ae4faac60f2a9452280b293da3b88",
   },
-  argoRollouts: { manifest: "https://github.com/argoproj/argo-rollouts/releases/download/v1.10.0/install.yaml" },
+  // https://github.com/argoproj/argo-rollouts/releases/download/v1.10.0/install.yaml
+  argoRollouts: {
+    manifest: "infra/platform/manifests/argo-rollouts-1.10.0.yaml",
+    sha256: "ca8a1785391026023627c8a12db5422e227d7a7a6ec7c01f99f7d5b1726ed53c",
+  },
   certManager: { manifest: "https://github.com/cert-manager/cert-manager/releases/download/v1.21.2/cert-manager.yaml" },
   barmanPlugin: {
     manifest: "https://github.com/cloudnative-pg/plugin-barman-cloud/releases/download/v0.14.0/manifest.yaml",

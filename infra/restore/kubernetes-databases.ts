@@ -1,3 +1,4 @@
+import { faultsInLog } from "../../app/drill/restore-log.js";
 import { answer, ProgramError } from "./programs.js";
 import { RestoreError } from "./restore-error.js";
 
@@ -68,7 +69,9 @@ export class KubernetesDatabases {
     const failed = items.find(({ status }) => status.phase === "Failed");
     if (!failed) return undefined;
     const log = await this.#kubectl("logs", failed.metadata.name, "--all-containers", "--tail=200");
-    return log.split("\n").flatMap(messageOf).slice(-LINES).join("\n");
+    return faultsInLog(log)
+      .map((fault) => `  ${fault}`)
+      .join("\n");
   }
 
   async #pods(selector: string): Promise<readonly Pod[]> {
@@ -79,23 +82,5 @@ export class KubernetesDatabases {
   #kubectl(...args: string[]): Promise<string> {
     const context = this.#context === undefined ? [] : ["--context", this.#context];
     return answer("kubectl", [...context, "-n", this.#namespace, ...args]);
-  }
-}
-
-const LINES = 8;
-
-/** What a line of the operator's log says that a person has to know. */
-function messageOf(line: string): string[] {
-  try {
-    const { error, level, msg, record } = JSON.parse(line) as {
-      level?: string;
-      msg?: string;
-      error?: string;
-      record?: { error_severity?: string; message?: string };
-    };
-    if (record && /FATAL|ERROR|PANIC/.test(record.error_severity ?? "")) return [`  ${record.message}`];
-    return level === "error" ? [`  ${msg}${error ? `: ${error}` : ""}`] : [];
-  } catch {
-    return [];
   }
 }

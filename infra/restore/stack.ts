@@ -7,6 +7,11 @@ import { SettingsError } from "./restore-error.js";
 
 type Config = Readonly<Record<string, { readonly value?: string; readonly objectValue?: unknown }>>;
 
+interface Outputs {
+  readonly archives?: Readonly<Record<string, string>>;
+  readonly images?: { readonly servers: string; readonly ingest: string };
+}
+
 /** A resource in the state of a stack. */
 interface Stored {
   readonly urn: string;
@@ -25,10 +30,14 @@ export class Stack {
     this.#cwd = cwd;
   }
 
-  /** @throws {SettingsError} @throws {StackSettingsError} */
-  async settings(): Promise<{ settings: Settings; keys: BackupCredentials | undefined }> {
+  /**
+   * @param secrets false to read without what decrypts secrets; `keys` are then of no use.
+   * @throws {SettingsError} @throws {StackSettingsError}
+   */
+  async settings({ secrets = true } = {}): Promise<{ settings: Settings; keys: BackupCredentials | undefined }> {
+    const shown = secrets ? ["--show-secrets"] : [];
     const config = JSON.parse(
-      await this.#pulumi("config", "--json", "--show-secrets").catch((error: unknown) => {
+      await this.#pulumi("config", "--json", ...shown).catch((error: unknown) => {
         if (error instanceof ProgramError && /no stack named/.test(error.output)) {
           const init = `pulumi stack init ${this.name}`;
           throw new SettingsError(`There is no stack ${this.name}. If its state is lost, begin a new one: ${init}`);
@@ -49,10 +58,16 @@ export class Stack {
 
   /** Archives by the name of their Cluster, as the last `up` left them: `s3://bucket/folder/server`. */
   async archives(): Promise<Readonly<Record<string, string>>> {
-    const outputs = JSON.parse(await this.#pulumi("stack", "output", "--json", "--show-secrets")) as {
-      archives?: Record<string, string>;
-    };
-    return outputs.archives ?? {};
+    return (await this.#outputs("--show-secrets")).archives ?? {};
+  }
+
+  /** What runs, as the last `up` left it; undefined if there was none. */
+  async images(): Promise<Outputs["images"]> {
+    return (await this.#outputs()).images;
+  }
+
+  async #outputs(...options: string[]): Promise<Outputs> {
+    return JSON.parse(await this.#pulumi("stack", "output", "--json", ...options)) as Outputs;
   }
 
   /** Sets values below `ratesapp:database`, and removes those that are undefined. */

@@ -26,6 +26,7 @@ export function impossibleCombinations(settings: Settings, secrets: GivenSecrets
     ...clustersMistakes(settings),
     ...backupMistakes(settings, secrets),
     ...workloadMistakes(settings, secrets),
+    ...deliveryMistakes(settings),
   ];
 }
 
@@ -171,5 +172,15 @@ function* workloadMistakes({ api, environment, feeds, places }: Settings, secret
     else if (feeds[name].credentialsSecretName) {
       yield [`feedCredentials.${name}`, "the feed names a Secret of its own in credentialsSecretName; keep one"];
     }
+  }
+}
+
+function* deliveryMistakes({ delivery: { strategy }, platform }: Settings): Generator<Mistake> {
+  if (strategy === "rolling") return;
+  if (platform.argoRollouts === "absent") {
+    yield ["delivery.strategy", `${strategy} is done by Argo Rollouts; set platform.argoRollouts, or deliver rolling`];
+  }
+  if (platform.prometheus === "absent") {
+    yield ["delivery.strategy", `${strategy} is checked by Prometheus; set platform.prometheus, or deliver rolling`];
   }
 }

@@ -16,8 +16,8 @@ export const processConnections = {
  * leads), that of the database and people 5.
  */
 const UPKEEP = 21;
-/** Factor while a release replaces API pods (maxSurge in the chart). */
-const SURGE = 1.5;
+/** Factor while a release replaces API pods: maxSurge in the chart, and all pods twice with blueGreen. */
+const SURGE = { rolling: 1.5, canary: 1.5, blueGreen: 2 } as const;
 
 /** A number of connections that may be open at once, and the programs that open them. */
 export interface Connections {
@@ -25,17 +25,17 @@ export interface Connections {
   readonly of: string;
 }
 
-type Sized = Pick<Settings, "api" | "database" | "feeds">;
+type Sized = Pick<Settings, "api" | "database" | "delivery" | "feeds">;
 
 /**
  * Connections that one instance of the database may have to accept. Poolers count although they lead to replicas: a
  * promoted replica keeps their connections for minutes.
  * @param writing true if API pods have write operations; otherwise they do not connect to the primary.
  */
-export function instanceConnections({ api, database, feeds }: Sized, writing: boolean): Connections[] {
+export function instanceConnections({ api, database, delivery, feeds }: Sized, writing: boolean): Connections[] {
   const { connections, instances } = database.pooler;
   const workers = Object.values(feeds).reduce((sum, { parallelism = 1 }) => sum + parallelism, 0);
-  const pods = mostPods(api);
+  const pods = mostPods(api, delivery);
   const ofPod = readConnections(api) + processConnections.writePool;
   return [
     // While a password is being changed, both login roles of a purpose are connected.
@@ -50,12 +50,13 @@ export function instanceConnections({ api, database, feeds }: Sized, writing: bo
 }
 
 /** Connections that API pods open to the poolers. */
-export function poolerClients({ api }: Sized): Connections {
-  const pods = mostPods(api);
+export function poolerClients({ api, delivery }: Sized): Connections {
+  const pods = mostPods(api, delivery);
   return { count: pods * readConnections(api), of: `${pods} API pods (${readConnections(api)} each)` };
 }
 
-const mostPods = ({ maxReplicas }: Settings["api"]): number => Math.ceil(SURGE * maxReplicas);
+const mostPods = ({ maxReplicas }: Settings["api"], { strategy }: Settings["delivery"]): number =>
+  Math.ceil(SURGE[strategy] * maxReplicas);
 
 const readConnections = ({ settings }: Settings["api"]): number =>
   Number(settings.databasePoolSize ?? processConnections.readPool) + processConnections.poll;

@@ -25,6 +25,7 @@ const sandbox: Defaults = {
     maxConnections: 128,
     pooler: { instances: 1, connections: 10 },
   },
+  delivery: { strategy: "rolling" },
   api: {
     settings: { databasePoolSize: 5 },
     minReplicas: 1,
@@ -39,8 +40,7 @@ const staging: Defaults = {
   logLevel: "info",
   platform: {
     cloudnativePg: "install",
-    // For releases step by step. No object of this project is a Rollout.
-    argoRollouts: "absent",
+    argoRollouts: "install",
     certManager: "install",
     barmanPlugin: "install",
     prometheus: "install",
@@ -56,6 +56,7 @@ const staging: Defaults = {
     maxConnections: 256,
     pooler: { instances: 2 },
   },
+  delivery: { strategy: "canary" },
   api: {
     settings: { databasePoolSize: 5 },
     minReplicas: 2,

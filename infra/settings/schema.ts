@@ -3,16 +3,13 @@ import { DEFAULT_VERSION, endOfStandardSupport } from "../cluster/eks-versions.j
 import { FIRST_CLUSTER } from "../names.js";
 import { namespaces } from "../platform/releases.js";
 import { clusterName, databaseClusters } from "./database-clusters.js";
+import { delivery } from "./delivery.js";
 import { feed, feedName } from "./feed.js";
 import { image } from "./image.js";
 import { namespaceName, objectName } from "./kubernetes-name.js";
 import { cpu, memory, resources } from "./resources.js";
 import { backupSchedule, schedule } from "./schedule.js";
-
-const whole = (least: number, most: number) => {
-  const range = `must be a whole number from ${least} to ${most}`;
-  return z.int(range).min(least, range).max(most, range);
-};
+import { whole } from "./whole.js";
 
 /** A page at 14.4 times the speed of an objective below 0.95 would need more failures than requests. */
 const share = z
@@ -112,6 +109,16 @@ const eks = z.strictObject({
     .default([]),
 });
 
+/** The newest backup, restored into a database of one instance, compared and deleted (docs/operations/drill.md). */
+const drill = z.strictObject({
+  schedule: schedule.default("0 5 * * 0"),
+  /** Of that database. Its disks are as large as those of an instance. */
+  cpu: cpu.default("1"),
+  memory: memory("512Mi").default("1Gi"),
+  /** A drill that takes longer has failed. */
+  deadlineMinutes: whole(5, 2880).default(720),
+});
+
 const backups = z.strictObject({
   /** `s3://bucket/folder`. On EKS, the program makes the bucket. */
   destination: z
@@ -137,11 +144,16 @@ const backups = z.strictObject({
   /** When base backups are made. Six fields, with seconds first. */
   schedule: backupSchedule.default("0 0 2 * * *"),
   retentionDays: whole(1, 3650).default(30),
+  drill: z.union([z.literal("off"), drill], "must be off, or {schedule, cpu, memory, deadlineMinutes}").prefault({}),
 });
+
+/** When and how a backup is tried. */
+export type DrillSettings = z.output<typeof drill>;
 
 /** Every setting of a stack. A setting without a default here gets one from its environment (environments.ts). */
 export const settingsSchema = z.strictObject({
   environment: z.enum(["sandbox", "staging", "prod"], "must be sandbox, staging or prod"),
+  /** Where `delivery` is by a Rollout, only the first `up` uses it: after that, releases say what runs. */
   image,
   /** True to refuse the deletion of what holds data. To delete it, first set this to false and apply. */
   protect: z.boolean("must be true or false"),
@@ -234,6 +246,7 @@ export const settingsSchema = z.strictObject({
         .default("https://github.com/ratesapp/ratesapp/blob/main/docs/operations/runbooks"),
     })
     .prefault({}),
+  delivery,
   access: z
     .strictObject({
       /** Raise it by one to change the password of every role; see access/generations.ts. */

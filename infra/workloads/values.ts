@@ -26,11 +26,13 @@ export interface Values {
   readonly writeTokens?: SecretReference;
   readonly api: {
     readonly autoscaling: Pick<Settings["api"], "minReplicas" | "maxReplicas" | "cpuPercent" | "scaleDownWaitSeconds">;
+    readonly delivery: Settings["delivery"]["strategy"];
     readonly preStopSeconds: number;
     readonly topologySpread: { readonly zones: WhenUnsatisfiable };
     readonly resources: Resources;
     readonly settings: Readonly<Record<string, number | readonly string[]>>;
   };
+  readonly ingest: { readonly image: Image };
   readonly places?: {
     readonly configMapName?: Text;
     readonly claimName?: string;
@@ -56,7 +58,7 @@ export interface Values {
     readonly tlsSecretName?: string;
     readonly annotations?: Readonly<Record<string, string>>;
   };
-  readonly podMonitor: { readonly enabled: boolean };
+  readonly podMonitor: { readonly enabled: boolean; readonly intervalSeconds?: number };
   readonly alarms: { readonly enabled: boolean } & Omit<Settings["alarms"], "replicaLagSeconds">;
 }
 

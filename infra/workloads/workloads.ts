@@ -10,14 +10,18 @@ import { inProject } from "../in-project.js";
 import type { Names } from "../names.js";
 import { type DnsServers, podsOf } from "../network/peers.js";
 import { namespaces } from "../platform/releases.js";
+import type { Images } from "../released-images.js";
 import type { Settings } from "../settings/schema.js";
 import type { Secrets } from "../settings/secrets.js";
+import { Delivery } from "./delivery.js";
 import type { Places } from "./places-files.js";
 import type { FeedValues, Values } from "./values.js";
 
 export interface WorkloadsArgs {
   readonly names: Names;
   readonly settings: Settings;
+  /** What runs: settings.image, or what was released since. */
+  readonly images: Images;
   readonly secrets: Secrets;
   /** Places to import, if the settings name files. */
   readonly places: Places | undefined;
@@ -28,6 +32,8 @@ export interface WorkloadsArgs {
   /** PEM of the certificate authorities of the database. */
   readonly authorities: pulumi.Output<string>;
   readonly namespace: pulumi.Input<string>;
+  /** What must be there before a Rollout is made. */
+  readonly rollouts: readonly pulumi.Resource[];
 }
 
 /**
@@ -57,6 +63,9 @@ export class Workloads extends pulumi.ComponentResource {
     // After the operator: a Feed that retracts its prices at its end needs it until then.
     for (const [feed, spec] of Object.entries(values.feeds)) {
       this.#feed(feed, spec, namespace, [definition, chart]);
+    }
+    if (args.settings.delivery.strategy !== "rolling") {
+      new Delivery("delivery", args, { parent: this, dependsOn: [chart, ...args.rollouts] });
     }
     this.url = pulumi.interpolate`http://${names.release}.${namespace}.svc`;
     this.registerOutputs();
@@ -92,15 +101,16 @@ export class Workloads extends pulumi.ComponentResource {
     );
   }
 
-  #values({ access, authorities, cluster, dns, names, namespace, places, secrets, settings }: WorkloadsArgs): Values {
+  #values(args: WorkloadsArgs): Values {
+    const { access, authorities, cluster, dns, images, names, namespace, places, secrets, settings } = args;
+    const { api, compaction, database, delivery, feeds, logLevel } = settings;
     const { replicaLagSeconds: _, ...alarms } = settings.alarms;
     const monitored = settings.platform.prometheus !== "absent";
-    const { api, compaction, database, feeds, image, logLevel } = settings;
     const { cpuPercent, maxReplicas, minReplicas, scaleDownWaitSeconds } = api;
     const url = (secretName: pulumi.Input<string>) => ({ secretName, key: "url" });
     const tokens = this.#writeTokens(namespace, secrets);
     return {
-      image,
+      image: images.servers,
       logLevel,
       database: {
         owner: url(access.secretNames.owner),
@@ -112,11 +122,13 @@ export class Workloads extends pulumi.ComponentResource {
       ...(tokens && { writeTokens: { secretName: tokens, key: "tokens" } }),
       api: {
         autoscaling: { minReplicas, maxReplicas, cpuPercent, scaleDownWaitSeconds },
+        delivery: delivery.strategy,
         preStopSeconds: api.preStopSeconds,
         topologySpread: { zones: database.zones === "required" ? "DoNotSchedule" : "ScheduleAnyway" },
         resources: api.resources,
         settings: { ...api.settings, statementTimeoutMs: api.statementTimeoutMs },
       },
+      ingest: { image: images.ingest },
       ...this.#places(namespace, places, settings),
       feeds: Object.fromEntries(
         Object.entries(feeds).map(([name, feed]) => [
@@ -135,7 +147,8 @@ export class Workloads extends pulumi.ComponentResource {
         kubernetesApi: { ports: settings.cluster.apiServerPorts },
       },
       ingress: ingressValues(api.ingress, cluster),
-      podMonitor: { enabled: monitored },
+      // A bad version is to be seen within seconds.
+      podMonitor: { enabled: monitored, ...(delivery.strategy !== "rolling" && { intervalSeconds: 5 }) },
       alarms: { enabled: monitored, ...alarms },
     };
   }

@@ -46,8 +46,9 @@ describe("a staging stack in use", () => {
   });
 
   it("scales up under load, and down after", async () => {
-    type Deployment = { spec: { replicas: number } };
-    const replicas = async () => (await get<Deployment>("deployment", "ratesapp-api", "-n", WORKLOADS)).spec.replicas;
+    // Of the Rollout, or of the Deployment where there is none.
+    type Autoscaler = { status: { desiredReplicas: number } };
+    const replicas = async () => (await get<Autoscaler>("hpa", "ratesapp-api", "-n", WORKLOADS)).status.desiredReplicas;
     expect(await replicas()).to.equal(2);
     const start = Date.now();
     const stop = traffic(12, 0);

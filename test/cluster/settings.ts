@@ -30,7 +30,19 @@ export function stagingSettings(context: string, deliveries: string, monitored: 
       certManager: install("cert-manager"),
       barmanPlugin: install("barman-plugin"),
       prometheus: monitored ? "present" : "absent",
+      argoRollouts: monitored ? install("argo-rollouts") : "absent",
     },
+    // Checks need Prometheus. Pauses as short as two measurements take.
+    delivery: monitored
+      ? {
+          strategy: "canary",
+          steps: [
+            { weight: 25, seconds: 15 },
+            { weight: 40, seconds: 15 },
+          ],
+          checks: { intervalSeconds: 5 },
+        }
+      : { strategy: "rolling" },
     database: {
       ...(manifests && { image: "ghcr.io/cloudnative-pg/postgresql:17-standard-trixie" }),
       cpu: "500m",
@@ -50,6 +62,8 @@ export function stagingSettings(context: string, deliveries: string, monitored: 
           compression: "none",
           cpu: "250m",
           memory: "512Mi",
+          // Never by itself: the test starts it.
+          drill: { schedule: "0 0 1 1 *", cpu: "250m", memory: "512Mi", deadlineMinutes: 15 },
         },
       }),
     },

@@ -89,6 +89,24 @@ export class Stack {
     });
   }
 
+  /** `npm run release`: its exit code, and what it wrote. */
+  async release(...args: string[]): Promise<{ code: number | null; output: string }> {
+    const program = ["--import", "tsx", join(PROJECT, "infra/release.ts")];
+    const options = { cwd: PROJECT, env: this.#env, timeoutMs: 900_000 };
+    try {
+      const command = [...program, ...args, "--stack", this.name, "--cwd", this.folder];
+      return { code: 0, output: await run(process.execPath, command, options) };
+    } catch (error) {
+      if (error instanceof CommandError) return error;
+      throw error;
+    }
+  }
+
+  /** How it delivers. */
+  async strategy(): Promise<string> {
+    return (await this.#pulumi("config", "get", "--path", "ratesapp:delivery.strategy")).trim();
+  }
+
   destroy(): Promise<number> {
     return this.#timed("destroy", "--yes", "--skip-preview");
   }

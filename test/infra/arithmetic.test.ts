@@ -14,6 +14,8 @@ describe("the longest time between two backups", () => {
     expect(longestGapSeconds("0 0 2 * * *")).to.equal(86_400);
     expect(longestGapSeconds("0 30 3 * * MON-FRI")).to.equal(3 * 86_400);
     expect(longestGapSeconds("0 0 0 1 * *")).to.equal(31 * 86_400);
+    expect(longestGapSeconds("0 5 * * 0")).to.equal(7 * 86_400);
+    expect(longestGapSeconds("@every 36h")).to.equal(36 * 3600);
   });
 });
 

@@ -48,7 +48,7 @@ export async function render(
   const rendered: Rendered[] = [];
   // The provider takes it into its inputs, and the golden files would hold a path of this machine.
   delete process.env.KUBECONFIG;
-  await pulumi.runtime.setMocks({ newResource: made, call }, "ratesapp", stack, true);
+  await pulumi.runtime.setMocks({ newResource: made, call }, "ratesapp", stack, true, "organization");
   const text = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
   pulumi.runtime.setAllConfig(Object.fromEntries(Object.entries(config).map(([key, value]) => [key, text(value)])), [
     ...secretKeys,

@@ -285,6 +285,15 @@ describe("settings of a stack", () => {
       { api: { minReplicas: 4 } },
       /^api.minReplicas: 4 is more than api.maxReplicas, 3/,
     ],
+    "a Rollout without what runs and checks it": [
+      { ...staging, platform: { argoRollouts: "absent", prometheus: "absent" } },
+      /^delivery.strategy: canary is done by Argo Rollouts; set platform.argoRollouts, or deliver rolling$/,
+      /^delivery.strategy: canary is checked by Prometheus; set platform.prometheus, or deliver rolling$/,
+    ],
+    "more clients than the poolers take while all pods are there twice": [
+      { ...staging, delivery: { strategy: "blueGreen" }, database: { pooler: { clients: 60 } } },
+      /^database.pooler.clients: 60 in 1 of the 2 poolers are less than the 72 of 12 API pods \(6 each\)$/,
+    ],
     "backups to nowhere": [
       { database: { backups: { method: "in-tree" } } },
       /^database.backups.destination: is needed/,

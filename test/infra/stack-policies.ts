@@ -1,9 +1,11 @@
 import type {
+  V1CronJob,
   V1Deployment,
   V1NetworkPolicy,
   V1NetworkPolicyIngressRule,
   V1NetworkPolicyPeer,
   V1PodDisruptionBudget,
+  V1Role,
 } from "@kubernetes/client-node";
 import yaml from "js-yaml";
 import { type KubernetesObject, nameOf, ofKind, selects } from "./chart/kubernetes-object.js";
@@ -84,6 +86,33 @@ export const stackPolicies: Readonly<Record<string, StackPolicy>> = {
       .map(({ name }) => `${name}: API pods may share a zone`),
   ],
 
+  "a new version is taken by a Rollout of the API's Deployment, which is checked, and which the autoscaler scales": (
+    resources,
+  ) => {
+    const rollouts = ofKind<RolloutObject>(objectsOf(resources), "Rollout");
+    const checks = ofKind(objectsOf(resources), "AnalysisTemplate").map(({ metadata }) => metadata?.name);
+    return [
+      ...(rollouts.length === 1 ? [] : [`${rollouts.length} Rollouts`]),
+      ...charts(resources)
+        .filter(({ values }) => !["canary", "blueGreen"].includes(String(at(values, "api.delivery"))))
+        .map(({ name }) => `${name}: its Deployment replaces pods itself`),
+      // The chart's autoscaler and Deployment have this name.
+      ...rollouts
+        .filter(({ metadata, spec }) => metadata?.name !== "ratesapp-api" || spec.workloadRef.name !== "ratesapp-api")
+        .map((it) => `${nameOf(it)}: of another Deployment`),
+      ...rollouts
+        .filter(({ spec: { strategy } }) => {
+          const analysis = strategy.canary?.analysis ?? strategy.blueGreen?.postPromotionAnalysis;
+          return !analysis?.templates.every(({ templateName }) => checks.includes(templateName));
+        })
+        .map((it) => `${nameOf(it)}: not checked`),
+      // Half of the requests, or more, would go to a version that is still being checked.
+      ...rollouts
+        .filter(({ spec }) => spec.strategy.canary?.steps.some(({ setWeight = 0 }) => setWeight >= 50))
+        .map((it) => `${nameOf(it)}: half of the pods`),
+    ];
+  },
+
   "commits are on two disks, and a replica without them is not promoted": (resources) =>
     databases(resources)
       .filter(({ spec }) => {
@@ -91,6 +120,23 @@ export const stackPolicies: Readonly<Record<string, StackPolicy>> = {
         return dataDurability !== "required" || failoverQuorum !== true || number !== 1;
       })
       .map(nameOf),
+
+  "the newest backup is tried on a schedule, by pods that read no Secret and run nothing in others": (resources) => {
+    const objects = objectsOf(resources);
+    const drills = ofKind<V1CronJob>(objects, "CronJob").filter(({ metadata }) => metadata?.name === "ratesapp-drill");
+    return [
+      ...(drills.length > 0 ? [] : ["no drill"]),
+      ...ofKind<V1Role>(objects, "Role")
+        .filter(({ metadata }) => metadata?.name === "ratesapp-drill")
+        .flatMap(({ rules = [] }) => rules ?? [])
+        .filter(
+          ({ resourceNames, resources: may = [], verbs }) =>
+            may.some((resource) => /^(secrets|pods\/(exec|attach|portforward)|\*)$/.test(resource)) ||
+            (resourceNames === undefined && verbs.some((verb) => !/^(get|list|create)$/.test(verb))),
+        )
+        .map(({ resources: may, verbs }) => `the drill may ${verbs} ${may}`),
+    ];
+  },
 
   "no secret stands in plain text": (resources) => [
     ...resources
@@ -314,6 +360,20 @@ interface DatabaseObject extends KubernetesObject {
     };
     readonly backup?: { readonly barmanObjectStore?: object };
     readonly plugins?: readonly { readonly isWALArchiver: boolean }[];
+  };
+}
+
+interface Analysis {
+  readonly templates: readonly { readonly templateName: string }[];
+}
+
+interface RolloutObject extends KubernetesObject {
+  readonly spec: {
+    readonly workloadRef: { readonly name: string };
+    readonly strategy: {
+      readonly canary?: { readonly steps: readonly { readonly setWeight?: number }[]; readonly analysis: Analysis };
+      readonly blueGreen?: { readonly postPromotionAnalysis: Analysis };
+    };
   };
 }
 

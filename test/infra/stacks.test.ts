@@ -90,6 +90,16 @@ describe("stack policies", function () {
       () => cluster((spec) => Object.assign(spec.affinity, { podAntiAffinityType: "preferred" })),
     ],
     [
+      "a new version is taken by a Rollout of the API's Deployment, which is checked, and which the autoscaler scales",
+      "no Rollout",
+      () => resources.filter(({ inputs }) => inputs.kind !== "Rollout"),
+    ],
+    [
+      "a new version is taken by a Rollout of the API's Deployment, which is checked, and which the autoscaler scales",
+      "a Rollout without checks",
+      () => resources.filter(({ inputs }) => inputs.kind !== "AnalysisTemplate"),
+    ],
+    [
       "commits are on two disks, and a replica without them is not promoted",
       "asynchronous replicas",
       () => cluster((spec) => Object.assign(spec.postgresql, { synchronous: undefined })),
@@ -116,6 +126,27 @@ describe("stack policies", function () {
       "roles have no more than their purpose takes",
       "an API that writes",
       () => changed(/:Grant$/, "api-tables", (inputs) => Object.assign(inputs, { privileges: ["SELECT", "INSERT"] })),
+    ],
+    [
+      "the newest backup is tried on a schedule, by pods that read no Secret and run nothing in others",
+      "no CronJob",
+      () => resources.filter(({ name, type }) => !(name === "drill" && type.endsWith(":CronJob"))),
+    ],
+    [
+      "the newest backup is tried on a schedule, by pods that read no Secret and run nothing in others",
+      "a drill that reads Secrets",
+      () =>
+        changed(/:Role$/, "drill", ({ rules }) =>
+          (rules as object[]).push({ apiGroups: [""], resources: ["secrets"], verbs: ["get"] }),
+        ),
+    ],
+    [
+      "the newest backup is tried on a schedule, by pods that read no Secret and run nothing in others",
+      "a drill that deletes any database",
+      () =>
+        changed(/:Role$/, "drill", ({ rules }) =>
+          (rules as object[]).push({ apiGroups: ["postgresql.cnpg.io"], resources: ["clusters"], verbs: ["delete"] }),
+        ),
     ],
     [
       "a changed Secret or ConfigMap is updated in place",
@@ -346,6 +377,7 @@ describe("a stack", function () {
     const kinds = resources.map(({ type }) => type.split(":").at(-1));
     expect(kinds).to.include.members(["Cluster", "Pooler", "Chart", "Grant"]);
     expect(kinds).to.not.include.members(["ConfigGroup"]);
+    expect(resources.filter(({ inputs }) => /^(Rollout|Analysis)/.test(String(inputs.kind)))).to.deep.equal([]);
     const [chart] = charts(resources);
     expect(chart?.values.image)
       .to.have.property("tag")

@@ -27,9 +27,9 @@ function find(program: string): string | undefined {
   });
 }
 
-/** Skips, and says why, where there is no etcd or no API server. */
-export function skipWithoutApiServer(context: Mocha.Context): void {
-  for (const program of ["etcd", "kube-apiserver"]) {
+/** Skips, and says why, where there is no etcd or no API server, or another program of Kubernetes is missing. */
+export function skipWithoutApiServer(context: Mocha.Context, ...more: readonly string[]): void {
+  for (const program of ["etcd", "kube-apiserver", ...more]) {
     if (!find(program)) skipBecause(context, `there is no ${program} on PATH or in $KUBEBUILDER_ASSETS`);
   }
 }
@@ -50,18 +50,21 @@ export class ApiServer {
   readonly #port: number;
   readonly #etcdPort: number;
   readonly #token = randomUUID();
+  readonly #users: Readonly<Record<string, string>>;
   #etcd: ChildProcess | undefined;
   #server: ChildProcess | undefined;
 
-  private constructor(folder: string, port: number, etcdPort: number) {
+  private constructor(folder: string, port: number, etcdPort: number, users: readonly string[]) {
     this.#folder = folder;
+    this.#users = Object.fromEntries(users.map((user) => [user, randomUUID()]));
     this.#port = port;
     this.#etcdPort = etcdPort;
   }
 
-  static async start(): Promise<ApiServer> {
+  /** @param users beside the one with all rights. They have none, until they are bound to a role. */
+  static async start({ users = [] }: { users?: readonly string[] } = {}): Promise<ApiServer> {
     const [port, etcdPort, peerPort] = (await freePorts(3)) as [number, number, number];
-    const server = new ApiServer(await mkdtemp(join(tmpdir(), "ratesapp-api-server-")), port, etcdPort);
+    const server = new ApiServer(await mkdtemp(join(tmpdir(), "ratesapp-api-server-")), port, etcdPort, users);
     await server.#prepare(peerPort);
     await server.resume();
     return server;
@@ -70,6 +73,11 @@ export class ApiServer {
   /** Path of a kubeconfig with all rights. */
   get kubeconfig(): string {
     return join(this.#folder, "kubeconfig");
+  }
+
+  /** Path of the kubeconfig of a user. */
+  kubeconfigOf(user: string): string {
+    return join(this.#folder, `kubeconfig-${user}`);
   }
 
   /** The objects of a namespace. @param manager in whose name fields are owned. */
@@ -127,21 +135,14 @@ export class ApiServer {
     const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
     const key = privateKey.export({ type: "pkcs8", format: "pem" });
     await writeFile(join(this.#folder, "service-accounts.key"), key, { mode: 0o600 });
-    await writeFile(join(this.#folder, "tokens.csv"), `${this.#token},test,test,"system:masters"\n`, { mode: 0o600 });
-    await writeFile(
-      this.kubeconfig,
-      JSON.stringify({
-        apiVersion: "v1",
-        kind: "Config",
-        clusters: [
-          { name: "test", cluster: { server: `https://127.0.0.1:${this.#port}`, "insecure-skip-tls-verify": true } },
-        ],
-        users: [{ name: "test", user: { token: this.#token } }],
-        contexts: [{ name: "test", context: { cluster: "test", user: "test" } }],
-        "current-context": "test",
-      }),
-      { mode: 0o600 },
-    );
+    const lines = Object.entries(this.#users).map(([user, token]) => `${token},${user},${user}\n`);
+    await writeFile(join(this.#folder, "tokens.csv"), `${this.#token},test,test,"system:masters"\n${lines.join("")}`, {
+      mode: 0o600,
+    });
+    await this.#writeKubeconfig(this.kubeconfig, this.#token);
+    for (const [user, token] of Object.entries(this.#users)) {
+      await this.#writeKubeconfig(this.kubeconfigOf(user), token);
+    }
     const client = `http://127.0.0.1:${this.#etcdPort}`;
     const peer = `http://127.0.0.1:${peerPort}`;
     this.#etcd = run("etcd", [
@@ -154,20 +155,40 @@ export class ApiServer {
       "--unsafe-no-fsync",
     ]);
   }
+
+  async #writeKubeconfig(path: string, token: string): Promise<void> {
+    await writeFile(
+      path,
+      JSON.stringify({
+        apiVersion: "v1",
+        kind: "Config",
+        clusters: [
+          { name: "test", cluster: { server: `https://127.0.0.1:${this.#port}`, "insecure-skip-tls-verify": true } },
+        ],
+        users: [{ name: "test", user: { token } }],
+        contexts: [{ name: "test", context: { cluster: "test", user: "test" } }],
+        "current-context": "test",
+      }),
+      { mode: 0o600 },
+    );
+  }
 }
 
-function run(program: string, args: readonly string[]): ChildProcess {
+/** Starts a program of Kubernetes. */
+export function run(program: string, args: readonly string[]): ChildProcess {
   return spawn(find(program) ?? program, args, { stdio: "ignore" });
 }
 
-async function end(child: ChildProcess | undefined): Promise<void> {
+/** Ends a program at once. */
+export async function end(child: ChildProcess | undefined): Promise<void> {
   if (!child || child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, "exit");
   child.kill("SIGKILL");
   await ended;
 }
 
-async function freePorts(count: number): Promise<number[]> {
+/** Ports of this machine that no program listens on. */
+export async function freePorts(count: number): Promise<number[]> {
   const servers = Array.from({ length: count }, () => createServer().listen(0, "127.0.0.1"));
   await Promise.all(servers.map((server) => once(server, "listening")));
   const ports = servers.map((server) => (server.address() as AddressInfo).port);

@@ -18,6 +18,34 @@ const LANE = `/?origin=CNSGH&destination=north_europe&${RANGE}`;
 const STATES: Readonly<Record<string, State>> = {
   "no question": { path: "/", reach: (page) => page.getByRole("heading", { name: "Where from" }).waitFor() },
   "an answer": { path: LANE, reach: (page) => page.locator("tbody tr").first().waitFor() },
+  "two lanes with all that can stand beside them": {
+    path: `${LANE}&lane=CNSGH:NLRTM&mean=7&index=100&zoom=2021-01-02..2021-01-05`,
+    reach: (page) => page.locator("tbody tr").first().waitFor(),
+  },
+  "six lanes": {
+    path: `${LANE}${"&lane=CNSGH:NLRTM".repeat(5)}`,
+    reach: (page) => page.locator("tbody tr").first().waitFor(),
+  },
+  "a new lane": {
+    path: LANE,
+    async reach(page) {
+      await page.getByRole("button", { name: "Compare with another lane" }).click();
+      await page.getByRole("combobox", { name: "To, lane B" }).fill("e");
+      await page.getByRole("option").first().waitFor();
+    },
+  },
+  "a lane that does not exist beside one that does": {
+    path: `${LANE}&lane=ATLAN:NLRTM`,
+    statuses: [400],
+    reach: (page) => page.getByRole("alert").waitFor(),
+  },
+  "a day under the pointer": {
+    path: `${LANE}&lane=CNSGH:NLRTM`,
+    async reach(page) {
+      await page.getByRole("slider", { name: "Rates from" }).press("Home");
+      await page.locator(".tip").waitFor();
+    },
+  },
   "the list of places": {
     path: LANE,
     async reach(page) {

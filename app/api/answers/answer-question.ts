@@ -1,5 +1,6 @@
 import type pg from "pg";
 import type { ReadSide } from "../../database/read-side.js";
+import type { PlaceDirectory } from "../../places/place-directory.js";
 import { observeQuery } from "../../telemetry/database-metrics.js";
 import type { ApiContext } from "../http/request.js";
 import { type Load, refuseIfQueueIsLong } from "../http/shed-load.js";
@@ -14,6 +15,8 @@ export interface AnswerServices {
   readonly fastPath: FastPath;
   readonly reads: ReadSide;
   readonly load: Load;
+  /** For searches, and for what may be meant by an unknown place. */
+  readonly places: PlaceDirectory;
 }
 
 /**

@@ -33,6 +33,7 @@ export const problems = {
   },
   "reversed-dates": { status: 400, title: "Reversed dates", meaning: "The first day lies after the last." },
   "range-too-long": { status: 400, title: "Range too long", meaning: "A question covers at most 366 days." },
+  "too-many-lanes": { status: 400, title: "Too many lanes", meaning: "A question has at most 10 lanes." },
   "invalid-parameter": { status: 400, title: "Invalid parameter", meaning: "A parameter's value cannot be used." },
   "malformed-request": {
     status: 400,
@@ -50,6 +51,11 @@ export const problems = {
     meaning: "Batches need a bearer token: Authorization: Bearer TOKEN.",
   },
   "not-found": { status: 404, title: "Not found", meaning: "Nothing is at this path." },
+  "unknown-port": {
+    status: 404,
+    title: "Unknown port",
+    meaning: "No port has this code. /ports lists and finds them.",
+  },
   "unknown-batch": { status: 404, title: "Unknown batch", meaning: "There is no batch of this number." },
   "method-not-allowed": {
     status: 405,

@@ -4,16 +4,17 @@ import { type Operation, operation } from "../http/operation.js";
 import type { ProblemName } from "../http/problems.js";
 import { ratesBody } from "./rates-body.js";
 import { ratesParameters } from "./rates-parameters.js";
-import { CSV_FORM, type RatesServices, ratesRoute } from "./rates-route.js";
+import { type RatesServices, ratesRoute } from "./rates-route.js";
 
-const PROBLEMS: readonly ProblemName[] = [
+/** The problems of every question about rates. */
+export const RATES_PROBLEMS: readonly ProblemName[] = [
   "unknown-place",
-  "conflicting-parameters",
   "invalid-date",
   "reversed-dates",
   "range-too-long",
   ...DATA_PROBLEMS,
 ];
+const PROBLEMS: readonly ProblemName[] = ["conflicting-parameters", ...RATES_PROBLEMS];
 
 /**
  * `GET /rates`. Its route reads the query itself, with the same schema, because it remembers queries that it has read.
@@ -23,9 +24,9 @@ export const getRates: Operation<RatesServices> = operation({
   method: "GET",
   path: "/rates",
   tag: "rates",
-  summary: "Average price and number of prices of each day",
+  summary: "Average price and number of prices of each day, week or month",
   description:
-    "Both places may be ports or regions of any depth. Every day of the range is there, newest first. " +
+    "Both places may be ports or regions of any depth. Every day, week or month of the range is there, newest first. " +
     "With `Accept: text/csv` the answer is that of `/rates.csv`.",
   query: ratesParameters,
   answers: dataAnswers("The rates.", { "application/json": { schema: ratesBody } }),
@@ -48,5 +49,5 @@ export const getRatesCsv: Operation<RatesServices> = operation({
     "text/csv": { schema: z.string(), example: "day,price,count\r\n2021-01-31,1234.5,3\r\n" },
   }),
   problems: PROBLEMS,
-  route: (services: RatesServices) => ratesRoute(services, CSV_FORM),
+  route: (services: RatesServices) => ratesRoute(services, "csv"),
 });

@@ -1,11 +1,9 @@
 import { z } from "zod";
-import { countDays } from "../../rates/calendar.js";
-import type { Question } from "../../rates/question.js";
+import { countDays, INTERVALS, type Interval } from "../../rates/calendar.js";
+import { type DayRange, LONGEST_RANGE_DAYS, MOST_PLACE_CHARACTERS, type Question } from "../../rates/question.js";
 import { type ParameterMistake, parameterProblem } from "../http/problems.js";
 import { type Query, readParameters } from "../http/read-parameters.js";
 import { storable } from "../http/storable-text.js";
-
-const LONGEST_RANGE_DAYS = 366;
 
 /**
  * The first week of last month. The generated prices cover it, since they go back a year, and the example stays the
@@ -26,21 +24,40 @@ const day = (description: string, example: string | undefined) =>
     })
     .meta({ description, examples: [example] });
 
-/**
- * A place has two spellings, and only one has an example. A form that is filled with all examples must get an answer.
- */
-const place = (description: string, example?: string) =>
-  storable(z.string().min(1, "must not be empty").max(200, "must have at most 200 characters"))
-    .optional()
-    .meta({ description, examples: example === undefined ? [] : [example] });
-
-/** Parameters of `/rates` and `/rates.csv`. */
-export const ratesParameters = z.strictObject({
+/** Parameters of every question about rates. */
+export const rangeParameters = {
   date_from: day("First day, ISO 8601.", EXAMPLE_FROM),
   date_to: day(
     `Last day, ISO 8601, not before date_from; the range has at most ${LONGEST_RANGE_DAYS} days.`,
     EXAMPLE_TO,
   ),
+  interval: z
+    .enum(INTERVALS, "must be day, week or month")
+    .default("day")
+    .meta({
+      description:
+        "Of what each rate is: of a day, of a week from Monday to Sunday, or of a month. A week or month that lies partly " +
+        "outside of the range has only the days inside of it.",
+      examples: ["day"],
+    }),
+};
+
+/**
+ * A place has two spellings, and only one has an example. A form that is filled with all examples must get an answer.
+ */
+const place = (description: string, example?: string) =>
+  storable(
+    z
+      .string()
+      .min(1, "must not be empty")
+      .max(MOST_PLACE_CHARACTERS, `must have at most ${MOST_PLACE_CHARACTERS} characters`),
+  )
+    .optional()
+    .meta({ description, examples: example === undefined ? [] : [example] });
+
+/** Parameters of `/rates` and `/rates.csv`. */
+export const ratesParameters = z.strictObject({
+  ...rangeParameters,
   orig_code: place("Where from: code of a port or slug of a region. This or `origin` is required.", "CNSGH"),
   dest_code: place("Where to: code of a port or slug of a region. This or `destination` is required.", "north_europe"),
   origin: place("Another spelling of `orig_code`; give one of them."),
@@ -52,6 +69,7 @@ export const ratesParameters = z.strictObject({
  * client used.
  */
 export interface AskedRates extends Question {
+  readonly interval: Interval;
   readonly originParameter: "orig_code" | "origin";
   readonly destinationParameter: "dest_code" | "destination";
 }
@@ -59,7 +77,18 @@ export interface AskedRates extends Question {
 /** Reads a query string. @throws {ProblemError} that lists every mistake. */
 export function readRatesParameters(querystring: string): AskedRates {
   const values = readParameters(ratesParameters, querystring, checkSpellings);
-  const { date_from: dateFrom, date_to: dateTo } = values;
+  return {
+    ...readRange(values),
+    origin: values.orig_code ?? values.origin ?? "",
+    destination: values.dest_code ?? values.destination ?? "",
+    interval: values.interval,
+    originParameter: values.origin === undefined ? "orig_code" : "origin",
+    destinationParameter: values.destination === undefined ? "dest_code" : "destination",
+  };
+}
+
+/** @throws {ProblemError} if the range is empty or too long. */
+export function readRange({ date_from: dateFrom, date_to: dateTo }: { date_from: string; date_to: string }): DayRange {
   const days = countDays(dateFrom, dateTo);
   if (days < 1) {
     const detail = `date_from (${dateFrom}) is after date_to (${dateTo}).`;
@@ -69,14 +98,7 @@ export function readRatesParameters(querystring: string): AskedRates {
     const detail = `The range from date_from to date_to has ${days} days; at most ${LONGEST_RANGE_DAYS} can be asked for.`;
     throw parameterProblem([{ problem: "range-too-long", parameter: "date_to", detail }]);
   }
-  return {
-    origin: values.orig_code ?? values.origin ?? "",
-    destination: values.dest_code ?? values.destination ?? "",
-    dateFrom,
-    dateTo,
-    originParameter: values.origin === undefined ? "orig_code" : "origin",
-    destinationParameter: values.destination === undefined ? "dest_code" : "destination",
-  };
+  return { dateFrom, dateTo };
 }
 
 /**

@@ -57,13 +57,15 @@ const NOTHING: RowTotals = { rows: 0, priceSum: 0n, checksum: "0".repeat(16), mo
  * Most bytes that are parsed at once, before rows are sent and bad lines are laid aside. Bad lines of one byte each
  * then take 10 MB of memory.
  */
-const SLICE_BYTES = 64 * 1024;
+export const SLICE_BYTES = 64 * 1024;
+/** Most rows of a slice. */
+export const SLICE_ROWS = Math.ceil(SLICE_BYTES / LEAST_LINE_BYTES) + 2;
 /**
  * Rows are sent once they have this many bytes. {@link CopyIn} lets a buffer be written over only if it has at least 64
  * KiB; measured with bench/ingest.ts, more bytes bring no gain.
  */
 const SEND_BYTES = 128 * 1024;
-const CAPACITY = Math.ceil(SLICE_BYTES / LEAST_LINE_BYTES) + 2 + Math.ceil(SEND_BYTES / ROW_BYTES);
+const CAPACITY = SLICE_ROWS + Math.ceil(SEND_BYTES / ROW_BYTES);
 
 /**
  * Loads one piece in one transaction: its prices, its bad lines and its new state, or nothing of it. Memory does not

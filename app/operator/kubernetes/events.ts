@@ -55,7 +55,7 @@ export class Events {
         reportingInstance: this.#instance,
       });
     } catch (error) {
-      this.#log.warn({ feed: name, reason, note, error: String(error) }, "an event could not be written");
+      this.#log.warn({ object: name, reason, note, error: String(error) }, "an event could not be written");
     }
   }
 }

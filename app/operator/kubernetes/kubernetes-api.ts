@@ -1,4 +1,4 @@
-import { type Dispatcher, fetch } from "undici";
+import { type Dispatcher, fetch, type Response } from "undici";
 import { HttpMethod, type KubeConfig, RequestContext } from "./client-library.js";
 import { KubernetesError } from "./kubernetes-error.js";
 import type { KubernetesObject } from "./objects.js";
@@ -15,13 +15,17 @@ export interface Resource {
   readonly plural: string;
 }
 
-/** The kinds that the operator uses. */
+/** The kinds that are used. */
 export const resources = {
   feeds: { apiVersion: "feeds.ratesapp.dev/v1", kind: "Feed", plural: "feeds" },
   cronJobs: { apiVersion: "batch/v1", kind: "CronJob", plural: "cronjobs" },
   jobs: { apiVersion: "batch/v1", kind: "Job", plural: "jobs" },
   pods: { apiVersion: "v1", kind: "Pod", plural: "pods" },
   networkPolicies: { apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy", plural: "networkpolicies" },
+  configMaps: { apiVersion: "v1", kind: "ConfigMap", plural: "configmaps" },
+  persistentVolumeClaims: { apiVersion: "v1", kind: "PersistentVolumeClaim", plural: "persistentvolumeclaims" },
+  databaseClusters: { apiVersion: "postgresql.cnpg.io/v1", kind: "Cluster", plural: "clusters" },
+  backups: { apiVersion: "postgresql.cnpg.io/v1", kind: "Backup", plural: "backups" },
   leases: { apiVersion: "coordination.k8s.io/v1", kind: "Lease", plural: "leases" },
   events: { apiVersion: "events.k8s.io/v1", kind: "Event", plural: "events" },
 } as const satisfies Record<string, Resource>;
@@ -120,9 +124,20 @@ export class KubernetesApi {
     return this.#send("PATCH", this.pathOf(resource, name, subresource), { body: patch, contentType: PATCHES[kind] });
   }
 
-  delete(resource: Resource, name: string): Promise<unknown> {
-    const body = { apiVersion: "v1", kind: "DeleteOptions", propagationPolicy: "Foreground" };
+  /**
+   * @param propagation `Background` where an operator would make again what the deletion waits for.
+   */
+  delete(resource: Resource, name: string, propagation: "Foreground" | "Background" = "Foreground"): Promise<unknown> {
+    const body = { apiVersion: "v1", kind: "DeleteOptions", propagationPolicy: propagation };
     return this.#send("DELETE", this.pathOf(resource, name), { body });
+  }
+
+  /** What a container of a pod has written. */
+  async log(pod: string, query: { readonly container: string; readonly tailLines: number }): Promise<string> {
+    const response = await this.#ask("GET", this.pathOf(resources.pods, pod, "log"), { query });
+    const text = await response.text();
+    if (response.ok) return text;
+    throw new KubernetesError(response.status, response.statusText, text);
   }
 
   #typed({ apiVersion, kind }: Resource, object: object): object {
@@ -142,6 +157,17 @@ export class KubernetesApi {
   }
 
   async #send<T>(method: keyof typeof HttpMethod, path: string, given: Given): Promise<T> {
+    const response = await this.#ask(method, path, given);
+    const answer = (await response.json().catch(() => undefined)) as (T & Status) | undefined;
+    if (response.ok && answer !== undefined) return answer;
+    throw new KubernetesError(
+      response.status,
+      answer?.reason ?? response.statusText,
+      answer?.message ?? `${response.status} ${response.statusText}`,
+    );
+  }
+
+  async #ask(method: keyof typeof HttpMethod, path: string, given: Given): Promise<Response> {
     const { body, contentType = "application/json", query = {}, signal } = given;
     const url = new URL((this.config.getCurrentCluster()?.server ?? "") + path);
     const asked = method === "GET" || method === "DELETE" ? query : { fieldManager: this.#manager, ...query };
@@ -152,27 +178,24 @@ export class KubernetesApi {
     await this.config.applySecurityAuthentication(context);
     const dispatcher = this.#kept(context.getDispatcher());
     const timeout = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
-    const response = await fetch(url, {
+    return fetch(url, {
       method,
       headers: { ...context.getHeaders(), Accept: "application/json", "Content-Type": contentType },
       ...(body !== undefined && { body: JSON.stringify(body) }),
       ...(dispatcher && { dispatcher }),
       signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
     });
-    const answer = (await response.json().catch(() => undefined)) as (T & Status) | undefined;
-    if (response.ok && answer !== undefined) return answer;
-    throw new KubernetesError(
-      response.status,
-      answer?.reason ?? response.statusText,
-      answer?.message ?? `${response.status} ${response.statusText}`,
-    );
   }
 }
 
 interface Given {
   readonly body?: object;
   readonly contentType?: string;
-  readonly query?: Query | { readonly force: true } | { readonly dryRun: "All" };
+  readonly query?:
+    | Query
+    | { readonly container: string; readonly tailLines: number }
+    | { readonly force: true }
+    | { readonly dryRun: "All" };
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -8,7 +8,10 @@ export interface Palette {
   readonly ink: string;
   readonly quiet: string;
   readonly line: string;
-  readonly accent: string;
+  /** Of each lane on a chart, as `#rrggbb`. */
+  readonly lanes: readonly string[];
+  /** For a letter on the colour of a lane. */
+  readonly laneInk: string;
   readonly wash: string;
   readonly bars: string;
 }
@@ -20,7 +23,8 @@ function readPalette(): Palette {
     ink: read("ink"),
     quiet: read("ink-quiet"),
     line: read("line"),
-    accent: read("accent"),
+    lanes: [1, 2, 3, 4, 5, 6].map((number) => read(`lane-${number}`)),
+    laneInk: read("lane-ink"),
     wash: read("accent-wash"),
     bars: read("bars"),
   };

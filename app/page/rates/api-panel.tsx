@@ -1,83 +1,57 @@
-import { useId, useRef, useState } from "preact/hooks";
-import { type Problem, ProblemError } from "../api-client.js";
-import { ProblemNotice } from "../problem-notice.js";
-import { type Question, writeQuestion } from "./question.js";
-import { loadCsv, type RatesAnswer } from "./rates.js";
+import { useId } from "preact/hooks";
+import { CopyField } from "./copy-field.js";
+import { apiQuery, type Question, writeQuestion } from "./question/question.js";
+import { lanesCsv } from "./series/lanes-csv.js";
+import type { RatesAnswer } from "./series/rates.js";
+import type { View } from "./series/view.js";
 
 interface ApiPanelProps {
   readonly answer: RatesAnswer;
+  readonly view: View;
+  readonly question: Question;
 }
 
-/** Shows how to get the same answer directly from the API. */
-export function ApiPanel({ answer }: ApiPanelProps) {
+/** How to keep what is shown: a link to the page, a file, and the addresses from which a program gets the same. */
+export function ApiPanel({ answer, view: { days, lanes }, question }: ApiPanelProps) {
   const id = useId();
-  const field = useRef<HTMLInputElement>(null);
-  const [said, setSaid] = useState("");
-  const [problem, setProblem] = useState<Problem>();
-  const address = `${location.origin}/rates${writeQuestion(answer.question)}`;
-
-  async function copy() {
-    field.current?.select();
-    try {
-      // Browsers allow the clipboard only on https and localhost. Otherwise the address stays selected, so that the
-      // visitor can copy it.
-      await navigator.clipboard.writeText(address);
-      setSaid("Copied");
-    } catch {
-      setSaid("Selected: press Ctrl+C or ⌘C");
-    }
-    setTimeout(() => setSaid(""), 4000);
-  }
-
-  async function download() {
-    setProblem(undefined);
-    try {
-      save(await loadCsv(answer.question), fileName(answer.question));
-    } catch (error) {
-      if (!(error instanceof ProblemError)) throw error;
-      setProblem(error.problem);
-    }
-  }
-
+  const versions = [...new Set(answer.lanes.map(({ datasetVersion }) => datasetVersion))].filter(Boolean);
   return (
     <aside class="panel" aria-labelledby={`${id}-title`}>
-      <h2 id={`${id}-title`}>The same from the API</h2>
-      <label class="panel-label" for={id}>
-        Address
-      </label>
-      <div class="panel-copy">
-        <input id={id} ref={field} readOnly value={address} onFocus={(event) => event.currentTarget.select()} />
-        <button type="button" class="button" onClick={copy}>
-          Copy
-        </button>
-      </div>
-      <p class="panel-said" role="status">
-        {said}
-      </p>
+      <h2 id={`${id}-title`}>Share and reuse</h2>
+      <CopyField label="Link to this page" text={`${location.origin}/${writeQuestion(question)}`} />
+      {"last" in question.range && (
+        <p class="panel-note">Opened later, the link shows the range up to that day. Choose days to keep these.</p>
+      )}
+      {lanes.map(({ lane, letter }) => (
+        <CopyField
+          key={letter}
+          label={lanes.length === 1 ? "The same from the API" : `Lane ${letter} from the API`}
+          text={`${location.origin}/rates${apiQuery(lane, days)}`}
+        />
+      ))}
       <div class="panel-links">
-        <button type="button" class="button" onClick={download}>
+        <button type="button" class="button" onClick={() => save(lanesCsv(lanes), fileName({ days, lanes }))}>
           Download CSV
         </button>
-        <a href={address}>Open JSON</a>
         <a href="/docs">API guide</a>
       </div>
-      {problem && <ProblemNotice problem={problem} onRetry={download} />}
       <p class="panel-note">
         A rate is the mean of a day’s prices, in US dollars for one container. A day with fewer than three prices has no
         rate.
-        {answer.datasetVersion && ` Dataset version ${answer.datasetVersion}.`}
+        {versions.length > 0 && ` Dataset version ${versions.join(" and ")}.`}
       </p>
     </aside>
   );
 }
 
-function fileName({ origin, destination, dateFrom, dateTo }: Question): string {
-  return `rates_${origin}_${destination}_${dateFrom}_${dateTo}.csv`;
+function fileName({ lanes, days: { dateFrom, dateTo } }: Pick<View, "lanes" | "days">): string {
+  const codes = lanes.map(({ lane: { origin, destination } }) => `${origin}_${destination}`);
+  return `rates_${[...codes, dateFrom, dateTo].join("_")}.csv`;
 }
 
-function save(file: Blob, name: string) {
+function save(csv: string, name: string) {
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(file);
+  link.href = URL.createObjectURL(new Blob([csv], { type: "text/csv" }));
   link.download = name;
   link.click();
   URL.revokeObjectURL(link.href);

@@ -1,14 +1,15 @@
-import type { Place } from "./places.js";
-import { type Question, writeQuestion } from "./question.js";
+import type { Place } from "./place/places.js";
+import { type Question, writeQuestion } from "./question/question.js";
+import type { Ask } from "./question/use-question.js";
 
 interface InvitationProps {
   readonly places: readonly Place[];
   readonly question: Question;
-  readonly onPick: (change: Partial<Question>) => void;
+  readonly ask: Ask;
 }
 
 /** Shown until both places are chosen: it says what to do, and offers a few questions that probably have an answer. */
-export function Invitation({ places, question, onPick }: InvitationProps) {
+export function Invitation({ places, question, ask }: InvitationProps) {
   if (places.length === 0) {
     return (
       <section class="blank">
@@ -19,28 +20,32 @@ export function Invitation({ places, question, onPick }: InvitationProps) {
       </section>
     );
   }
-  const examples = question.origin || question.destination ? [] : likely(places);
+  const [lane] = question.lanes;
+  const examples = lane?.origin || lane?.destination ? [] : likely(places);
   return (
     <section class="blank">
-      <h2>{question.origin ? "Where to?" : "Where from, and where to?"}</h2>
+      <h2>{lane?.origin ? "Where to?" : "Where from, and where to?"}</h2>
       <p>Pick ports or whole regions above to see what a container costs between them, day by day.</p>
       {examples.length > 0 && (
         <ul class="examples" aria-label="Examples">
-          {examples.map(([from, to]) => (
-            <li key={`${from.code} ${to.code}`}>
-              <a
-                href={writeQuestion({ ...question, origin: from.code, destination: to.code })}
-                onClick={(event) => {
-                  if (event.ctrlKey || event.metaKey || event.shiftKey) return;
-                  event.preventDefault();
-                  onPick({ origin: from.code, destination: to.code });
-                }}
-              >
-                {from.name} <span aria-hidden="true">→</span>
-                <span class="unseen">to</span> {to.name}
-              </a>
-            </li>
-          ))}
+          {examples.map(([from, to]) => {
+            const lanes = [{ origin: from.code, destination: to.code }];
+            return (
+              <li key={`${from.code} ${to.code}`}>
+                <a
+                  href={writeQuestion({ ...question, lanes })}
+                  onClick={(event) => {
+                    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+                    event.preventDefault();
+                    ask({ lanes });
+                  }}
+                >
+                  {from.name} <span aria-hidden="true">→</span>
+                  <span class="unseen">to</span> {to.name}
+                </a>
+              </li>
+            );
+          })}
         </ul>
       )}
     </section>

@@ -1,16 +1,16 @@
-import { useEffect } from "preact/hooks";
-import { formatDay } from "../day.js";
+import { useCallback, useEffect } from "preact/hooks";
+import { formatDay, today } from "../day.js";
 import { ProblemNotice } from "../problem-notice.js";
 import { useLoaded } from "../use-loaded.js";
-import { DateRange } from "./date-range.js";
+import { mistakesOf } from "./form/mistakes.js";
+import { QuestionForm } from "./form/question-form.js";
 import { Invitation } from "./invitation.js";
-import { mistakesOf } from "./mistakes.js";
-import { PlaceField } from "./place-field.js";
-import { loadPlaces, type Place } from "./places.js";
-import { type Question, writeQuestion } from "./question.js";
-import { loadRates } from "./rates.js";
+import { loadPlaces, type Place } from "./place/places.js";
+import { type CompleteLane, isComplete, writeLane } from "./question/lane.js";
+import { type DayRange, daysOf } from "./question/range.js";
+import { useQuestion } from "./question/use-question.js";
 import { Result } from "./result.js";
-import { useQuestion } from "./use-question.js";
+import { loadLanes } from "./series/rates.js";
 
 const NO_PLACES: readonly Place[] = [];
 
@@ -18,62 +18,48 @@ const NO_PLACES: readonly Place[] = [];
 export function RatesPage() {
   const [question, ask] = useQuestion();
   const places = useLoaded("places", loadPlaces);
-  const complete = question.origin !== undefined && question.destination !== undefined;
-  const answer = useLoaded(complete ? writeQuestion(question) : undefined, (signal) => loadRates(question, signal));
+  const days = daysOf(question.range, today());
+  const lanes = question.lanes.filter(isComplete);
+  const asked = question.lanes.map((lane, position) => (isComplete(lane) ? [position + writeLane(lane)] : []));
+  const key = [days.dateFrom, days.dateTo, ...asked.flat()].join(" ");
+  const answer = useLoaded(lanes.length > 0 ? key : undefined, (signal) => loadLanes(question.lanes, days, signal));
 
   const known = places.value ?? NO_PLACES;
-  const nameOf = (code: string | undefined) => known.find((place) => place.code === code)?.name ?? code ?? "";
-  const route = `${nameOf(question.origin)} to ${nameOf(question.destination)}`;
+  const nameOf = useCallback(
+    ({ origin, destination }: CompleteLane) => {
+      const name = (code: string) => known.find((place) => place.code === code)?.name ?? code;
+      return `${name(origin)} to ${name(destination)}`;
+    },
+    [known],
+  );
+  const routes = lanes.map(nameOf).join(", ");
   useEffect(() => {
-    document.title = complete ? `${route} · ratesapp` : "Container rates · ratesapp";
-  }, [complete, route]);
+    document.title = routes ? `${routes} · ratesapp` : "Container rates · ratesapp";
+  }, [routes]);
 
-  const mistakes = mistakesOf(answer.problem, question);
+  const problems = answer.loading ? [] : (answer.value?.problems ?? []);
+  const mistakes = question.lanes.map((lane, position) => {
+    const found = problems.find((of) => of.position === position);
+    return found && mistakesOf(found.problem, { ...lane, ...days });
+  });
+  // The same problem of several lanes, such as no connection, is said once.
+  const unplaced = problems.find(({ position }) => !mistakes[position]);
   return (
     <>
-      <form class="question" aria-label="Question" onSubmit={(event) => event.preventDefault()}>
-        <div class="route">
-          <PlaceField
-            label="From"
-            places={known}
-            code={question.origin}
-            mistake={mistakes?.origin}
-            onPick={(origin) => ask({ origin })}
-          />
-          <button
-            type="button"
-            class="swap"
-            aria-label="Swap origin and destination"
-            onClick={() => ask({ origin: question.destination, destination: question.origin })}
-          >
-            <svg width="18" height="18" viewBox="0 0 18 18" aria-hidden="true">
-              <path d="M3 6h11m-3-3 3 3-3 3M15 12H4m3-3-3 3 3 3" />
-            </svg>
-          </button>
-          <PlaceField
-            label="To"
-            places={known}
-            code={question.destination}
-            mistake={mistakes?.destination}
-            onPick={(destination) => ask({ destination })}
-          />
-        </div>
-        <DateRange question={question} mistakes={mistakes} onChange={ask} />
-      </form>
-
+      <QuestionForm question={question} days={days} places={known} mistakes={mistakes} ask={ask} />
       {places.problem && <ProblemNotice problem={places.problem} onRetry={places.retry} />}
-      {answer.problem && !mistakes && <ProblemNotice problem={answer.problem} onRetry={answer.retry} />}
-      {!complete && places.value && <Invitation places={places.value} question={question} onPick={ask} />}
-      {complete && !answer.problem && (
-        <Result answer={answer.value} loading={answer.loading} question={question} route={route} onChange={ask} />
+      {unplaced && <ProblemNotice problem={unplaced.problem} onRetry={answer.retry} />}
+      {lanes.length === 0 && places.value && <Invitation places={places.value} question={question} ask={ask} />}
+      {lanes.length > 0 && (
+        <Result answer={answer.value} loading={answer.loading} question={question} nameOf={nameOf} ask={ask} />
       )}
       <p class="unseen" role="status">
-        {answer.loading ? "" : announce(answer.value?.question, route)}
+        {answer.value && !answer.loading && answer.value.lanes.length > 0 ? announce(routes, answer.value.days) : ""}
       </p>
     </>
   );
 }
 
-function announce(question: Question | undefined, route: string): string {
-  return question ? `Rates from ${route}, ${formatDay(question.dateFrom)} to ${formatDay(question.dateTo)}` : "";
+function announce(routes: string, { dateFrom, dateTo }: DayRange): string {
+  return `Rates from ${routes}, ${formatDay(dateFrom)} to ${formatDay(dateTo)}`;
 }

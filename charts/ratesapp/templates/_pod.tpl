@@ -1,6 +1,20 @@
+{{/*
+The image of a component, as JSON. What ingests may run another one for a while: a release replaces the servers first.
+Takes (dict "root" $ "component" NAME).
+*/}}
+{{- define "ratesapp.image.values" -}}
+{{- $given := (.root.Values.ingest).image | default dict -}}
+{{- if and $given.repository (has .component (list "ingest" "operator" "compaction")) -}}
+{{ toJson $given }}
+{{- else -}}
+{{ toJson .root.Values.image }}
+{{- end -}}
+{{- end }}
+
 {{- define "ratesapp.image" -}}
-{{- with .Values.image -}}
-{{ .repository }}{{ if .digest }}@{{ .digest }}{{ else }}:{{ .tag | default $.Chart.AppVersion }}{{ end }}
+{{- $chart := .root.Chart -}}
+{{- with include "ratesapp.image.values" . | fromJson -}}
+{{ .repository }}{{ if .digest }}@{{ .digest }}{{ else }}:{{ .tag | default $chart.AppVersion }}{{ end }}
 {{- end -}}
 {{- end }}
 
@@ -97,10 +111,10 @@ Takes (dict "root" $ "component" NAME "feed" NAME "annotations" DICT).
 {{ toYaml $metadata }}
 {{- end }}
 
-{{/* What all containers share. Takes the root. */}}
+{{/* What all containers share. Takes (dict "root" $ "component" NAME). */}}
 {{- define "ratesapp.container" -}}
 image: {{ include "ratesapp.image" . }}
-imagePullPolicy: {{ .Values.image.pullPolicy }}
+imagePullPolicy: {{ .root.Values.image.pullPolicy }}
 securityContext:
   allowPrivilegeEscalation: false
   readOnlyRootFilesystem: true
@@ -113,7 +127,7 @@ Takes (dict "root" $ "component" NAME "access" "ingest"|"api").
 */}}
 {{- define "ratesapp.schema.wait" -}}
 - name: schema
-  {{- include "ratesapp.container" .root | nindent 2 }}
+  {{- include "ratesapp.container" . | nindent 2 }}
   args: [migrate, --wait]
   env:
     {{- include "ratesapp.env" (omit . "variables") | nindent 4 }}

@@ -51,7 +51,8 @@ const UNDECODABLE: Readonly<Record<string, string>> = {
 /** What the text goes into, as `path`, headers and body. */
 type Into = (text: string, encoded: string) => { path: string; headers?: Record<string, string>; body?: string };
 
-const RATES = { date_from: "2024-01-01", date_to: "2024-01-31", orig_code: "CNSGH", dest_code: "NLRTM" };
+const DAYS = { date_from: "2024-01-01", date_to: "2024-01-31" };
+const RATES = { ...DAYS, orig_code: "CNSGH", dest_code: "NLRTM" };
 const JSON_TYPE = { "Content-Type": "application/json" };
 const CSV_TYPE = { "Content-Type": "text/csv" };
 const CSV = "orig_code,dest_code,day,price\nCNSGH,NLRTM,2024-02-29,1\n";
@@ -74,6 +75,13 @@ const INPUTS: Readonly<Record<string, Into>> = {
   "GET /rates name of a parameter": (_, encoded) => ({ path: `/rates?${query(RATES)}&${encoded}=1` }),
   "GET /rates all of the query": (_, encoded) => ({ path: `/rates?${encoded}` }),
   "GET /ports limit": (_, encoded) => ({ path: `/ports?limit=${encoded}` }),
+  "GET /ports search": (_, encoded) => ({ path: `/ports?search=${encoded}` }),
+  "GET /ports code": (_, encoded) => ({ path: `/ports/${encoded}` }),
+  "GET /rates interval": (_, encoded) => ({ path: `/rates?${query({ ...RATES, interval: encoded })}` }),
+  "GET /rates/lanes lanes": (_, encoded) => ({ path: `/rates/lanes?${query({ ...DAYS, lanes: encoded })}` }),
+  "GET /rates/lanes origin": (_, encoded) => ({
+    path: `/rates/lanes?${query({ ...DAYS, lanes: `CNSGH:NLRTM,${encoded}:NLRTM` })}`,
+  }),
   "GET /ports cursor": (_, encoded) => ({ path: `/ports?cursor=${encoded}` }),
   "GET /regions name of a parameter": (_, encoded) => ({ path: `/regions?${encoded}` }),
   "GET path": (_, encoded) => ({ path: `/${encoded}` }),

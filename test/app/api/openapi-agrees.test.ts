@@ -13,6 +13,9 @@ const IDS = ["0", "1", "2147483647", "2147483648", "x"];
 const TEXTS: Readonly<Record<string, readonly string[]>> = {
   "GET /ports limit": SIZES,
   "GET /ports cursor": [""],
+  "GET /ports search": ["a", "x".repeat(200), "x".repeat(201)],
+  "GET /ports/{code} code": ["CNSGH", "x".repeat(201)],
+  "GET /rates interval": ["day", "week", "month", "year", ""],
   "GET /batches limit": SIZES,
   "GET /batches cursor": [""],
   "GET /batches feed": ["", "a", " a", "x".repeat(200), "x".repeat(201)],
@@ -83,7 +86,16 @@ describe("the OpenAPI document and the server", () => {
   }
 
   it("fit together with every example filled in, as the form of /docs is, on the places of the demo", async () => {
-    for (const operation of ["GET /rates", "GET /rates.csv", "GET /ports", "GET /regions", "GET /batches"]) {
+    for (const operation of [
+      "GET /rates",
+      "GET /rates.csv",
+      "GET /rates/lanes",
+      "GET /rates/lanes.csv",
+      "GET /ports",
+      "GET /ports/{code}",
+      "GET /regions",
+      "GET /batches",
+    ]) {
       const filled = described.examples(operation);
       expect((await send(operation, filled)).status, `${operation} ${JSON.stringify(filled)}`).to.equal(200);
     }

@@ -22,6 +22,8 @@ const NOWHERE = "postgres://stranger@127.0.0.1:1/none";
 
 const RATES = "/rates?date_from=2021-01-30&date_to=2021-01-31&orig_code=CNSGH&dest_code=europe";
 const RATES_CSV = RATES.replace("/rates", "/rates.csv");
+const LANES = "/rates/lanes?lanes=CNSGH:europe,CNSGH:SEGOT&date_from=2021-01-30&date_to=2021-01-31";
+const LANES_CSV = LANES.replace("/lanes", "/lanes.csv");
 const HEADER = "orig_code,dest_code,day,price\n";
 const LINE = "CNSGH,SEGOT,2021-01-31,1234\n";
 const BAD_LINE = "CNSGH,SEGOT,2021-02-30,1234\n";
@@ -108,7 +110,10 @@ describe("the OpenAPI document, held against real answers", function () {
   const plain = (): readonly (readonly [operation: string, path: string, sent: Sent])[] => [
     ["GET /rates", RATES, {}],
     ["GET /rates.csv", RATES_CSV, {}],
+    ["GET /rates/lanes", LANES, {}],
+    ["GET /rates/lanes.csv", LANES_CSV, {}],
     ["GET /ports", "/ports", {}],
+    ["GET /ports/{code}", "/ports/CNSGH", {}],
     ["GET /regions", "/regions", {}],
     [LIST, "/batches", {}],
     [OPEN, "/batches", { headers: { ...JSON_TYPE, ...newKey() }, body: '{"feed":"a"}' }],
@@ -136,7 +141,18 @@ describe("the OpenAPI document, held against real answers", function () {
       [400, "/rates?date_from=2021-01-31&date_to=2021-01-30&origin=CNSGH&dest_code=europe"],
       [400, "/rates"],
       [406, RATES, PICTURE],
+      [200, `${RATES}&interval=week`],
+      [200, LANES],
+      [200, `${LANES}&interval=month`],
+      [304, LANES, { "If-None-Match": "*" }],
+      [400, "/rates/lanes"],
+      [406, LANES, PICTURE],
+      [200, LANES_CSV],
+      [304, LANES_CSV, { "If-None-Match": "*" }],
+      [400, "/rates/lanes.csv"],
+      [406, LANES_CSV, { Accept: "application/json" }],
       [200, "/ports"],
+      [200, "/ports?search=china"],
       [200, "/ports?limit=2"],
       [200, "/ports?limit=2&cursor=Q05TR0g"],
       [304, "/ports", { "If-None-Match": "*" }],
@@ -149,6 +165,12 @@ describe("the OpenAPI document, held against real answers", function () {
     ];
     for (const [status, path, headers = {}] of json)
       await met(status, `GET ${path.split("?", 1)[0]}`, path, { headers });
+    const PORT = "GET /ports/{code}";
+    await met(200, PORT, "/ports/CNSGH");
+    await met(304, PORT, "/ports/CNSGH", { headers: { "If-None-Match": "*" } });
+    await met(400, PORT, "/ports/CNSGH?x=1");
+    await met(404, PORT, "/ports/XXXXX");
+    await met(406, PORT, "/ports/CNSGH", { headers: PICTURE });
   });
 
   it("knows the answers to a client that loads a batch in pieces", async () => {

@@ -15,6 +15,14 @@ declare const rates: Answer<"getRates">;
 export const price: number | null | undefined = rates.rates[0]?.price;
 declare const csv: Answer<"getRatesCsv">;
 export const lines: string[] = csv.split("\\r\\n");
+declare const lanes: Answer<"getLanes">;
+export const week: string | undefined = lanes.lanes[0]?.rates[0]?.last_day;
+export const asked: Query<"getLanes"> = {
+  lanes: "CNSGH:NLRTM,china:europe", date_from: "2021-01-01", date_to: "2021-03-31", interval: "week",
+};
+declare const ports: Answer<"listPorts">;
+declare const port: Answer<"getPort">;
+export const country: string | undefined = [...ports.ports, port][0]?.country?.name;
 declare const batch: Answer<"getBatch">;
 export const state: "published" | string = batch.state;
 
@@ -22,11 +30,12 @@ export const page: Query<"listPorts"> = { limit: 10 };
 export const key: operations["openBatch"]["parameters"]["header"] = { "Idempotency-Key": "asia-1" };
 `;
 
-/** Two mistakes: a limit is a number, and /rates has no CSV. */
+/** Three mistakes: a limit is a number, /rates has no CSV, and there is no interval of a year. */
 const MISUSE = `
 import type { operations } from "./client.js";
 export const page: operations["listPorts"]["parameters"]["query"] = { limit: "10" };
 export const csv: operations["getRates"]["responses"][200]["content"]["text/csv"] = "";
+export const interval: NonNullable<operations["getRates"]["parameters"]["query"]["interval"]> = "year";
 `;
 
 describe("a client that openapi-typescript generates from the document", function () {
@@ -43,7 +52,7 @@ describe("a client that openapi-typescript generates from the document", functio
   });
 
   it("refuses what the service would, so that the check above means something", () => {
-    expect(mistakesOf(client, MISUSE)).to.have.length(2);
+    expect(mistakesOf(client, MISUSE)).to.have.length(3);
   });
 });
 

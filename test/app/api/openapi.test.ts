@@ -22,7 +22,7 @@ describe("the OpenAPI document", () => {
   });
 
   it("describes every path of data", () => {
-    expect(Object.keys(described.document.paths)).to.include.members(["/rates", "/ports", "/regions"]);
+    expect(Object.keys(described.document.paths)).to.include.members(["/rates", "/rates/lanes", "/ports", "/regions"]);
   });
 
   it("refuses answers that are wrong, so that the checks of answers mean something", () => {
@@ -85,8 +85,8 @@ describe("GET /ports and /regions", () => {
     }
     expect(codes).to.deep.equal(["CNHKG", "CNSGH", "NLRTM", "SEGOT", "USNYC"]);
     const { ports } = (await get("/ports")) as { ports: unknown[] };
-    expect(ports[1]).to.deep.equal({ code: "CNSGH", name: "Name of CNSGH", parent: "china_main" });
-    expect(ports[4]).to.deep.equal({ code: "USNYC", name: "Name of USNYC", parent: null });
+    expect(ports[1]).to.deep.include({ code: "CNSGH", name: "Name of CNSGH", parent: "china_main" });
+    expect(ports[4]).to.deep.include({ code: "USNYC", name: "Name of USNYC", parent: null });
     const leaf = (slug: string, ...inside: string[]) => ({
       slug,
       name: `Name of ${slug}`,

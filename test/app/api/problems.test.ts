@@ -44,9 +44,11 @@ const CASES: readonly Case[] = [
     it: "two unknown places",
     path: `/rates?${DAYS}&origin=cnsgh&dest_code=%22%3Cb%3E`,
     status: 400,
-    detail: 'origin names no port or region: "cnsgh". dest_code names no port or region: "\\"<b>".',
+    detail:
+      'origin names no port or region: "cnsgh". Did you mean CNSGH (Name of CNSGH)? ' +
+      'dest_code names no port or region: "\\"<b>".',
     errors: [
-      ["origin", "unknown-place", 'origin names no port or region: "cnsgh".'],
+      ["origin", "unknown-place", 'origin names no port or region: "cnsgh". Did you mean CNSGH (Name of CNSGH)?'],
       ["dest_code", "unknown-place", 'dest_code names no port or region: "\\"<b>".'],
     ],
   },
@@ -168,6 +170,23 @@ const CASES: readonly Case[] = [
       ...one("cursor", "invalid-parameter", "cursor must be the next_cursor of an answer."),
     }),
   ),
+  {
+    it: "a search for nothing",
+    path: "/ports?search=-",
+    ...one("search", "invalid-parameter", "search must have a letter or a digit."),
+  },
+  {
+    it: "a port that there is not",
+    path: "/ports/XXXXX",
+    status: 404,
+    type: "unknown-port",
+    detail: 'No port has the code "XXXXX".',
+  },
+  {
+    it: "an interval that there is not",
+    path: `/rates?${DAYS}&${PLACES}&interval=quarter`,
+    ...one("interval", "invalid-parameter", "interval must be day, week or month."),
+  },
   {
     it: "a parameter where there are none",
     path: "/regions?depth=2",

@@ -10,6 +10,10 @@ const TEXTS = ["", "  ", "\t", "a\0b"];
 const NO_KUBERNETES_NAMES = [...TEXTS, "Asia", "a_b", "a-", "a.b", "a\n", "a".repeat(64), "\u0430sia"];
 const FEEDS = [...TEXTS, " a", "a ", "a\nb", "a\u001b[31mb", "a".repeat(201)];
 
+const DAYS = [...TEXTS, "2024-02-30", "2024-1-1", "0000-01-01", "tomorrow", "2024-01-01T00:00:00Z", " 2024-01-01"];
+const ELEVEN = Array.from({ length: 11 }, (_, index) => `CNSGH:X${index}`).join();
+const LANES = [...TEXTS, "CNSGH", "CNSGH:", ":NLRTM", "a:b:c", "a:b,", "a:b,a:b", `${"a".repeat(201)}:b`, ELEVEN];
+
 /** Every option that takes a value, and every argument, with values that it must refuse. */
 const HOSTILE: readonly (readonly [command: string, named: string, values: readonly string[]])[] = [
   ["batches list", "--feed", FEEDS],
@@ -31,6 +35,14 @@ const HOSTILE: readonly (readonly [command: string, named: string, values: reado
   ["ingest run --source x", "--max-bad-rows", [...NUMBERS, "1000000001"]],
   ["ingest run --source x", "--deadline", [...NUMBERS, "0", "10000001"]],
   ["ingest run --source x", "--rejects", TEXTS],
+  ["ingest run --source x", "--match", TEXTS],
+  ["completion", "<shell>", [...TEXTS, "tcsh", "BASH"]],
+  ["places export", "--ports", TEXTS],
+  ["places export --ports x", "--regions", TEXTS],
+  ["rates --from 2024-01-01 --to 2024-01-01", "<lanes>", LANES],
+  ["rates CNSGH:NLRTM --to 2024-01-01", "--from", DAYS],
+  ["rates CNSGH:NLRTM --from 2024-01-01", "--to", DAYS],
+  ["rates CNSGH:NLRTM", "--interval", [...TEXTS, "year", "WEEK"]],
   ["places import", "--ports", TEXTS],
   ["places import --ports x", "--regions", TEXTS],
 ];
@@ -64,6 +76,17 @@ function wordsOf(command: Command): string[] {
   return command.parent === null ? [] : [...wordsOf(command.parent), command.name()];
 }
 
+/** A value of each option that takes no "1", and of the arguments that take no "7". */
+const VALID: Readonly<Record<string, string>> = {
+  "--mode": "append",
+  "--state": "failed",
+  "--interval": "week",
+  "--from": "2024-01-01",
+  "--to": "2024-01-01",
+  lanes: "CNSGH:NLRTM",
+  shell: "bash",
+};
+
 const LIBRARY_TEXT = /^ +at |Error:|Zod|command-argument|\bE(NOENT|ACCES|INVAL|RR_)|undefined|\[object/m;
 
 describe("ratesapp: values that make no sense", () => {
@@ -90,7 +113,9 @@ describe("ratesapp: values that make no sense", () => {
   }
 
   it("are tried on every option that takes one, and every argument", () => {
-    const tried = new Set(HOSTILE.map(([command, named]) => `${command.replace(/ (7|--.*)$/, "")} ${named}`));
+    const tried = new Set(
+      HOSTILE.map(([command, named]) => `${command.replace(/ (7|CNSGH:NLRTM|--).*$/, "")} ${named}`),
+    );
     const all = allCommands(ratesappCommand()).flatMap((command) => [
       ...command.options.filter(({ required }) => required).map(({ long }) => [...wordsOf(command), long].join(" ")),
       ...command.registeredArguments.map((argument) =>
@@ -111,7 +136,7 @@ describe("ratesapp: values that make no sense", () => {
           expect(stderr).to.include(long).and.to.include("argument missing");
         }
         if (variadic) continue;
-        const value = required ? [long === "--mode" ? "append" : long === "--state" ? "failed" : "1"] : [];
+        const value = required ? [VALID[long] ?? "1"] : [];
         const { code, stderr } = await run([...words, long, ...value, long, ...value]);
         expect(code, long).to.equal(2);
         expect(stderr).to.include(`${long} is given more than once`);
@@ -122,12 +147,14 @@ describe("ratesapp: values that make no sense", () => {
   it("are refused where a command takes none", async () => {
     for (const command of allCommands(ratesappCommand()).filter(({ commands }) => commands.length === 0)) {
       const words = wordsOf(command);
-      const ids = command.registeredArguments.map(() => "7");
+      const given = command.registeredArguments.map((argument) => VALID[argument.name()] ?? "7");
       for (const [args, says] of [
         [["--nosuch"], "unknown option '--nosuch'"],
-        [[...ids, "more"], "too many arguments"],
+        [[...given, "more"], "too many arguments"],
       ] as const) {
-        const needed = command.name() === "import" ? ["--ports=x"] : [];
+        const needed = command.options
+          .filter(({ mandatory }) => mandatory)
+          .map(({ long }) => `${long}=${VALID[long ?? ""] ?? "x"}`);
         const { code, stderr } = await run([...words, ...needed, ...args]);
         expect(code, words.join(" ")).to.equal(2);
         expect(stderr, words.join(" ")).to.include(says);

@@ -127,6 +127,37 @@ describe("ratesapp ingest run", function () {
     expect((await readTotals(test.pool)).visible).to.deep.equal(totalsOf(lines));
   });
 
+  it("loads of a folder only what has the name that is asked for", async () => {
+    await folder.write("asia-1.csv", `${HEADER}\n${lines.slice(0, 200).join("\n")}\n`);
+    await folder.write("europe-1.csv", `${HEADER}\n${lines.slice(200).join("\n")}\n`);
+    const asia = await ingest("--source", folder.path, "--match", "{asia,africa}-*.csv");
+    expect(asia).to.include({ code: 0, stdout: "Batch 1 (asia-1.csv) is published: 200 prices.\n" });
+    expect((await ingest("--source", folder.path, "--match", "*.gz")).stdout).to.equal("Nothing new.\n");
+    const single = await ingest("--source", join(folder.path, "asia-1.csv"), "--match", "*.csv");
+    expect(single).to.include({ code: 2, stderr: "--match needs a folder, or a prefix of S3, as the source.\n" });
+  });
+
+  it("tells a program what became of each delivery, as `batches show` does", async () => {
+    await folder.write("a.csv", `${csv}CNSGH\n`);
+    await folder.write("b.csv", `${HEADER}\nCNSGH\nCNSGH,NLRTM,2024-02-30,5\n`);
+    const args = ["--source", folder.path, "--max-bad-rows", "1", "--json"];
+    const { code, stdout, stderr } = await ingest(...args);
+    expect({ code, stderr }).to.deep.equal({ code: 3, stderr: "" });
+    const reports = JSON.parse(stdout) as Record<string, unknown>[];
+    const shown = await Promise.all(
+      ["1", "2"].map(async (id) =>
+        JSON.parse((await runRatesapp(["batches", "show", id, "--json"], environment())).stdout),
+      ),
+    );
+    expect(reports).to.deep.equal([
+      { ...shown[0], already: false, rejects_file: join(folder.path, "a.csv.rejects.csv") },
+      { ...shown[1], already: false, rejects_file: null },
+    ]);
+    const again = JSON.parse((await ingest(...args)).stdout) as Record<string, unknown>[];
+    expect(again.map(({ id, already }) => ({ id, already }))).to.deep.equal([{ id: 2, already: true }]);
+    expect((await ingest("--source", folder.path, "--match", "a.csv", "--json")).stdout).to.equal("[]\n");
+  });
+
   it("loads what stands beside a broken link, tells of both, and ends with 1", async () => {
     await symlink("none", join(folder.path, "a.csv"));
     await folder.write("b.csv", csv);
@@ -134,6 +165,99 @@ describe("ratesapp ingest run", function () {
     const named = `a.csv: ${folder.path}/a.csv is a symbolic link to nothing.\n`;
     expect(first).to.deep.equal({ code: 1, stdout: "Batch 1 (b.csv) is published: 500 prices.\n", stderr: named });
     expect(await ingest("--source", folder.path)).to.deep.equal({ code: 1, stdout: "", stderr: named });
+  });
+
+  describe("--dry-run", () => {
+    const everything = async () => {
+      const tables = ["batches", "pieces", "bad_lines", "bad_line_counts", "month_versions", "dataset"];
+      const rows = await Promise.all(tables.map(async (table) => (await test.pool.query(`TABLE ${table}`)).rows));
+      const { rows: partitions } = await test.pool.query("SELECT relname FROM pg_class ORDER BY relname");
+      return { rows, partitions };
+    };
+
+    it("says what would be loaded and refused, as a run then does, and writes nothing", async () => {
+      await folder.write("known.csv", `${HEADER}\n${lines[0]}\n`);
+      await ingest("--source", folder.path);
+      await folder.write("a.csv", csv);
+      await folder.write("b.csv.gz", zlib.gzipSync(`${HEADER}\n${lines[1]}\nCNSGH\nXXXXX,NLRTM,2024-02-01,5\n`));
+      await folder.write("c.ndjson", '{"orig_code":"CNSGH","dest_code":"NLRTM","day":"2024-05-01","price":5}\n');
+      await folder.write("d.csv", "orig_code,day,price\n");
+      await folder.write("e.csv", `${HEADER}\n`);
+      await folder.write("f.gz", zlib.gzipSync(csv).subarray(0, 900));
+      const before = await everything();
+      const { code, stdout, stderr } = await ingest("--source", folder.path, "--dry-run");
+      expect(await everything()).to.deep.equal(before);
+      expect(code).to.equal(3);
+      expect(stdout.split("\n")).to.deep.equal([
+        "a.csv would be published: 500 prices of 2024-01 to 2024-02.",
+        "b.csv.gz would fail: 2 bad lines.",
+        "c.ndjson would be published: 1 price of 2024-05.",
+        "d.csv would fail: d.csv, line 1: the header must be orig_code,dest_code,day,price in any order; it has no column dest_code.",
+        "e.csv would fail: It holds no prices.",
+        "f.gz would fail: f.gz ends in the middle of its gzip data.",
+        "",
+      ]);
+      expect(stderr.split("\n")).to.deep.equal([
+        "b.csv.gz:3: a column is missing",
+        "b.csv.gz:4: orig_code: unknown port",
+        "1 × a column is missing",
+        "1 × orig_code: unknown port",
+        "",
+      ]);
+      const told = stdout.matchAll(/^(\S+) would fail: (.*)$/gm);
+      const real = await ingest("--source", folder.path);
+      for (const [, name, reason] of told) expect(real.stdout).to.include(`(${name}) failed: ${reason}\n`);
+      for (const name of ["a.csv", "c.ndjson"]) expect(real.stdout).to.match(new RegExp(`\\(${name}\\) is published`));
+    });
+
+    it("knows what was loaded before, and how many bad lines a batch may have", async () => {
+      const path = await folder.write("prices.csv", `${csv}CNSGH\n`);
+      const left = await ingest("--source", path, "--max-bad-rows", "1", "--dry-run");
+      expect(left).to.include({ code: 0 });
+      expect(left.stdout).to.match(/^prices\.csv would be published: 500 prices .*left out: 1\.\n$/);
+      await ingest("--source", path, "--max-bad-rows", "1");
+      expect(await ingest("--source", path, "--dry-run")).to.include({
+        code: 0,
+        stdout: "prices.csv would not be loaded. It is batch 1, which is published.\n",
+      });
+    });
+
+    it("gives the same as JSON", async () => {
+      await folder.write("a.csv", `${HEADER}\n${lines[0]}\nCNSGH\n`);
+      await symlink("none", join(folder.path, "b.csv"));
+      const { code, stdout, stderr } = await ingest("--source", folder.path, "--dry-run", "--json");
+      expect({ code, stderr }).to.deep.equal({ code: 1, stderr: "" });
+      const nothing = { rows: 0, rejected: 0, months: [], errors: [], error_counts: [] };
+      expect(JSON.parse(stdout)).to.deep.equal([
+        {
+          name: "a.csv",
+          source: join(folder.path, "a.csv"),
+          would: "fail",
+          reason: "1 bad line.",
+          rows: 1,
+          rejected: 1,
+          months: [lines[0]?.split(",")[2]?.slice(0, 7)],
+          errors: [
+            { file: "a.csv", piece: null, line: 3, column: null, reason: "a column is missing", content: "CNSGH" },
+          ],
+          error_counts: [{ reason: "a column is missing", count: 1 }],
+        },
+        {
+          ...{ name: "b.csv", source: "b.csv", would: "retry", ...nothing },
+          reason: `${folder.path}/b.csv is a symbolic link to nothing.`,
+        },
+      ]);
+    });
+
+    it("reads standard input, and takes no file for what is left out", async () => {
+      await folder.write("in.csv", csv);
+      const line = `ratesapp ingest run --source - --dry-run < ${join(folder.path, "in.csv")}`;
+      const { stdout } = await runShell(line, environment());
+      expect(stdout).to.match(/^standard input would be published: 500 prices/);
+      const both = await ingest("--source", folder.path, "--dry-run", "--rejects", "x.csv");
+      expect(both.code).to.equal(2);
+      expect(both.stderr).to.include("'--dry-run' cannot be used with option '--rejects <path>'");
+    });
   });
 
   it("reads gzip to its end, or ends with 3", async () => {

@@ -105,6 +105,41 @@ describe("ratesapp migrate, places import", function () {
     );
   });
 
+  it("lists all places, and writes files that another database can import", async () => {
+    const environment = { DATABASE_URL: database.url };
+    const quoted = await write("quoted.csv", 'code,name,parent_slug\nSEMMA,"Malm\u00f6, ""Norra""",china\n');
+    await runRatesapp(["places", "import", "--ports", quoted], environment);
+    const table = (await runRatesapp(["places", "list"], environment)).stdout.split("\n");
+    expect(table[0]).to.match(/^KIND +CODE +NAME +LIES IN$/);
+    expect(table).to.include.members([
+      table.find((line) => /^port +CNSGH +Shanghai +china_east$/.test(line)),
+      table.find((line) => /^region +china_east +China East +china$/.test(line)),
+      table.find((line) => /^region +china +China$/.test(line)),
+    ]);
+    const json = JSON.parse((await runRatesapp(["places", "list", "--json"], environment)).stdout);
+    expect(json).to.deep.include({ kind: "port", code: "SEMMA", name: 'Malm\u00f6, "Norra"', parent: "china" });
+
+    const [ports, regions] = [join(folder, "out-ports.csv"), join(folder, "out-regions.csv")];
+    const args = ["places", "export", "--ports", ports, "--regions", regions];
+    expect(await runRatesapp(args, environment)).to.deep.equal({ code: 0, stdout: "", stderr: "" });
+    const other = await createDatabase();
+    try {
+      const elsewhere = { DATABASE_URL: other.url };
+      const imported = await runRatesapp(["places", "import", "--ports", ports, "--regions", regions], elsewhere);
+      expect(imported).to.include({ code: 0, stderr: "" });
+      expect(JSON.parse((await runRatesapp(["places", "list", "--json"], elsewhere)).stdout)).to.deep.equal(json);
+    } finally {
+      await other.drop();
+    }
+    await write("out-ports.csv", "mine");
+    const refused = await runRatesapp(args, environment);
+    expect(refused).to.include({
+      code: 2,
+      stderr: `${ports} is there already and stays as it is; --force overwrites it.\n`,
+    });
+    expect((await runRatesapp([...args, "--force"], environment)).code).to.equal(0);
+  });
+
   it("reads no more than a file of places can have", async () => {
     const args = ["places", "import", "--ports", "/dev/zero"];
     const { code, stderr } = await runRatesapp(args, { DATABASE_URL: database.url });

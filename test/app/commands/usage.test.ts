@@ -14,7 +14,7 @@ describe("ratesapp: usage", function () {
   it("helps, with examples", async () => {
     const help = await runRatesapp(["--help"]);
     expect(help.code).to.equal(0);
-    for (const command of ["serve", "migrate", "demo", "places", "ingest"]) {
+    for (const command of ["serve", "migrate", "demo", "places", "ingest", "rates", "completion"]) {
       expect(help.stdout).to.match(new RegExp(`^  ${command}\\b`, "m"));
     }
     expect(help.stdout).to.include("Examples:").and.to.include("Exit codes:");
@@ -34,6 +34,8 @@ describe("ratesapp: usage", function () {
     [["migrate", "--fast"], "unknown option '--fast'"],
     [["migrate", "now"], "too many arguments"],
     [["places", "import", "--regions", "regions.csv"], "required option '--ports <file...>' not specified"],
+    [["rates", "--from", "2024-01-01", "--to", "2024-01-01"], "missing required argument 'lanes'"],
+    [["rates", "CNSGH:NLRTM", "--from", "2024-01-01"], "required option '--to <day>' not specified"],
     [["ingest", "run"], "--source or --feed is needed"],
     [["ingest", "run", "--sorce", "prices.csv"], "unknown option '--sorce'\n(Did you mean one of --force, --source?)"],
     [["ingest", "run", "--source", "x", "--max-bad-rows", "1e9"], "must be a whole number"],

@@ -98,4 +98,30 @@ describe("the statement of rates", () => {
       client.release();
     }
   });
+
+  it("gives each of several lanes its own rates, whatever plan Postgres takes", async () => {
+    const lanes = ["CNSGH:NLRTM", "CNHKG:NLRTM", "NLRTM:CNSGH", "china:europe"].map((lane) => {
+      const [origin = "", destination = ""] = lane.split(":");
+      return { origin, destination };
+    });
+    const range = { dateFrom: "2023-05-01", dateTo: "2023-05-31" };
+    const settings = ["memoize", "indexscan", "bitmapscan", "seqscan", "material", "hashjoin"];
+    const client = await test.pool.connect();
+    try {
+      await client.query("BEGIN");
+      // As in a database that was just filled.
+      await client.query("DELETE FROM pg_statistic");
+      await client.query("UPDATE pg_class SET relpages = 0, reltuples = -1 WHERE relkind IN ('r', 'p')");
+      for (let off = 0; off < 2 ** settings.length; off += 1) {
+        for (const [index, name] of settings.entries()) {
+          await client.query(`SET LOCAL enable_${name} = ${off & (1 << index) ? "off" : "on"}`);
+        }
+        const found = await new RatesFinder().findLanes(client, { lanes, ...range });
+        const counts = found.lanes.map((lane) => lane.counts.reduce((sum, count) => sum + count, 0));
+        expect(counts, String(off)).to.deep.equal([1, 0, 0, 1]);
+      }
+    } finally {
+      client.release(true);
+    }
+  });
 });

@@ -1,4 +1,11 @@
-import type { V1CronJob, V1Deployment, V1Job, V1NetworkPolicy, V1PodDisruptionBudget } from "@kubernetes/client-node";
+import type {
+  V1CronJob,
+  V1Deployment,
+  V1Job,
+  V1NetworkPolicy,
+  V1PodDisruptionBudget,
+  V2HorizontalPodAutoscaler,
+} from "@kubernetes/client-node";
 import { expect } from "chai";
 import { render, skipWithoutHelm } from "./helm.js";
 import { type KubernetesObject, ofKind, podsOf, present } from "./kubernetes-object.js";
@@ -41,6 +48,9 @@ const offences: Readonly<Record<string, (objects: KubernetesObject[]) => unknown
   },
   "objects carry the standard labels, and names are names": (objects) => {
     present(first(objects, "Service").metadata).labels = {};
+  },
+  "an autoscaler scales what there is": (objects) => {
+    present(first<V2HorizontalPodAutoscaler>(objects, "HorizontalPodAutoscaler").spec).scaleTargetRef.name = "gone";
   },
   "no object stands twice": (objects) => objects.push(first(objects, "Service")),
 };

@@ -167,7 +167,8 @@ export const policies: Readonly<Record<string, Policy>> = {
 
   "objects carry the standard labels, and names are names": (objects) =>
     objects.flatMap((object) => [
-      ...["name", "instance", "component", "part-of", "version", "managed-by"]
+      // A new image changes no object that does not run it: a release needs no right to.
+      ...["name", "instance", "component", "part-of", "managed-by", ...(runsPods(object) ? ["version"] : [])]
         .filter((label) => !object.metadata?.labels?.[`app.kubernetes.io/${label}`])
         .map((label) => `${nameOf(object)}: no label ${label}`),
       ...Object.entries(object.metadata?.labels ?? {})
@@ -176,11 +177,23 @@ export const policies: Readonly<Record<string, Policy>> = {
       ...(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(object.metadata?.name ?? "") ? [] : [nameOf(object)]),
     ]),
 
+  "an autoscaler scales what there is": (objects) =>
+    ofKind<V2HorizontalPodAutoscaler>(objects, "HorizontalPodAutoscaler")
+      .filter(({ spec }) => {
+        const { kind, name } = spec?.scaleTargetRef ?? {};
+        // A Rollout is made beside the chart, with the template of the Deployment of its name.
+        const known = kind === "Deployment" || kind === "Rollout";
+        return !known || !ofKind(objects, "Deployment").some(({ metadata }) => metadata?.name === name);
+      })
+      .map(nameOf),
+
   "no object stands twice": (objects) => {
     const names = objects.map(nameOf);
     return names.filter((name, index) => names.indexOf(name) !== index);
   },
 };
+
+const runsPods = ({ kind = "" }: KubernetesObject): boolean => ["Deployment", "Job", "CronJob"].includes(kind);
 
 function eachContainer(
   objects: readonly KubernetesObject[],

@@ -278,6 +278,13 @@ export const releases: Readonly<Record<string, Values>> = {
     },
     compaction: { schedule: "@weekly", retentionDays: 30 },
   },
+  "a canary, in the middle of a release": {
+    ...secret,
+    image: { tag: "2.0.0" },
+    ingest: { image: { repository: "ghcr.io/ratesapp/ratesapp", tag: "1.0.0" } },
+    api: { delivery: "canary" },
+  },
+  "blue and green": { ...secret, api: { delivery: "blueGreen" } },
   "an object store of one's own": {
     ...secret,
     feeds: {

@@ -1,0 +1,59 @@
+import type { Release } from "./record.js";
+
+/** The releases as a table, newest first. */
+export function historyOf(releases: readonly Release[]): string {
+  if (releases.length === 0) return "There was no release yet.";
+  const rows = [...releases].reverse().map((one) => [
+    one.at.slice(0, 19).replace("T", " "),
+    took(one),
+    one.image,
+    one.kind === "rollback" ? "rollback" : "",
+    one.end?.outcome ?? `under way: ${one.step}`,
+    one.by,
+    // Of several lines, such as those of Pulumi, the first says what it is about.
+    one.end?.outcome === "released" ? "" : (one.reason?.split("\n")[0] ?? ""),
+  ]);
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((cells) => cells[column]?.length ?? 0))) ?? [];
+  return rows
+    .map((cells) =>
+      cells
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
+}
+
+/** `4m12s` */
+function took({ at, end }: Release): string {
+  if (!end) return "";
+  const seconds = Math.round((Date.parse(end.at) - Date.parse(at)) / 1000);
+  return seconds < 60 ? `${seconds}s` : `${Math.floor(seconds / 60)}m${String(seconds % 60).padStart(2, "0")}s`;
+}
+
+/**
+ * Prints how a release ended, and what can be done next.
+ * @param hoped the outcome that was asked for.
+ * @returns the exit code.
+ */
+export function resultOf(stack: string, release: Release | undefined, hoped: "released" | "aborted"): number {
+  const next = (options: string) => `npm run release -- --stack ${stack} ${options}`;
+  if (!release) {
+    console.log("No release is under way.");
+    return hoped === "aborted" ? 1 : 0;
+  }
+  const { before, by, end, image, reason } = release;
+  if (!end) {
+    console.log(`
+NOT ENDED: the process of ${by} is gone, in the middle of the release of ${image}.
+Go on: ${next(`--image ${image}`)}
+Back to ${before}: ${next("--abort")}`);
+    return 1;
+  }
+  if (end.outcome === "released") {
+    console.log(`\nRELEASED: ${image} runs, since ${end.at}.\nBack to ${before}: ${next("--rollback")}`);
+  } else {
+    console.log(`\n${end.outcome.toUpperCase()}: ${before} runs as before, since ${end.at}.\n${image}: ${reason}`);
+  }
+  return end.outcome === hoped ? 0 : 1;
+}

@@ -1,0 +1,2 @@
+// A release whose servers end at their start.
+if (process.argv.includes("serve")) process.exit(1);
