@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import packageJson from "../package.json" with { type: "json" };
 import { Access } from "./access/access.js";
+import { Alarms } from "./alarms/alarms.js";
 import { clusterOf } from "./cluster/choose-cluster.js";
 import { Database } from "./database/database.js";
 import type { DatabaseCluster } from "./database/database-cluster.js";
@@ -95,6 +96,12 @@ const workloads = new Workloads(
   },
   inCluster,
 );
+if (settings.platform.prometheus !== "absent") {
+  const receivers = secrets.alarmReceivers;
+  // The definitions of rules and routes come with Prometheus.
+  const options = { ...inCluster, dependsOn: [...platform.forDatabase] };
+  new Alarms("alarms", { names, settings, namespace, receivers }, options);
+}
 
 // As one object: an output that the stack has not is left out, where an exported name would be undefined.
 export default outputsOf({ names, settings, images, cluster, database, workloads });

@@ -1,6 +1,8 @@
 import { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { TLSSocket } from "node:tls";
 import pg from "pg";
+import { certificateExpiry } from "../telemetry/database-metrics.js";
 import { Client } from "./client.js";
 import { withSessionSettings } from "./session-settings.js";
 
@@ -54,8 +56,19 @@ export function openPool(options: PoolOptions): pg.Pool {
       : {}),
   });
   pool.on("error", report);
-  pool.on("connect", (client) => client.on("error", report));
+  const { hostname } = new URL(options.url);
+  pool.on("connect", (client) => {
+    client.on("error", report);
+    noteCertificate(hostname, client);
+  });
   return pool;
+}
+
+/** A server whose certificate has ended gets no connection more, and no other program sees what clients are shown. */
+function noteCertificate(host: string, client: pg.PoolClient): void {
+  const { stream } = (client as unknown as { readonly connection: { readonly stream: Socket } }).connection;
+  const certificate = stream instanceof TLSSocket ? stream.getPeerX509Certificate() : undefined;
+  if (certificate) certificateExpiry.set({ host }, Date.parse(certificate.validTo) / 1000);
 }
 
 const GOODBYE_MS = 500;

@@ -44,8 +44,14 @@ export function keptFeed(feed: Feed): Feed {
 }
 
 export function keptCronJob({ status, ...object }: KnownCronJob): KnownCronJob {
-  const { lastScheduleTime } = status ?? {};
-  return { metadata: metadataOf(object), ...(lastScheduleTime !== undefined && { status: { lastScheduleTime } }) };
+  const { lastScheduleTime, lastSuccessfulTime } = status ?? {};
+  return {
+    metadata: metadataOf(object),
+    status: {
+      ...(lastScheduleTime !== undefined && { lastScheduleTime }),
+      ...(lastSuccessfulTime !== undefined && { lastSuccessfulTime }),
+    },
+  };
 }
 
 export function keptJob({ status, ...object }: Job): Job {

@@ -17,12 +17,17 @@ export const reconcileSeconds = new Histogram({
   registers: [registry],
 });
 
+export interface WatchedFeed {
+  readonly name: string;
+  readonly conditions: readonly Condition[];
+  readonly overdueSeconds: () => number;
+}
+
 /** The source of the gauges, read at each scrape. */
 export interface OperatorState {
   queueDepth(): number;
   leading(): boolean;
-  /** The conditions of each Feed. */
-  conditions(): Iterable<readonly Condition[]>;
+  feeds(): Iterable<WatchedFeed>;
 }
 
 let watched: OperatorState | undefined;
@@ -58,8 +63,20 @@ new Gauge({
   collect() {
     this.reset();
     if (!watched?.leading()) return;
-    for (const conditions of watched.conditions()) {
+    for (const { conditions } of watched.feeds()) {
       for (const { type, status } of conditions) this.inc({ condition: type, status });
     }
+  },
+});
+
+new Gauge({
+  name: "ratesapp_operator_feed_overdue_seconds",
+  help: "Time since the first run that was due after a feed's last good run; told by the process that leads",
+  labelNames: ["feed"],
+  registers: [registry],
+  collect() {
+    this.reset();
+    if (!watched?.leading()) return;
+    for (const { name, overdueSeconds } of watched.feeds()) this.set({ feed: name }, overdueSeconds());
   },
 });

@@ -10,11 +10,12 @@ import { watchDrills } from "./drill-metrics.js";
 import { Events } from "./kubernetes/events.js";
 import { type KubernetesApi, resources } from "./kubernetes/kubernetes-api.js";
 import { LeaderElection } from "./kubernetes/leader-election.js";
-import { reconcileSeconds, reconciles, watchOperator } from "./operator-metrics.js";
+import { reconcileSeconds, reconciles, type WatchedFeed, watchOperator } from "./operator-metrics.js";
 import { Reconciler } from "./reconciler.js";
 import { retractFeed } from "./retract-feed.js";
 import { FeedBatches } from "./status/feed-batches.js";
 import { FeedReports } from "./status/feed-reports.js";
+import { overdueSeconds } from "./status/overdue.js";
 import { WatchedWorld } from "./watched-world.js";
 import { WorkQueue } from "./work-queue.js";
 
@@ -63,7 +64,7 @@ export class Operator {
     watchOperator({
       queueDepth: () => this.#queue?.depth ?? 0,
       leading: () => this.#election.leading,
-      conditions: () => (this.#world?.feeds() ?? []).map(({ status }) => status?.conditions ?? []),
+      feeds: () => this.#watchedFeeds(),
     });
     const { api, defaults } = this.#options;
     watchDrills({ api, name: resultName(defaults.name) });
@@ -73,6 +74,16 @@ export class Operator {
       watchDrills(undefined);
       watchOperator(undefined);
     }
+  }
+
+  #watchedFeeds(): WatchedFeed[] {
+    const world = this.#world;
+    if (!world?.synced) return [];
+    return world.feeds().map((feed) => ({
+      name: feed.metadata.name,
+      conditions: feed.status?.conditions ?? [],
+      overdueSeconds: () => overdueSeconds(feed, world.cronJob(feed.metadata.name), new Date()),
+    }));
   }
 
   async #lead(signal: AbortSignal): Promise<void> {

@@ -46,6 +46,14 @@ export const sourceAway = new Gauge({
   registers: [registry],
 });
 
+/** Of a host behind which are several servers, such as poolers, the one of the newest connection. */
+export const certificateExpiry = new Gauge({
+  name: "ratesapp_database_certificate_expiry_timestamp_seconds",
+  help: "When the certificate ends that the database's server presented to the newest connection",
+  labelNames: ["host"],
+  registers: [registry],
+});
+
 type Counts = Pick<pg.Pool, "totalCount" | "idleCount" | "waitingCount">;
 
 const pools = new Map<string, Counts>();

@@ -26,6 +26,8 @@ export interface ClusterSpecArgs {
   /** The database in an archive that it is restored from; undefined for an empty one. */
   readonly from: Restored | undefined;
   readonly certificates: Certificates;
+  /** The part of `monitoring` that names further queries; undefined without Prometheus. */
+  readonly queries: object | undefined;
 }
 
 /** What a database is restored from. */
@@ -53,6 +55,7 @@ export function clusterSpec({
   certificates,
   from,
   placement,
+  queries,
   settings,
   storageClass,
   superuserSecret,
@@ -119,7 +122,7 @@ export function clusterSpec({
     // ever.
     enablePDB: settings.instances > 1,
     // pod-monitors.ts makes the monitors, because the operator's own are deprecated.
-    monitoring: { enablePodMonitor: false },
+    monitoring: { enablePodMonitor: false, ...queries },
     ...archive,
   };
 }

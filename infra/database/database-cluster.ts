@@ -24,6 +24,7 @@ export interface DatabaseClusterArgs {
   /** What signs the certificates of the servers. */
   readonly authority: { readonly secretName: pulumi.Input<string>; readonly generation: number };
   readonly archive: Archive | undefined;
+  readonly queries: object | undefined;
   readonly backupCredentials: pulumi.Output<BackupCredentials> | undefined;
   /** Namespace of the workloads. */
   readonly workloads: string;
@@ -82,6 +83,7 @@ export function databaseCluster(
         placement: cluster.databasePlacement,
         storageClass: settings.storageClass ?? cluster.storageClass,
         superuserSecret,
+        queries: args.queries,
         archive: serverName && archive?.into(serverName),
         certificates: {
           authority: args.authority.secretName,

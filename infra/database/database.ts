@@ -9,6 +9,7 @@ import type { Settings } from "../settings/schema.js";
 import type { BackupCredentials } from "../settings/secrets.js";
 import { type Archive, archiveOf } from "./archive.js";
 import { type DatabaseCluster, databaseCluster } from "./database-cluster.js";
+import { monitoringQueries } from "./monitoring-queries.js";
 import { databaseNetworkPolicies } from "./network-policies.js";
 import { podMonitors } from "./pod-monitors.js";
 import { ServerAuthorities } from "./server-authorities.js";
@@ -73,6 +74,8 @@ export class Database extends pulumi.ComponentResource {
     this.authorities = authorities.trusted;
     this.authoritySecret = authorities.secretName;
     this.superuserSecret = this.#makeSuperuserSecret();
+    const monitored = platform.prometheus !== "absent";
+    const queries = monitored ? monitoringQueries(this.namespace, { parent: this }) : undefined;
     this.clusters = Object.entries(settings.clusters).map(([clusterName, beginning]) =>
       databaseCluster(
         clusterName,
@@ -85,6 +88,7 @@ export class Database extends pulumi.ComponentResource {
           superuserSecret: this.superuserSecret,
           authority: { secretName: this.authoritySecret, generation },
           archive,
+          queries,
           backupCredentials,
           workloads: names.workloads,
         },
@@ -95,7 +99,7 @@ export class Database extends pulumi.ComponentResource {
     if (!serving) throw new Error(`there is no database ${settings.serving}`);
     this.serving = serving;
     this.state = stateOf(serving.resource);
-    if (platform.prometheus !== "absent") podMonitors(this.namespace, { parent: this });
+    if (monitored) podMonitors(this.namespace, { parent: this });
     this.registerOutputs();
   }
 

@@ -28,6 +28,7 @@ export function drillCopy(args: DrillCopyArgs) {
     storageClass: args.storageClass,
     superuserSecret: args.superuserSecret,
     archive: undefined,
+    queries: undefined,
     from: { origin: {}, externalCluster: args.archived, ownerSecret: args.ownerSecret },
     // Only the drill connects to it, by the name that the operator signs in any case.
     certificates: { authority: args.authoritySecret, names: [] },

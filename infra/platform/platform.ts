@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { KubernetesCluster } from "../cluster/kubernetes-cluster.js";
 import type { DnsServers } from "../network/peers.js";
 import type { Settings } from "../settings/schema.js";
+import { certificateMonitor } from "./certificate-monitor.js";
 import { Manifest } from "./manifest.js";
 import type { ManifestParts } from "./manifest-parts.js";
 import type { Manifests } from "./operator-manifests.js";
@@ -58,6 +59,9 @@ export class Platform extends pulumi.ComponentResource {
     const rollouts = install("argo-rollouts", manifests.argoRollouts, { namespace: namespaces.argoRollouts });
     this.forRollouts = there(rollouts);
     this.#closeNetworks(args, { postgres, certificates, rollouts });
+    if (certificates && platform.prometheus !== "absent") {
+      certificateMonitor({ parent: this, dependsOn: there(certificates, monitors) });
+    }
     this.registerOutputs();
   }
 

@@ -66,6 +66,16 @@ export class Prometheus extends pulumi.ComponentResource {
               },
             },
           },
+          // By default, routes of alarms would count only in the namespace of Alertmanager.
+          alertmanager: {
+            alertmanagerSpec: {
+              alertmanagerConfigNamespaceSelector: {
+                matchExpressions: [{ key: "kubernetes.io/metadata.name", operator: "Exists" }],
+              },
+            },
+          },
+          // The alarm on a lost zone needs to know where nodes are.
+          "kube-state-metrics": { metricLabelsAllowlist: ["nodes=[topology.kubernetes.io/zone]"] },
           ...(args.hidesItsParts && WITHOUT_HIDDEN_PARTS),
           // The chart makes these certificates in a Helm hook. A hook is not a resource, so Pulumi would never run it.
           prometheusOperator: { admissionWebhooks: { enabled: false }, tls: { enabled: false } },

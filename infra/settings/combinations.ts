@@ -5,6 +5,7 @@ import type { Settings } from "./schema.js";
 
 /** The secret settings that the stack has. */
 export interface GivenSecrets {
+  readonly alarmReceivers: boolean;
   readonly backupCredentials: boolean;
   /** Names of feeds. */
   readonly feedCredentials: readonly string[];
@@ -19,7 +20,7 @@ export type Mistake = readonly [key: string, reason: string];
 export function impossibleCombinations(settings: Settings, secrets: GivenSecrets): Mistake[] {
   return [
     ...clusterMistakes(settings),
-    ...platformMistakes(settings),
+    ...platformMistakes(settings, secrets),
     ...databaseMistakes(settings),
     ...connectionMistakes(settings, secrets),
     ...clustersMistakes(settings),
@@ -61,7 +62,10 @@ function* productionEksMistakes(eks: NonNullable<Settings["cluster"]["eks"]>): G
   }
 }
 
-function* platformMistakes({ platform }: Settings): Generator<Mistake> {
+function* platformMistakes({ platform }: Settings, { alarmReceivers }: GivenSecrets): Generator<Mistake> {
+  if (alarmReceivers && platform.prometheus === "absent") {
+    yield ["alarmReceivers", "need platform.prometheus, which raises the alarms"];
+  }
   if (platform.cloudnativePg === "install" && platform.cloudnativePgNamespace !== namespaces.cloudnativePg) {
     yield ["platform.cloudnativePgNamespace", `is ${namespaces.cloudnativePg} where the program installs the operator`];
   }

@@ -80,6 +80,7 @@ const prod: Defaults = {
     maxConnections: 1200,
     pooler: { instances: 3 },
   },
+  alarms: { availability: 0.999 },
   api: {
     minReplicas: 3,
     maxReplicas: 30,

@@ -27,6 +27,7 @@ export function readStackSettings(
   const parsed = settingsSchema.safeParse(merged, { reportInput: true });
   if (!parsed.success) throw new StackSettingsError(stack, parsed.error.issues.flatMap(mistakesOf));
   const impossible = impossibleCombinations(parsed.data, {
+    alarmReceivers: raw.alarmReceivers !== undefined,
     backupCredentials: raw.backupCredentials !== undefined,
     writeTokens: raw.writeTokens !== undefined,
     feedCredentials: Object.keys((raw.feedCredentials as object | undefined) ?? {}),

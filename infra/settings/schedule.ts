@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { nextRun } from "../../app/operator/feed/next-run.js";
 import {
   isTimeZone,
   mistakeInFields,
@@ -16,6 +17,21 @@ const seconds: ScheduleField = { name: "second", takes: "0-59", least: 0, most: 
 export const backupSchedule = judged((text) =>
   mistakeInFields(text, [seconds, ...scheduleGrammar.fields], "six cron fields, seconds first"),
 );
+
+/** The longest time between two runs of a schedule in UTC, in seconds. */
+export function longestGapSeconds(schedule: string): number {
+  // A fixed instant, so that a stack does not change by itself.
+  let run = new Date("2026-01-01T00:00:00Z");
+  let longest = 0;
+  for (let count = 0; count < 200; count += 1) {
+    const next = nextRun({ schedule, timeZone: "Etc/UTC" }, run);
+    if (!next) break;
+    // The first run may have any distance from that instant.
+    if (count > 0) longest = Math.max(longest, (+next - +run) / 1000);
+    run = next;
+  }
+  return longest;
+}
 
 export const timeZone = z.string().refine(isTimeZone, "must be a time zone such as Europe/Paris or Etc/UTC");
 

@@ -11,6 +11,12 @@ import { cpu, memory, resources } from "./resources.js";
 import { backupSchedule, schedule } from "./schedule.js";
 import { whole } from "./whole.js";
 
+/** A page at 14.4 times the speed of an objective below 0.95 would need more failures than requests. */
+const share = z
+  .number("must be a number")
+  .min(0.95, "must be from 0.95 to 0.99999")
+  .max(0.99999, "must be from 0.95 to 0.99999");
+
 const manifest = z.strictObject({
   manifest: z.string().min(1),
   /** Of its content. Another content is refused. */
@@ -215,6 +221,31 @@ export const settingsSchema = z.strictObject({
     }),
     backups: backups.optional(),
   }),
+  /** What consumers are promised, and from when on an alarm is raised (charts/ratesapp/alarms, infra/alarms). */
+  alarms: z
+    .strictObject({
+      /** Share of requests that do not fail, over 30 days. */
+      availability: share.default(0.99),
+      /** Share of answers that take no longer than `latencySeconds`. */
+      latencyShare: share.default(0.99),
+      latencySeconds: z
+        .literal([0.025, 0.05, 0.1, 0.25, 0.5, 2.5], "must be 0.025, 0.05, 0.1, 0.25, 0.5 or 2.5")
+        .default(0.25),
+      /** A feed that has owed a good run for this long wakes a person. After an hour it is a ticket. */
+      feedStaleSeconds: whole(3600, 31_536_000).default(21_600),
+      /** A batch that has neither been published nor failed this long after its plan is stuck. */
+      batchStuckSeconds: whole(60, 31_536_000).default(14_400),
+      /** Published batches that may wait to be folded for two hours. */
+      foldWaitingBatches: whole(1, 1_000_000).default(100),
+      /** How far a replica may be behind for five minutes. */
+      replicaLagSeconds: whole(5, 86_400).default(60),
+      /** Where the pages are that say what to do. */
+      runbooks: z
+        .url({ protocol: /^https?$/, error: "must be an http(s) address" })
+        .regex(/[^/]$/, "must not end in /")
+        .default("https://github.com/ratesapp/ratesapp/blob/main/docs/operations/runbooks"),
+    })
+    .prefault({}),
   delivery,
   access: z
     .strictObject({

@@ -5,14 +5,35 @@ const backupCredentials = z.strictObject({ accessKeyId: z.string().min(1), secre
 const feedCredentials = z.record(z.string(), z.record(z.string(), z.string()));
 const writeTokens = z.record(z.string().regex(/^[A-Za-z0-9._-]+$/), z.string().regex(/^[0-9a-f]{64}$/));
 
+const SEVERITIES = ["page", "ticket"] as const;
+const RECEIVERS = ["pagerDutyRoutingKey", "slackUrl", "webhookUrl"] as const;
+const alarmReceivers = z.record(
+  z.string().regex(new RegExp(`^(${SEVERITIES.join("|")})$`)),
+  z.record(z.string().regex(new RegExp(`^(${RECEIVERS.join("|")})$`)), z.string().min(1)),
+);
+
 /** Keys whose values are always inside a Pulumi secret. */
-export const secretKeys = ["backupCredentials", "feedCredentials", "writeTokens"] as const;
+export const secretKeys = ["alarmReceivers", "backupCredentials", "feedCredentials", "writeTokens"] as const;
 
 /** Keys for an object store. */
 export type BackupCredentials = z.output<typeof backupCredentials>;
 
+/** How soon an alarm must be looked at: now, or on the next working day. */
+export type Severity = (typeof SEVERITIES)[number];
+
+/** The kinds of receivers that alarms of each severity are sent to. */
+export type Receivers = Readonly<Record<Severity, readonly (typeof RECEIVERS)[number][]>>;
+
+export interface AlarmReceivers {
+  readonly receivers: Receivers;
+  /** Addresses and keys, by `SEVERITY.KIND`, such as `page.slackUrl`. */
+  readonly addresses: pulumi.Output<Record<string, string>>;
+}
+
 /** The secret settings. Set them with `pulumi config set --secret --path`. */
 export interface Secrets {
+  /** Undefined if alarms are sent to no receiver. */
+  readonly alarmReceivers: AlarmReceivers | undefined;
   readonly backupCredentials: pulumi.Output<BackupCredentials> | undefined;
   /** For each feed, environment variables by their name. */
   readonly feedCredentials: ReadonlyMap<string, pulumi.Output<Record<string, string>>>;
@@ -22,12 +43,13 @@ export interface Secrets {
 
 /**
  * Reads the secret settings of the current stack.
- * @param raw the values that Pulumi stores. They only show which feeds there are; no value is kept.
+ * @param raw the values that Pulumi stores. They only show which feeds and receivers there are; no value is kept.
  */
 export function readSecrets(raw: Readonly<Record<string, unknown>>, config = new pulumi.Config("ratesapp")): Secrets {
   const feeds = Object.keys((raw.feedCredentials as object | undefined) ?? {});
   const ofFeeds = config.getSecretObject<Record<string, unknown>>("feedCredentials");
   return {
+    alarmReceivers: readReceivers(raw.alarmReceivers, config),
     backupCredentials: checked(config, "backupCredentials", backupCredentials),
     feedCredentials: new Map(
       feeds.map((feed) => [
@@ -36,6 +58,24 @@ export function readSecrets(raw: Readonly<Record<string, unknown>>, config = new
       ]),
     ),
     writeTokens: checked(config, "writeTokens", writeTokens),
+  };
+}
+
+type Raw = Readonly<Record<Severity, object>>;
+
+function readReceivers(raw: unknown, config: pulumi.Config): AlarmReceivers | undefined {
+  const given = checked(config, "alarmReceivers", alarmReceivers);
+  if (!given) return undefined;
+  const kindsOf = (severity: Severity) => RECEIVERS.filter((kind) => kind in ((raw as Partial<Raw>)[severity] ?? {}));
+  return {
+    receivers: { page: kindsOf("page"), ticket: kindsOf("ticket") },
+    addresses: given.apply((all) =>
+      Object.fromEntries(
+        Object.entries(all).flatMap(([severity, one]) =>
+          Object.entries(one).map(([kind, address]) => [`${severity}.${kind}`, address]),
+        ),
+      ),
+    ),
   };
 }
 

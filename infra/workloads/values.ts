@@ -59,6 +59,7 @@ export interface Values {
     readonly annotations?: Readonly<Record<string, string>>;
   };
   readonly podMonitor: { readonly enabled: boolean; readonly intervalSeconds?: number };
+  readonly alarms: { readonly enabled: boolean } & Omit<Settings["alarms"], "replicaLagSeconds">;
 }
 
 export type FeedValues = Omit<Settings["feeds"][string], "credentialsSecretName"> & {

@@ -103,7 +103,9 @@ export class Workloads extends pulumi.ComponentResource {
 
   #values(args: WorkloadsArgs): Values {
     const { access, authorities, cluster, dns, images, names, namespace, places, secrets, settings } = args;
-    const { api, compaction, database, delivery, feeds, logLevel, platform } = settings;
+    const { api, compaction, database, delivery, feeds, logLevel } = settings;
+    const { replicaLagSeconds: _, ...alarms } = settings.alarms;
+    const monitored = settings.platform.prometheus !== "absent";
     const { cpuPercent, maxReplicas, minReplicas, scaleDownWaitSeconds } = api;
     const url = (secretName: pulumi.Input<string>) => ({ secretName, key: "url" });
     const tokens = this.#writeTokens(namespace, secrets);
@@ -146,10 +148,8 @@ export class Workloads extends pulumi.ComponentResource {
       },
       ingress: ingressValues(api.ingress, cluster),
       // A bad version is to be seen within seconds.
-      podMonitor: {
-        enabled: platform.prometheus !== "absent",
-        ...(delivery.strategy !== "rolling" && { intervalSeconds: 5 }),
-      },
+      podMonitor: { enabled: monitored, ...(delivery.strategy !== "rolling" && { intervalSeconds: 5 }) },
+      alarms: { enabled: monitored, ...alarms },
     };
   }
 

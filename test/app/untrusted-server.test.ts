@@ -10,6 +10,7 @@ import { openPool } from "../../app/database/pool.js";
 import { meaningOf } from "../../app/database/sqlstates.js";
 import { UntrustedServerError } from "../../app/database/untrusted-server.js";
 import { mistakeInDatabaseUrl } from "../../app/database-url.js";
+import { registry } from "../../app/telemetry/registry.js";
 import { type Authority, newAuthority } from "../../infra/database/authority.js";
 import { type ServerCertificate, signed } from "../kit/certificates.js";
 import { useDatabase } from "../kit/database.js";
@@ -105,6 +106,14 @@ describe("a database whose certificate is verified", () => {
       await ask(address("localhost")),
       /refused \(.*localhost.*DNS:database\.example.*\): connect by a name of that certificate/,
     );
+  });
+
+  it("says in the metrics until when its certificate is good", async () => {
+    const notAfter = new Date(Math.floor(Date.now() / 1000) * 1000 + 3_600_000);
+    await serve(await signed(authority, ["localhost"], { notAfter }));
+    await ask(address("localhost"));
+    const metric = registry.getSingleMetricAsString("ratesapp_database_certificate_expiry_timestamp_seconds");
+    expect(await metric).to.include(`{host="localhost"} ${+notAfter / 1000}`);
   });
 
   it("is refused, for migrations too, with a certificate of another authority", async () => {

@@ -7,6 +7,17 @@ import { zoneSubnets } from "../../infra/cluster/subnets.js";
 import { mostConnections, postgresParameters } from "../../infra/database/parameters.js";
 import { shutdownLimits } from "../../infra/database/shutdown.js";
 import { bytes, millicores, QuantityError } from "../../infra/settings/quantity.js";
+import { longestGapSeconds } from "../../infra/settings/schedule.js";
+
+describe("the longest time between two backups", () => {
+  it("is that of the schedule, weekends and short months included", () => {
+    expect(longestGapSeconds("0 0 2 * * *")).to.equal(86_400);
+    expect(longestGapSeconds("0 30 3 * * MON-FRI")).to.equal(3 * 86_400);
+    expect(longestGapSeconds("0 0 0 1 * *")).to.equal(31 * 86_400);
+    expect(longestGapSeconds("0 5 * * 0")).to.equal(7 * 86_400);
+    expect(longestGapSeconds("@every 36h")).to.equal(36 * 3600);
+  });
+});
 
 describe("quantities", () => {
   it("are what Kubernetes takes them for", () => {

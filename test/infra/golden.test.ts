@@ -32,6 +32,8 @@ function objectsOf(manifest: string): Record<string, string> {
 /** Inputs, where what an operator's release brings is as long as a list of its objects. */
 function shortened({ inputs, name, type }: Rendered): Readonly<Record<string, unknown>> {
   if (type === "kubernetes:yaml/v2:ConfigGroup") return { ...inputs, yaml: objectsOf(String(inputs.yaml)) };
+  // promtool tests the rules.
+  if (type.endsWith(":PrometheusRule")) return { ...inputs, spec: digestOf(inputs.spec) };
   const released = type.endsWith(":CustomResourceDefinition") && name !== "feeds";
   return released ? { ...inputs, spec: digestOf(inputs.spec) } : inputs;
 }

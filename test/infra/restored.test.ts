@@ -69,6 +69,7 @@ for (const stack of ["staging", "prod"]) {
         // Restore drills are of the database that pods use.
         "kubernetes:core/v1:ConfigMap drill",
         "kubernetes:rbac.authorization.k8s.io/v1:Role drill",
+        "kubernetes:monitoring.coreos.com/v1:PrometheusRule database-rules",
       ]);
       const [chart] = charts([...switched.values()]);
       const given = chart?.values.database as Record<string, { secretName: string }> | undefined;

@@ -48,6 +48,27 @@ describe("settings of a stack", () => {
     expect(database).to.include({ instances: 3, storage: "30Gi", walStorage: "5Gi" });
   });
 
+  it("say what consumers are promised, within what an alarm can tell", () => {
+    expect(read({}).alarms).to.include({ availability: 0.99, latencySeconds: 0.25, feedStaleSeconds: 21_600 });
+    expect(read(prod).alarms.availability).to.equal(0.999);
+    expect(mistakes({ alarms: { availability: 0.9, latencyShare: 1, latencySeconds: 1 } })).to.deep.equal([
+      "alarms.availability: must be from 0.95 to 0.99999",
+      "alarms.latencyShare: must be from 0.95 to 0.99999",
+      "alarms.latencySeconds: must be 0.025, 0.05, 0.1, 0.25, 0.5 or 2.5",
+    ]);
+    expect(mistakes({ alarms: { runbooks: "https://wiki.example/runbooks/" } })).to.deep.equal([
+      "alarms.runbooks: must not end in /",
+    ]);
+  });
+
+  it("send alarms only where there is a Prometheus", () => {
+    const alarmReceivers = { page: { slackUrl: "https://hooks.example/1" } };
+    expect(mistakes({ alarmReceivers })).to.deep.equal([
+      "alarmReceivers: need platform.prometheus, which raises the alarms",
+    ]);
+    expect(mistakes({ alarmReceivers, platform: { prometheus: "present" } })).to.deep.equal([]);
+  });
+
   it("take a number for a quantity, as YAML makes one of 2", () => {
     expect(read({ database: { cpu: 2, memory: 2 ** 30 } }).database).to.include({ cpu: "2", memory: "1073741824" });
   });

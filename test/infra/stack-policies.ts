@@ -332,7 +332,16 @@ function takesApiPods({ namespaceSelector, podSelector }: V1NetworkPolicyPeer): 
 /** Groups whose controllers leave alone what is being deleted. */
 const KUBERNETES_GROUP = /^(v1|apps|autoscaling|batch|policy)$|\.k8s\.io$/;
 /** Custom resources that own nothing, or whose controllers make nothing for one that is going (Karpenter's). */
-const LEFT_ALONE = ["IngressClassParams", "NodeClass", "NodePool", "ObjectStore", "PodMonitor", "ScheduledBackup"];
+const LEFT_ALONE = [
+  "AlertmanagerConfig",
+  "IngressClassParams",
+  "NodeClass",
+  "NodePool",
+  "ObjectStore",
+  "PodMonitor",
+  "PrometheusRule",
+  "ScheduledBackup",
+];
 
 interface DatabaseObject extends KubernetesObject {
   readonly spec: {

@@ -3,6 +3,7 @@ import { Ajv } from "ajv";
 import { expect } from "chai";
 import yaml from "js-yaml";
 import schema from "../../charts/ratesapp/values.schema.json" with { type: "json" };
+import type { Routing } from "../../infra/alarms/routing.js";
 import { DEFAULT_VERSION, supportedDays } from "../../infra/cluster/eks-versions.js";
 import { merge } from "../../infra/settings/merge.js";
 import { awsPolicies } from "./aws-policies.js";
@@ -336,6 +337,39 @@ describe("a stack", function () {
     expect(stackPolicies["no secret stands in plain text"]?.(resources)).to.deep.equal([]);
     const names = resources.filter(({ type }) => type === "kubernetes:core/v1:Secret").map(({ name }) => name);
     expect(names).to.include.members(["archive", "feed-daily", "write-tokens"]);
+  });
+
+  it("sends alarms of each severity where its secret settings say, and holds their addresses in a Secret", async () => {
+    const secret = "not-to-be-read";
+    const config = {
+      ...configOf("staging"),
+      "ratesapp:alarmReceivers": { page: { pagerDutyRoutingKey: secret, webhookUrl: `https://${secret}/` } },
+    };
+    const resources = await render("staging", config, ["ratesapp:alarmReceivers"]);
+    expect(JSON.stringify(resources)).to.not.include(secret);
+    const [routes] = resources.filter(({ inputs }) => inputs.kind === "AlertmanagerConfig");
+    if (!routes) expect.fail("there are no routes");
+    const { metadata, spec } = routes.inputs as { metadata: object; spec: Routing & { route: { routes: object[] } } };
+    expect(metadata).to.include({ namespace: "ratesapp-staging" });
+    expect(spec.route.routes.map((route) => (route as { receiver: string }).receiver)).to.deep.equal([
+      "page",
+      "ticket",
+    ]);
+    expect(spec.receivers.map((receiver) => Object.keys(receiver))).to.deep.equal([
+      ["name"],
+      ["name", "pagerdutyConfigs", "webhookConfigs"],
+      ["name"],
+    ]);
+    expect(spec.receivers[1]).to.have.nested.property("webhookConfigs[0].urlSecret").that.deep.equals({
+      name: "ratesapp-alarm-receivers",
+      key: "page.webhookUrl",
+    });
+  });
+
+  it("sends no alarms by itself", async () => {
+    const kinds = (await render("staging")).map(({ inputs }) => inputs.kind);
+    expect(kinds).to.include("PrometheusRule");
+    expect(kinds).to.not.include("AlertmanagerConfig");
   });
 
   it("of one line has everything that a sandbox needs", async () => {

@@ -47,7 +47,11 @@ export type PodTemplate = NonNullable<NonNullable<NonNullable<V1Job["spec"]>["te
 
 export interface CronJob extends KubernetesObject {
   readonly spec: NonNullable<V1CronJob["spec"]>;
-  readonly status?: { readonly lastScheduleTime?: string; readonly active?: readonly V1LocalObjectReference[] };
+  readonly status?: {
+    readonly lastScheduleTime?: string;
+    readonly lastSuccessfulTime?: string;
+    readonly active?: readonly V1LocalObjectReference[];
+  };
 }
 
 /** A CronJob without its spec. Its resource version shows whether the spec has changed. */

@@ -79,6 +79,7 @@ const production = {
   ingress: { enabled: true, className: "nginx", host: "rates.example", tlsSecretName: "rates-tls" },
   httpRoute: { enabled: true, parentRefs: [{ name: "public", namespace: "gateways" }], hostnames: ["rates.example"] },
   podMonitor: { enabled: true, labels: { team: "rates" } },
+  alarms: { enabled: true, labels: { team: "rates" }, availability: 0.9995 },
 };
 
 /** Each key of the values, but for what excludes another. */
@@ -164,6 +165,7 @@ export const releases: Readonly<Record<string, Values>> = {
     ingress: null,
     httpRoute: null,
     podMonitor: null,
+    alarms: null,
     api: { autoscaling: null, settings: null, serviceAccount: null, host: null },
   },
   "a feed that a later file takes away, and one that says nothing": {
