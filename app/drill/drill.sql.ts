@@ -1,8 +1,8 @@
 import { type NoParams, statement } from "../database/statement.js";
 
 /**
- * Number of the newest migration, and the dataset version with the instant at which it grew. `months_since` is the version
- * of every month that {@link readMonthVersions} does not find.
+ * Number of the newest migration, and the dataset version with the instant at which it grew. `months_since` is the
+ * version of every month that {@link readMonthVersions} does not find.
  */
 export const readVersion = statement<
   NoParams,
