@@ -25,7 +25,7 @@ export function historyOf(releases: readonly Release[]): string {
     .join("\n");
 }
 
-/** Of several lines, as of Pulumi, the first says what it is about; if it ends with a colon, the next too. */
+/** Of several lines, such as those of Pulumi, the first says what it is about, or the second after a colon. */
 function brief(reason: string): string {
   const [first = "", second = ""] = reason.split("\n");
   return first.endsWith(":") ? `${first} ${second}` : first;

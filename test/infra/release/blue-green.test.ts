@@ -11,6 +11,9 @@ describe("a release by blue and green", function () {
     world = await World.start("blueGreen");
   });
   after(() => world?.close());
+  beforeEach(() => {
+    world.kubelet.least = Number.POSITIVE_INFINITY;
+  });
 
   /** The image that the Service leads to. */
   const served = async () => world.kubelet.images.get((await world.selector("ratesapp")) ?? "");
@@ -18,7 +21,7 @@ describe("a release by blue and green", function () {
   it("is served when all of its pods are ready, and the pods before stay", async () => {
     const releasing = world.start("--image", imageOf(2));
     await until("requests change over", async () => (await served()) === imageOf(2), { timeoutMs: 90_000 });
-    expect(world.kubelet.most.get(imageOf(2))).to.equal(3);
+    expect(await world.available(imageOf(2))).to.equal(3);
     const { code, output } = await releasing.ended;
     expect(output).to.include(`RELEASED: ${imageOf(2)} runs`);
     expect(code).to.equal(0);

@@ -10,7 +10,7 @@ import { manifestParts } from "../../../infra/platform/manifest-parts.js";
 import { textOf } from "../../../infra/platform/operator-manifests.js";
 import { releases } from "../../../infra/platform/releases.js";
 import { ownRules, rolloutRules } from "../../../infra/platform/rollout-rights.js";
-import { HASH, kinds, type Rollout } from "../../../infra/release/objects.js";
+import { HASH, kinds, type ReplicaSet, type Rollout } from "../../../infra/release/objects.js";
 import { ReleaseRecord } from "../../../infra/release/record.js";
 import { delivery as deliverySchema } from "../../../infra/settings/delivery.js";
 import { releaseNames, releaserRules } from "../../../infra/workloads/releaser.js";
@@ -162,6 +162,14 @@ export class World {
     type Service = KubernetesObject & { spec: { selector?: Record<string, string> } };
     const { spec } = await this.api.get<Service>({ apiVersion: "v1", kind: "Service", plural: "services" }, service);
     return spec.selector?.[HASH];
+  }
+
+  /** Pods of an image that Kubernetes counts as available. */
+  async available(image: string): Promise<number> {
+    const { items } = await this.api.list<ReplicaSet>(kinds.replicaSets, HASH);
+    return items
+      .filter(({ spec }) => spec.template.spec?.containers[0]?.image === image)
+      .reduce((sum, { status }) => sum + (status?.availableReplicas ?? 0), 0);
   }
 
   /** Names of an image's pods that are not being deleted. */
