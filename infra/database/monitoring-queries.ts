@@ -39,5 +39,8 @@ export function monitoringQueries(namespace: pulumi.Input<string>, options: pulu
     },
     options,
   );
-  return { customQueriesConfigMap: [{ name: metadata.name, key: "queries" }] };
+  // CloudNativePG puts its own queries first. Without them in the list, each `up` would take them out and it would put
+  // them in again.
+  const operators = { name: "cnpg-default-monitoring", key: "queries" };
+  return { customQueriesConfigMap: [operators, { name: metadata.name, key: "queries" }] };
 }
