@@ -1,7 +1,7 @@
 // Starts the viewer of the OpenAPI document. It is Swagger UI, with what breaks for screen readers taken out.
 
 interface System {
-  readonly React: { createElement(type: string, properties: object | null, ...children: unknown[]): unknown };
+  readonly React: { createElement(type: unknown, properties: object | null, ...children: unknown[]): unknown };
 }
 declare const SwaggerUIBundle: (options: object) => void;
 
@@ -14,6 +14,26 @@ const withoutLinks = ({ React }: System) => ({
     DeepLink: ({ text }: { readonly text: string }) => React.createElement("span", null, text),
     InfoContainer: nothing,
     ServersContainer: nothing,
+  },
+});
+
+interface Field {
+  /** Name and description of the parameter. */
+  readonly description?: string;
+}
+
+/** A field of free text is named by its placeholder. A choice has none. */
+const withNames = () => ({
+  wrapComponents: {
+    JsonSchema_string:
+      (Original: unknown, { React }: System) =>
+      (field: Field) =>
+        React.createElement(
+          "label",
+          null,
+          React.createElement("span", { className: "unseen" }, field.description?.split(" - ")[0]),
+          React.createElement(Original, field),
+        ),
   },
 });
 
@@ -32,5 +52,5 @@ SwaggerUIBundle({
   tryItOutEnabled: true,
   // Its colours have too little contrast.
   syntaxHighlight: { activated: false },
-  plugins: [withoutLinks],
+  plugins: [withoutLinks, withNames],
 });
