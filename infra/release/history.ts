@@ -1,3 +1,4 @@
+import { alignColumns } from "../align-columns.js";
 import type { Release } from "./record.js";
 
 /** The releases as a table, newest first. */
@@ -14,15 +15,7 @@ export function historyOf(releases: readonly Release[]): string {
       one.by,
       one.end?.outcome === "released" ? "" : brief(one.reason ?? ""),
     ]);
-  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((cells) => cells[column]?.length ?? 0))) ?? [];
-  return rows
-    .map((cells) =>
-      cells
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n");
+  return alignColumns(rows);
 }
 
 /** Of several lines, such as those of Pulumi, the first says what it is about, or the second after a colon. */

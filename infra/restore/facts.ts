@@ -1,3 +1,4 @@
+import { alignColumns } from "../align-columns.js";
 /** What a database holds. */
 export interface Facts {
   /** Number of the newest migration. */
@@ -48,15 +49,7 @@ export function tableOf(databases: Readonly<Record<string, Facts | undefined>>):
       }),
     ),
   ];
-  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((cells) => cells[column]?.length ?? 0))) ?? [];
-  return rows
-    .map((cells) =>
-      cells
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n");
+  return alignColumns(rows);
 }
 
 const moment = (text: string): string => new Date(text).toISOString();
